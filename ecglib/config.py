@@ -1,0 +1,107 @@
+"""A profile's settings, read from config/<profile>.yml.
+
+Flat and literal: an unknown key, a missing one or an impossible value is an error.
+"""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, dataclass, field, fields
+from pathlib import Path
+
+import yaml
+
+from ecglib.errors import InputError
+
+
+@dataclass(frozen=True)
+class Training:
+    """How a network is trained. Times are in samples of 10 ms, amplitudes in the normalised unit.
+
+    Attributes
+    ----------
+    epochs, batch_size, patience : passes over folds 1-8 at most; records a step; passes without a
+        better fold-9 AUC after which training stops
+    learning_rate, weight_decay : peak of the one-cycle schedule (Smith 2018) and AdamW's decay
+    shift : largest random shift in time, in samples
+    amplitude : SD of the logarithm of a random gain
+    noise : largest SD of white noise, drawn for each record
+    """
+
+    epochs: int
+    batch_size: int = 128
+    patience: int = 5
+    learning_rate: float = 3e-3
+    weight_decay: float = 1e-2
+    shift: int = 0
+    amplitude: float = 0.0
+    noise: float = 0.0
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One way of running the whole study.
+
+    Attributes
+    ----------
+    name : "sample" or "full"
+    resamples : bootstrap resamples behind each interval
+    seeds : seeds of each trained model
+    training : settings of each trained model
+    """
+
+    name: str
+    resamples: int
+    seeds: dict[str, list[int]] = field(default_factory=dict)
+    training: dict[str, Training] = field(default_factory=dict)
+
+
+def load(path: Path) -> Profile:
+    """Read and check a profile.
+
+    Raises
+    ------
+    InputError : file missing, key unknown or missing, value of another type or impossible, a model
+        with seeds but without training settings
+    """
+    path = Path(path)
+    if not path.is_file():
+        known = sorted(p.stem for p in path.parent.glob("*.yml"))
+        raise InputError(
+            "profile missing", where=path, expected=f"one of {', '.join(known)}", found="no such file",
+            mend="name an existing profile",
+        )  # fmt: skip
+    given = yaml.safe_load(path.read_text(encoding="utf-8"))
+    profile = _filled(Profile, given, path)
+    training = {name: _filled(Training, values, f"{path}, training.{name}") for name, values in profile.training.items()}
+    for name, values in training.items():
+        for key in ("epochs", "batch_size", "patience", "learning_rate"):
+            if getattr(values, key) <= 0:
+                raise _impossible(f"{path}, training.{name}.{key}", "more than 0", getattr(values, key))
+    for name, seeds in profile.seeds.items():
+        if name not in training:
+            raise _impossible(f"{path}, seeds.{name}", "training settings of the same name", "none")
+        if not seeds or len(set(seeds)) < len(seeds):
+            raise _impossible(f"{path}, seeds.{name}", "one seed or more, each once", seeds)
+    return Profile(profile.name, profile.resamples, profile.seeds, training)
+
+
+def _filled(kind: type, given: object, where: object):
+    if not isinstance(given, dict):
+        raise _impossible(where, "keys and values", given)
+    known = {f.name: f for f in fields(kind)}
+    if unknown := set(given) - set(known):
+        raise InputError(
+            "unknown key", where=where, expected=", ".join(known), found=", ".join(map(str, sorted(unknown))),
+            mend="correct or remove it",
+        )  # fmt: skip
+    if missing := [n for n, f in known.items() if n not in given and f.default is f.default_factory is MISSING]:
+        raise _impossible(where, f"the key {missing[0]}", "none")
+    for name, value in given.items():
+        wanted = {"int": int, "float": (int, float), "str": str}.get(known[name].type, (dict,))
+        if not isinstance(value, wanted) or isinstance(value, bool):
+            raise _impossible(f"{where}, {name}", known[name].type, repr(value))
+    return kind(**given)
+
+
+def _impossible(where: object, expected: object, found: object) -> InputError:
+    return InputError("impossible setting", where=where, expected=expected, found=found, mend="correct the profile")

@@ -1,0 +1,62 @@
+"""Model files that run without torch, and how long they take.
+
+In comes a trained network; out come an ONNX file, its scores and its latency in ONNX Runtime.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import warnings
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import torch
+
+from ecglib.ptbxl import LEADS
+from ecglib.signals import SAMPLES
+
+INPUT, OUTPUT = "ecg", "probability"
+
+
+def to_onnx(network: torch.nn.Module, path: Path) -> Path:
+    """Write a network as one ONNX file that takes float32 (b, 12, 1000), normalised, and gives (b, 5)."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(path.name + ".part")
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it remarks that torchvision is not there
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            network.eval(), (torch.zeros(2, len(LEADS), SAMPLES),), temporary, input_names=[INPUT], output_names=[OUTPUT],
+            dynamic_shapes=({0: torch.export.Dim("records")},), dynamo=True, external_data=False, verbose=False,
+        )  # fmt: skip
+    temporary.replace(path)
+    return path
+
+
+def session(path: Path, threads: int = 1) -> onnxruntime.InferenceSession:
+    """An ONNX Runtime session on the processor."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def latencies(paths: dict[str, Path], *, repeats: int = 200) -> dict[str, float]:
+    """Median time for one record at one thread, in ms, of each file.
+
+    The files take turns, so that a slow spell of the machine falls on all of them alike.
+    """
+    record = {INPUT: np.random.default_rng(0).standard_normal((1, len(LEADS), SAMPLES)).astype(np.float32)}
+    sessions = {name: session(path) for name, path in paths.items()}
+    times: dict[str, list[float]] = {name: [] for name in paths}
+    for turn in range(repeats + 10):
+        for name, one in sessions.items():
+            start = time.perf_counter()
+            one.run(None, record)
+            if turn >= 10:
+                times[name].append(time.perf_counter() - start)
+    return {name: float(np.median(values)) * 1e3 for name, values in times.items()}

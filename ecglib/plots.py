@@ -1,0 +1,170 @@
+"""The study's figures; one style and one colour a superclass throughout.
+
+Each function takes tables or arrays and returns a matplotlib Figure. Colours are Okabe and Ito's,
+which readers with colour-vision deficiencies can tell apart.
+"""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.figure import Figure
+from matplotlib.ticker import MultipleLocator
+
+from ecglib.ptbxl import CLASSES, LEADS
+from ecglib.signals import SAMPLING_RATE
+
+CLASS_COLOURS = dict(zip(CLASSES, ("#0072B2", "#D55E00", "#CC79A7", "#009E73", "#E69F00")))
+AVERAGE_COLOURS = {"micro": "#777777", "macro": "#000000"}
+_PAPER, _FINE, _COARSE = "#fff8f6", "#f6d5cf", "#e8a79c"
+
+
+def style() -> None:
+    """Set the style once, at the start of a chapter."""
+    sns.set_theme(style="whitegrid", context="notebook", rc={
+        "figure.dpi": 110, "savefig.bbox": "tight", "axes.spines.top": False, "axes.spines.right": False,
+        "axes.titlesize": "medium", "figure.constrained_layout.use": True, "svg.hashsalt": "ecg",
+    })  # fmt: skip
+
+
+def ecg_paper(signal: np.ndarray, title: str = "", *, rate: float = SAMPLING_RATE) -> Figure:
+    """A 12-lead ECG as a clinician reads it: 25 mm/s, 10 mm/mV, 3 x 4 leads of 2.5 s and lead II below.
+
+    Parameters
+    ----------
+    signal : (samples, 12) in mV, ten seconds, leads in the order of LEADS
+    """
+    columns, row_height = 4, 3.0  # mV between the rows' baselines
+    span = len(signal) / rate / columns
+    figure, axis = plt.subplots(figsize=(10.4, 5.6))
+    time = np.arange(len(signal)) / rate
+    for lead, name in enumerate(LEADS):
+        row, column = lead % 3, lead // 3
+        shown = (time >= column * span) & (time < (column + 1) * span)
+        base = (3 - row) * row_height
+        axis.plot(time[shown], signal[shown, lead] + base, color="black", linewidth=0.8)
+        axis.text(column * span + 0.08, base + 1.15, name, fontsize=9, fontweight="bold")
+        if column:
+            axis.plot([column * span] * 2, [base - 0.3, base + 0.3], color="black", linewidth=0.8)
+    axis.plot(time, signal[:, LEADS.index("II")], color="black", linewidth=0.8)
+    axis.text(0.08, 1.15, "II", fontsize=9, fontweight="bold")
+    axis.plot([-0.2, -0.2, 0, 0], [0, 1, 1, 0], color="black", linewidth=1)  # the 1 mV calibration pulse
+    axis.set(xlim=(-0.3, time[-1] + 0.1), ylim=(-1.6, 3 * row_height + 2), title=title, aspect=0.4)
+    axis.set_facecolor(_PAPER)
+    # 1 mm is 0.04 s and 0.1 mV; heavier lines every 5 mm
+    axis.xaxis.set(major_locator=MultipleLocator(0.2), minor_locator=MultipleLocator(0.04))
+    axis.yaxis.set(major_locator=MultipleLocator(0.5), minor_locator=MultipleLocator(0.1))
+    axis.grid(which="minor", color=_FINE, linewidth=0.3)
+    axis.grid(which="major", color=_COARSE, linewidth=0.6)
+    axis.tick_params(which="both", length=0, labelbottom=False, labelleft=False)
+    axis.set_xlabel("25 mm/s    10 mm/mV    small square 0.04 s and 0.1 mV", fontsize=9)
+    return figure
+
+
+def lead_grid(signal: np.ndarray, title: str = "", *, rate: float = SAMPLING_RATE) -> Figure:
+    """The 12 leads of a record, (samples, 12) in mV, in a plain grid of four rows and three columns."""
+    figure, axes = plt.subplots(4, 3, figsize=(10, 7), sharex=True)
+    time = np.arange(len(signal)) / rate
+    for axis, lead, name in zip(axes.ravel(), signal.T, LEADS):
+        axis.plot(time, lead, color=CLASS_COLOURS["NORM"], linewidth=0.7)
+        axis.set_title(name)
+    figure.supxlabel("time in s")
+    figure.supylabel("voltage in mV")
+    figure.suptitle(title)
+    return figure
+
+
+def combination_bars(table: pd.DataFrame) -> Figure:
+    """How many records carry each combination of superclasses; boolean columns of a record table."""
+    names = table[list(CLASSES)].apply(lambda row: " + ".join(row.index[row]) or "none", axis=1)
+    counts = names.value_counts()
+    figure, axis = plt.subplots(figsize=(8, 0.26 * len(counts) + 1))
+    colours = [CLASS_COLOURS.get(name, "#999999") for name in counts.index]
+    axis.barh(counts.index[::-1], counts.to_numpy()[::-1], color=colours[::-1])
+    axis.bar_label(axis.containers[0], fmt="{:,.0f}", padding=3, fontsize=8)
+    axis.set(xlabel="records", title="Combinations of superclasses (colour: a class alone)")
+    axis.margins(x=0.1, y=0.01)
+    return figure
+
+
+def people(table: pd.DataFrame) -> Figure:
+    """Age and sex of the records' patients, and how the superclasses share the age range."""
+    known = table[table["age"] <= 89]  # PTB-XL writes 300 for patients over 89
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.6))
+    sex = known["sex"].map({0: "male", 1: "female"})
+    sns.histplot(x=known["age"], hue=sex.rename("sex"), binwidth=5, multiple="stack", palette=["#56B4E9", "#F0E442"], ax=left)
+    left.set(xlabel="age in years", ylabel="records")
+    for name in CLASSES:
+        sns.kdeplot(known.loc[known[name], "age"], color=CLASS_COLOURS[name], label=name, ax=right, cut=0)
+    right.set(xlabel="age in years", ylabel="density")
+    right.legend(fontsize=8)
+    return figure
+
+
+def training_curves(histories: list[pd.DataFrame]) -> Figure:
+    """Losses and fold-9 AUC against epochs, one line a seed; the kept epoch is marked."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.6))
+    for number, history in enumerate(histories):
+        epoch, best = history["epoch"] + 1, history["val_auc"].idxmax()
+        label = number == 0
+        left.plot(epoch, history["train_loss"], color="#777777", label="folds 1-8 (with dropout)" if label else None)
+        left.plot(epoch, history["val_loss"], color=CLASS_COLOURS["MI"], label="fold 9" if label else None)
+        right.plot(epoch, history["val_auc"], color=CLASS_COLOURS["NORM"])
+        right.plot(epoch[best], history["val_auc"][best], "o", color="black", label="kept" if label else None)
+    left.set(xlabel="epoch", ylabel="binary cross-entropy")
+    right.set(xlabel="epoch", ylabel="macro AUC on fold 9")
+    left.legend()
+    right.legend(loc="lower right")
+    for axis in (left, right):
+        axis.xaxis.get_major_locator().set_params(integer=True)
+    return figure
+
+
+def roc(panels: dict[str, pd.DataFrame], aucs: dict[str, dict[str, float]]) -> Figure:
+    """ROC curves per superclass with micro and macro averages, one panel a fold or model.
+
+    Parameters
+    ----------
+    panels : {title: long rows of :func:`ecglib.evaluation.roc_curves`}
+    aucs : {title: {curve: AUC}}, for the legend
+    """
+    figure, axes = plt.subplots(1, len(panels), figsize=(5.2 * len(panels), 4.8), squeeze=False)
+    for axis, (title, curves) in zip(axes[0], panels.items()):
+        for name, colour in (CLASS_COLOURS | AVERAGE_COLOURS).items():
+            curve = curves[curves["curve"] == name]
+            dashed = "--" if name in AVERAGE_COLOURS else "-"
+            label = f"{name} {aucs[title][name]:.3f}"
+            axis.plot(curve["false_positive_rate"], curve["sensitivity"], dashed, color=colour, label=label, linewidth=1.5)
+        axis.plot([0, 1], [0, 1], color="#cccccc", linewidth=1, zorder=0)
+        axis.set(xlabel="false positive rate", ylabel="sensitivity", title=title, aspect="equal")
+        axis.legend(title="AUC", fontsize=8, loc="lower right")
+    return figure
+
+
+def auc_against_bytes(models: pd.DataFrame, references: pd.DataFrame | None = None) -> Figure:
+    """Macro AUC on fold 10 with intervals against the shipped file's bytes, every model.
+
+    Parameters
+    ----------
+    models : rows with model, chapter, file_bytes, test_auc, test_auc_low, test_auc_high
+    references : published models with name and auc, drawn as lines, for they publish no bytes
+    """
+    figure, axis = plt.subplots(figsize=(8, 4.6))
+    shown = models.dropna(subset=["file_bytes", "test_auc"])
+    palette = dict(zip(sorted(shown["chapter"].unique()), sns.color_palette("colorblind")))
+    for row in shown.itertuples():
+        spread = [[row.test_auc - row.test_auc_low], [row.test_auc_high - row.test_auc]]
+        axis.errorbar(row.file_bytes, row.test_auc, spread, fmt="o", color=palette[row.chapter], capsize=3)
+        axis.annotate(row.model, (row.file_bytes, row.test_auc), xytext=(6, 6), textcoords="offset points", fontsize=8)
+    for row in references.itertuples() if references is not None else ():
+        axis.axhline(row.auc, color="#999999", linewidth=0.8, linestyle=":")
+        axis.annotate(row.name, (1, row.auc), xycoords=("axes fraction", "data"), fontsize=7, color="#666666",
+                      va="center", xytext=(4, 0), textcoords="offset points")  # fmt: skip
+    axis.axvline(2**20, color="#cc0000", linewidth=0.8)
+    axis.annotate("1 MB", (2**20, 0), xycoords=("data", "axes fraction"), xytext=(4, 4), textcoords="offset points",
+                  fontsize=8, color="#cc0000")  # fmt: skip
+    axis.set(xscale="log", xlabel="bytes of the shipped file", ylabel="macro AUC on fold 10 (95 % interval)")
+    axis.margins(x=0.2)
+    return figure

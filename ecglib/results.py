@@ -1,0 +1,142 @@
+"""The results: one JSON file a model, and the summary that pages, README and figures are made from.
+
+In come a model's scores, its file and its latency; out come ``results/<profile>/<model>.json``,
+``results/<profile>/scores/<model>.npz`` and ``results/<profile>/summary.csv``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from ecglib import runs
+from ecglib.errors import InputError
+from ecglib.evaluation import Scores, auc_estimates, labels_of, macro_auc
+from ecglib.original import REPORTED, Reported
+from ecglib.ptbxl import TEST_FOLD, VALIDATION_FOLD
+from ecglib.signals import Dataset
+
+COLUMNS = (
+    "model", "chapter", "framework", "seeds", "params", "nonzero_params", "file_bytes", "val_auc", "test_auc",
+    "test_auc_low", "test_auc_high", "seed_sd", "latency_ms", "latency_vs_float32", "reported_auc", "reported_params",
+    "reported_mb", "hardware",
+)  # fmt: skip
+
+
+def write(
+    folder: Path, model: str, scores: Scores, dataset: Dataset, *, chapter: str, framework: str, params: int,
+    nonzero_params: int, file_bytes: int, latency_ms: float, latency_vs_float32: float, resamples: int,
+    details: dict | None = None,
+) -> dict:  # fmt: skip
+    """Derive a model's figures from its scores and the data's labels, and keep both.
+
+    Parameters
+    ----------
+    folder : results/<profile>
+    scores : of every seed, on folds 9 and 10
+    dataset : the data that was scored
+    file_bytes : of the file that would be shipped
+    latency_ms : one record, one thread, median
+    latency_vs_float32 : how many times as fast as the float32 model in the same run
+    resamples : bootstrap resamples behind the intervals
+    details : anything else that the model's pages show
+
+    Returns
+    -------
+    what was written: "row" (the columns of the summary), "classes" (AUC of each superclass on fold 10),
+    "seeds" (each seed's AUCs) and "details"
+    """
+    truth = labels_of(scores, dataset)
+    validation, test = scores.on(VALIDATION_FOLD), scores.on(TEST_FOLD)
+    of = {fold: truth[scores.fold == fold] for fold in (VALIDATION_FOLD, TEST_FOLD)}
+    estimates = auc_estimates(of[TEST_FOLD], test.score, resamples=resamples)
+    seeds = pd.DataFrame(
+        {
+            "seed": scores.seed,
+            "val_auc": [macro_auc(of[VALIDATION_FOLD], score) for score in validation.score],
+            "test_auc": [macro_auc(of[TEST_FOLD], score) for score in test.score],
+        }
+    )
+    reported = REPORTED.get(model, Reported())
+    macro = estimates["macro"]
+    values = (
+        model, chapter, framework, len(seeds), params, nonzero_params, file_bytes, seeds["val_auc"].mean(), macro.value,
+        macro.low, macro.high, seeds["test_auc"].std() if len(seeds) > 1 else None, latency_ms, latency_vs_float32,
+        reported.auc, reported.params, reported.weights_mb, runs.processor(),
+    )  # fmt: skip
+    result = {
+        "row": dict(zip(COLUMNS, values, strict=True)),
+        "classes": {name: vars(estimate) for name, estimate in estimates.items()},
+        "seeds": seeds.to_dict("records"),
+        "fingerprint": dataset.fingerprint,
+        "details": details or {},
+    }
+    scores.save(Path(folder) / "scores" / f"{model}.npz")
+    runs.write_text(Path(folder) / f"{model}.json", json.dumps(result, indent=1) + "\n")
+    return result
+
+
+def read(folder: Path, model: str) -> dict:
+    """What :func:`write` kept of a model.
+
+    Raises
+    ------
+    InputError : nothing was kept
+    """
+    path = Path(folder) / f"{model}.json"
+    if not path.is_file():
+        raise InputError(
+            "no result", where=path, expected="a file written by the model's chapter", found="no such file",
+            mend="run `ecglib reproduce` for this profile",
+        )  # fmt: skip
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def summarise(folder: Path, models: Sequence[str]) -> pd.DataFrame:
+    """Write summary.csv, one row a model in the order given, from the models' files alone."""
+    table = pd.DataFrame([read(folder, model)["row"] for model in models], columns=list(COLUMNS))
+    runs.write_text(Path(folder) / "summary.csv", table.to_csv(index=False, float_format="%.6g"))
+    return table
+
+
+def summary(folder: Path) -> pd.DataFrame:
+    """The summary as written, checked for its columns.
+
+    Raises
+    ------
+    InputError : file missing or with other columns
+    """
+    path = Path(folder) / "summary.csv"
+    found = pd.read_csv(path) if path.is_file() else None
+    if found is None or tuple(found.columns) != COLUMNS:
+        raise InputError(
+            "no summary", where=path, expected=", ".join(COLUMNS),
+            found="no such file" if found is None else ", ".join(found.columns),
+            mend="run `ecglib reproduce` for this profile",
+        )  # fmt: skip
+    return found
+
+
+def write_environment(folder: Path, dataset: Dataset) -> dict:
+    """Keep what the results were made with: data fingerprint, versions, hardware."""
+    packages = (
+        "torch", "pytorch-lightning", "onnxruntime", "scikit-learn", "scipy", "numpy", "pandas", "wfdb", "papermill",
+        "jupytext", "jupyter-book", "snakemake",
+    )  # fmt: skip
+    found = {
+        "fingerprint": dataset.fingerprint,
+        "records": len(dataset),
+        "labelled": len(dataset.labelled()),
+        "hardware": runs.processor(),
+        "versions": runs.versions(*packages),
+    }
+    runs.write_text(Path(folder) / "environment.json", json.dumps(found, indent=1) + "\n")
+    return found
+
+
+def read_environment(folder: Path) -> dict:
+    """What :func:`write_environment` kept."""
+    return read(folder, "environment")

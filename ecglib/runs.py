@@ -1,0 +1,97 @@
+"""Finished trainings on disk: a folder a run, with weights, history, scores and a record.
+
+A run is finished when its ``run.json`` stands, which is written last. Training asks for a finished
+run with the same settings on the same data before it starts; a run that was made elsewhere (on a
+GPU, on a cluster) and copied here counts as well.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import pandas as pd
+
+from ecglib.errors import InputError
+from ecglib.evaluation import Scores
+
+RECORD, HISTORY, SCORES = "run.json", "history.csv", "scores.npz"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One finished training."""
+
+    folder: Path
+
+    @property
+    def record(self) -> dict:
+        """model, seed, settings, fingerprint, normalisation, versions, hardware, seconds, …"""
+        return json.loads((self.folder / RECORD).read_text(encoding="utf-8"))
+
+    @property
+    def history(self) -> pd.DataFrame:
+        """One row an epoch."""
+        return pd.read_csv(self.folder / HISTORY)
+
+    @property
+    def scores(self) -> Scores:
+        """Scores of this seed on folds 9 and 10."""
+        return Scores.load(self.folder / SCORES)
+
+    def weights(self) -> Path:
+        """The weights file.
+
+        Raises
+        ------
+        InputError : only the scores of this run were kept
+        """
+        name = self.record["weights"]
+        if not (self.folder / name).is_file():
+            raise InputError(
+                "weights not kept", where=self.folder, expected=name, found="scores and history only",
+                mend="delete the folder and train the model again",
+            )  # fmt: skip
+        return self.folder / name
+
+
+def find(folders: list[Path], identity: dict) -> Run | None:
+    """The first of `folders` that holds a finished run whose record contains `identity`."""
+    for folder in folders:
+        record = Path(folder) / RECORD
+        if record.is_file() and identity.items() <= json.loads(record.read_text(encoding="utf-8")).items():
+            return Run(Path(folder))
+    return None
+
+
+def finish(folder: Path, record: dict) -> Run:
+    """Write the record, by which the run counts as finished."""
+    write_text(Path(folder) / RECORD, json.dumps(record, indent=1) + "\n")
+    return Run(Path(folder))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(path.name + ".part")
+    temporary.write_text(text, encoding="utf-8")
+    os.replace(temporary, path)
+
+
+def versions(*packages: str) -> dict[str, str]:
+    """Versions of Python and of these distributions."""
+    return {"python": platform.python_version(), **{name: version(name).split("+")[0] for name in packages}}
+
+
+def processor() -> str:
+    """The processor's name and core count, as the run was made on."""
+    name = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        lines = cpuinfo.read_text().splitlines()
+        name = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), name)
+    return f"{name}, {os.cpu_count()} cores"

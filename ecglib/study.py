@@ -1,0 +1,61 @@
+"""What a chapter and the command line open: a profile's data, settings and trained models.
+
+In comes a profile's name; out come the opened data and, for a model's name, its finished runs, trained
+now where they do not stand yet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+
+from ecglib import config, evaluation, paths, signals
+from ecglib.evaluation import Scores
+from ecglib.paths import Paths
+from ecglib.runs import Run
+from ecglib.signals import Dataset
+
+
+@dataclass(frozen=True)
+class Study:
+    """A profile with everything that belongs to it; nothing is read before it is asked for."""
+
+    settings: config.Profile
+    paths: Paths
+
+    @cached_property
+    def records(self) -> Dataset:
+        """Every record of the profile's data."""
+        return signals.open_dataset(self.paths.data, self.paths.cache)
+
+    @cached_property
+    def data(self) -> Dataset:
+        """The records with a superclass: the ones the models see."""
+        return self.records.labelled()
+
+    def train(self, model: str, seed: int, *, progress: bool = True) -> Run:
+        """The finished run of a model with a seed, trained now if there is none."""
+        from ecglib import torch_models, training
+
+        settings = self.settings.training[model]
+        place = Path(model) / f"seed{seed}"
+        released = [self.paths.models / place] if self.settings.name == "full" else []
+        build = partial(torch_models.build, model)
+        return training.train(
+            model, build, settings, seed, self.data, self.paths.artifacts / place, released, progress=progress
+        )
+
+    def runs(self, model: str, *, progress: bool = False) -> list[Run]:
+        """The finished runs of a model, one a seed."""
+        return [self.train(model, seed, progress=progress) for seed in self.settings.seeds[model]]
+
+    def scores(self, model: str) -> Scores:
+        """Scores of every seed of a model, as the results keep them."""
+        return Scores.load(self.paths.results / "scores" / f"{model}.npz")
+
+
+def open_study(profile: str) -> Study:
+    """Open a profile of the checkout around the working directory."""
+    where = paths.of(profile)
+    return Study(config.load(where.config), where)

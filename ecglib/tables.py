@@ -1,0 +1,78 @@
+"""The study's tables, as pandas Stylers for chapters and as Markdown for README and intro.
+
+In come data frames of results; out come tables with at most six columns, named and rounded the same
+way everywhere.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+from pandas.io.formats.style import Styler
+
+MODEL_NAMES = {
+    "base_cnn": "Base CNN",
+}
+
+COLUMN_NAMES = {
+    "model": "model", "val_auc": "AUC, fold 9", "test_auc": "AUC, fold 10", "seed_sd": "SD over seeds",
+    "latency_ms": "ms a record", "latency_vs_float32": "times float32 speed",
+}  # fmt: skip
+
+
+def show(table: pd.DataFrame, formats: dict | None = None, *, caption: str | None = None) -> Styler:
+    """A table for a page: no index, thousands separated, missing values as a dash."""
+    styler = table.style.hide(axis="index").format(formats or {}, thousands=",", na_rep="–", precision=3)
+    numbers = table.select_dtypes("number").columns
+    styler = styler.set_properties(subset=numbers, **{"text-align": "right"})
+    return styler.set_caption(caption) if caption else styler
+
+
+def side_by_side(reported: pd.DataFrame, measured: pd.DataFrame) -> pd.DataFrame:
+    """A published layer table beside the model's own, row for row, and whether they agree."""
+    both = pd.DataFrame(
+        {
+            "layer": measured["layer"],
+            "output shape": measured["output_shape"].map(_shape),
+            "reported shape": reported["output_shape"].map(_shape),
+            "parameters": measured["params"],
+            "reported": reported["params"],
+        }
+    )
+    same = (reported == measured).all(axis=1)
+    return both.assign(same=same.map({True: "✓", False: "✗"}))
+
+
+def summary_rows(summary: pd.DataFrame) -> pd.DataFrame:
+    """The summary as readers meet it: six columns of text."""
+    return pd.DataFrame(
+        {
+            "Model": [MODEL_NAMES.get(name, name) for name in summary["model"]],
+            "AUC as reported": summary["reported_auc"].map(_auc),
+            "AUC, fold 10 (95 % interval)": [
+                f"{row.test_auc:.3f} ({row.test_auc_low:.3f}–{row.test_auc_high:.3f})" for row in summary.itertuples()
+            ],
+            "Seeds": summary["seeds"].astype(str),
+            "Parameters": summary["params"].map("{:,}".format),
+            "File": summary["file_bytes"].map(megabytes),
+        }
+    )
+
+
+def markdown(table: pd.DataFrame) -> str:
+    """A GitHub table; the first column to the left, the others to the right."""
+    head = "| " + " | ".join(table.columns) + " |"
+    rule = "|---|" + "---:|" * (len(table.columns) - 1)
+    return "\n".join([head, rule, *("| " + " | ".join(map(str, row)) + " |" for row in table.itertuples(index=False))])
+
+
+def megabytes(count: float) -> str:
+    """Bytes as MB of 10**6, the unit of file managers and data sheets."""
+    return f"{count / 1e6:.2f} MB"
+
+
+def _auc(value: float) -> str:
+    return "–" if pd.isna(value) else f"{value:.3f}"
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return " × ".join(map(str, shape[1:]))

@@ -1,0 +1,285 @@
+"""Training of the torch networks with PyTorch Lightning.
+
+In come a :class:`~ecglib.signals.Dataset`, a network and its settings; out comes a finished
+:class:`~ecglib.runs.Run`. Folds 1-8 train, fold 9 chooses the checkpoint, and fold 10 is scored once,
+at the end. A stopped training goes on from its last epoch; a finished one is loaded.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import logging
+import shutil
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint, TQDMProgressBar
+from safetensors.torch import load_file, save_file
+from torch.nn import functional as F
+from torch.utils.data import BatchSampler, DataLoader, RandomSampler, SequentialSampler
+
+from ecglib import runs, torch_models
+from ecglib.config import Training
+from ecglib.evaluation import Scores, macro_auc
+from ecglib.ptbxl import TEST_FOLD, TRAIN_FOLDS, VALIDATION_FOLD
+from ecglib.runs import Run
+from ecglib.signals import Dataset
+from ecglib.torch_models import ECGNet
+
+WEIGHTS = "weights.safetensors"
+_EVALUATION_BATCH = 256
+
+
+@dataclass(frozen=True)
+class Normalisation:
+    """One mean and one scale for all leads, in mV, fitted on folds 1-8."""
+
+    mean: float
+    scale: float
+
+    @classmethod
+    def fit(cls, dataset: Dataset) -> Normalisation:
+        """Mean and SD over every sample of every lead of the dataset's training folds."""
+        train = dataset.folds(*TRAIN_FOLDS)
+        total = square = count = 0.0
+        for start in range(0, len(train), 1024):
+            batch = train.millivolts(slice(start, start + 1024)).astype(np.float64)
+            total, square, count = total + batch.sum(), square + np.square(batch).sum(), count + batch.size
+        mean = total / count
+        return cls(float(mean), float(np.sqrt(square / count - mean**2)))
+
+    def __call__(self, millivolts: np.ndarray) -> np.ndarray:
+        return (millivolts - np.float32(self.mean)) / np.float32(self.scale)
+
+
+class Batches(torch.utils.data.Dataset):
+    """Hands out whole batches: positions (b,) -> float32 (b, 1000, 12) normalised, targets (b, 5)."""
+
+    def __init__(self, dataset: Dataset, normalisation: Normalisation, targets: np.ndarray | None = None):
+        self.dataset, self.normalisation = dataset, normalisation
+        self.targets = torch.from_numpy(dataset.labels if targets is None else np.asarray(targets, np.float32))
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def __getitem__(self, positions: list[int]) -> tuple[torch.Tensor, torch.Tensor]:
+        return torch.from_numpy(self.normalisation(self.dataset.millivolts(positions))), self.targets[positions]
+
+    def loader(self, batch_size: int, *, shuffle: bool) -> DataLoader:
+        """Batches in order, or in random order without the last incomplete one."""
+        order = RandomSampler(self) if shuffle else SequentialSampler(self)
+        drop = shuffle and len(self) > batch_size
+        return DataLoader(self, sampler=BatchSampler(order, batch_size, drop_last=drop), batch_size=None)
+
+
+def augment(x: torch.Tensor, settings: Training) -> torch.Tensor:
+    """Shift in time (zeros move in), change the gain and add noise: (b, samples, 12) -> the same."""
+    records, samples, leads = x.shape
+    if settings.shift:
+        offset = torch.randint(-settings.shift, settings.shift + 1, (records, 1), device=x.device)
+        source = torch.arange(samples, device=x.device) + offset
+        inside = ((source >= 0) & (source < samples)).unsqueeze(2)
+        x = x.gather(1, source.clamp(0, samples - 1).unsqueeze(2).expand(-1, -1, leads)) * inside
+    if settings.amplitude:
+        x = x * torch.exp(settings.amplitude * torch.randn(records, 1, 1, device=x.device))
+    if settings.noise:
+        x = x + settings.noise * torch.rand(records, 1, 1, device=x.device) * torch.randn_like(x)
+    return x
+
+
+class Classifier(pl.LightningModule):
+    """A network in channels-last order with its loss, augmentation, optimizer and schedule."""
+
+    def __init__(self, network: ECGNet, settings: Training, steps: int):
+        super().__init__()
+        self.network, self.settings, self.steps = torch_models.channels_last(network), settings, steps
+        self.scored: list[tuple[torch.Tensor, torch.Tensor]] = []
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(b, samples, 12) -> logits (b, 5); the memory order needs no copy."""
+        return self.network.logits(x.transpose(1, 2).unsqueeze(2)).float()
+
+    def training_step(self, batch, _index):
+        x, target = batch
+        loss = F.binary_cross_entropy_with_logits(self(augment(x, self.settings)), target)
+        self.log("train_loss", loss, on_step=False, on_epoch=True, prog_bar=True, batch_size=len(x))
+        return loss
+
+    def validation_step(self, batch, _index):
+        x, target = batch
+        self.scored.append((self(x), target))
+
+    def on_validation_epoch_end(self):
+        logits, target = (torch.cat(part) for part in zip(*self.scored))
+        self.scored.clear()
+        self.log("val_loss", F.binary_cross_entropy_with_logits(logits, target))
+        score = torch.sigmoid(logits).float().cpu().numpy()
+        self.log("val_auc", macro_auc(target.cpu().numpy(), score), prog_bar=True)
+
+    def configure_optimizers(self):
+        matrices = [p for p in self.parameters() if p.dim() > 1]
+        vectors = [p for p in self.parameters() if p.dim() <= 1]  # biases and batch norm are not decayed
+        groups = [
+            {"params": matrices, "weight_decay": self.settings.weight_decay},
+            {"params": vectors, "weight_decay": 0.0},
+        ]
+        optimizer = torch.optim.AdamW(groups, lr=self.settings.learning_rate)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(
+            optimizer, self.settings.learning_rate, total_steps=self.steps * self.settings.epochs
+        )
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+
+class _History(pl.Callback):
+    """Appends a row to history.csv after each epoch; the file survives a stop."""
+
+    def __init__(self, path: Path):
+        self.path, self.start = path, 0.0
+
+    def on_train_epoch_start(self, trainer, module):
+        self.start = time.monotonic()
+
+    def on_train_epoch_end(self, trainer, module):
+        rows = pd.read_csv(self.path).to_dict("records") if self.path.is_file() else []
+        rows = [row for row in rows if row["epoch"] < trainer.current_epoch]
+        metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
+        row = {"epoch": trainer.current_epoch, **{k: metrics[k] for k in ("train_loss", "val_loss", "val_auc")}}
+        row |= {"learning_rate": trainer.optimizers[0].param_groups[0]["lr"], "seconds": time.monotonic() - self.start}
+        runs.write_text(self.path, pd.DataFrame([*rows, row]).to_csv(index=False))
+
+
+def train(
+    model: str, build: Callable[[], ECGNet], settings: Training, seed: int, dataset: Dataset, folder: Path,
+    finished: Sequence[Path] = (), *, progress: bool = True,
+) -> Run:  # fmt: skip
+    """Train a network, or load the finished run with the same settings on the same data.
+
+    Parameters
+    ----------
+    model : its name in the results
+    build : makes the network; called after the seed is set
+    settings, seed : what is repeatable of the run
+    dataset : labelled records of all folds
+    folder : where the run is kept
+    finished : further folders that may hold the finished run
+    progress : show a bar for each epoch
+
+    Returns
+    -------
+    Run : with weights as float16 safetensors, and scores computed from those rounded weights
+    """
+    folder = Path(folder)
+    parts = {"train": TRAIN_FOLDS, "validation": (VALIDATION_FOLD,), "test": (TEST_FOLD,)}
+    identity = {
+        "model": model, "seed": seed, "settings": dataclasses.asdict(settings), "fingerprint": dataset.fingerprint,
+        "records": {part: len(dataset.folds(*folds)) for part, folds in parts.items()},
+    }  # fmt: skip
+    if run := runs.find([folder, *finished], identity):
+        return run
+    _clear_unless_same(folder, identity)
+    started = time.monotonic()
+    pl.seed_everything(seed, verbose=False)
+    network = build()
+    normalisation = Normalisation.fit(dataset)
+    train_part, validation = dataset.folds(*TRAIN_FOLDS), dataset.folds(VALIDATION_FOLD)
+    loader = Batches(train_part, normalisation).loader(settings.batch_size, shuffle=True)
+    classifier = Classifier(network, settings, len(loader))
+    checkpoint = ModelCheckpoint(folder / "checkpoints", "best", monitor="val_auc", mode="max", save_last=True)
+    callbacks: list[pl.Callback] = [
+        _History(folder / runs.HISTORY), checkpoint,
+        EarlyStopping("val_auc", mode="max", patience=settings.patience),
+    ]  # fmt: skip
+    if progress:
+        callbacks.append(TQDMProgressBar(refresh_rate=5))
+    _quiet()
+    trainer = pl.Trainer(
+        max_epochs=settings.epochs, precision=precision(), callbacks=callbacks, logger=False,
+        enable_progress_bar=progress, enable_model_summary=False, num_sanity_val_steps=0, default_root_dir=folder,
+    )  # fmt: skip
+    last = folder / "checkpoints" / "last.ckpt"
+    validation_loader = Batches(validation, normalisation).loader(_EVALUATION_BATCH, shuffle=False)
+    trainer.fit(classifier, loader, validation_loader, ckpt_path=last if last.is_file() else None)
+
+    best = torch.load(checkpoint.best_model_path, map_location="cpu", weights_only=True)["state_dict"]
+    classifier.load_state_dict(best)
+    trained = torch_models.channels_first(classifier.network.cpu(), network)
+    save_weights(trained, folder / WEIGHTS)
+    load_weights(trained, folder / WEIGHTS)
+    scored = dataset.folds(VALIDATION_FOLD, TEST_FOLD)
+    score = predict(trained, scored, normalisation, progress=progress)
+    fold = scored.table["fold"].to_numpy()
+    Scores(scored.ecg_id, fold, np.array([seed]), score[None]).save(folder / runs.SCORES)
+    history = pd.read_csv(folder / runs.HISTORY)
+    record = identity | {
+        "weights": WEIGHTS,
+        "normalisation": dataclasses.asdict(normalisation),
+        "best_epoch": int(history.loc[history["val_auc"].idxmax(), "epoch"]),
+        "seconds": round(float(history["seconds"].sum()), 1),
+        "precision": precision(),
+        "hardware": hardware(),
+        "versions": runs.versions("torch", "pytorch-lightning", "numpy"),
+        "wall_seconds": round(time.monotonic() - started, 1),
+    }
+    run = runs.finish(folder, record)
+    shutil.rmtree(folder / "checkpoints")
+    return run
+
+
+def predict(network: torch.nn.Module, dataset: Dataset, normalisation: Normalisation, *, progress: bool = False):
+    """Probabilities float32 (n, 5) of a network in float32, in batches and without gradients."""
+    from tqdm import tqdm
+
+    loader = Batches(dataset, normalisation).loader(_EVALUATION_BATCH, shuffle=False)
+    network = network.eval()
+    with torch.inference_mode():
+        parts = [network(x.transpose(1, 2)) for x, _ in tqdm(loader, "Scoring", disable=not progress)]
+    return torch.cat(parts).numpy()
+
+
+def save_weights(network: torch.nn.Module, path: Path) -> None:
+    """Write a network's weights as float16 safetensors, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    state = {k: v.half() if v.is_floating_point() else v for k, v in network.state_dict().items()}
+    temporary = path.with_name(path.name + ".part")
+    save_file({k: v.contiguous() for k, v in state.items()}, temporary)
+    temporary.replace(path)
+
+
+def load_weights(network: torch.nn.Module, path: Path) -> torch.nn.Module:
+    """Fill a network with weights from :func:`save_weights`, in the network's own precision."""
+    network.load_state_dict(load_file(path))
+    return network
+
+
+def precision() -> str:
+    """Lightning's mixed precision in bfloat16 where the hardware computes in it, else float32."""
+    if torch.cuda.is_available():
+        return "bf16-mixed"
+    return "bf16-mixed" if torch.ops.mkldnn._is_mkldnn_bf16_supported() else "32-true"
+
+
+def hardware() -> str:
+    """What trains here: the GPU's name, or the processor's."""
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else runs.processor()
+
+
+def _clear_unless_same(folder: Path, identity: dict) -> None:
+    """Keep what an earlier, stopped run of the same identity left; remove any other."""
+    begun = folder / "begun.json"
+    if folder.is_dir() and (not begun.is_file() or json.loads(begun.read_text()) != identity):
+        shutil.rmtree(folder)
+    runs.write_text(begun, json.dumps(identity))
+
+
+def _quiet() -> None:
+    """Lightning's advice about loaders and hardware does not concern a reader of the chapters."""
+    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module="pytorch_lightning")
