@@ -39,7 +39,15 @@ def trained(wildcards):
 
 
 def chapter_file(name):
-    return local(PATHS.chapters / f"{name}.ipynb")
+    return local(PATHS.executed / f"{name}.ipynb")
+
+
+EXECUTED = [chapter_file(name) for name in [*CHAPTERS, RESULTS_CHAPTER]]
+
+
+rule all:
+    input:
+        local(PATHS.build / "html" / "index.html"),
 
 
 wildcard_constraints:
@@ -47,9 +55,21 @@ wildcard_constraints:
     seed=r"\d+",
 
 
+if PROFILE == "full":
+
+    rule publish:
+        # only when every chapter stands: a failing one leaves the committed chapters as they are
+        input:
+            EXECUTED,
+        output:
+            touch(local(PATHS.build / "published.done")),
+        shell:
+            "{ECGLIB} publish"
+
+
 rule book:
     input:
-        [chapter_file(name) for name in [*CHAPTERS, RESULTS_CHAPTER]],
+        rules.publish.output if PROFILE == "full" else EXECUTED,
         [str(page) for page in PAGES],
         "ecglib/book.py",
     output:

@@ -24,7 +24,7 @@ from ecglib.paths import Paths
 SAMPLE_NOTICE = (
     "This book was built from synthetic sample records: its figures show that the study runs; they are not results."
 )
-_README_MARKS = ("<!-- results: begin, written by `ecglib readme` -->", "<!-- results: end -->")
+_README_MARKS = ("<!-- results: begin, written by `ecglib publish` -->", "<!-- results: end -->")
 
 
 class BookError(RuntimeError):
@@ -48,11 +48,12 @@ def build(paths: Paths) -> Path:
     shutil.rmtree(source, ignore_errors=True)
     shutil.rmtree(output, ignore_errors=True)
     pages = contents(paths.root)
-    _stage(paths, source, pages)
+    _stage(paths, source)
     config = _config(paths, source)
     command = [
-        sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", str(source), "--config", str(config),
-        "--toc", str(paths.root / "_toc.yml"), "--path-output", str(output), "--warningiserror", "--quiet",
+        sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", str(source),
+        "--config", str(config), "--toc", str(paths.root / "_toc.yml"), "--path-output", str(output),
+        "--warningiserror", "--quiet",
     ]  # fmt: skip
     _run(command, "jupyter-book")
     built = output / "_build" / "html"
@@ -73,6 +74,11 @@ def contents(root: Path) -> list[str]:
     return [toc["root"], *(chapter["file"] for part in toc["parts"] for chapter in part["chapters"])]
 
 
+def chapter_names(root: Path) -> list[str]:
+    """Chapters of the table of contents: names of notebooks, in reading order."""
+    return [Path(page).name for page in contents(root) if page.startswith("chapters/")]
+
+
 def readme_table(paths: Paths) -> str:
     """The README with its table of results written anew."""
     text = (paths.root / "README.md").read_text(encoding="utf-8")
@@ -80,22 +86,22 @@ def readme_table(paths: Paths) -> str:
     table = tables.markdown(tables.summary_rows(results.summary(paths.results)))
     if begin not in text or end not in text:
         raise InputError(
-            "README without a place for its table", where="README.md", expected=f"{begin} … {end}", found="no such lines",
-            mend="put both lines back",
+            "README without a place for its table", where="README.md", expected=f"{begin} … {end}",
+            found="no such lines", mend="put both lines back",
         )  # fmt: skip
     return re.sub(f"{re.escape(begin)}.*{re.escape(end)}", f"{begin}\n{table}\n{end}", text, flags=re.DOTALL)
 
 
-def _stage(paths: Paths, source: Path, pages: list[str]) -> None:
+def _stage(paths: Paths, source: Path) -> None:
     """Put together what jupyter-book builds from."""
     book = paths.root / "book"
     shutil.copytree(book / "_static", source / "_static")
     shutil.copy(book / "references.bib", source)
     shutil.copytree(_mathjax(book, paths.root / "_build" / "npm"), source / "_static" / "mathjax")
     (source / "chapters").mkdir()
-    executed = [page for page in pages if page.startswith("chapters/")]
-    for page in executed:
-        notebook = paths.chapters / f"{Path(page).name}.ipynb"
+    names = chapter_names(paths.root)
+    for name in names:
+        notebook = paths.chapters / f"{name}.ipynb"
         if not notebook.is_file():
             raise InputError(
                 "chapter not executed", where=notebook, expected="an executed notebook", found="no such file",
@@ -106,18 +112,18 @@ def _stage(paths: Paths, source: Path, pages: list[str]) -> None:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(book), undefined=jinja2.StrictUndefined, keep_trailing_newline=True
     )
-    known = _known(paths, executed)
-    for page in pages:
-        if page not in executed:
+    known = _known(paths, names)
+    for page in contents(paths.root):
+        if not page.startswith("chapters/"):
             text = environment.get_template(f"{page}.md").render(known)
             (source / f"{page}.md").write_text(text, encoding="utf-8")
     _overview_figure(paths, source / "_static")
 
 
-def _known(paths: Paths, executed: list[str]) -> dict:
+def _known(paths: Paths, names: list[str]) -> dict:
     """What the templates may name."""
     table = results.summary(paths.results)
-    minutes = {Path(page).name: chapters.seconds(paths.chapters / f"{Path(page).name}.ipynb") / 60 for page in executed}
+    minutes = {name: chapters.seconds(paths.chapters / f"{name}.ipynb") / 60 for name in names}
     return {
         "profile": paths.profile,
         "table": tables.markdown(tables.summary_rows(table)),

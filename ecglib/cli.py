@@ -44,17 +44,15 @@ def reproduce(
     with plain_errors():
         where = paths.of(profile)
         command = [
-            sys.executable, "-m", "snakemake", "--snakefile", str(where.root / "Snakefile"), "--directory", str(where.root),
-            "--cores", str(cores), "--config", f"profile={profile}", "--rerun-incomplete", "--quiet", "rules", "host",
-            "--nolock",
+            sys.executable, "-m", "snakemake", "--snakefile", str(where.root / "Snakefile"),
+            "--directory", str(where.root), "--cores", str(cores), "--config", f"profile={profile}",
+            "--rerun-incomplete", "--nolock", "--quiet", "host",
         ]  # fmt: skip
         if done := subprocess.run(command).returncode:
             raise typer.Exit(done)
         table = Table("Chapter", "Seconds", title=f"The {profile} study")
-        for page in book.contents(where.root):
-            notebook = where.chapters / f"{Path(page).name}.ipynb"
-            if page.startswith("chapters/"):
-                table.add_row(notebook.stem, f"{chapters.seconds(notebook):.0f}")
+        for name in book.chapter_names(where.root):
+            table.add_row(name, f"{chapters.seconds(where.chapters / f'{name}.ipynb'):.0f}")
         console.print(table)
         print(f"The book: {where.build / 'html' / 'index.html'}")
 
@@ -70,7 +68,9 @@ def build_book(profile: Profile = "full") -> None:
 
 @app.command()
 def download(
-    root: Annotated[Path | None, typer.Argument(help="folder to fill; PTBXL_ROOT or data/ptb-xl where not given")] = None,
+    root: Annotated[
+        Path | None, typer.Argument(help="folder to fill; PTBXL_ROOT or data/ptb-xl where not given")
+    ] = None,
     url: Annotated[str | None, typer.Option(help="another place that serves PTB-XL's files")] = None,
     jobs: Annotated[int, typer.Option(help="files fetched at the same time")] = 16,
 ) -> None:
@@ -125,7 +125,7 @@ def execute(source: Path, profile: Profile = "full") -> None:
 
     with plain_errors():
         where = _study(profile).paths
-        target = where.chapters / f"{source.stem}.ipynb"
+        target = where.executed / f"{source.stem}.ipynb"
         chapters.execute(source, target, {"profile": profile}, work=where.build / "notebooks", cwd=where.root)
 
 
@@ -141,13 +141,19 @@ def summary(models: list[str], profile: Profile = "full") -> None:
 
 
 @app.command()
-def readme() -> None:
-    """Write the README's table anew from results/full."""
+def publish() -> None:
+    """Take over the full profile's executed chapters into book/ and its summary into the README."""
+    import shutil
+
     from ecglib import book, paths, runs
 
     with plain_errors():
         where = paths.of("full")
-        runs.write_text(where.root / "README.md", book.readme_table(where))
+        text = book.readme_table(where)
+        where.chapters.mkdir(exist_ok=True)
+        for page in book.chapter_names(where.root):
+            shutil.copy(where.executed / f"{page}.ipynb", where.chapters)
+        runs.write_text(where.root / "README.md", text)
 
 
 def _study(profile: str):

@@ -72,7 +72,9 @@ def load(path: Path) -> Profile:
         )  # fmt: skip
     given = yaml.safe_load(path.read_text(encoding="utf-8"))
     profile = _filled(Profile, given, path)
-    training = {name: _filled(Training, values, f"{path}, training.{name}") for name, values in profile.training.items()}
+    training = {
+        name: _filled(Training, values, f"{path}, training.{name}") for name, values in profile.training.items()
+    }
     for name, values in training.items():
         for key in ("epochs", "batch_size", "patience", "learning_rate"):
             if getattr(values, key) <= 0:

@@ -80,7 +80,11 @@ class Scores:
             ) from error  # fmt: skip
         if found != CLASSES:
             raise InputError(
-                "scores with another class order", where=path, expected=CLASSES, found=found, mend="score the model again"
+                "scores with another class order",
+                where=path,
+                expected=CLASSES,
+                found=found,
+                mend="score the model again",
             )
         return scores
 

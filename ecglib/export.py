@@ -29,8 +29,9 @@ def to_onnx(network: torch.nn.Module, path: Path) -> Path:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            network.eval(), (torch.zeros(2, len(LEADS), SAMPLES),), temporary, input_names=[INPUT], output_names=[OUTPUT],
-            dynamic_shapes=({0: torch.export.Dim("records")},), dynamo=True, external_data=False, verbose=False,
+            network.eval(), (torch.zeros(2, len(LEADS), SAMPLES),), temporary,
+            input_names=[INPUT], output_names=[OUTPUT], dynamic_shapes=({0: torch.export.Dim("records")},),
+            dynamo=True, external_data=False, verbose=False,
         )  # fmt: skip
     temporary.replace(path)
     return path

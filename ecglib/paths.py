@@ -68,9 +68,14 @@ class Paths:
         return self.root / "_build" / self.profile
 
     @property
+    def executed(self) -> Path:
+        """Chapters as the last run executed them."""
+        return self.build / "chapters"
+
+    @property
     def chapters(self) -> Path:
-        """Executed chapters: committed for the full profile."""
-        return self.root / "book" / "chapters" if self.profile == "full" else self.build / "chapters"
+        """Executed chapters that the book is built from: the published, committed ones for the full profile."""
+        return self.root / "book" / "chapters" if self.profile == "full" else self.executed
 
 
 def of(profile: str) -> Paths:

@@ -94,7 +94,9 @@ def people(table: pd.DataFrame) -> Figure:
     known = table[table["age"] <= 89]  # PTB-XL writes 300 for patients over 89
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.6))
     sex = known["sex"].map({0: "male", 1: "female"})
-    sns.histplot(x=known["age"], hue=sex.rename("sex"), binwidth=5, multiple="stack", palette=["#56B4E9", "#F0E442"], ax=left)
+    sns.histplot(
+        x=known["age"], hue=sex.rename("sex"), binwidth=5, multiple="stack", palette=["#56B4E9", "#F0E442"], ax=left
+    )
     left.set(xlabel="age in years", ylabel="records")
     for name in CLASSES:
         sns.kdeplot(known.loc[known[name], "age"], color=CLASS_COLOURS[name], label=name, ax=right, cut=0)
@@ -136,7 +138,9 @@ def roc(panels: dict[str, pd.DataFrame], aucs: dict[str, dict[str, float]]) -> F
             curve = curves[curves["curve"] == name]
             dashed = "--" if name in AVERAGE_COLOURS else "-"
             label = f"{name} {aucs[title][name]:.3f}"
-            axis.plot(curve["false_positive_rate"], curve["sensitivity"], dashed, color=colour, label=label, linewidth=1.5)
+            axis.plot(
+                curve["false_positive_rate"], curve["sensitivity"], dashed, color=colour, label=label, linewidth=1.5
+            )
         axis.plot([0, 1], [0, 1], color="#cccccc", linewidth=1, zorder=0)
         axis.set(xlabel="false positive rate", ylabel="sensitivity", title=title, aspect="equal")
         axis.legend(title="AUC", fontsize=8, loc="lower right")

@@ -167,9 +167,7 @@ def _write_cache(root: Path, table: pd.DataFrame, tables: str, cache: Path, jobs
         # plain writes, not a memory map: a full disk is then an error instead of a killed process
         with open(temporary, "wb") as file, tqdm(total=len(paths), unit="record", disable=not progress) as bar:
             bar.set_description(f"Reading {root.name}")
-            np.lib.format.write_array_header_1_0(
-                file, {"descr": "<i2", "fortran_order": False, "shape": shape}
-            )
+            np.lib.format.write_array_header_1_0(file, {"descr": "<i2", "fortran_order": False, "shape": shape})
             for chunk in Parallel(n_jobs=jobs, return_as="generator")(delayed(_read_chunk)(c) for c in chunks):
                 block = np.ascontiguousarray(chunk, "<i2").tobytes()
                 digest.update(block)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 
-from ecglib import config, evaluation, paths, signals
+from ecglib import config, paths, signals
 from ecglib.evaluation import Scores
 from ecglib.paths import Paths
 from ecglib.runs import Run

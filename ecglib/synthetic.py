@@ -49,6 +49,8 @@ STATEMENTS = {
     "RVH": ("right ventricular hypertrophy", "HYP"),
     "SR": ("sinus rhythm", None),
 }
+# which finding a turn of ten records has first, so that small samples have every superclass
+_TURNS = ("NORM", "IMI", "CLBBB", "LVH", "ISC_", "NORM", "AMI", "CRBBB", "NDT", "RVH", "NORM", "LAFB", "1AVB", "NORM")
 _ABNORMAL = [code for code, (_, superclass) in STATEMENTS.items() if superclass not in ("NORM", None)]
 
 
@@ -175,12 +177,14 @@ def write_sample(root: Path, *, records: int = 600, seed: int = 0, progress: boo
     shutil.rmtree(temporary, ignore_errors=True)
     rng = np.random.default_rng(seed)
     names = [name.upper() for name in ptbxl.LEADS]
-    rows, patient = [], 0
+    rows, patient_of_fold, patients = [], {}, 0
     for number in tqdm(range(1, records + 1), "Synthesising", unit="record", disable=not progress):
-        if number <= 10 or rng.random() > 0.15:
-            patient += 1
-            fold = 1 + (patient - 1) % 10
-        statements = _draw_statements(rng)
+        turn, fold = (number - 1) // 10, 1 + (number - 1) % 10
+        if fold == 1:  # the same findings in all folds, which stratifies them as PTB-XL's are
+            statements = _draw_statements(turn, rng)
+        if fold not in patient_of_fold or rng.random() > 0.15:
+            patients += 1
+            patient_of_fold[fold] = patients
         signal = np.round(ecg(statements, rng) * 1000).astype(np.int16)
         folder = Path("records100") / f"{number // 1000 * 1000:05d}"
         (temporary / folder).mkdir(parents=True, exist_ok=True)
@@ -191,7 +195,7 @@ def write_sample(root: Path, *, records: int = 600, seed: int = 0, progress: boo
         likelihood = {code: float(rng.choice([100, 100, 80, 50, 15])) for code in statements}
         rows.append(
             {
-                "ecg_id": number, "patient_id": float(patient), "age": float(rng.integers(18, 90)),
+                "ecg_id": number, "patient_id": float(patient_of_fold[fold]), "age": float(rng.integers(18, 90)),
                 "sex": int(rng.integers(0, 2)), "report": "synthetic record",
                 "scp_codes": str(likelihood | {"SR": 0.0}), "strat_fold": fold,
                 "filename_lr": (folder / f"{number:05d}_lr").as_posix(), "filename_hr": "",
@@ -210,14 +214,13 @@ def write_sample(root: Path, *, records: int = 600, seed: int = 0, progress: boo
     return root
 
 
-def _draw_statements(rng: np.random.Generator) -> list[str]:
+def _draw_statements(turn: int, rng: np.random.Generator) -> list[str]:
     """One to three findings, as the superclasses overlap in PTB-XL; a few records carry none."""
-    kind = rng.random()
-    if kind < 0.02:
+    if turn % 50 == 20:
         return []
-    if kind < 0.38:
+    first = _TURNS[turn % len(_TURNS)]
+    if first == "NORM":
         return ["NORM"]
-    number = 1 + (rng.random() < 0.3) + (rng.random() < 0.08)
-    # conduction comes first and hypertrophy last, so that a later finding keeps the earlier one visible
-    drawn = set(rng.choice(_ABNORMAL, number, replace=False))
-    return [code for code in ("CLBBB", "LAFB", "CRBBB", "1AVB", "LVH", "RVH", "IMI", "AMI", "ISC_", "NDT") if code in drawn]
+    others = rng.choice(_ABNORMAL, (rng.random() < 0.4) + (rng.random() < 0.1), replace=False)
+    # the order of STATEMENTS reversed: conduction first, so that a later finding keeps the earlier ones visible
+    return [code for code in reversed(_ABNORMAL) if code in {first, *others}]

@@ -169,7 +169,7 @@ def train(
     settings, seed : what is repeatable of the run
     dataset : labelled records of all folds
     folder : where the run is kept
-    finished : further folders that may hold the finished run
+    finished : further folders that may hold the finished run, which is then copied
     progress : show a bar for each epoch
 
     Returns
@@ -183,7 +183,12 @@ def train(
         "records": {part: len(dataset.folds(*folds)) for part, folds in parts.items()},
     }  # fmt: skip
     if run := runs.find([folder, *finished], identity):
-        return run
+        if run.folder != folder:
+            shutil.rmtree(folder, ignore_errors=True)
+            temporary = folder.with_name(folder.name + ".part")
+            shutil.copytree(run.folder, temporary, dirs_exist_ok=True)
+            temporary.rename(folder)
+        return Run(folder)
     _clear_unless_same(folder, identity)
     started = time.monotonic()
     pl.seed_everything(seed, verbose=False)

@@ -24,16 +24,18 @@
 profile = "sample"
 
 # %%
-from IPython.display import Markdown
 import pandas as pd
+from IPython.display import Markdown, display
 
 from ecglib import original, plots, ptbxl, tables
-from ecglib.ptbxl import CLASSES, CLASS_NAMES
+from ecglib.ptbxl import CLASS_NAMES, CLASSES
 from ecglib.study import open_study
 
 plots.style()
 study = open_study(profile)
 records, used = study.records, study.data
+
+# %% tags=["hide-input"]
 Markdown(
     f"**{len(records):,} records** of {records.table['patient_id'].nunique():,} patients. "
     f"{len(records) - len(used):,} carry none of the five superclasses and are left out; "
@@ -43,8 +45,8 @@ Markdown(
 # %% [markdown]
 # ## The five superclasses
 #
-# Cardiologists described each record with statements of the SCP-ECG standard, 71 in all. 44 of them are
-# diagnostic, and each of these belongs to one of five superclasses. A record can carry several.
+# Each record is described with statements of the SCP-ECG standard. The diagnostic ones each belong to one of
+# five superclasses; the others describe form and rhythm. A record can carry several.
 #
 # | Superclass | What it means | What changes in the ECG |
 # |---|---|---|
@@ -55,6 +57,8 @@ Markdown(
 # | HYP | Hypertrophy: a chamber's muscle has grown thick | high voltages, often with an inverted T wave |
 
 # %%
+statements = ptbxl.read_statements(study.paths.data)
+display(Markdown(f"{len(statements)} statements are listed, {statements.notna().sum()} of them diagnostic."))
 counts = pd.DataFrame(
     {
         "superclass": CLASSES,
@@ -117,7 +121,7 @@ kept = pd.DataFrame({name: table[list(CLASSES)].sum() for name, table in by_rule
 kept["none"] = [(~table[list(CLASSES)].any(axis=1)).sum() for table in by_rule.values()]
 tables.show(kept.drop(columns="NORM").rename_axis("rule").reset_index(), caption="Records of each superclass, by rule")
 
-# %%
+# %% tags=["hide-input"]
 strictest = by_rule["exactly 100 %"][list(CLASSES)]
 changed = (strictest != records.table[list(CLASSES)]).any(axis=1).mean()
 Markdown(

@@ -23,11 +23,10 @@
 profile = "sample"
 
 # %%
-from IPython.display import Markdown
 import pandas as pd
+from IPython.display import Markdown, display
 
 from ecglib import evaluation, export, original, plots, results, tables, torch_models, training
-from ecglib.ptbxl import CLASSES
 from ecglib.study import open_study
 
 plots.style()
@@ -47,10 +46,18 @@ tables.show(layers)
 
 # %%
 sizes = torch_models.size_table(network)
-rows = {"input_mb": "Input", "forward_backward_mb": "Forward/backward pass", "params_mb": "Parameters", "total_mb": "Estimated total"}
+rows = {
+    "input_mb": "Input",
+    "forward_backward_mb": "Forward/backward pass",
+    "params_mb": "Parameters",
+    "total_mb": "Estimated total",
+}
 size_rows = [(text, original.SIZES_MB[key], sizes[key]) for key, text in rows.items()]
 display(Markdown(f"**{int(sizes['params']):,} parameters**; reported: {original.REPORTED['base_cnn'].params:,}."))
-tables.show(pd.DataFrame(size_rows, columns=["size in MB", "as reported", "from the model"]), {"from the model": "{:.2f}", "as reported": "{:.2f}"})
+tables.show(
+    pd.DataFrame(size_rows, columns=["size in MB", "as reported", "from the model"]),
+    {"from the model": "{:.2f}", "as reported": "{:.2f}"},
+)
 
 # %% [markdown]
 # A third of that total is no part of a file: the forward/backward figure counts every activation and its
@@ -66,13 +73,13 @@ tables.show(pd.DataFrame(size_rows, columns=["size in MB", "as reported", "from 
 # The optimiser is AdamW {cite:p}`loshchilov2019`; its learning rate rises and falls once, in one cycle
 # {cite:p}`smith2018`.
 
-# %%
+# %% tags=["hide-input"]
 runs = study.runs("base_cnn")
 scores = evaluation.Scores.joined([run.scores for run in runs])
 record = runs[0].record
 Markdown(
-    f"AdamW with a one-cycle schedule: peak learning rate {settings.learning_rate:g}, weight decay {settings.weight_decay:g}, batches of {settings.batch_size}, at most "
-    f"{settings.epochs} epochs. Records are shifted by up to {settings.shift / 100:.1f} s and scaled by a random "
+    f"AdamW with a one-cycle schedule: peak learning rate {settings.learning_rate:g}, weight decay "
+    f"{settings.weight_decay:g}, batches of {settings.batch_size}, at most {settings.epochs} epochs. Records are shifted by up to {settings.shift / 100:.1f} s and scaled by a random "
     f"gain (SD {settings.amplitude:.0%}). Precision: {record['precision']}. "
     f"Hardware: {record['hardware']}. Seeds: {len(runs)}. First seed: {record['seconds'] / 60:.0f} minutes, "
     f"best epoch {record['best_epoch'] + 1}."
@@ -111,16 +118,27 @@ training.load_weights(network, runs[0].weights())
 model_file = export.to_onnx(network, study.paths.artifacts / "base_cnn" / "base_cnn.onnx")
 latency = export.latencies({"float32": model_file})["float32"]
 result = results.write(
-    study.paths.results, "base_cnn", scores, study.data, chapter="02_base_cnn", framework="torch",
-    params=int(sizes["params"]), nonzero_params=torch_models.nonzero(network), file_bytes=model_file.stat().st_size,
-    latency_ms=latency, latency_vs_float32=1.0, resamples=study.settings.resamples,
+    study.paths.results,
+    "base_cnn",
+    scores,
+    study.data,
+    chapter="02_base_cnn",
+    framework="torch",
+    params=int(sizes["params"]),
+    nonzero_params=torch_models.nonzero(network),
+    file_bytes=model_file.stat().st_size,
+    latency_ms=latency,
+    latency_vs_float32=1.0,
+    resamples=study.settings.resamples,
     details={"micro": aucs, "sizes_mb": sizes.to_dict(), "training": record},
 )
 
 # %%
 by_class = pd.DataFrame(result["classes"]).T.rename_axis("superclass").reset_index()
 by_class["95 % interval"] = [f"{row.low:.3f} to {row.high:.3f}" for row in by_class.itertuples()]
-by_class["as reported"] = by_class["superclass"].map(original.BASE_CNN_FIGURE | {"macro": original.REPORTED["base_cnn"].auc})
+by_class["as reported"] = by_class["superclass"].map(
+    original.BASE_CNN_FIGURE | {"macro": original.REPORTED["base_cnn"].auc}
+)
 tables.show(by_class.drop(columns=["low", "high"]).rename(columns={"value": "AUC, fold 10"}))
 
 # %% [markdown]
@@ -138,7 +156,7 @@ tables.show(by_class.drop(columns=["low", "high"]).rename(columns={"value": "AUC
 # | Input | raw millivolts | one mean and one scale, fitted on folds 1 to 8 |
 # | Interval | none | bootstrap over records, 95 % |
 
-# %%
+# %% tags=["hide-input"]
 macro, reported = result["classes"]["macro"], original.REPORTED["base_cnn"].auc
 inside = macro["low"] <= reported <= macro["high"]
 Markdown(

@@ -18,8 +18,8 @@
 profile = "sample"
 
 # %%
-from IPython.display import Markdown
 import pandas as pd
+from IPython.display import Markdown
 
 from ecglib import paths, plots, results, tables
 from ecglib.ptbxl import CLASSES
@@ -35,8 +35,17 @@ summary = results.summary(folder)
 tables.show(tables.summary_rows(summary))
 
 # %%
-rounded = {"val_auc": "{:.4f}", "test_auc": "{:.4f}", "seed_sd": "{:.4f}", "latency_ms": "{:.2f}", "latency_vs_float32": "{:.2f}"}
-tables.show(summary[["model", *rounded]].rename(columns=tables.COLUMN_NAMES), {tables.COLUMN_NAMES[k]: v for k, v in rounded.items()})
+rounded = {
+    "val_auc": "{:.4f}",
+    "test_auc": "{:.4f}",
+    "seed_sd": "{:.4f}",
+    "latency_ms": "{:.2f}",
+    "latency_vs_float32": "{:.2f}",
+}
+tables.show(
+    summary[["model", *rounded]].rename(columns=tables.COLUMN_NAMES),
+    {tables.COLUMN_NAMES[k]: v for k, v in rounded.items()},
+)
 
 # %% [markdown]
 # The AUC is the macro average over the five superclasses on fold 10, averaged over seeds, with a 95 %
@@ -64,7 +73,7 @@ figure = plots.auc_against_bytes(summary)
 # - The labels are cardiologists' readings of the ECG itself, not later findings at the patient.
 # - Nothing here is a medical device, and no clinical claim is made.
 
-# %%
+# %% tags=["hide-input"]
 environment = results.read_environment(folder)
 Markdown(
     f"Made from data with fingerprint `{environment['fingerprint']}` ({environment['labelled']:,} records used) on "

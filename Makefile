@@ -1,0 +1,38 @@
+# Everything runs in .venv, made from requirements.txt; `make` alone lists the targets.
+PYTHON ?= python3
+PROFILE ?= sample
+CORES ?= 2
+ENV := .venv
+BIN := $(ENV)/bin
+READY := $(ENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help env reproduce test book lint benchmark clean
+
+help:           ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(READY): requirements.txt pyproject.toml
+	$(PYTHON) -m venv $(ENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $(READY)
+
+env: $(READY)   ## make the environment in .venv
+
+reproduce: env  ## execute the study and build its book (PROFILE=sample, or full on PTB-XL)
+	$(BIN)/ecglib reproduce --profile $(PROFILE) --cores $(CORES)
+
+test: env       ## pass the tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m pytest
+
+book: env       ## build the published book from the committed chapters, no training
+	$(BIN)/ecglib book
+
+benchmark: env  ## print the speed, memory and size ratios (PTB-XL needed)
+	@for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done
+
+clean:          ## remove what was built, but not data, trainings or the environment
+	rm -rf _build .snakemake

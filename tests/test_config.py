@@ -1,0 +1,59 @@
+"""Profiles: flat, literal, and strict about what they do not know."""
+
+import pytest
+
+from ecglib import config
+from ecglib.errors import InputError
+
+GOOD = """
+name: sample
+resamples: 100
+seeds:
+  base_cnn: [0, 1]
+training:
+  base_cnn: {epochs: 2, learning_rate: 0.001}
+"""
+
+
+def load(tmp_path, text):
+    path = tmp_path / "sample.yml"
+    path.write_text(text)
+    return config.load(path)
+
+
+def test_a_profile_is_read_with_its_defaults(tmp_path):
+    profile = load(tmp_path, GOOD)
+    assert profile.seeds == {"base_cnn": [0, 1]}
+    assert profile.training["base_cnn"] == config.Training(epochs=2, learning_rate=0.001)
+
+
+@pytest.mark.parametrize("name", ["sample", "full"])
+def test_the_committed_profiles_are_valid(project, name):
+    assert config.load(project / "config" / f"{name}.yml").name == name
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what", "where"),
+    [
+        ("resamples: 100", "resample: 100", "unknown key", "sample.yml"),
+        ("epochs: 2", "epoch: 2", "unknown key", "training.base_cnn"),
+        ("resamples: 100\n", "", "impossible setting", "sample.yml"),
+        ("epochs: 2", "epochs: two", "impossible setting", "epochs"),
+        ("epochs: 2", "epochs: 0", "impossible setting", "epochs"),
+        ("learning_rate: 0.001", "learning_rate: -1", "impossible setting", "learning_rate"),
+        ("[0, 1]", "[0, 0]", "impossible setting", "seeds.base_cnn"),
+        ("[0, 1]", "[]", "impossible setting", "seeds.base_cnn"),
+        ("  base_cnn: [0, 1]", "  student: [0]", "impossible setting", "seeds.student"),
+    ],
+)
+def test_a_bad_profile_is_named(tmp_path, old, new, what, where):
+    assert old in GOOD
+    with pytest.raises(InputError, match=what) as caught:
+        load(tmp_path, GOOD.replace(old, new))
+    assert where in str(caught.value.where)
+
+
+def test_a_missing_profile_names_the_known_ones(project):
+    with pytest.raises(InputError, match="profile missing") as caught:
+        config.load(project / "config" / "tiny.yml")
+    assert caught.value.expected == "one of full, sample"

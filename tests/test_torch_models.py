@@ -1,0 +1,79 @@
+"""The torch networks: the original's tables row by row, and the faster twin they train as."""
+
+import pandas as pd
+import pytest
+import torch
+
+from ecglib import original, torch_models
+from ecglib.errors import InputError
+
+
+def test_base_cnn_has_every_row_of_the_published_table():
+    ours = torch_models.layer_table(torch_models.build("base_cnn"))
+    pd.testing.assert_frame_equal(ours, original.layer_table("base_cnn"))
+
+
+def test_base_cnn_has_the_published_sizes():
+    sizes = torch_models.size_table(torch_models.build("base_cnn"))
+    assert sizes["params"] == 6_522_555
+    assert {name: round(sizes[name], 2) for name in original.SIZES_MB} == original.SIZES_MB
+
+
+def test_student_has_the_published_sizes():
+    # on the poster: 534,005 parameters, 5.62 MB forward/backward, 2.04 MB of weights, 7.70 MB in all
+    sizes = torch_models.size_table(torch_models.build("student"))
+    assert sizes["params"] == 534_005
+    assert sizes.round(2)[["forward_backward_mb", "params_mb", "total_mb"]].tolist() == [5.62, 2.04, 7.70]
+
+
+def test_an_unknown_network_is_named():
+    with pytest.raises(InputError, match="unknown network") as caught:
+        torch_models.build("resnet")
+    assert "base_cnn" in caught.value.expected
+
+
+def test_the_output_is_a_probability_a_class():
+    output = torch_models.build("student").eval()(torch.randn(3, 12, 1000))
+    assert output.shape == (3, 5)
+    assert ((output > 0) & (output < 1)).all()
+
+
+def test_the_channels_last_twin_computes_the_same():
+    torch.manual_seed(0)
+    network = torch_models.build("student").eval()
+    twin = torch_models.channels_last(network).eval()
+    x = torch.randn(2, 12, 1000)
+    torch.testing.assert_close(twin.logits(x.unsqueeze(2)), network.logits(x), rtol=1e-4, atol=1e-5)
+
+
+def test_the_twins_weights_come_back():
+    twin = torch_models.channels_last(torch_models.build("student"))
+    with torch.no_grad():
+        for parameter in twin.parameters():
+            parameter.normal_()
+    network = torch_models.channels_first(twin, torch_models.build("student")).eval()
+    x = torch.randn(2, 12, 1000)
+    torch.testing.assert_close(network.logits(x), twin.eval().logits(x.unsqueeze(2)), rtol=1e-3, atol=1e-3)
+
+
+def test_dropout_drops_its_share_and_keeps_the_mean():
+    torch.manual_seed(0)
+    x = torch.ones(8, 16, 1, 400).to(memory_format=torch.channels_last)
+    dropped = torch_models.FastDropout(0.5)(x)
+    assert (dropped == 0).float().mean().item() == pytest.approx(0.5, abs=0.01)
+    assert dropped.mean().item() == pytest.approx(1.0, abs=0.02)
+    assert set(dropped.unique().tolist()) == {0.0, 2.0}
+
+
+def test_dropout_does_nothing_when_it_scores():
+    x = torch.randn(4, 5)
+    assert torch_models.FastDropout(0.5).eval()(x) is x
+
+
+def test_nonzero_counts_what_is_left():
+    network = torch_models.build("student")
+    with torch.no_grad():
+        network.linear.weight.zero_()
+        network.linear.bias.fill_(1)
+        before = sum(int((p != 0).sum()) for p in network.parameters())
+    assert torch_models.nonzero(network) == before < 534_005

@@ -1,0 +1,129 @@
+"""Training: what it keeps, what it loads, and where it goes on."""
+
+import json
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from ecglib import runs, torch_models, training
+from ecglib.config import Training
+from ecglib.errors import InputError
+from ecglib.training import Normalisation
+
+SETTINGS = Training(epochs=2, batch_size=32, shift=20, amplitude=0.1, noise=0.02)
+BUILD = partial(torch_models.build, "student")
+
+
+@pytest.fixture(scope="module")
+def finished(sample, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs") / "student" / "seed0"
+    return training.train("student", BUILD, SETTINGS, 0, sample, folder, progress=False)
+
+
+def test_a_run_keeps_history_weights_scores_and_record(finished, sample):
+    assert finished.history["epoch"].tolist() == [0, 1]
+    assert finished.record["records"] == {
+        "train": len(sample.folds(*range(1, 9))), "validation": len(sample.folds(9)), "test": len(sample.folds(10))
+    }  # fmt: skip
+    assert sorted(p.name for p in finished.folder.iterdir()) == [
+        "begun.json", "history.csv", "run.json", "scores.npz", "weights.safetensors"
+    ]  # fmt: skip
+
+
+def test_scores_are_those_of_the_weights_that_were_kept(finished, sample):
+    network = training.load_weights(BUILD(), finished.weights())
+    normalisation = Normalisation(**finished.record["normalisation"])
+    scored = sample.folds(9, 10)
+    np.testing.assert_allclose(training.predict(network, scored, normalisation), finished.scores.score[0], atol=1e-5)
+    assert finished.scores.ecg_id.tolist() == scored.ecg_id.tolist()
+
+
+def test_the_best_epoch_on_fold_9_is_kept(finished):
+    assert finished.record["best_epoch"] == finished.history["val_auc"].idxmax()
+
+
+def test_a_finished_run_is_loaded(finished, sample, monkeypatch):
+    monkeypatch.setattr(training.pl, "Trainer", lambda **_: pytest.fail("trained again"))
+    again = training.train("student", BUILD, SETTINGS, 0, sample, finished.folder, progress=False)
+    assert again.record == finished.record
+
+
+def test_a_run_finished_elsewhere_is_taken_over(finished, sample, tmp_path, monkeypatch):
+    monkeypatch.setattr(training.pl, "Trainer", lambda **_: pytest.fail("trained again"))
+    run = training.train("student", BUILD, SETTINGS, 0, sample, tmp_path / "new", [finished.folder], progress=False)
+    assert run.record == finished.record
+
+
+@pytest.mark.parametrize("change", [{"seed": 1}, {"model": "base_cnn"}, {"fingerprint": "0"}])
+def test_a_run_of_another_identity_is_not_taken(finished, change):
+    identity = {name: finished.record[name] for name in ("model", "seed", "settings", "fingerprint", "records")}
+    assert runs.find([finished.folder], identity)
+    assert runs.find([finished.folder], identity | change) is None
+
+
+def test_a_stopped_run_goes_on_from_its_last_epoch(sample, tmp_path, monkeypatch):
+    folder, settings = tmp_path / "run", Training(epochs=3, batch_size=64)
+    end = training._History.on_train_epoch_end
+
+    def stop_after_two(self, trainer, module):
+        end(self, trainer, module)
+        if trainer.current_epoch == 2:
+            raise RuntimeError("power cut")
+
+    monkeypatch.setattr(training._History, "on_train_epoch_end", stop_after_two)
+    with pytest.raises(RuntimeError, match="power cut"):
+        training.train("student", BUILD, settings, 0, sample, folder, progress=False)
+    before = pd.read_csv(folder / "history.csv")
+    monkeypatch.setattr(training._History, "on_train_epoch_end", end)
+    run = training.train("student", BUILD, settings, 0, sample, folder, progress=False)
+    assert run.history["epoch"].tolist() == [0, 1, 2]
+    pd.testing.assert_frame_equal(run.history.iloc[:2], before.iloc[:2])
+
+
+def test_what_a_run_with_other_settings_left_is_not_trusted(sample, tmp_path):
+    folder = tmp_path / "run"
+    runs.write_text(folder / "begun.json", json.dumps({"settings": "others"}))
+    runs.write_text(folder / "history.csv", "epoch\n7\n")
+    training._clear_unless_same(folder, {"settings": "these"})
+    assert not (folder / "history.csv").exists()
+
+
+def test_weights_left_out_are_named(finished, tmp_path):
+    runs.finish(tmp_path, finished.record)
+    with pytest.raises(InputError, match="weights not kept"):
+        runs.Run(tmp_path).weights()
+
+
+def test_normalisation_is_fitted_on_folds_1_to_8(sample):
+    normalisation = Normalisation.fit(sample)
+    train = sample.folds(*range(1, 9)).millivolts(slice(None))
+    assert normalisation.mean == pytest.approx(train.mean(dtype=np.float64), abs=1e-9)
+    assert normalisation.scale == pytest.approx(train.std(dtype=np.float64), rel=1e-6)
+    assert normalisation(train).std() == pytest.approx(1, rel=1e-3)
+
+
+def test_without_settings_nothing_is_augmented():
+    x = torch.randn(4, 1000, 12)
+    assert training.augment(x, Training(epochs=1)) is x
+
+
+def test_a_shift_moves_all_leads_and_fills_with_zeros():
+    torch.manual_seed(0)
+    x = torch.arange(1.0, 1001).repeat(12, 1).T[None].repeat(8, 1, 1)
+    shifted = training.augment(x, Training(epochs=1, shift=50))
+    assert (shifted[..., :1] == shifted).all()
+    for record in shifted[..., 0]:
+        kept = record[record != 0]
+        assert 950 <= len(kept) <= 1000
+        assert (kept.diff() == 1).all()
+
+
+def test_a_gain_scales_a_record_as_a_whole():
+    torch.manual_seed(0)
+    x = torch.randn(4, 1000, 12)
+    gain = training.augment(x, Training(epochs=1, amplitude=0.2)) / x
+    torch.testing.assert_close(gain, gain[:, :1, :1].expand_as(gain), rtol=1e-4, atol=1e-4)
+    assert gain[:, 0, 0].unique().numel() == 4
