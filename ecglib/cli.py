@@ -142,18 +142,22 @@ def summary(models: list[str], profile: Profile = "full") -> None:
 
 @app.command()
 def publish() -> None:
-    """Take over the full profile's executed chapters into book/ and its summary into the README."""
+    """Take over the full profile's executed chapters, its runs and its summary into what is committed."""
     import shutil
 
-    from ecglib import book, paths, runs
+    from ecglib import book, runs
 
     with plain_errors():
-        where = paths.of("full")
-        text = book.readme_table(where)
-        where.chapters.mkdir(exist_ok=True)
-        for page in book.chapter_names(where.root):
-            shutil.copy(where.executed / f"{page}.ipynb", where.chapters)
-        runs.write_text(where.root / "README.md", text)
+        study = _study("full")
+        text = book.readme_table(study.paths)
+        study.paths.chapters.mkdir(exist_ok=True)
+        for name in book.chapter_names(study.paths.root):
+            shutil.copy(study.paths.executed / f"{name}.ipynb", study.paths.chapters)
+        for model, seeds in study.settings.seeds.items():
+            for seed in seeds:
+                place = f"{model}/seed{seed}"
+                runs.release(study.paths.artifacts / place, study.paths.models / place, weights=seed == seeds[0])
+        runs.write_text(study.paths.root / "README.md", text)
 
 
 def _study(profile: str):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shutil
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -72,6 +73,16 @@ def finish(folder: Path, record: dict) -> Run:
     """Write the record, by which the run counts as finished."""
     write_text(Path(folder) / RECORD, json.dumps(record, indent=1) + "\n")
     return Run(Path(folder))
+
+
+def release(folder: Path, target: Path, *, weights: bool) -> Run:
+    """Copy what is committed of a finished run: record, history, scores, and the weights where wanted."""
+    run = Run(Path(folder))
+    names = [HISTORY, SCORES, *([run.record["weights"]] if weights else []), RECORD]
+    target.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        shutil.copyfile(run.folder / name, target / name)
+    return Run(target)
 
 
 def write_text(path: Path, text: str) -> None:

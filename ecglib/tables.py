@@ -75,4 +75,4 @@ def _auc(value: float) -> str:
 
 
 def _shape(shape: tuple[int, ...]) -> str:
-    return " × ".join(map(str, shape[1:]))
+    return "×".join(map(str, shape[1:]))

@@ -14,7 +14,6 @@ import shutil
 import time
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +28,7 @@ from torch.utils.data import BatchSampler, DataLoader, RandomSampler, Sequential
 from ecglib import runs, torch_models
 from ecglib.config import Training
 from ecglib.evaluation import Scores, macro_auc
+from ecglib.normalisation import Normalisation
 from ecglib.ptbxl import TEST_FOLD, TRAIN_FOLDS, VALIDATION_FOLD
 from ecglib.runs import Run
 from ecglib.signals import Dataset
@@ -36,28 +36,6 @@ from ecglib.torch_models import ECGNet
 
 WEIGHTS = "weights.safetensors"
 _EVALUATION_BATCH = 256
-
-
-@dataclass(frozen=True)
-class Normalisation:
-    """One mean and one scale for all leads, in mV, fitted on folds 1-8."""
-
-    mean: float
-    scale: float
-
-    @classmethod
-    def fit(cls, dataset: Dataset) -> Normalisation:
-        """Mean and SD over every sample of every lead of the dataset's training folds."""
-        train = dataset.folds(*TRAIN_FOLDS)
-        total = square = count = 0.0
-        for start in range(0, len(train), 1024):
-            batch = train.millivolts(slice(start, start + 1024)).astype(np.float64)
-            total, square, count = total + batch.sum(), square + np.square(batch).sum(), count + batch.size
-        mean = total / count
-        return cls(float(mean), float(np.sqrt(square / count - mean**2)))
-
-    def __call__(self, millivolts: np.ndarray) -> np.ndarray:
-        return (millivolts - np.float32(self.mean)) / np.float32(self.scale)
 
 
 class Batches(torch.utils.data.Dataset):

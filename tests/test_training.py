@@ -11,7 +11,7 @@ import torch
 from ecglib import runs, torch_models, training
 from ecglib.config import Training
 from ecglib.errors import InputError
-from ecglib.training import Normalisation
+from ecglib.normalisation import Normalisation
 
 SETTINGS = Training(epochs=2, batch_size=32, shift=20, amplitude=0.1, noise=0.02)
 BUILD = partial(torch_models.build, "student")
