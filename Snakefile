@@ -16,6 +16,8 @@ CHAPTERS = {
     "01_dataset": [],
     "02_base_cnn": ["base_cnn"],
 }
+# chapter -> trainings that it compares on fold 9 and does not carry on
+CANDIDATES = {"02_base_cnn": ["base_cnn_augmented"]}
 RESULTS_CHAPTER = "07_results"
 MODELS = [model for models in CHAPTERS.values() for model in models]
 
@@ -33,7 +35,7 @@ def trained(wildcards):
     """The finished trainings that a chapter loads."""
     return [
         local(PATHS.artifacts / model / f"seed{seed}.done")
-        for model in CHAPTERS.get(wildcards.chapter, [])
+        for model in CHAPTERS[wildcards.chapter] + CANDIDATES.get(wildcards.chapter, [])
         for seed in STUDY.settings.seeds.get(model, [])
     ]
 

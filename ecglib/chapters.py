@@ -107,5 +107,5 @@ def _tidy(notebook: nbformat.NotebookNode, source: Path) -> None:
     notebook.metadata["source"] = source.name
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{number:02d}"
-        tags = [tag for tag in cell.metadata.get("tags", []) if tag != "injected-parameters"]
+        tags = list(cell.metadata.get("tags", []))
         cell["metadata"] = nbformat.from_dict({"tags": tags} if tags else {})

@@ -145,7 +145,7 @@ def publish() -> None:
     """Take over the full profile's executed chapters, its runs and its summary into what is committed."""
     import shutil
 
-    from ecglib import book, runs
+    from ecglib import book, results, runs
 
     with plain_errors():
         study = _study("full")
@@ -153,10 +153,11 @@ def publish() -> None:
         study.paths.chapters.mkdir(exist_ok=True)
         for name in book.chapter_names(study.paths.root):
             shutil.copy(study.paths.executed / f"{name}.ipynb", study.paths.chapters)
+        carried_on = set(results.summary(study.paths.results)["model"])
         for model, seeds in study.settings.seeds.items():
             for seed in seeds:
-                place = f"{model}/seed{seed}"
-                runs.release(study.paths.artifacts / place, study.paths.models / place, weights=seed == seeds[0])
+                place, first = f"{model}/seed{seed}", seed == seeds[0] and model in carried_on
+                runs.release(study.paths.artifacts / place, study.paths.models / place, weights=first)
         runs.write_text(study.paths.root / "README.md", text)
 
 

@@ -19,6 +19,7 @@ class Training:
 
     Attributes
     ----------
+    network : what is trained; the model's own name where not given
     epochs, batch_size, patience : passes over folds 1-8 at most; records a step; passes without a
         better fold-9 AUC after which training stops
     learning_rate, weight_decay : peak of the one-cycle schedule (Smith 2018) and AdamW's decay
@@ -28,6 +29,7 @@ class Training:
     """
 
     epochs: int
+    network: str = ""
     batch_size: int = 128
     patience: int = 5
     learning_rate: float = 3e-3
@@ -73,7 +75,8 @@ def load(path: Path) -> Profile:
     given = yaml.safe_load(path.read_text(encoding="utf-8"))
     profile = _filled(Profile, given, path)
     training = {
-        name: _filled(Training, values, f"{path}, training.{name}") for name, values in profile.training.items()
+        name: _filled(Training, {"network": name} | values, f"{path}, training.{name}")
+        for name, values in profile.training.items()
     }
     for name, values in training.items():
         for key in ("epochs", "batch_size", "patience", "learning_rate"):

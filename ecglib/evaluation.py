@@ -7,12 +7,13 @@ come ROC curves, AUCs, bootstrap intervals and paired comparisons.
 from __future__ import annotations
 
 import os
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.stats import bootstrap, rankdata
+from scipy.stats import DegenerateDataWarning, bootstrap, rankdata
 from sklearn.metrics import roc_auc_score, roc_curve
 
 from ecglib.errors import InputError
@@ -233,7 +234,9 @@ def _bootstrap(truth: np.ndarray, score: np.ndarray, resamples: int, rng: int) -
         return np.stack([*aucs, np.mean(aucs, axis=0)])
 
     rows = np.arange(len(truth))
-    with np.errstate(invalid="ignore"):  # a resample without one of the labels has no AUC
+    with np.errstate(invalid="ignore"), warnings.catch_warnings():
+        # a resample without one of the labels has no AUC; scipy's own interval, unused here, minds that
+        warnings.simplefilter("ignore", DegenerateDataWarning)
         result = bootstrap(
             (rows,), statistic, n_resamples=resamples, batch=200, vectorized=True, axis=-1, method="percentile", rng=rng
         )

@@ -155,7 +155,7 @@ def auc_against_bytes(models: pd.DataFrame, references: pd.DataFrame | None = No
     models : rows with model, chapter, file_bytes, test_auc, test_auc_low, test_auc_high
     references : published models with name and auc, drawn as lines, for they publish no bytes
     """
-    figure, axis = plt.subplots(figsize=(8, 4.6))
+    figure, axis = plt.subplots(figsize=(6.4, 4.2))
     shown = models.dropna(subset=["file_bytes", "test_auc"])
     palette = dict(zip(sorted(shown["chapter"].unique()), sns.color_palette("colorblind")))
     for row in shown.itertuples():

@@ -7,10 +7,12 @@ GPU, on a cluster) and copied here counts as well.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import platform
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -19,6 +21,8 @@ import pandas as pd
 
 from ecglib.errors import InputError
 from ecglib.evaluation import Scores
+from ecglib.ptbxl import TEST_FOLD, TRAIN_FOLDS, VALIDATION_FOLD
+from ecglib.signals import Dataset
 
 RECORD, HISTORY, SCORES = "run.json", "history.csv", "scores.npz"
 
@@ -66,6 +70,39 @@ def find(folders: list[Path], identity: dict) -> Run | None:
         record = Path(folder) / RECORD
         if record.is_file() and identity.items() <= json.loads(record.read_text(encoding="utf-8")).items():
             return Run(Path(folder))
+    return None
+
+
+def identity(model: str, seed: int, settings: object, dataset: Dataset) -> dict:
+    """What a run must agree in to count as the same: model, seed, settings (a dataclass) and data."""
+    parts = {"train": TRAIN_FOLDS, "validation": (VALIDATION_FOLD,), "test": (TEST_FOLD,)}
+    return {
+        "model": model,
+        "seed": seed,
+        "settings": dataclasses.asdict(settings),
+        "fingerprint": dataset.fingerprint,
+        "records": {part: len(dataset.folds(*folds)) for part, folds in parts.items()},
+    }
+
+
+def begin(folder: Path, identity: dict, finished: Sequence[Path] = ()) -> Run | None:
+    """The finished run of this identity, copied to `folder` where it was found elsewhere; or None.
+
+    With None, `folder` is ready for training: it holds what a stopped run of the same identity left there,
+    and nothing of any other.
+    """
+    folder = Path(folder)
+    if run := find([folder, *finished], identity):
+        if run.folder != folder:
+            shutil.rmtree(folder, ignore_errors=True)
+            temporary = folder.with_name(folder.name + ".part")
+            shutil.copytree(run.folder, temporary, dirs_exist_ok=True)
+            temporary.rename(folder)
+        return Run(folder)
+    begun = folder / "begun.json"
+    if folder.is_dir() and (not begun.is_file() or json.loads(begun.read_text()) != identity):
+        shutil.rmtree(folder)
+    write_text(begun, json.dumps(identity))
     return None
 
 

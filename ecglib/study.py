@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 
-from ecglib import config, paths, signals
+import pandas as pd
+
+from ecglib import config, evaluation, paths, ptbxl, signals
 from ecglib.evaluation import Scores
 from ecglib.paths import Paths
 from ecglib.runs import Run
@@ -41,7 +43,7 @@ class Study:
         settings = self.settings.training[model]
         place = Path(model) / f"seed{seed}"
         released = [self.paths.models / place] if self.settings.name == "full" else []
-        build = partial(torch_models.build, model)
+        build = partial(torch_models.build, settings.network)
         return training.train(
             model, build, settings, seed, self.data, self.paths.artifacts / place, released, progress=progress
         )
@@ -49,6 +51,16 @@ class Study:
     def runs(self, model: str, *, progress: bool = False) -> list[Run]:
         """The finished runs of a model, one a seed."""
         return [self.train(model, seed, progress=progress) for seed in self.settings.seeds[model]]
+
+    def candidates(self, models: list[str]) -> pd.DataFrame:
+        """What each of these trainings varies, and its first seed's macro AUC on fold 9, the fold to choose on."""
+        rows = []
+        for model in models:
+            settings, run = self.settings.training[model], self.runs(model)[0]
+            validation = run.scores.on(ptbxl.VALIDATION_FOLD)
+            auc = evaluation.macro_auc(evaluation.labels_of(validation, self.data), validation.score[0])
+            rows.append((model, settings.epochs, settings.shift / signals.SAMPLING_RATE, settings.amplitude, auc))
+        return pd.DataFrame(rows, columns=["model", "epochs", "shift_s", "gain_sd", "val_auc"])
 
     def scores(self, model: str) -> Scores:
         """Scores of every seed of a model, as the results keep them."""

@@ -15,7 +15,8 @@ MODEL_NAMES = {
 
 COLUMN_NAMES = {
     "model": "model", "val_auc": "AUC, fold 9", "test_auc": "AUC, fold 10", "seed_sd": "SD over seeds",
-    "latency_ms": "ms a record", "latency_vs_float32": "times float32 speed",
+    "latency_ms": "ms a record", "shift_s": "shift, s", "gain_sd": "gain, SD",
+    "latency_vs_float32": "times float32 speed",
 }  # fmt: skip
 
 
@@ -24,6 +25,10 @@ def show(table: pd.DataFrame, formats: dict | None = None, *, caption: str | Non
     styler = table.style.hide(axis="index").format(formats or {}, thousands=",", na_rep="–", precision=3)
     numbers = table.select_dtypes("number").columns
     styler = styler.set_properties(subset=numbers, **{"text-align": "right"})
+    heads = {name: "right" if name in numbers else "left" for name in table.columns}
+    styler = styler.set_table_styles(
+        {name: [{"selector": "th", "props": f"text-align: {side}"}] for name, side in heads.items()}
+    )
     return styler.set_caption(caption) if caption else styler
 
 

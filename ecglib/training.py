@@ -8,7 +8,6 @@ at the end. A stopped training goes on from its last epoch; a finished one is lo
 from __future__ import annotations
 
 import dataclasses
-import json
 import logging
 import shutil
 import time
@@ -155,19 +154,9 @@ def train(
     Run : with weights as float16 safetensors, and scores computed from those rounded weights
     """
     folder = Path(folder)
-    parts = {"train": TRAIN_FOLDS, "validation": (VALIDATION_FOLD,), "test": (TEST_FOLD,)}
-    identity = {
-        "model": model, "seed": seed, "settings": dataclasses.asdict(settings), "fingerprint": dataset.fingerprint,
-        "records": {part: len(dataset.folds(*folds)) for part, folds in parts.items()},
-    }  # fmt: skip
-    if run := runs.find([folder, *finished], identity):
-        if run.folder != folder:
-            shutil.rmtree(folder, ignore_errors=True)
-            temporary = folder.with_name(folder.name + ".part")
-            shutil.copytree(run.folder, temporary, dirs_exist_ok=True)
-            temporary.rename(folder)
-        return Run(folder)
-    _clear_unless_same(folder, identity)
+    identity = runs.identity(model, seed, settings, dataset)
+    if run := runs.begin(folder, identity, finished):
+        return run
     started = time.monotonic()
     pl.seed_everything(seed, verbose=False)
     network = build()
@@ -252,14 +241,6 @@ def precision() -> str:
 def hardware() -> str:
     """What trains here: the GPU's name, or the processor's."""
     return torch.cuda.get_device_name() if torch.cuda.is_available() else runs.processor()
-
-
-def _clear_unless_same(folder: Path, identity: dict) -> None:
-    """Keep what an earlier, stopped run of the same identity left; remove any other."""
-    begun = folder / "begun.json"
-    if folder.is_dir() and (not begun.is_file() or json.loads(begun.read_text()) != identity):
-        shutil.rmtree(folder)
-    runs.write_text(begun, json.dumps(identity))
 
 
 def _quiet() -> None:

@@ -24,7 +24,7 @@ def load(tmp_path, text):
 def test_a_profile_is_read_with_its_defaults(tmp_path):
     profile = load(tmp_path, GOOD)
     assert profile.seeds == {"base_cnn": [0, 1]}
-    assert profile.training["base_cnn"] == config.Training(epochs=2, learning_rate=0.001)
+    assert profile.training["base_cnn"] == config.Training(epochs=2, network="base_cnn", learning_rate=0.001)
 
 
 @pytest.mark.parametrize("name", ["sample", "full"])

@@ -63,8 +63,8 @@ def test_this_environment_is_the_pinned_one(pins):
 
 def test_conda_parses_its_file(conda):
     conda_specs = [entry for entry in conda["dependencies"] if isinstance(entry, str)]
-    specs = {spec.name.source: spec for spec in map(rattler.MatchSpec, conda_specs)}
-    assert set(specs) == {"python", "pip"}
+    specs = {rattler.MatchSpec(text).name.normalized for text in conda_specs}
+    assert specs == {"python", "pip"}
     assert [rattler.Channel(name).name for name in conda["channels"]] == ["conda-forge"]
 
 

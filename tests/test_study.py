@@ -136,14 +136,14 @@ def test_every_page_renders_offline_and_fits_the_screen(published_book, browser,
     for page in book.contents(project):
         requests_of(browser), browser.get_log("browser")
         browser.get((published_book / f"{page}.html").as_uri())
-        assert browser.find_element("css selector", "main h1").text, page
+        assert browser.find_element("css selector", "article h1").text, page
         errors = [entry["message"] for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
         assert not errors, (page, errors)
         asked = [url for url in requests_of(browser) if not url.startswith(("file:", "data:", "blob:"))]
         assert not asked, (page, asked)
         too_wide = browser.execute_script(
             """const width = document.documentElement.clientWidth;
-            return [...document.querySelectorAll('main table, main img, main pre, main h1')]
+            return [...document.querySelectorAll('article table, article img, article pre, article h1')]
                 .filter(e => e.getBoundingClientRect().right > width + 1)
                 .map(e => e.tagName + ' ' + e.textContent.slice(0, 40));"""
         )

@@ -1,6 +1,5 @@
 """Training: what it keeps, what it loads, and where it goes on."""
 
-import json
 from functools import partial
 
 import numpy as np
@@ -83,11 +82,11 @@ def test_a_stopped_run_goes_on_from_its_last_epoch(sample, tmp_path, monkeypatch
     pd.testing.assert_frame_equal(run.history.iloc[:2], before.iloc[:2])
 
 
-def test_what_a_run_with_other_settings_left_is_not_trusted(sample, tmp_path):
+def test_what_a_run_with_other_settings_left_is_not_trusted(tmp_path):
     folder = tmp_path / "run"
-    runs.write_text(folder / "begun.json", json.dumps({"settings": "others"}))
+    assert runs.begin(folder, {"settings": "others"}) is None
     runs.write_text(folder / "history.csv", "epoch\n7\n")
-    training._clear_unless_same(folder, {"settings": "these"})
+    assert runs.begin(folder, {"settings": "these"}) is None
     assert not (folder / "history.csv").exists()
 
 
