@@ -97,6 +97,7 @@ def _stage(paths: Paths, source: Path) -> None:
     book = paths.root / "book"
     shutil.copytree(book / "_static", source / "_static")
     shutil.copy(book / "references.bib", source)
+    shutil.copy(paths.results / "summary.csv", source / "_static")
     shutil.copytree(_mathjax(book, paths.root / "_build" / "npm"), source / "_static" / "mathjax")
     (source / "chapters").mkdir()
     names = chapter_names(paths.root)

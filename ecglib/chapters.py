@@ -56,8 +56,9 @@ def execute(source: Path, target: Path, parameters: dict, *, work: Path, cwd: Pa
         )  # fmt: skip
     try:
         papermill.execute_notebook(
-            plain, partial, parameters, kernel_name="python3", cwd=str(cwd), progress_bar={"desc": source.stem}
-        )
+            plain, partial, parameters, kernel_name="python3", cwd=str(cwd), progress_bar={"desc": source.stem},
+            extra_arguments=["--log-level=ERROR"],  # the kernel's remarks on its transport
+        )  # fmt: skip
     except papermill.PapermillExecutionError as error:
         message = _COLOUR.sub("", f"{error.ename}: {error.evalue}")
         raise ChapterError(

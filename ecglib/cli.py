@@ -39,14 +39,17 @@ def reproduce(
     profile: Profile = "sample", cores: Annotated[int, typer.Option(help="processes at the same time")] = 2
 ) -> None:
     """Execute the whole study and build its book; goes on where it was stopped."""
-    from ecglib import book, chapters, paths
+    from ecglib import book, chapters, config, paths, ptbxl
 
     with plain_errors():
         where = paths.of(profile)
+        config.load(where.config)
+        if profile == "full":
+            ptbxl.require(where.data)
         command = [
             sys.executable, "-m", "snakemake", "--snakefile", str(where.root / "Snakefile"),
             "--directory", str(where.root), "--cores", str(cores), "--config", f"profile={profile}",
-            "--rerun-incomplete", "--nolock", "--quiet", "host",
+            "--rerun-incomplete", "--nolock", "--quiet", "rules", "host",
         ]  # fmt: skip
         if done := subprocess.run(command).returncode:
             raise typer.Exit(done)

@@ -31,6 +31,20 @@ _COLUMNS = ("ecg_id", "patient_id", "age", "sex", "scp_codes", "strat_fold", "fi
 _AGAIN = "download PTB-XL 1.0.3 again with `ecglib download`, or set PTBXL_ROOT to an intact copy"
 
 
+def require(root: Path) -> None:
+    """Hold a folder to being there at all.
+
+    Raises
+    ------
+    InputError : there is no such folder; says how to get it
+    """
+    if not Path(root).is_dir():
+        raise InputError(
+            "PTB-XL folder missing", where=root, expected=f"a folder that holds {TABLE}", found="no such folder",
+            mend="fetch it with `ecglib download`, or set PTBXL_ROOT to where it lies",
+        )  # fmt: skip
+
+
 def read_statements(root: Path) -> pd.Series:
     """Superclass of every diagnostic SCP-ECG statement, NaN for the others; indexed by statement.
 
@@ -69,11 +83,7 @@ def read_table(root: Path, *, minimum_likelihood: float | None = None) -> pd.Dat
         unreadable, or a statement that ``scp_statements.csv`` does not list
     """
     root = Path(root)
-    if not root.is_dir():
-        raise InputError(
-            "PTB-XL folder missing", where=root, expected=f"a folder that holds {TABLE}", found="no such folder",
-            mend="fetch it with `ecglib download`, or set PTBXL_ROOT to where it lies",
-        )  # fmt: skip
+    require(root)
     path = root / TABLE
     table = _read_csv(path, _COLUMNS)
     if table["ecg_id"].duplicated().any():

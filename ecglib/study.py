@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from ecglib import config, evaluation, paths, ptbxl, signals
+from ecglib.errors import InputError
 from ecglib.evaluation import Scores
 from ecglib.paths import Paths
 from ecglib.runs import Run
@@ -37,9 +38,19 @@ class Study:
         return self.records.labelled()
 
     def train(self, model: str, seed: int, *, progress: bool = True) -> Run:
-        """The finished run of a model with a seed, trained now if there is none."""
+        """The finished run of a model with a seed, trained now if there is none.
+
+        Raises
+        ------
+        InputError : the profile has no training of that name
+        """
         from ecglib import torch_models, training
 
+        if model not in self.settings.training:
+            raise InputError(
+                "unknown model", where=self.paths.config, expected=", ".join(self.settings.training), found=model,
+                mend="name one of the expected models",
+            )  # fmt: skip
         settings = self.settings.training[model]
         place = Path(model) / f"seed{seed}"
         released = [self.paths.models / place] if self.settings.name == "full" else []

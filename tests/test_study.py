@@ -105,10 +105,11 @@ def test_the_published_book_has_every_page_and_no_sample_notice(published_book, 
 def browser():
     from selenium import webdriver
 
-    if not shutil.which("chromium") or not shutil.which("chromedriver"):
+    binary = shutil.which("chromium") or shutil.which("google-chrome")
+    if not binary or not shutil.which("chromedriver"):
         pytest.skip("Chromium and its driver are not installed")
     options = webdriver.ChromeOptions()
-    options.binary_location = shutil.which("chromium")
+    options.binary_location = binary
     for flag in (
         "headless=new",
         "no-sandbox",
