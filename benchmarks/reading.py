@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import wfdb
+from joblib.externals.loky import get_reusable_executor
 
 from ecglib import paths, signals
 
@@ -20,6 +21,7 @@ with tempfile.TemporaryDirectory() as cache:
     start = time.perf_counter()
     signals.open_dataset(root, Path(cache))
     again = time.perf_counter() - start
+    get_reusable_executor().shutdown(wait=True)  # the workers' memory is known once they have ended
     own, children = (
         resource.getrusage(who).ru_maxrss / 1e6 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     )
