@@ -94,12 +94,6 @@ def readme_table(paths: Paths) -> str:
 
 def _stage(paths: Paths, source: Path) -> None:
     """Put together what jupyter-book builds from."""
-    book = paths.root / "book"
-    shutil.copytree(book / "_static", source / "_static")
-    shutil.copy(book / "references.bib", source)
-    shutil.copy(paths.results / "summary.csv", source / "_static")
-    shutil.copytree(_mathjax(book, paths.root / "_build" / "npm"), source / "_static" / "mathjax")
-    (source / "chapters").mkdir()
     names = chapter_names(paths.root)
     for name in names:
         notebook = paths.chapters / f"{name}.ipynb"
@@ -109,11 +103,18 @@ def _stage(paths: Paths, source: Path) -> None:
                 mend=f"run `ecglib reproduce --profile {paths.profile}`",
             )  # fmt: skip
         chapters.check(nbformat.read(notebook, as_version=4), notebook.stem)
-        shutil.copy(notebook, source / "chapters")
+    known = _known(paths, names)
+    book = paths.root / "book"
+    shutil.copytree(book / "_static", source / "_static")
+    shutil.copytree(_mathjax(book, paths.root / "_build" / "npm"), source / "assets" / "mathjax")
+    shutil.copy(paths.results / "summary.csv", source / "_static")
+    shutil.copy(book / "references.bib", source)
+    (source / "chapters").mkdir()
+    for name in names:
+        shutil.copy(paths.chapters / f"{name}.ipynb", source / "chapters")
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(book), undefined=jinja2.StrictUndefined, keep_trailing_newline=True
     )
-    known = _known(paths, names)
     for page in contents(paths.root):
         if not page.startswith("chapters/"):
             text = environment.get_template(f"{page}.md").render(known)
