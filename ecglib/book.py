@@ -18,7 +18,7 @@ import nbformat
 import yaml
 
 from ecglib import chapters, results, runs, tables
-from ecglib.errors import InputError
+from ecglib.errors import InputError, StudyError
 from ecglib.paths import Paths
 
 SAMPLE_NOTICE = (
@@ -27,7 +27,7 @@ SAMPLE_NOTICE = (
 _README_MARKS = ("<!-- results: begin, written by `ecglib publish` -->", "<!-- results: end -->")
 
 
-class BookError(RuntimeError):
+class BookError(StudyError):
     """The book could not be built; says what jupyter-book or npm said."""
 
 

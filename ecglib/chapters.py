@@ -12,12 +12,12 @@ from pathlib import Path
 
 import nbformat
 
-from ecglib.errors import InputError
+from ecglib.errors import InputError, StudyError
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
-class ChapterError(RuntimeError):
+class ChapterError(StudyError):
     """A chapter's cell failed; names the chapter, the cell and the error."""
 
 

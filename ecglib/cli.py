@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from ecglib.errors import InputError
+from ecglib.errors import StudyError
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__, rich_markup_mode=None)
 console = Console(stderr=True, highlight=False)
@@ -22,14 +22,9 @@ Profile = Annotated[str, typer.Option(help="sample: synthetic records; full: PTB
 @contextmanager
 def plain_errors():
     """Errors that a user can mend end the command with their message instead of a traceback."""
-    from ecglib.chapters import ChapterError
-
-    failures: tuple[type[Exception], ...] = (InputError, ChapterError)
-    if "ecglib.book" in sys.modules:
-        failures += (sys.modules["ecglib.book"].BookError,)
     try:
         yield
-    except failures as error:
+    except StudyError as error:
         console.print(f"error: {error}", style="red", markup=False, soft_wrap=True)
         raise typer.Exit(1) from None
 

@@ -1,9 +1,13 @@
-"""The one error that bad input raises: it names what, where, expected, found, and the mend."""
+"""Errors whose message is all that a user needs; bad input names what, where, expected, found, and the mend."""
 
 from __future__ import annotations
 
 
-class InputError(ValueError):
+class StudyError(Exception):
+    """Something went wrong that the message explains; the command line shows it without a traceback."""
+
+
+class InputError(StudyError, ValueError):
     """Something a user gave (a folder, a file, a table, a setting) is not what it must be.
 
     Parameters

@@ -14,7 +14,6 @@ import pandas as pd
 
 from ecglib import config, evaluation, paths, ptbxl, signals
 from ecglib.errors import InputError
-from ecglib.evaluation import Scores
 from ecglib.paths import Paths
 from ecglib.runs import Run
 from ecglib.signals import Dataset
@@ -72,10 +71,6 @@ class Study:
             auc = evaluation.macro_auc(evaluation.labels_of(validation, self.data), validation.score[0])
             rows.append((model, settings.epochs, settings.shift / signals.SAMPLING_RATE, settings.amplitude, auc))
         return pd.DataFrame(rows, columns=["model", "epochs", "shift_s", "gain_sd", "val_auc"])
-
-    def scores(self, model: str) -> Scores:
-        """Scores of every seed of a model, as the results keep them."""
-        return Scores.load(self.paths.results / "scores" / f"{model}.npz")
 
 
 def open_study(profile: str) -> Study:
