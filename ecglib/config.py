@@ -12,6 +12,8 @@ import yaml
 
 from ecglib.errors import InputError
 
+CHOICES = {"optimizer": ("adamw", "adam"), "schedule": ("one_cycle", "late_decay"), "keep": ("best", "last")}
+
 
 @dataclass(frozen=True)
 class Training:
@@ -22,7 +24,14 @@ class Training:
     network : what is trained; the model's own name where not given
     epochs, batch_size, patience : passes over folds 1-8 at most; records a step; passes without a
         better fold-9 AUC after which training stops
-    learning_rate, weight_decay : peak of the one-cycle schedule (Smith 2018) and AdamW's decay
+    optimizer : "adamw", or "adam" without weight decay
+    schedule : "one_cycle" (Smith 2018), or "late_decay": constant, then times exp(-0.1) an epoch
+    learning_rate, weight_decay : the schedule's peak, and AdamW's decay
+    decay_from : epoch, counted from 0, from which "late_decay" decays
+    clip_norm : largest norm of each variable's gradient (Keras) or of all together (torch); 0 for no limit
+    dropout : share dropped; a negative one keeps the network's own
+    keep : "best" keeps the weights that are best on fold 9, "last" those of the last epoch
+    normalise : whether records are brought to mean 0 and SD 1, or stay in mV
     shift : largest random shift in time, in samples
     amplitude : SD of the logarithm of a random gain
     noise : largest SD of white noise, drawn for each record
@@ -32,8 +41,15 @@ class Training:
     network: str = ""
     batch_size: int = 128
     patience: int = 5
+    optimizer: str = "adamw"
+    schedule: str = "one_cycle"
     learning_rate: float = 3e-3
     weight_decay: float = 1e-2
+    decay_from: int = 0
+    clip_norm: float = 0.0
+    dropout: float = -1.0
+    keep: str = "best"
+    normalise: bool = True
     shift: int = 0
     amplitude: float = 0.0
     noise: float = 0.0
@@ -82,6 +98,9 @@ def load(path: Path) -> Profile:
         for key in ("epochs", "batch_size", "patience", "learning_rate"):
             if getattr(values, key) <= 0:
                 raise _impossible(f"{path}, training.{name}.{key}", "more than 0", getattr(values, key))
+        for key, choices in CHOICES.items():
+            if getattr(values, key) not in choices:
+                raise _impossible(f"{path}, training.{name}.{key}", " or ".join(choices), getattr(values, key))
     for name, seeds in profile.seeds.items():
         if name not in training:
             raise _impossible(f"{path}, seeds.{name}", "training settings of the same name", "none")
@@ -102,8 +121,8 @@ def _filled(kind: type, given: object, where: object):
     if missing := [n for n, f in known.items() if n not in given and f.default is f.default_factory is MISSING]:
         raise _impossible(where, f"the key {missing[0]}", "none")
     for name, value in given.items():
-        wanted = {"int": int, "float": (int, float), "str": str}.get(known[name].type, (dict,))
-        if not isinstance(value, wanted) or isinstance(value, bool):
+        wanted = {"int": int, "float": (int, float), "str": str, "bool": bool}.get(known[name].type, (dict,))
+        if not isinstance(value, wanted) or isinstance(value, bool) != (wanted is bool):
             raise _impossible(f"{where}, {name}", known[name].type, repr(value))
     return kind(**given)
 

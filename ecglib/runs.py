@@ -19,11 +19,13 @@ from pathlib import Path
 
 import pandas as pd
 
+from ecglib.config import Training
 from ecglib.errors import InputError
 from ecglib.evaluation import Scores
 from ecglib.ptbxl import TEST_FOLD, TRAIN_FOLDS, VALIDATION_FOLD
 from ecglib.signals import Dataset
 
+DEFAULTS = {f.name: f.default for f in dataclasses.fields(Training) if f.default is not dataclasses.MISSING}
 RECORD, HISTORY, SCORES = "run.json", "history.csv", "scores.npz"
 
 
@@ -67,14 +69,18 @@ class Run:
 def find(folders: list[Path], identity: dict) -> Run | None:
     """The first of `folders` that holds a finished run whose record contains `identity`."""
     for folder in folders:
-        record = Path(folder) / RECORD
-        if record.is_file() and identity.items() <= json.loads(record.read_text(encoding="utf-8")).items():
+        if not (Path(folder) / RECORD).is_file():
+            continue
+        record = Run(Path(folder)).record
+        # settings that came into being after the run had their defaults then
+        record["settings"] = DEFAULTS | record["settings"]
+        if identity.items() <= record.items():
             return Run(Path(folder))
     return None
 
 
-def identity(model: str, seed: int, settings: object, dataset: Dataset) -> dict:
-    """What a run must agree in to count as the same: model, seed, settings (a dataclass) and data."""
+def identity(model: str, seed: int, settings: Training, dataset: Dataset) -> dict:
+    """What a run must agree in to count as the same: model, seed, settings and data."""
     parts = {"train": TRAIN_FOLDS, "validation": (VALIDATION_FOLD,), "test": (TEST_FOLD,)}
     return {
         "model": model,

@@ -53,7 +53,7 @@ class Study:
         settings = self.settings.training[model]
         place = Path(model) / f"seed{seed}"
         released = [self.paths.models / place] if self.settings.name == "full" else []
-        build = partial(torch_models.build, settings.network)
+        build = partial(torch_models.build, settings.network, settings.dropout)
         return training.train(
             model, build, settings, seed, self.data, self.paths.artifacts / place, released, progress=progress
         )

@@ -56,8 +56,8 @@ class ECGNet(nn.Module):
         return self.sigmoid(self.logits(x))
 
 
-def build(name: str) -> ECGNet:
-    """A network by its name in :data:`CHANNELS`, freshly initialised.
+def build(name: str, dropout: float = -1.0) -> ECGNet:
+    """A network by its name in :data:`CHANNELS`, freshly initialised; a negative dropout keeps the original's 0.5.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def build(name: str) -> ECGNet:
             "unknown network", where="ecglib.torch_models", expected=", ".join(CHANNELS), found=name,
             mend="give one of the expected names",
         )  # fmt: skip
-    return ECGNet(CHANNELS[name])
+    return ECGNet(CHANNELS[name], dropout if dropout >= 0 else 0.5)
 
 
 class FastDropout(nn.Dropout):

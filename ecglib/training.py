@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import math
 import shutil
 import time
 import warnings
@@ -108,10 +109,19 @@ class Classifier(pl.LightningModule):
             {"params": matrices, "weight_decay": self.settings.weight_decay},
             {"params": vectors, "weight_decay": 0.0},
         ]
-        optimizer = torch.optim.AdamW(groups, lr=self.settings.learning_rate)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimizer, self.settings.learning_rate, total_steps=self.steps * self.settings.epochs
-        )
+        settings = self.settings
+        if settings.optimizer == "adam":
+            optimizer = torch.optim.Adam(self.parameters(), lr=settings.learning_rate)
+        else:
+            optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate)
+        if settings.schedule == "late_decay":
+            schedule = torch.optim.lr_scheduler.LambdaLR(
+                optimizer, lambda step: math.exp(-0.1 * max(0, step // self.steps - settings.decay_from + 1))
+            )
+        else:
+            schedule = torch.optim.lr_scheduler.OneCycleLR(
+                optimizer, settings.learning_rate, total_steps=self.steps * settings.epochs
+            )
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
 
@@ -160,7 +170,7 @@ def train(
     started = time.monotonic()
     pl.seed_everything(seed, verbose=False)
     network = build()
-    normalisation = Normalisation.fit(dataset)
+    normalisation = Normalisation.fit(dataset) if settings.normalise else Normalisation(0.0, 1.0)
     train_part, validation = dataset.folds(*TRAIN_FOLDS), dataset.folds(VALIDATION_FOLD)
     loader = Batches(train_part, normalisation).loader(settings.batch_size, shuffle=True)
     classifier = Classifier(network, settings, len(loader))
@@ -174,14 +184,15 @@ def train(
     _quiet()
     trainer = pl.Trainer(
         max_epochs=settings.epochs, precision=precision(), callbacks=callbacks, logger=False,
-        enable_progress_bar=progress, enable_model_summary=False, num_sanity_val_steps=0, default_root_dir=folder,
+        gradient_clip_val=settings.clip_norm or None, enable_progress_bar=progress, enable_model_summary=False,
+        num_sanity_val_steps=0, default_root_dir=folder,
     )  # fmt: skip
     last = folder / "checkpoints" / "last.ckpt"
     validation_loader = Batches(validation, normalisation).loader(_EVALUATION_BATCH, shuffle=False)
     trainer.fit(classifier, loader, validation_loader, ckpt_path=last if last.is_file() else None)
 
-    best = torch.load(checkpoint.best_model_path, map_location="cpu", weights_only=True)["state_dict"]
-    classifier.load_state_dict(best)
+    kept = checkpoint.best_model_path if settings.keep == "best" else last
+    classifier.load_state_dict(torch.load(kept, map_location="cpu", weights_only=True)["state_dict"])
     trained = torch_models.channels_first(classifier.network.cpu(), network)
     save_weights(trained, folder / WEIGHTS)
     load_weights(trained, folder / WEIGHTS)

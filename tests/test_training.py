@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import torch
 
-from ecglib import runs, torch_models, training
+from ecglib import evaluation, runs, torch_models, training
 from ecglib.config import Training
 from ecglib.errors import InputError
 from ecglib.normalisation import Normalisation
@@ -88,6 +88,25 @@ def test_what_a_run_with_other_settings_left_is_not_trusted(tmp_path):
     runs.write_text(folder / "history.csv", "epoch\n7\n")
     assert runs.begin(folder, {"settings": "these"}) is None
     assert not (folder / "history.csv").exists()
+
+
+def test_a_run_older_than_a_setting_counts_as_having_its_default(finished, tmp_path):
+    record = finished.record
+    identity = {name: record[name] for name in ("model", "seed", "settings", "fingerprint", "records")}
+    old = {k: v for k, v in record["settings"].items() if k != "keep"}
+    runs.finish(tmp_path, record | {"settings": old})
+    assert runs.find([tmp_path], identity)
+    assert runs.find([tmp_path], identity | {"settings": record["settings"] | {"keep": "last"}}) is None
+
+
+def test_the_last_weights_are_kept_where_asked_for(sample, tmp_path):
+    settings = Training(epochs=2, batch_size=64, optimizer="adam", schedule="late_decay", decay_from=1, keep="last")
+    run = training.train("student", BUILD, settings, 0, sample, tmp_path / "run", progress=False)
+    network = training.load_weights(BUILD(), run.weights())
+    score = training.predict(network, sample.folds(9), Normalisation(**run.record["normalisation"]))
+    last = run.history["val_auc"].iloc[-1]
+    assert evaluation.macro_auc(sample.folds(9).labels, score) == pytest.approx(last, abs=0.03)
+    assert run.history["learning_rate"].iloc[1] < run.history["learning_rate"].iloc[0]
 
 
 def test_weights_left_out_are_named(finished, tmp_path):
