@@ -58,6 +58,35 @@ Linear-22 5 5005
 Sigmoid-23 5 0
 """
 
+_INCEPTION_CNN = """
+input_1 1000x12 0 -
+conv1d 1000x32 2720 input_1
+batch_normalization 1000x32 128 conv1d
+conv1d_1 1000x128 20608 batch_normalization
+max_pooling1d 500x128 0 conv1d_1
+batch_normalization_1 500x128 512 max_pooling1d
+conv1d_2 500x64 57408 batch_normalization_1
+max_pooling1d_1 250x64 0 conv1d_2
+batch_normalization_2 250x64 256 max_pooling1d_1
+conv1d_3 250x64 20544 batch_normalization_2
+max_pooling1d_2 125x64 0 conv1d_3
+batch_normalization_3 125x64 256 max_pooling1d_2
+conv1d_5 125x64 4160 batch_normalization_3
+conv1d_7 125x64 4160 batch_normalization_3
+max_pooling1d_3 125x64 0 batch_normalization_3
+conv1d_4 125x64 4160 batch_normalization_3
+conv1d_6 125x64 12352 conv1d_5
+conv1d_8 125x64 20544 conv1d_7
+conv1d_9 125x64 4160 max_pooling1d_3
+concatenate 125x256 0 conv1d_4,conv1d_6,conv1d_8,conv1d_9
+flatten 32000 0 concatenate
+dense 128 4096128 flatten
+batch_normalization_4 128 512 dense
+dense_1 128 16512 batch_normalization_4
+batch_normalization_5 128 512 dense_1
+dense_2 5 645 batch_normalization_5
+"""
+
 # of the base CNN, as printed under its table
 SIZES_MB = {"input_mb": 0.05, "forward_backward_mb": 13.20, "params_mb": 24.88, "total_mb": 38.13}
 
@@ -68,4 +97,16 @@ def layer_table(model: str) -> pd.DataFrame:
     return pd.DataFrame(
         [(layer, (-1, *map(int, shape.split("x"))), int(params)) for layer, shape, params in rows],
         columns=["layer", "output_shape", "params"],
+    )
+
+
+def inception_table() -> pd.DataFrame:
+    """The published table of the Inception CNN in the form of :func:`ecglib.keras_models.layer_table`."""
+    rows = [line.split() for line in _INCEPTION_CNN.strip().splitlines()]
+    return pd.DataFrame(
+        [
+            (layer, (None, *map(int, shape.split("x"))), int(params), () if source == "-" else tuple(source.split(",")))
+            for layer, shape, params, source in rows
+        ],
+        columns=["layer", "output_shape", "params", "connected_to"],
     )

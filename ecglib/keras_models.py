@@ -1,0 +1,125 @@
+"""The Inception CNN in Keras 3, layer for layer and name for name as in the original study.
+
+It takes float32 (b, 1000, 12) and returns probabilities (b, 5). Any Keras backend runs it; TensorFlow is
+the default.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's log would flood the chapters
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+import keras
+import numpy as np
+import pandas as pd
+from keras import layers
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from ecglib.errors import InputError
+from ecglib.ptbxl import CLASSES, LEADS
+from ecglib.signals import SAMPLES
+
+
+def build(dropout: float = 0.0) -> keras.Model:
+    """A freshly initialised Inception CNN with batch normalisation.
+
+    Parameters
+    ----------
+    dropout : share of activations dropped before each dense layer; 0 builds the original's table, more
+        adds layers without parameters
+    """
+    keras.utils.clear_session(free_memory=False)  # the names of layers count from zero again
+
+    def convolution(x, filters: int, kernel: int, name: str):
+        return layers.Conv1D(filters, kernel, padding="same", activation="gelu", name=name)(x)
+
+    def dense(x, units: int):
+        x = layers.Dropout(dropout)(x) if dropout else x
+        return layers.BatchNormalization()(layers.Dense(units, activation="gelu")(x))
+
+    ecg = layers.Input((SAMPLES, len(LEADS)), name="input_1")
+    x = layers.BatchNormalization()(convolution(ecg, 32, 7, "conv1d"))
+    for filters, kernel, name in ((128, 5, "conv1d_1"), (64, 7, "conv1d_2"), (64, 5, "conv1d_3")):
+        x = layers.BatchNormalization()(layers.MaxPooling1D(2)(convolution(x, filters, kernel, name)))
+    branches = [
+        convolution(x, 64, 1, "conv1d_4"),
+        convolution(convolution(x, 64, 1, "conv1d_5"), 64, 3, "conv1d_6"),
+        convolution(convolution(x, 64, 1, "conv1d_7"), 64, 5, "conv1d_8"),
+        convolution(layers.MaxPooling1D(3, strides=1, padding="same")(x), 64, 1, "conv1d_9"),
+    ]
+    x = dense(layers.Flatten()(layers.Concatenate()(branches)), 128)
+    x = dense(x, 128)
+    x = layers.Dropout(dropout)(x) if dropout else x
+    return keras.Model(ecg, layers.Dense(len(CLASSES), activation="sigmoid")(x), name="inception_cnn")
+
+
+def layer_table(model: keras.Model) -> pd.DataFrame:
+    """One row a layer, as Keras' own summary and the original's table give them.
+
+    Returns
+    -------
+    DataFrame with layer (name), output_shape ((None, samples, channels)), params (int), connected_to
+    (names of the layers it takes its input from)
+    """
+    return pd.DataFrame(
+        [(layer.name, layer.output.shape, layer.count_params(), _sources(layer)) for layer in model.layers],
+        columns=["layer", "output_shape", "params", "connected_to"],
+    )
+
+
+def parameter_counts(model: keras.Model) -> dict[str, int]:
+    """Total, trainable and non-trainable parameters."""
+    trainable = sum(int(np.prod(w.shape)) for w in model.trainable_weights)
+    return {"total": model.count_params(), "trainable": trainable, "non_trainable": model.count_params() - trainable}
+
+
+def save_weights(model: keras.Model, path: Path) -> None:
+    """Write a model's weights as float16 safetensors, whole or not at all; any backend can load them."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(path.name + ".part")
+    save_file({v.path: keras.ops.convert_to_numpy(v).astype(np.float16) for v in _stored(model)}, temporary)
+    temporary.replace(path)
+
+
+def load_weights(model: keras.Model, path: Path) -> keras.Model:
+    """Fill a model with weights from :func:`save_weights`.
+
+    Raises
+    ------
+    InputError : the file is missing, unreadable, or of another architecture
+    """
+    try:
+        found = load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise InputError(
+            "weights unreadable", where=path, expected="a safetensors file", found=error, mend="train the model again"
+        ) from error
+    variables = {v.path: v for v in _stored(model)}
+    different = [
+        name for name in sorted(variables.keys() | found.keys())
+        if name not in found or name not in variables or tuple(variables[name].shape) != found[name].shape
+    ]  # fmt: skip
+    if different:
+        raise InputError(
+            "weights of another architecture", where=path, expected=f"the {len(variables)} variables of {model.name}",
+            found=f"{len(found)} variables; {different[0]} differs", mend="give the file of this network",
+        )  # fmt: skip
+    for name, variable in variables.items():
+        variable.assign(found[name].astype(np.float32))
+    return model
+
+
+def _stored(model: keras.Model) -> list:
+    """Weights of layers, without the random state of dropout layers."""
+    return [v for v in model.weights if "seed_generator" not in v.path]
+
+
+def _sources(layer: layers.Layer) -> tuple[str, ...]:
+    if isinstance(layer, layers.InputLayer):
+        return ()
+    inputs = layer.input if isinstance(layer.input, list) else [layer.input]
+    return tuple(tensor._keras_history.operation.name for tensor in inputs)

@@ -1,0 +1,218 @@
+"""Training of the Keras network, with any Keras backend.
+
+The counterpart of :mod:`ecglib.training`: in come a dataset and settings, out comes a finished
+:class:`~ecglib.runs.Run`. Folds 1-8 train, fold 9 chooses the checkpoint unless the last weights are asked
+for, and fold 10 is scored once, at the end.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ecglib import keras_models, runs
+from ecglib.config import Training
+from ecglib.errors import InputError
+from ecglib.evaluation import Scores, macro_auc
+from ecglib.keras_models import keras
+from ecglib.normalisation import Normalisation
+from ecglib.ptbxl import LEADS, TEST_FOLD, TRAIN_FOLDS, VALIDATION_FOLD
+from ecglib.runs import Run
+from ecglib.signals import SAMPLES, Dataset
+
+WEIGHTS = "weights.safetensors"
+_EVALUATION_BATCH = 256
+
+
+class Batches(keras.utils.PyDataset):
+    """Batches of normalised records (b, 1000, 12) and labels (b, 5), shuffled anew each epoch."""
+
+    def __init__(self, dataset: Dataset, normalisation: Normalisation, settings: Training, seed: int):
+        super().__init__()
+        self.dataset, self.normalisation, self.settings = dataset, normalisation, settings
+        self.labels = dataset.labels
+        self.random = np.random.default_rng(seed)
+        self.order = self.random.permutation(len(dataset))
+
+    def __len__(self) -> int:
+        return len(self.dataset) // self.settings.batch_size
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        size = self.settings.batch_size
+        chosen = self.order[index * size : (index + 1) * size]
+        x = self.normalisation(self.dataset.millivolts(chosen))
+        return augment(x, self.settings, self.random), self.labels[chosen]
+
+    def on_epoch_end(self) -> None:
+        self.order = self.random.permutation(len(self.dataset))
+
+
+def augment(x: np.ndarray, settings: Training, random: np.random.Generator) -> np.ndarray:
+    """Shift in time (zeros move in), change the gain and add noise: float32 (b, samples, leads) -> the same."""
+    records, samples, _ = x.shape
+    if settings.shift:
+        offset = random.integers(-settings.shift, settings.shift + 1, (records, 1))
+        source = np.arange(samples) + offset
+        inside = ((source >= 0) & (source < samples))[..., None]
+        x = np.take_along_axis(x, source.clip(0, samples - 1)[..., None], axis=1) * inside
+    if settings.amplitude:
+        x = x * np.exp(settings.amplitude * random.standard_normal((records, 1, 1), np.float32))
+    if settings.noise:
+        level = settings.noise * random.random((records, 1, 1), np.float32)
+        x = x + level * random.standard_normal(x.shape, np.float32)
+    return x
+
+
+class _Validation(keras.callbacks.Callback):
+    """Adds the loss and the macro AUC on fold 9, and the epoch's seconds, to what the other callbacks see."""
+
+    def __init__(self, records: np.ndarray, labels: np.ndarray):
+        super().__init__()
+        self.records, self.labels, self.start = records, labels, 0.0
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.start = time.monotonic()
+
+    def on_epoch_end(self, epoch, logs=None):
+        score = self.model.predict(self.records, batch_size=_EVALUATION_BATCH, verbose=0)
+        sure = np.clip(score, 1e-7, 1 - 1e-7)
+        loss = -np.mean(self.labels * np.log(sure) + (1 - self.labels) * np.log(1 - sure))
+        logs |= {"val_loss": float(loss), "val_auc": macro_auc(self.labels, score)}
+        logs["seconds"] = time.monotonic() - self.start
+
+
+class _History(keras.callbacks.Callback):
+    """Appends a row to history.csv after each epoch; the file survives a stop."""
+
+    def __init__(self, path: Path):
+        super().__init__()
+        self.path = path
+
+    def on_epoch_end(self, epoch, logs=None):
+        rows = pd.read_csv(self.path).to_dict("records") if self.path.is_file() else []
+        rows = [row for row in rows if row["epoch"] < epoch]
+        row = {"epoch": epoch, "train_loss": logs["loss"], "val_loss": logs["val_loss"], "val_auc": logs["val_auc"]}
+        row |= {"learning_rate": float(self.model.optimizer.learning_rate), "seconds": logs["seconds"]}
+        runs.write_text(self.path, pd.DataFrame([*rows, row]).to_csv(index=False))
+
+
+def train(
+    model: str, build: Callable[[], keras.Model], settings: Training, seed: int, dataset: Dataset, folder: Path,
+    finished: Sequence[Path] = (), *, progress: bool = True,
+) -> Run:  # fmt: skip
+    """Train the network, or load the finished run with the same settings on the same data.
+
+    Takes and returns what :func:`ecglib.training.train` does; the weights file can be loaded by every backend.
+    """
+    folder = Path(folder)
+    identity = runs.identity(model, seed, settings, dataset)
+    if run := runs.begin(folder, identity, finished):
+        return run
+    started = time.monotonic()
+    keras.utils.set_random_seed(seed)
+    network = build()
+    normalisation = Normalisation.fit(dataset) if settings.normalise else Normalisation(0.0, 1.0)
+    train_part, validation = dataset.folds(*TRAIN_FOLDS), dataset.folds(VALIDATION_FOLD)
+    batches = Batches(train_part, normalisation, settings, seed)
+    network.compile(optimizer(settings, len(batches)), "binary_crossentropy")
+    best, history = folder / "checkpoints" / "best.weights.h5", folder / runs.HISTORY
+    reached = pd.read_csv(history)["val_auc"].max() if history.is_file() else None
+    network.fit(
+        batches, epochs=settings.epochs, shuffle=False, verbose=1 if progress else 0,
+        callbacks=[
+            _Validation(normalisation(validation.millivolts(slice(None))), validation.labels),
+            _History(history),
+            keras.callbacks.ModelCheckpoint(
+                best, monitor="val_auc", mode="max", save_best_only=True, save_weights_only=True,
+                initial_value_threshold=reached,
+            ),
+            keras.callbacks.EarlyStopping(monitor="val_auc", mode="max", patience=settings.patience),
+            keras.callbacks.BackupAndRestore(folder / "checkpoints" / "backup", delete_checkpoint=False),
+        ],
+    )  # fmt: skip
+    if settings.keep == "best":
+        network.load_weights(best)
+    keras_models.save_weights(network, folder / WEIGHTS)
+    keras_models.load_weights(network, folder / WEIGHTS)
+    scored = dataset.folds(VALIDATION_FOLD, TEST_FOLD)
+    score = predict(network, scored, normalisation)
+    Scores(scored.ecg_id, scored.table["fold"].to_numpy(), np.array([seed]), score[None]).save(folder / runs.SCORES)
+    epochs = pd.read_csv(history)
+    run = runs.finish(
+        folder,
+        identity
+        | {
+            "weights": WEIGHTS,
+            "normalisation": dataclasses.asdict(normalisation),
+            "best_epoch": int(epochs.loc[epochs["val_auc"].idxmax(), "epoch"]),
+            "seconds": round(float(epochs["seconds"].sum()), 1),
+            "precision": keras.config.floatx(),
+            "backend": keras.backend.backend(),
+            "hardware": runs.processor(),
+            "versions": runs.versions("keras", keras.backend.backend(), "numpy"),
+            "wall_seconds": round(time.monotonic() - started, 1),
+        },
+    )
+    shutil.rmtree(folder / "checkpoints")
+    return run
+
+
+def optimizer(settings: Training, steps: int) -> keras.optimizers.Optimizer:
+    """The settings' optimizer with its schedule, `steps` steps an epoch."""
+    total = settings.epochs * steps
+    if settings.schedule == "one_cycle":
+        rate = keras.optimizers.schedules.CosineDecay(
+            settings.learning_rate / 25, int(0.7 * total), warmup_target=settings.learning_rate,
+            warmup_steps=int(0.3 * total),
+        )  # fmt: skip
+    else:
+        rate = LateDecay(settings.learning_rate, settings.decay_from * steps, steps)
+    kinds = {"adamw": keras.optimizers.AdamW, "adam": keras.optimizers.Adam}
+    keywords = {"weight_decay": settings.weight_decay} if settings.optimizer == "adamw" else {}
+    return kinds[settings.optimizer](rate, clipnorm=settings.clip_norm or None, **keywords)
+
+
+class LateDecay(keras.optimizers.schedules.LearningRateSchedule):
+    """A constant rate that shrinks by exp(-0.1) an epoch from some step on, as the original study's did."""
+
+    def __init__(self, rate: float, start: int, steps: int):
+        self.rate, self.start, self.steps = rate, start, steps
+
+    def __call__(self, step):
+        epochs = keras.ops.floor((keras.ops.cast(step, "float32") - self.start) / self.steps) + 1
+        return self.rate * keras.ops.exp(-0.1 * keras.ops.maximum(epochs, 0.0))
+
+    def get_config(self):
+        return {"rate": self.rate, "start": self.start, "steps": self.steps}
+
+
+def predict(network: keras.Model, dataset: Dataset, normalisation: Normalisation) -> np.ndarray:
+    """Probabilities float32 (n, 5), in batches.
+
+    Raises
+    ------
+    InputError : the records have another shape than the network takes, or hold values that are no numbers
+    """
+    x = normalisation(dataset.millivolts(slice(None)))
+    check_records(x)
+    return network.predict(x, batch_size=_EVALUATION_BATCH, verbose=0)
+
+
+def check_records(x: np.ndarray) -> None:
+    """Hold records to what the network takes: (n, 1000, 12), at least one, finite."""
+    if x.ndim != 3 or x.shape[1:] != (SAMPLES, len(LEADS)) or len(x) == 0:
+        raise InputError(
+            "records of another shape", where="the records given", found=x.shape,
+            expected=f"(n, {SAMPLES}, {len(LEADS)}), n at least 1", mend="give ten seconds at 100 Hz in twelve leads",
+        )  # fmt: skip
+    if not np.isfinite(x).all():
+        raise InputError(
+            "records with values that are no numbers", where="the records given", expected="finite values",
+            found=f"{(~np.isfinite(x)).sum()} that are not", mend="fill or leave out records with missing samples",
+        )  # fmt: skip

@@ -1,0 +1,125 @@
+"""The Keras network as .tflite files, run with LiteRT.
+
+In comes a trained Keras model; out come a float32 and a full-integer int8 file, their scores, operators
+and latency.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from ecglib.keras_models import keras
+from ecglib.keras_training import check_records
+
+
+def to_tflite(model: keras.Model, path: Path, representative: np.ndarray | None = None) -> Path:
+    """Write a model as one .tflite file: float32, or int8 throughout where records are given.
+
+    Parameters
+    ----------
+    model : trained, on the TensorFlow backend
+    path : the file to write
+    representative : float32 (n, 1000, 12) normalised records of folds 1-8, which set the ranges of the
+        activations; None keeps float32
+
+    Raises
+    ------
+    InputError : no representative record, or one of another shape or with missing values
+    """
+    import tensorflow as tf
+
+    converter = tf.lite.TFLiteConverter.from_keras_model(model)
+    if representative is not None:
+        check_records(representative)
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.representative_dataset = lambda: ([record[None]] for record in representative)
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        converter.inference_input_type = converter.inference_output_type = tf.int8
+    with _silence():
+        content = converter.convert()
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(path.name + ".part")
+    temporary.write_bytes(content)
+    os.replace(temporary, path)
+    return path
+
+
+def interpreter(path: Path, threads: int = 1):
+    """A LiteRT interpreter with its tensors allocated."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    with _silence():
+        ready = Interpreter(str(path), num_threads=threads)
+        ready.allocate_tensors()
+    return ready
+
+
+def predict(path: Path, x: np.ndarray) -> np.ndarray:
+    """Probabilities float32 (n, 5) of normalised records (n, 1000, 12), one record at a time."""
+    check_records(x)
+    ready = interpreter(path)
+    source, sink = ready.get_input_details()[0], ready.get_output_details()[0]
+    score = np.empty((len(x), sink["shape"][1]), np.float32)
+    for row, record in enumerate(x):
+        ready.set_tensor(source["index"], _quantized(record[None], source))
+        ready.invoke()
+        score[row] = _real(ready.get_tensor(sink["index"])[0], sink)
+    return score
+
+
+def tensor_types(path: Path) -> Counter:
+    """How many tensors of each number type a file holds: what says whether it is integer throughout."""
+    return Counter(np.dtype(detail["dtype"]).name for detail in interpreter(path).get_tensor_details())
+
+
+def latencies(paths: dict[str, Path], x: np.ndarray, *, repeats: int = 100) -> dict[str, float]:
+    """Median time for one record at one thread, in ms, of each file; the files take turns."""
+    ready = {name: interpreter(path) for name, path in paths.items()}
+    for one in ready.values():
+        source = one.get_input_details()[0]
+        one.set_tensor(source["index"], _quantized(x[:1], source))
+    times: dict[str, list[float]] = {name: [] for name in paths}
+    for turn in range(repeats + 5):
+        for name, one in ready.items():
+            start = time.perf_counter()
+            one.invoke()
+            if turn >= 5:
+                times[name].append(time.perf_counter() - start)
+    return {name: float(np.median(values)) * 1e3 for name, values in times.items()}
+
+
+def _quantized(values: np.ndarray, detail: dict) -> np.ndarray:
+    if detail["dtype"] == np.float32:
+        return values.astype(np.float32)
+    scale, zero = detail["quantization"]
+    limits = np.iinfo(detail["dtype"])
+    return np.clip(np.round(values / scale) + zero, limits.min, limits.max).astype(detail["dtype"])
+
+
+def _real(values: np.ndarray, detail: dict) -> np.ndarray:
+    if detail["dtype"] == np.float32:
+        return values
+    scale, zero = detail["quantization"]
+    return (values.astype(np.float32) - zero) * np.float32(scale)
+
+
+@contextlib.contextmanager
+def _silence() -> Iterator[None]:
+    """Keep the converter's and runtime's chatter, also that of their C++ parts, out of the chapters."""
+    saved = os.dup(2)
+    with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(io.StringIO()):
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)

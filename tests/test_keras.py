@@ -1,0 +1,180 @@
+"""The Inception CNN in Keras: the original's table row by row, training, weights files, and .tflite files."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ecglib import keras_models, keras_training, litert, original
+from ecglib.config import Training
+from ecglib.errors import InputError
+
+SETTINGS = Training(epochs=2, batch_size=32, shift=20, amplitude=0.1, noise=0.02, dropout=0.3, learning_rate=1e-3)
+
+
+@pytest.fixture(scope="module")
+def finished(sample, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs") / "inception_cnn" / "seed0"
+    return keras_training.train(
+        "inception_cnn", lambda: keras_models.build(0.3), SETTINGS, 0, sample, folder, progress=False
+    )
+
+
+@pytest.fixture(scope="module")
+def records(sample) -> np.ndarray:
+    return sample.folds(9).millivolts(slice(None)) / np.float32(0.2)
+
+
+@pytest.fixture(scope="module")
+def files(finished, records, tmp_path_factory) -> dict[str, Path]:
+    model = keras_models.load_weights(keras_models.build(), finished.weights())
+    folder = tmp_path_factory.mktemp("tflite")
+    return {
+        "float32": litert.to_tflite(model, folder / "float32.tflite"),
+        "int8": litert.to_tflite(model, folder / "int8.tflite", records),
+    }
+
+
+def test_every_row_of_the_published_table():
+    pd.testing.assert_frame_equal(keras_models.layer_table(keras_models.build()), original.inception_table())
+
+
+def test_the_published_parameter_counts():
+    counts = keras_models.parameter_counts(keras_models.build())
+    assert counts == {"total": 4_266_277, "trainable": 4_265_189, "non_trainable": 1_088}
+
+
+def test_dropout_adds_no_parameters():
+    assert keras_models.build(0.5).count_params() == 4_266_277
+
+
+def test_the_first_dense_layer_holds_96_percent():
+    table = keras_models.layer_table(keras_models.build()).set_index("layer")
+    assert round(table.loc["dense", "params"] / table["params"].sum(), 2) == 0.96
+
+
+def test_a_run_keeps_what_every_run_keeps(finished):
+    assert sorted(p.name for p in finished.folder.iterdir()) == [
+        "begun.json", "history.csv", "run.json", "scores.npz", "weights.safetensors"
+    ]  # fmt: skip
+    assert finished.history["epoch"].tolist() == [0, 1]
+    assert finished.record["backend"] == "tensorflow"
+
+
+def test_scores_are_those_of_the_weights_that_were_kept(finished, sample):
+    model = keras_models.load_weights(keras_models.build(), finished.weights())
+    normalisation = keras_training.Normalisation(**finished.record["normalisation"])
+    score = keras_training.predict(model, sample.folds(9, 10), normalisation)
+    np.testing.assert_allclose(score, finished.scores.score[0], atol=1e-5)
+
+
+def test_a_finished_run_is_loaded(finished, sample):
+    again = keras_training.train(
+        "inception_cnn", lambda: pytest.fail("built again"), SETTINGS, 0, sample, finished.folder, progress=False
+    )
+    assert again.record == finished.record
+
+
+def test_a_stopped_run_goes_on_from_its_last_epoch(sample, tmp_path, monkeypatch):
+    folder, settings = tmp_path / "run", Training(epochs=3, batch_size=64, learning_rate=1e-3)
+    end = keras_training._History.on_epoch_end
+
+    def stop_after_two(self, epoch, logs=None):
+        if epoch == 2:
+            raise RuntimeError("power cut")
+        end(self, epoch, logs)
+
+    monkeypatch.setattr(keras_training._History, "on_epoch_end", stop_after_two)
+    with pytest.raises(RuntimeError, match="power cut"):
+        keras_training.train("inception_cnn", keras_models.build, settings, 0, sample, folder, progress=False)
+    before = pd.read_csv(folder / "history.csv")
+    assert before["epoch"].tolist() == [0, 1]
+    monkeypatch.setattr(keras_training._History, "on_epoch_end", end)
+    run = keras_training.train("inception_cnn", keras_models.build, settings, 0, sample, folder, progress=False)
+    assert run.history["epoch"].tolist() == [0, 1, 2]
+    pd.testing.assert_frame_equal(run.history.iloc[:2], before)
+
+
+def test_weights_of_another_architecture_are_named(finished):
+    from keras import Sequential, layers
+
+    other = Sequential([layers.Input((1000, 12)), layers.Flatten(), layers.Dense(5)], name="other")
+    with pytest.raises(InputError, match="weights of another architecture"):
+        keras_models.load_weights(other, finished.weights())
+
+
+def test_unreadable_weights_are_named(tmp_path):
+    (tmp_path / "weights.safetensors").write_bytes(b"cut short")
+    with pytest.raises(InputError, match="weights unreadable"):
+        keras_models.load_weights(keras_models.build(), tmp_path / "weights.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("shape", "value", "what"),
+    [
+        ((2, 900, 12), 0.0, "records of another shape"),
+        ((2, 1000, 8), 0.0, "records of another shape"),
+        ((0, 1000, 12), 0.0, "records of another shape"),
+        ((2, 1000, 12), np.nan, "values that are no numbers"),
+    ],
+)
+def test_records_that_do_not_fit_are_named(shape, value, what, files):
+    x = np.full(shape, value, np.float32)
+    with pytest.raises(InputError, match=what):
+        litert.predict(files["float32"], x)
+    with pytest.raises(InputError, match=what):
+        litert.to_tflite(keras_models.build(), files["float32"].with_name("never.tflite"), x)
+    assert not files["float32"].with_name("never.tflite").exists()
+
+
+def test_the_float_file_computes_what_keras_does(files, finished, records):
+    model = keras_models.load_weights(keras_models.build(), finished.weights())
+    np.testing.assert_allclose(litert.predict(files["float32"], records), model.predict(records, verbose=0), atol=1e-4)
+
+
+def test_the_int8_file_is_integer_throughout_and_close(files, records):
+    types = litert.tensor_types(files["int8"])
+    assert set(types) <= {"int8", "int32"}
+    assert litert.tensor_types(files["float32"])["float32"] > 0
+    difference = np.abs(litert.predict(files["int8"], records) - litert.predict(files["float32"], records))
+    assert difference.mean() < 0.05
+
+
+def test_the_int8_file_is_about_a_quarter(files):
+    assert files["int8"].stat().st_size <= 0.27 * files["float32"].stat().st_size
+
+
+def test_the_late_decay_is_the_originals():
+    rate = keras_training.LateDecay(1.1e-3, start=30 * 10, steps=10)
+    assert float(rate(299)) == pytest.approx(1.1e-3)
+    assert float(rate(300)) == pytest.approx(1.1e-3 * np.exp(-0.1))
+    assert float(rate(315)) == pytest.approx(1.1e-3 * np.exp(-0.2))
+
+
+@pytest.mark.parametrize("backend", ["torch", "jax"])
+def test_other_backends_fit_and_read_the_same_weights(backend, finished, records, tmp_path):
+    pytest.importorskip(backend)
+    np.save(tmp_path / "records.npy", records[:8])
+    script = f"""
+import json, sys, numpy as np
+from ecglib import keras_models
+x = np.load({str(tmp_path / "records.npy")!r})
+model = keras_models.load_weights(keras_models.build(), __import__("pathlib").Path({str(finished.weights())!r}))
+score = model.predict(x, verbose=0)
+model.compile("adam", "binary_crossentropy")
+loss = model.fit(x, (score > 0.5).astype("float32"), epochs=1, verbose=0).history["loss"][0]
+print(json.dumps({{"backend": keras_models.keras.backend.backend(), "score": score.tolist(), "loss": loss}}))
+"""
+    environment = os.environ | {"KERAS_BACKEND": backend}
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stderr[-2000:]
+    said = json.loads(done.stdout.splitlines()[-1])
+    assert said["backend"] == backend
+    assert np.isfinite(said["loss"])
+    model = keras_models.load_weights(keras_models.build(), finished.weights())
+    np.testing.assert_allclose(said["score"], model.predict(records[:8], verbose=0), atol=1e-3)
