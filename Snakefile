@@ -119,6 +119,8 @@ rule chapter:
         trained,
         [str(module) for module in PACKAGE],
         source="notebooks/{chapter}.py",
+    params:
+        resamples=STUDY.settings.resamples,
     output:
         chapter_file("{chapter}"),
     threads: workflow.cores

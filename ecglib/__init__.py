@@ -4,7 +4,8 @@ Data flows one way through the modules:
 
     ptbxl, signals  ->  training  ->  evaluation  ->  results  ->  tables, plots
 
-No module knows a chapter, and torch or TensorFlow is imported only by the modules named after it.
+No module knows a chapter. torch is imported by torch_models, training and export alone, TensorFlow by keras_models,
+keras_training and litert; a process uses one of the two.
 """
 
 __version__ = "1.0.0"

@@ -17,7 +17,7 @@ import jinja2
 import nbformat
 import yaml
 
-from ecglib import chapters, results, runs, tables
+from ecglib import __version__, chapters, files, results, tables
 from ecglib.errors import InputError, StudyError
 from ecglib.paths import Paths
 
@@ -133,6 +133,8 @@ def _known(paths: Paths, names: list[str]) -> dict:
         "results": {name: results.read(paths.results, name) for name in table["model"]},
         "environment": results.read_environment(paths.results),
         "minutes": minutes,
+        "names": tables.MODEL_NAMES,
+        "version": __version__,
     }
 
 
@@ -143,7 +145,7 @@ def _overview_figure(paths: Paths, folder: Path) -> None:
     from ecglib import plots
 
     plots.style()
-    plots.auc_against_bytes(results.summary(paths.results)).savefig(folder / "overview.svg")
+    plots.auc_against_bytes(tables.named(results.summary(paths.results))).savefig(folder / "overview.svg")
 
 
 def _config(paths: Paths, source: Path) -> Path:
@@ -152,7 +154,7 @@ def _config(paths: Paths, source: Path) -> Path:
     if paths.profile != "full":
         config["sphinx"]["config"]["html_theme_options"]["announcement"] = SAMPLE_NOTICE
     target = source / "_config.yml"
-    runs.write_text(target, yaml.safe_dump(config, sort_keys=False))
+    files.write_text(target, yaml.safe_dump(config, sort_keys=False))
     return target
 
 
@@ -177,7 +179,7 @@ def _mathjax(book: Path, store: Path) -> Path:
         fonts = Path("output/chtml/fonts/woff-v2")
         shutil.copytree(package / fonts, chosen / fonts)
         shutil.copy(package / "tex-chtml.js", chosen)
-        runs.write_text(mark, lock)
+        files.write_text(mark, lock)
     return chosen
 
 

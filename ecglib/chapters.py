@@ -6,12 +6,12 @@ cannot read py:percent and leaves a partial notebook behind when a cell fails; b
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
 import nbformat
 
+from ecglib import files
 from ecglib.errors import InputError, StudyError
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -68,10 +68,8 @@ def execute(source: Path, target: Path, parameters: dict, *, work: Path, cwd: Pa
     executed = nbformat.read(partial, as_version=4)
     _tidy(executed, source)
     check(executed, source.stem)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(target.name + ".part")
-    nbformat.write(executed, temporary)
-    os.replace(temporary, target)
+    with files.replacing(target) as temporary:
+        nbformat.write(executed, temporary)
     return target
 
 

@@ -141,22 +141,22 @@ def summary(models: list[str], profile: Profile = "full") -> None:
 @app.command()
 def publish() -> None:
     """Take over the full profile's executed chapters, its runs and its summary into what is committed."""
-    import shutil
-
-    from ecglib import book, results, runs
+    from ecglib import book, files, results, runs
 
     with plain_errors():
         study = _study("full")
         text = book.readme_table(study.paths)
-        study.paths.chapters.mkdir(exist_ok=True)
-        for name in book.chapter_names(study.paths.root):
-            shutil.copy(study.paths.executed / f"{name}.ipynb", study.paths.chapters)
+        executed = [study.paths.executed / f"{name}.ipynb" for name in book.chapter_names(study.paths.root)]
+        contents = {notebook.name: notebook.read_bytes() for notebook in executed}
+        for name, content in contents.items():
+            with files.replacing(study.paths.chapters / name) as temporary:
+                temporary.write_bytes(content)
         carried_on = set(results.summary(study.paths.results)["model"])
         for model, seeds in study.settings.seeds.items():
             for seed in seeds:
                 place, first = f"{model}/seed{seed}", seed == seeds[0] and model in carried_on
                 runs.release(study.paths.artifacts / place, study.paths.models / place, weights=first)
-        runs.write_text(study.paths.root / "README.md", text)
+        files.write_text(study.paths.root / "README.md", text)
 
 
 def _study(profile: str):

@@ -88,23 +88,36 @@ def load(path: Path) -> Profile:
             "profile missing", where=path, expected=f"one of {', '.join(known)}", found="no such file",
             mend="name an existing profile",
         )  # fmt: skip
-    given = yaml.safe_load(path.read_text(encoding="utf-8"))
+    try:
+        given = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise _impossible(path, "YAML", error) from error
     profile = _filled(Profile, given, path)
-    training = {
-        name: _filled(Training, {"network": name} | values, f"{path}, training.{name}")
-        for name, values in profile.training.items()
-    }
+    if profile.name != path.stem:
+        raise _impossible(f"{path}, name", path.stem, profile.name)
+    if profile.resamples < 1:
+        raise _impossible(f"{path}, resamples", "1 or more", profile.resamples)
+    training = {}
+    for name, values in profile.training.items():
+        if not isinstance(values, dict):
+            raise _impossible(f"{path}, training.{name}", "keys and values", values)
+        training[name] = _filled(Training, {"network": name} | values, f"{path}, training.{name}")
     for name, values in training.items():
         for key in ("epochs", "batch_size", "patience", "learning_rate"):
             if getattr(values, key) <= 0:
                 raise _impossible(f"{path}, training.{name}.{key}", "more than 0", getattr(values, key))
+        for key in ("weight_decay", "decay_from", "clip_norm", "shift", "amplitude", "noise"):
+            if getattr(values, key) < 0:
+                raise _impossible(f"{path}, training.{name}.{key}", "0 or more", getattr(values, key))
+        if values.dropout >= 1:
+            raise _impossible(f"{path}, training.{name}.dropout", "less than 1", values.dropout)
         for key, choices in CHOICES.items():
             if getattr(values, key) not in choices:
                 raise _impossible(f"{path}, training.{name}.{key}", " or ".join(choices), getattr(values, key))
     for name, seeds in profile.seeds.items():
         if name not in training:
             raise _impossible(f"{path}, seeds.{name}", "training settings of the same name", "none")
-        if not seeds or len(set(seeds)) < len(seeds):
+        if not isinstance(seeds, list) or not seeds or len(set(seeds)) < len(seeds):
             raise _impossible(f"{path}, seeds.{name}", "one seed or more, each once", seeds)
     return Profile(profile.name, profile.resamples, profile.seeds, training)
 

@@ -44,14 +44,14 @@ def download(root: Path, *, url: str = URL, jobs: int = 16, retries: int = 3, pr
     InputError : the server cannot be reached, lacks a file, or a file keeps failing its checksum
     """
     root = Path(root)
-    logging.getLogger("pooch").setLevel(logging.ERROR)
+    pooch.get_logger().setLevel(logging.ERROR)
     try:
         sums = _get(url + SUMS).text
     except requests.RequestException as error:
         raise _unreachable(url + SUMS, error) from error
-    wanted = dict(reversed(line.split(maxsplit=1)) for line in sums.splitlines() if line.strip())
+    lines = [line.split(maxsplit=1) for line in sums.splitlines()]
     wanted = {
-        name: digest for name, digest in wanted.items()
+        name: digest for digest, name in (line for line in lines if len(line) == 2)
         if name in ("LICENSE.txt", ptbxl.TABLE, ptbxl.STATEMENTS) or name.startswith("records100/")
     }  # fmt: skip
     if missing := {ptbxl.TABLE, ptbxl.STATEMENTS} - set(wanted):
@@ -60,6 +60,8 @@ def download(root: Path, *, url: str = URL, jobs: int = 16, retries: int = 3, pr
             found=f"no {', '.join(sorted(missing))}", mend="check the address",
         )  # fmt: skip
     store = pooch.create(root, url, registry=wanted, retry_if_failed=retries)
+    for folder in {(root / name).parent for name in wanted}:
+        folder.mkdir(parents=True, exist_ok=True)  # pooch's threads would race to make it
     pool = ThreadPoolExecutor(jobs)
     fetched = {pool.submit(store.fetch, name, downloader=_fetch): name for name in wanted}
     try:

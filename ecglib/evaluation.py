@@ -6,7 +6,6 @@ come ROC curves, AUCs, bootstrap intervals and paired comparisons.
 
 from __future__ import annotations
 
-import os
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ import pandas as pd
 from scipy.stats import DegenerateDataWarning, bootstrap, rankdata
 from sklearn.metrics import roc_auc_score, roc_curve
 
+from ecglib import files
 from ecglib.errors import InputError
 from ecglib.ptbxl import CLASSES
 from ecglib.signals import Dataset
@@ -53,12 +53,9 @@ class Scores:
 
     def save(self, path: Path) -> None:
         """Write a compressed .npz; it holds no label and no signal."""
-        path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(path.name + ".part.npz")
         arrays = {"ecg_id": self.ecg_id, "fold": self.fold, "seed": self.seed, "score": self.score.astype(np.float32)}
-        np.savez_compressed(temporary, **arrays, classes=np.array(CLASSES))
-        os.replace(temporary, path)
+        with files.replacing(path) as temporary:
+            np.savez_compressed(temporary, **arrays, classes=np.array(CLASSES))
 
     @classmethod
     def load(cls, path: Path) -> Scores:

@@ -14,6 +14,7 @@ import numpy as np
 import onnxruntime
 import torch
 
+from ecglib import files
 from ecglib.ptbxl import LEADS
 from ecglib.signals import SAMPLES
 
@@ -22,19 +23,15 @@ INPUT, OUTPUT = "ecg", "probability"
 
 def to_onnx(network: torch.nn.Module, path: Path) -> Path:
     """Write a network as one ONNX file that takes float32 (b, 12, 1000), normalised, and gives (b, 5)."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".part")
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it remarks that torchvision is not there
-    with warnings.catch_warnings():
+    with files.replacing(path) as temporary, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(
             network.eval(), (torch.zeros(2, len(LEADS), SAMPLES),), temporary,
             input_names=[INPUT], output_names=[OUTPUT], dynamic_shapes=({0: torch.export.Dim("records")},),
             dynamo=True, external_data=False, verbose=False,
         )  # fmt: skip
-    temporary.replace(path)
-    return path
+    return Path(path)
 
 
 def session(path: Path, threads: int = 1) -> onnxruntime.InferenceSession:

@@ -19,6 +19,7 @@ from keras import layers
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
+from ecglib import files
 from ecglib.errors import InputError
 from ecglib.ptbxl import CLASSES, LEADS
 from ecglib.signals import SAMPLES
@@ -79,10 +80,8 @@ def parameter_counts(model: keras.Model) -> dict[str, int]:
 
 def save_weights(model: keras.Model, path: Path) -> None:
     """Write a model's weights as float16 safetensors, whole or not at all; any backend can load them."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".part")
-    save_file({v.path: keras.ops.convert_to_numpy(v).astype(np.float16) for v in _stored(model)}, temporary)
-    temporary.replace(path)
+    with files.replacing(path) as temporary:
+        save_file({v.path: keras.ops.convert_to_numpy(v).astype(np.float16) for v in _stored(model)}, temporary)
 
 
 def load_weights(model: keras.Model, path: Path) -> keras.Model:

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ecglib import keras_models, runs
+from ecglib import files, keras_models, runs
 from ecglib.config import Training
 from ecglib.errors import InputError
 from ecglib.evaluation import Scores, macro_auc
@@ -99,7 +99,7 @@ class _History(keras.callbacks.Callback):
         rows = [row for row in rows if row["epoch"] < epoch]
         row = {"epoch": epoch, "train_loss": logs["loss"], "val_loss": logs["val_loss"], "val_auc": logs["val_auc"]}
         row |= {"learning_rate": float(self.model.optimizer.learning_rate), "seconds": logs["seconds"]}
-        runs.write_text(self.path, pd.DataFrame([*rows, row]).to_csv(index=False))
+        files.write_text(self.path, pd.DataFrame([*rows, row]).to_csv(index=False))
 
 
 def train(

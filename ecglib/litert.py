@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ecglib import files
 from ecglib.keras_models import keras
 from ecglib.keras_training import check_records
 
@@ -45,12 +46,9 @@ def to_tflite(model: keras.Model, path: Path, representative: np.ndarray | None 
         converter.inference_input_type = converter.inference_output_type = tf.int8
     with _silence():
         content = converter.convert()
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".part")
-    temporary.write_bytes(content)
-    os.replace(temporary, path)
-    return path
+    with files.replacing(path) as temporary:
+        temporary.write_bytes(content)
+    return Path(path)
 
 
 def interpreter(path: Path, threads: int = 1):

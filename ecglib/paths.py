@@ -1,4 +1,4 @@
-"""Where everything lies in a checkout of the study; nothing else builds a path."""
+"""Where everything lies in a checkout of the study."""
 
 from __future__ import annotations
 

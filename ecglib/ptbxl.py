@@ -93,6 +93,11 @@ def read_table(root: Path, *, minimum_likelihood: float | None = None) -> pd.Dat
         found = f"{wrong['strat_fold'].iloc[0]} for ecg_id {wrong['ecg_id'].iloc[0]} ({len(wrong)} rows)"
         raise InputError("fold outside 1-10", where=f"{path}, strat_fold", expected="1 to 10", found=found, mend=_AGAIN)
 
+    for column in ("patient_id", "sex", "filename_lr"):
+        if len(empty := table[table[column].isna()]):
+            found = f"none for ecg_id {empty['ecg_id'].iloc[0]} ({len(empty)} rows)"
+            raise InputError("value missing", where=f"{path}, {column}", expected="one", found=found, mend=_AGAIN)
+
     superclass = read_statements(root)
     records = pd.DataFrame(
         {

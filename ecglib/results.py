@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ecglib import runs
+from ecglib import files, runs
 from ecglib.errors import InputError
 from ecglib.evaluation import Scores, auc_estimates, labels_of, macro_auc
 from ecglib.original import REPORTED, Reported
@@ -24,6 +24,7 @@ COLUMNS = (
     "test_auc_low", "test_auc_high", "seed_sd", "latency_ms", "latency_vs_float32", "reported_auc", "reported_params",
     "reported_mb", "hardware",
 )  # fmt: skip
+_COUNTS = ("seeds", "params", "nonzero_params", "file_bytes", "reported_params")
 
 
 def write(
@@ -75,7 +76,7 @@ def write(
         "details": details or {},
     }
     scores.save(Path(folder) / "scores" / f"{model}.npz")
-    runs.write_text(Path(folder) / f"{model}.json", json.dumps(result, indent=1) + "\n")
+    files.write_text(Path(folder) / f"{model}.json", json.dumps(result, indent=1) + "\n")
     return result
 
 
@@ -98,7 +99,8 @@ def read(folder: Path, model: str) -> dict:
 def summarise(folder: Path, models: Sequence[str]) -> pd.DataFrame:
     """Write summary.csv, one row a model in the order given, from the models' files alone."""
     table = pd.DataFrame([read(folder, model)["row"] for model in models], columns=list(COLUMNS))
-    runs.write_text(Path(folder) / "summary.csv", table.to_csv(index=False, float_format="%.6g"))
+    table = table.astype(dict.fromkeys(_COUNTS, "Int64"))  # whole numbers stay whole where one is missing
+    files.write_text(Path(folder) / "summary.csv", table.to_csv(index=False, float_format="%.6g"))
     return table
 
 
@@ -123,8 +125,8 @@ def summary(folder: Path) -> pd.DataFrame:
 def write_environment(folder: Path, dataset: Dataset) -> dict:
     """Keep what the results were made with: data fingerprint, versions, hardware."""
     packages = (
-        "torch", "pytorch-lightning", "onnxruntime", "scikit-learn", "scipy", "numpy", "pandas", "wfdb", "papermill",
-        "jupytext", "jupyter-book", "snakemake",
+        "torch", "pytorch-lightning", "tensorflow", "keras", "onnx", "onnxruntime", "scikit-learn", "scipy", "numpy",
+        "pandas", "wfdb", "seaborn", "papermill", "jupytext", "jupyter-book", "snakemake",
     )  # fmt: skip
     found = {
         "fingerprint": dataset.fingerprint,
@@ -133,7 +135,7 @@ def write_environment(folder: Path, dataset: Dataset) -> dict:
         "hardware": runs.processor(),
         "versions": runs.versions(*packages),
     }
-    runs.write_text(Path(folder) / "environment.json", json.dumps(found, indent=1) + "\n")
+    files.write_text(Path(folder) / "environment.json", json.dumps(found, indent=1) + "\n")
     return found
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from ecglib import files
 from ecglib.config import Training
 from ecglib.errors import InputError
 from ecglib.evaluation import Scores
@@ -71,12 +72,14 @@ def find(folders: list[Path], identity: dict) -> Run | None:
     for folder in folders:
         if not (Path(folder) / RECORD).is_file():
             continue
-        record = Run(Path(folder)).record
-        # settings that came into being after the run had their defaults then
-        record["settings"] = DEFAULTS | record["settings"]
-        if identity.items() <= record.items():
+        if _same(Run(Path(folder)).record, identity):
             return Run(Path(folder))
     return None
+
+
+def _same(record: dict, identity: dict) -> bool:
+    """Whether a record contains an identity; settings newer than the record had their defaults then."""
+    return identity.items() <= (record | {"settings": DEFAULTS | record["settings"]}).items()
 
 
 def identity(model: str, seed: int, settings: Training, dataset: Dataset) -> dict:
@@ -95,26 +98,30 @@ def begin(folder: Path, identity: dict, finished: Sequence[Path] = ()) -> Run | 
     """The finished run of this identity, copied to `folder` where it was found elsewhere; or None.
 
     With None, `folder` is ready for training: it holds what a stopped run of the same identity left there,
-    and nothing of any other.
+    and nothing of any other. A finished run of another identity is moved aside to `<folder>.earlier`.
     """
     folder = Path(folder)
     if run := find([folder, *finished], identity):
         if run.folder != folder:
-            shutil.rmtree(folder, ignore_errors=True)
             temporary = folder.with_name(folder.name + ".part")
-            shutil.copytree(run.folder, temporary, dirs_exist_ok=True)
+            for stale in (temporary, folder):
+                shutil.rmtree(stale, ignore_errors=True)
+            shutil.copytree(run.folder, temporary)
             temporary.rename(folder)
         return Run(folder)
     begun = folder / "begun.json"
-    if folder.is_dir() and (not begun.is_file() or json.loads(begun.read_text()) != identity):
-        shutil.rmtree(folder)
-    write_text(begun, json.dumps(identity))
+    if not begun.is_file() or not _same(json.loads(begun.read_text(encoding="utf-8")), identity):
+        if (folder / RECORD).is_file():  # hours of work under other settings are moved aside, not thrown away
+            shutil.rmtree(earlier := folder.with_name(folder.name + ".earlier"), ignore_errors=True)
+            folder.rename(earlier)
+        shutil.rmtree(folder, ignore_errors=True)
+        files.write_text(begun, json.dumps(identity))
     return None
 
 
 def finish(folder: Path, record: dict) -> Run:
     """Write the record, by which the run counts as finished."""
-    write_text(Path(folder) / RECORD, json.dumps(record, indent=1) + "\n")
+    files.write_text(Path(folder) / RECORD, json.dumps(record, indent=1) + "\n")
     return Run(Path(folder))
 
 
@@ -122,18 +129,11 @@ def release(folder: Path, target: Path, *, weights: bool) -> Run:
     """Copy what is committed of a finished run: record, history, scores, and the weights where wanted."""
     run = Run(Path(folder))
     names = [HISTORY, SCORES, *([run.record["weights"]] if weights else []), RECORD]
-    target.mkdir(parents=True, exist_ok=True)
+    (target / RECORD).unlink(missing_ok=True)  # unfinished until all of it is there
     for name in names:
-        shutil.copyfile(run.folder / name, target / name)
+        with files.replacing(target / name) as temporary:
+            shutil.copyfile(run.folder / name, temporary)
     return Run(target)
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".part")
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, path)
 
 
 def versions(*packages: str) -> dict[str, str]:

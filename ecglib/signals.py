@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from ecglib import ptbxl
+from ecglib import files, ptbxl
 from ecglib.errors import InputError
 
 SAMPLING_RATE = 100  # Hz
@@ -131,6 +131,8 @@ def read_record(path: Path) -> np.ndarray:
         if data.stat().st_size != size:
             raise fault("signal file truncated", data, f"{size} bytes", f"{data.stat().st_size} bytes") from error
         raise fault("record unreadable", header, "a WFDB header", f"{type(error).__name__}: {error}") from error
+    if not record.sig_name or None in record.sig_name or not record.checksum or None in record.checksum:
+        raise fault("record unreadable", header, "a name and a checksum for each lead", "some are missing")
     if record.fs != SAMPLING_RATE:
         raise fault("wrong sampling rate", header, f"{SAMPLING_RATE} Hz", f"{record.fs} Hz")
     if record.sig_len != SAMPLES:
@@ -176,10 +178,10 @@ def _write_cache(root: Path, table: pd.DataFrame, tables: str, cache: Path, jobs
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, signals)
-        written = cache / "signals.json.part"
-        written.write_text(json.dumps({"tables": tables, "fingerprint": digest.hexdigest()[:16], "records": shape[0]}))
-        os.replace(written, cache / "signals.json")
+        known = {"tables": tables, "fingerprint": digest.hexdigest()[:16], "records": shape[0]}
+        files.write_text(cache / "signals.json", json.dumps(known))
     except OSError as error:
+        signals.unlink(missing_ok=True)
         if error.errno != errno.ENOSPC:
             raise
         raise InputError(

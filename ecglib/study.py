@@ -72,6 +72,12 @@ class Study:
             rows.append((model, settings.epochs, settings.shift / signals.SAMPLING_RATE, settings.amplitude, auc))
         return pd.DataFrame(rows, columns=["model", "epochs", "shift_s", "gain_sd", "val_auc"])
 
+    def difference_on_fold_9(self, model: str, reference: str) -> evaluation.Estimate:
+        """Macro AUC of a model's first seed less that of another's, on fold 9, with its paired interval."""
+        one, other = (self.runs(name)[0].scores.on(ptbxl.VALIDATION_FOLD) for name in (model, reference))
+        truth = evaluation.labels_of(one, self.data)
+        return evaluation.auc_difference(truth, one.score, other.score, resamples=self.settings.resamples)
+
 
 def open_study(profile: str) -> Study:
     """Open a profile of the checkout around the working directory."""

@@ -18,7 +18,10 @@ import pandas as pd
 from tqdm import tqdm
 
 from ecglib import ptbxl
+from ecglib.errors import InputError
 from ecglib.signals import SAMPLES, SAMPLING_RATE
+
+_MARK = "SYNTHETIC.txt"  # tells a folder of synthetic records from any other
 
 # columns X (left), Y (down), Z (back); rows I, II, V1 … V6
 _DOWER = np.array(
@@ -162,17 +165,26 @@ def write_sample(root: Path, *, records: int = 600, seed: int = 0, progress: boo
 
     Parameters
     ----------
-    root : folder to write; replaced where it exists
+    root : folder to write; earlier synthetic records there are replaced, anything else is left alone
     records : how many; spread over ten folds, some patients with two records in one fold
     seed : of everything random
 
     Returns
     -------
     root
+
+    Raises
+    ------
+    InputError : the folder holds something else
     """
     import wfdb
 
     root = Path(root)
+    if root.exists() and any(root.iterdir()) and not (root / _MARK).is_file():
+        raise InputError(
+            "folder in use", where=root, expected="a new or empty folder, or one with synthetic records",
+            found="other files", mend="name another folder",
+        )  # fmt: skip
     temporary = root.with_name(root.name + ".part")
     shutil.rmtree(temporary, ignore_errors=True)
     rng = np.random.default_rng(seed)
@@ -209,6 +221,7 @@ def write_sample(root: Path, *, records: int = 600, seed: int = 0, progress: boo
         ]
     )
     statements.to_csv(temporary / ptbxl.STATEMENTS, index=False)
+    (temporary / _MARK).write_text("These records are synthetic, written by ecglib sample. No patient is in them.\n")
     shutil.rmtree(root, ignore_errors=True)
     temporary.rename(root)
     return root
@@ -222,5 +235,5 @@ def _draw_statements(turn: int, rng: np.random.Generator) -> list[str]:
     if first == "NORM":
         return ["NORM"]
     others = rng.choice(_ABNORMAL, (rng.random() < 0.4) + (rng.random() < 0.1), replace=False)
-    # the order of STATEMENTS reversed: conduction first, so that a later finding keeps the earlier ones visible
+    # a fixed order: where two findings change the same wave, the later one shows
     return [code for code in reversed(_ABNORMAL) if code in {first, *others}]

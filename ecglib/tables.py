@@ -11,6 +11,7 @@ from pandas.io.formats.style import Styler
 
 MODEL_NAMES = {
     "base_cnn": "Base CNN",
+    "base_cnn_augmented": "Base CNN, augmented",
 }
 
 COLUMN_NAMES = {
@@ -32,6 +33,11 @@ def show(table: pd.DataFrame, formats: dict | None = None, *, caption: str | Non
     return styler.set_caption(caption) if caption else styler
 
 
+def named(table: pd.DataFrame) -> pd.DataFrame:
+    """A table whose model column holds the models' names as readers meet them."""
+    return table.assign(model=[MODEL_NAMES.get(name, name) for name in table["model"]])
+
+
 def side_by_side(reported: pd.DataFrame, measured: pd.DataFrame) -> pd.DataFrame:
     """A published layer table beside the model's own, row for row, and whether they agree."""
     both = pd.DataFrame(
@@ -51,7 +57,7 @@ def summary_rows(summary: pd.DataFrame) -> pd.DataFrame:
     """The summary as readers meet it: six columns of text."""
     return pd.DataFrame(
         {
-            "Model": [MODEL_NAMES.get(name, name) for name in summary["model"]],
+            "Model": named(summary)["model"],
             "AUC as reported": summary["reported_auc"].map(_auc),
             "AUC, fold 10 (95 % interval)": [
                 f"{row.test_auc:.3f} ({row.test_auc_low:.3f}–{row.test_auc_high:.3f})" for row in summary.itertuples()

@@ -25,7 +25,7 @@ from safetensors.torch import load_file, save_file
 from torch.nn import functional as F
 from torch.utils.data import BatchSampler, DataLoader, RandomSampler, SequentialSampler
 
-from ecglib import runs, torch_models
+from ecglib import files, runs, torch_models
 from ecglib.config import Training
 from ecglib.evaluation import Scores, macro_auc
 from ecglib.normalisation import Normalisation
@@ -140,7 +140,7 @@ class _History(pl.Callback):
         metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
         row = {"epoch": trainer.current_epoch, **{k: metrics[k] for k in ("train_loss", "val_loss", "val_auc")}}
         row |= {"learning_rate": trainer.optimizers[0].param_groups[0]["lr"], "seconds": time.monotonic() - self.start}
-        runs.write_text(self.path, pd.DataFrame([*rows, row]).to_csv(index=False))
+        files.write_text(self.path, pd.DataFrame([*rows, row]).to_csv(index=False))
 
 
 def train(
@@ -229,11 +229,9 @@ def predict(network: torch.nn.Module, dataset: Dataset, normalisation: Normalisa
 
 def save_weights(network: torch.nn.Module, path: Path) -> None:
     """Write a network's weights as float16 safetensors, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     state = {k: v.half() if v.is_floating_point() else v for k, v in network.state_dict().items()}
-    temporary = path.with_name(path.name + ".part")
-    save_file({k: v.contiguous() for k, v in state.items()}, temporary)
-    temporary.replace(path)
+    with files.replacing(path) as temporary:
+        save_file({k: v.contiguous() for k, v in state.items()}, temporary)
 
 
 def load_weights(network: torch.nn.Module, path: Path) -> torch.nn.Module:
@@ -245,8 +243,10 @@ def load_weights(network: torch.nn.Module, path: Path) -> torch.nn.Module:
 def precision() -> str:
     """Lightning's mixed precision in bfloat16 where the hardware computes in it, else float32."""
     if torch.cuda.is_available():
-        return "bf16-mixed"
-    return "bf16-mixed" if torch.ops.mkldnn._is_mkldnn_bf16_supported() else "32-true"
+        native = torch.cuda.is_bf16_supported(including_emulation=False)
+    else:  # oneDNN also takes bfloat16 where the processor only emulates it, which is slow
+        native = any(torch.cpu.get_capabilities().get(name) for name in ("avx512_bf16", "amx_bf16", "arm_bf16"))
+    return "bf16-mixed" if native else "32-true"
 
 
 def hardware() -> str:

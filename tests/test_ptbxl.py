@@ -45,6 +45,8 @@ def test_a_statement_without_superclass_gives_no_label(damaged):
         ({"strat_fold": 11}, "fold outside 1-10", "11 for ecg_id 1"),
         ({"strat_fold": 0}, "fold outside 1-10", "0 for ecg_id 1"),
         ({"ecg_id": 2}, "ecg_id given twice", "[2]"),
+        ({"patient_id": float("nan")}, "value missing", "none for ecg_id 1"),
+        ({"filename_lr": float("nan")}, "value missing", "none for ecg_id 1"),
         ({"strat_fold": None}, "column missing", "no strat_fold"),
         ({"scp_codes": None}, "column missing", "no scp_codes"),
     ],

@@ -51,6 +51,13 @@ def test_the_summary_has_the_contracts_columns(scored, sample, tmp_path):
     assert tuple(results.summary(tmp_path).columns) == results.COLUMNS
 
 
+def test_whole_numbers_stay_whole_beside_a_model_that_was_not_reported(scored, sample, tmp_path):
+    for model in ("base_cnn", "student"):
+        results.write(tmp_path, model, scored, sample, **FIGURES)
+    results.summarise(tmp_path, ["base_cnn", "student"])
+    assert ",6522555," in (tmp_path / "summary.csv").read_text()
+
+
 def test_a_summary_of_a_model_without_result_is_an_error(tmp_path):
     with pytest.raises(InputError, match="no result") as caught:
         results.summarise(tmp_path, ["base_cnn"])

@@ -170,5 +170,5 @@ def test_the_same_seed_writes_the_same_bytes(tmp_path):
     for name in ("one", "two"):
         synthetic.write_sample(tmp_path / name, records=12, seed=3, progress=False)
     files = [p.relative_to(tmp_path / "one") for p in (tmp_path / "one").rglob("*") if p.is_file()]
-    assert len(files) == 2 * 12 + 2
+    assert len(files) == 2 * 12 + 2 + 1  # records, tables, and the mark that they are synthetic
     assert all((tmp_path / "one" / f).read_bytes() == (tmp_path / "two" / f).read_bytes() for f in files)

@@ -13,7 +13,6 @@ import pytest
 from ecglib import book, chapters, results
 from ecglib.paths import Paths
 
-pytestmark = pytest.mark.xdist_group("study")
 LEFT_OUT = (".git", ".venv", "_build", "artifacts", "data", ".snakemake", "*.egg-info", "__pycache__", ".*_cache")
 
 
@@ -124,6 +123,16 @@ def browser():
     driver.quit()
 
 
+def settle(driver):
+    """Wait until MathJax is done and half a second has passed, so that late requests and errors are seen."""
+    driver.set_script_timeout(20)
+    driver.execute_async_script(
+        """const done = arguments[0];
+        const ready = window.MathJax && MathJax.startup ? MathJax.startup.promise : Promise.resolve();
+        ready.then(() => setTimeout(done, 500));"""
+    )
+
+
 def requests_of(driver):
     """Addresses that a page asked for since the last call."""
     events = [json.loads(entry["message"])["message"] for entry in driver.get_log("performance")]
@@ -138,6 +147,7 @@ def test_every_page_renders_offline_and_fits_the_screen(published_book, browser,
         requests_of(browser), browser.get_log("browser")
         browser.get((published_book / f"{page}.html").as_uri())
         assert browser.find_element("css selector", "article h1").text, page
+        settle(browser)
         errors = [entry["message"] for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
         assert not errors, (page, errors)
         asked = [url for url in requests_of(browser) if not url.startswith(("file:", "data:", "blob:"))]
@@ -154,7 +164,5 @@ def test_every_page_renders_offline_and_fits_the_screen(published_book, browser,
 
 def test_formulas_are_typeset_from_the_book_itself(published_book, browser):
     browser.get((published_book / "chapters" / "02_base_cnn.html").as_uri())
-    typeset = "return document.querySelectorAll('mjx-container').length"
-    browser.set_script_timeout(20)
-    browser.execute_async_script("const done = arguments[0]; MathJax.startup.promise.then(() => done());")
-    assert browser.execute_script(typeset) >= 1
+    settle(browser)
+    assert browser.execute_script("return document.querySelectorAll('mjx-container').length") >= 1

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from ecglib import synthetic
+from ecglib.errors import InputError
 from ecglib.ptbxl import CLASSES, LEADS
 
 
@@ -63,6 +64,13 @@ def test_hypertrophy_raises_the_voltage():
 def test_limb_leads_obey_einthoven():
     i, ii, iii, *_ = synthetic.ecg(["NORM"], np.random.default_rng(0)).T
     np.testing.assert_allclose(iii, ii - i, atol=1e-9)
+
+
+def test_a_folder_with_anything_else_is_left_alone(tmp_path):
+    (tmp_path / "precious.txt").write_text("mine")
+    with pytest.raises(InputError, match="folder in use"):
+        synthetic.write_sample(tmp_path, records=10, progress=False)
+    assert (tmp_path / "precious.txt").read_text() == "mine"
 
 
 def test_records_overlap_and_every_fold_has_every_superclass(sample):

@@ -1,5 +1,6 @@
 """Training: what it keeps, what it loads, and where it goes on."""
 
+import json
 from functools import partial
 
 import numpy as np
@@ -7,7 +8,7 @@ import pandas as pd
 import pytest
 import torch
 
-from ecglib import evaluation, runs, torch_models, training
+from ecglib import evaluation, files, runs, torch_models, training
 from ecglib.config import Training
 from ecglib.errors import InputError
 from ecglib.normalisation import Normalisation
@@ -84,9 +85,9 @@ def test_a_stopped_run_goes_on_from_its_last_epoch(sample, tmp_path, monkeypatch
 
 def test_what_a_run_with_other_settings_left_is_not_trusted(tmp_path):
     folder = tmp_path / "run"
-    assert runs.begin(folder, {"settings": "others"}) is None
-    runs.write_text(folder / "history.csv", "epoch\n7\n")
-    assert runs.begin(folder, {"settings": "these"}) is None
+    assert runs.begin(folder, {"settings": {"epochs": 1}}) is None
+    files.write_text(folder / "history.csv", "epoch\n7\n")
+    assert runs.begin(folder, {"settings": runs.DEFAULTS | {"epochs": 2}}) is None
     assert not (folder / "history.csv").exists()
 
 
@@ -107,6 +108,39 @@ def test_the_last_weights_are_kept_where_asked_for(sample, tmp_path):
     last = run.history["val_auc"].iloc[-1]
     assert evaluation.macro_auc(sample.folds(9).labels, score) == pytest.approx(last, abs=0.03)
     assert run.history["learning_rate"].iloc[1] < run.history["learning_rate"].iloc[0]
+
+
+def test_a_stopped_run_older_than_a_setting_goes_on(tmp_path, finished):
+    identity = {name: finished.record[name] for name in ("model", "seed", "settings", "fingerprint", "records")}
+    old = {k: v for k, v in identity["settings"].items() if k != "keep"}
+    files.write_text(tmp_path / "begun.json", json.dumps(identity | {"settings": old}))
+    files.write_text(tmp_path / "history.csv", "epoch\n0\n")
+    assert runs.begin(tmp_path, identity) is None
+    assert (tmp_path / "history.csv").exists()
+
+
+def test_a_finished_run_of_other_settings_is_moved_aside(tmp_path, finished):
+    identity = {name: finished.record[name] for name in ("model", "seed", "settings", "fingerprint", "records")}
+    folder = tmp_path / "seed0"
+    runs.finish(folder, finished.record)
+    assert runs.begin(folder, identity | {"seed": 9}) is None
+    assert runs.Run(tmp_path / "seed0.earlier").record == finished.record
+
+
+def test_a_release_is_found_as_the_same_run(finished, tmp_path):
+    identity = {name: finished.record[name] for name in ("model", "seed", "settings", "fingerprint", "records")}
+    runs.release(finished.folder, tmp_path / "with", weights=True)
+    runs.release(finished.folder, tmp_path / "without", weights=False)
+    assert runs.find([tmp_path / "with"], identity).weights().read_bytes() == finished.weights().read_bytes()
+    with pytest.raises(InputError, match="weights not kept"):
+        runs.find([tmp_path / "without"], identity).weights()
+
+
+@pytest.mark.parametrize(("has", "expected"), [({"amx_bf16": True}, "bf16-mixed"), ({"avx512_f": True}, "32-true")])
+def test_mixed_precision_where_the_processor_has_it(has, expected, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: has)
+    assert training.precision() == expected
 
 
 def test_weights_left_out_are_named(finished, tmp_path):

@@ -1,0 +1,33 @@
+"""Tables: what they say when figures agree, differ or are missing."""
+
+import pandas as pd
+
+from ecglib import original, tables
+
+
+def test_a_layer_that_differs_is_marked():
+    published = original.layer_table("base_cnn")
+    ours = published.copy()
+    ours.loc[3, "params"] = 1
+    assert (tables.side_by_side(published, published)["same"] == "✓").all()
+    assert tables.side_by_side(published, ours)["same"].tolist().index("✗") == 3
+
+
+def test_a_model_that_was_not_reported_shows_a_dash():
+    row = {
+        "model": "student", "reported_auc": None, "test_auc": 0.9, "test_auc_low": 0.88, "test_auc_high": 0.92,
+        "seeds": 5, "params": 534_005, "file_bytes": 2_148_372,
+    }  # fmt: skip
+    shown = tables.summary_rows(pd.DataFrame([row])).iloc[0].tolist()
+    assert shown == ["student", "–", "0.900 (0.880–0.920)", "5", "534,005", "2.15 MB"]
+
+
+def test_markdown_is_a_github_table():
+    text = tables.markdown(pd.DataFrame({"Model": ["a"], "Seeds": ["1"]}))
+    assert text.splitlines() == ["| Model | Seeds |", "|---|---:|", "| a | 1 |"]
+
+
+def test_whole_numbers_stay_whole_where_one_is_missing():
+    html = tables.show(pd.DataFrame({"n": pd.array([6522555, None], "Int64")})).to_html()
+    assert "6,522,555" in html
+    assert "–" in html
