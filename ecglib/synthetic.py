@@ -122,9 +122,13 @@ def beat_of(statements: list[str], severity: float) -> dict[str, Wave]:
 
 def leads_of(dipole: np.ndarray) -> np.ndarray:
     """Dipole (samples, 3) -> the 12 leads (samples, 12) in mV, in the order of LEADS."""
-    i, ii, *chest = (dipole @ _DOWER.T).T
-    limb = [i, ii, ii - i, -(i + ii) / 2, i - ii / 2, ii - i / 2]
-    return np.stack([*limb, *chest], axis=1)
+    return _twelve(dipole @ _DOWER.T)
+
+
+def _twelve(independent: np.ndarray) -> np.ndarray:
+    """I, II and V1 to V6 (samples, 8) -> the 12 leads (samples, 12), by Einthoven's and Goldberger's laws."""
+    i, ii, *chest = independent.T
+    return np.stack([i, ii, ii - i, -(i + ii) / 2, i - ii / 2, ii - i / 2, *chest], axis=1)
 
 
 def ecg(statements: list[str], rng: np.random.Generator, *, severity: float | None = None) -> np.ndarray:
@@ -156,8 +160,7 @@ def ecg(statements: list[str], rng: np.random.Generator, *, severity: float | No
     wander = rng.normal(0, 0.06, 8) * np.sin(2 * np.pi * rng.uniform(0.1, 0.4) * time[:, None] + rng.uniform(0, 6.3, 8))
     noise = wander + rng.normal(0, rng.uniform(0.005, 0.04), (SAMPLES, 8))
     # noise enters at the electrodes, so that III = II - I holds as in a real recording
-    i, ii, *chest = noise.T
-    return signal + np.stack([i, ii, ii - i, -(i + ii) / 2, i - ii / 2, ii - i / 2, *chest], axis=1)
+    return signal + _twelve(noise)
 
 
 def write_sample(root: Path, *, records: int = 600, seed: int = 0, progress: bool = True) -> Path:
