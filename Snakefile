@@ -15,9 +15,10 @@ ECGLIB = f'"{sys.executable}" -m ecglib'
 CHAPTERS = {
     "01_dataset": [],
     "02_base_cnn": ["base_cnn"],
+    "03_inception_cnn": ["inception_cnn", "inception_cnn_replay", "inception_cnn_int8"],
 }
 # chapter -> trainings that it compares on fold 9 and does not carry on
-CANDIDATES = {"02_base_cnn": ["base_cnn_augmented"]}
+CANDIDATES = {"02_base_cnn": ["base_cnn_augmented"], "03_inception_cnn": ["inception_cnn_plain"]}
 RESULTS_CHAPTER = "07_results"
 MODELS = [model for models in CHAPTERS.values() for model in models]
 

@@ -141,7 +141,7 @@ def summary(models: list[str], profile: Profile = "full") -> None:
 @app.command()
 def publish() -> None:
     """Take over the full profile's executed chapters, its runs and its summary into what is committed."""
-    from ecglib import book, files, results, runs
+    from ecglib import book, files, runs
 
     with plain_errors():
         study = _study("full")
@@ -151,10 +151,9 @@ def publish() -> None:
         for name, content in contents.items():
             with files.replacing(study.paths.chapters / name) as temporary:
                 temporary.write_bytes(content)
-        carried_on = set(results.summary(study.paths.results)["model"])
         for model, seeds in study.settings.seeds.items():
             for seed in seeds:
-                place, first = f"{model}/seed{seed}", seed == seeds[0] and model in carried_on
+                place, first = f"{model}/seed{seed}", seed == seeds[0] and model in study.settings.released
                 runs.release(study.paths.artifacts / place, study.paths.models / place, weights=first)
         files.write_text(study.paths.root / "README.md", text)
 

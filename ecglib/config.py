@@ -5,13 +5,14 @@ Flat and literal: an unknown key, a missing one or an impossible value is an err
 
 from __future__ import annotations
 
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
 
 import yaml
 
 from ecglib.errors import InputError
 
+_TYPES = {"int": int, "float": (int, float), "str": str, "bool": bool, "list[str]": list}
 CHOICES = {"optimizer": ("adamw", "adam"), "schedule": ("one_cycle", "late_decay"), "keep": ("best", "last")}
 
 
@@ -65,12 +66,14 @@ class Profile:
     resamples : bootstrap resamples behind each interval
     seeds : seeds of each trained model
     training : settings of each trained model
+    released : models whose first seed's weights are committed, for later chapters and for readers
     """
 
     name: str
     resamples: int
     seeds: dict[str, list[int]] = field(default_factory=dict)
     training: dict[str, Training] = field(default_factory=dict)
+    released: list[str] = field(default_factory=list)
 
 
 def load(path: Path) -> Profile:
@@ -119,7 +122,9 @@ def load(path: Path) -> Profile:
             raise _impossible(f"{path}, seeds.{name}", "training settings of the same name", "none")
         if not isinstance(seeds, list) or not seeds or len(set(seeds)) < len(seeds):
             raise _impossible(f"{path}, seeds.{name}", "one seed or more, each once", seeds)
-    return Profile(profile.name, profile.resamples, profile.seeds, training)
+    if unknown := set(profile.released) - set(training):
+        raise _impossible(f"{path}, released", "models with training settings", ", ".join(sorted(unknown)))
+    return replace(profile, training=training)
 
 
 def _filled(kind: type, given: object, where: object):
@@ -134,7 +139,9 @@ def _filled(kind: type, given: object, where: object):
     if missing := [n for n, f in known.items() if n not in given and f.default is f.default_factory is MISSING]:
         raise _impossible(where, f"the key {missing[0]}", "none")
     for name, value in given.items():
-        wanted = {"int": int, "float": (int, float), "str": str, "bool": bool}.get(known[name].type, (dict,))
+        wanted = {"int": int, "float": (int, float), "str": str, "bool": bool, "list[str]": list}.get(
+            known[name].type, dict
+        )
         if not isinstance(value, wanted) or isinstance(value, bool) != (wanted is bool):
             raise _impossible(f"{where}, {name}", known[name].type, repr(value))
     return kind(**given)

@@ -78,6 +78,11 @@ def parameter_counts(model: keras.Model) -> dict[str, int]:
     return {"total": model.count_params(), "trainable": trainable, "non_trainable": model.count_params() - trainable}
 
 
+def nonzero(model: keras.Model) -> int:
+    """Parameters that are not zero."""
+    return int(sum(np.count_nonzero(keras.ops.convert_to_numpy(v)) for v in _stored(model)))
+
+
 def save_weights(model: keras.Model, path: Path) -> None:
     """Write a model's weights as float16 safetensors, whole or not at all; any backend can load them."""
     with files.replacing(path) as temporary:

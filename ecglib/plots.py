@@ -6,6 +6,8 @@ which readers with colour-vision deficiencies can tell apart.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -18,6 +20,7 @@ from ecglib.signals import SAMPLING_RATE
 
 CLASS_COLOURS = dict(zip(CLASSES, ("#0072B2", "#D55E00", "#CC79A7", "#009E73", "#E69F00")))
 AVERAGE_COLOURS = {"micro": "#777777", "macro": "#000000"}
+PROCEDURE_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#777777")
 _PAPER, _FINE, _COARSE = "#fff8f6", "#f6d5cf", "#e8a79c"
 
 
@@ -105,23 +108,72 @@ def people(table: pd.DataFrame) -> Figure:
     return figure
 
 
-def training_curves(histories: list[pd.DataFrame]) -> Figure:
-    """Losses and fold-9 AUC against epochs, one line a seed; the kept epoch is marked."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.6))
-    for number, history in enumerate(histories):
-        epoch, best = history["epoch"] + 1, history["val_auc"].idxmax()
-        label = number == 0
-        left.plot(epoch, history["train_loss"], color="#777777", label="folds 1-8 (with dropout)" if label else None)
-        left.plot(epoch, history["val_loss"], color=CLASS_COLOURS["MI"], label="fold 9" if label else None)
-        right.plot(epoch, history["val_auc"], color=CLASS_COLOURS["NORM"])
-        right.plot(epoch[best], history["val_auc"][best], "o", color="black", label="kept" if label else None)
-    left.set(xlabel="epoch", ylabel="binary cross-entropy")
-    right.set(xlabel="epoch", ylabel="macro AUC on fold 9")
+def training_curves(histories: dict[str, list[pd.DataFrame]], *, last: Collection[str] = ()) -> Figure:
+    """Losses and fold-9 AUC against epochs, one line a seed and one colour a training.
+
+    Parameters
+    ----------
+    histories : {training: [history of each seed]}, with epoch, train_loss, val_loss and val_auc
+    last : trainings that kept the last epoch; the others kept the best on fold 9
+    """
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.8))
+    for (name, seeds), colour in zip(histories.items(), PROCEDURE_COLOURS):
+        for number, history in enumerate(seeds):
+            epoch = history["epoch"] + 1
+            kept = history.index[-1] if name in last else history["val_auc"].idxmax()
+            label = {"label": name} if number == 0 else {}
+            left.plot(epoch, history["train_loss"], "--", color=colour, linewidth=1)
+            left.plot(epoch, history["val_loss"], color=colour, **label)
+            right.plot(epoch, history["val_auc"], color=colour, **label)
+            right.plot(epoch[kept], history["val_auc"][kept], "o", color=colour)
+    left.set(xlabel="epoch", ylabel="binary cross-entropy", title="dashed: folds 1-8, as trained; solid: fold 9")
+    right.set(xlabel="epoch", ylabel="macro AUC on fold 9", title="dot: the epoch that was kept")
     left.legend()
-    right.legend(loc="lower right")
     for axis in (left, right):
         axis.xaxis.get_major_locator().set_params(integer=True)
     return figure
+
+
+def architecture(table: pd.DataFrame) -> Figure:
+    """A network's layers from top to bottom, as boxes joined by lines.
+
+    Parameters
+    ----------
+    table : layer, output_shape, params and connected_to, in an order in which sources come first
+    """
+    depth, across = _placed(dict(zip(table["layer"], table["connected_to"])))
+    figure, axis = plt.subplots(figsize=(7.6, 0.46 * max(depth.values()) + 0.6))
+    kinds = [("dense", "#E69F00"), ("batch_norm", "#dddddd"), ("max_pool", "#cfe8f7"), ("conv", "#56B4E9")]
+    for row in table.itertuples():
+        here = (across[row.layer], -depth[row.layer])
+        shape = "×".join(map(str, row.output_shape[1:]))
+        text = f"{row.layer}\n{shape}" + (f", {row.params:,} params" if row.params else "")
+        colour = next((colour for kind, colour in kinds if row.layer.startswith(kind)), "white")
+        box = {"boxstyle": "round,pad=0.25", "facecolor": colour, "edgecolor": "#555555", "linewidth": 0.5}
+        axis.text(*here, text, ha="center", va="center", fontsize=7.5, linespacing=1.1, zorder=3, bbox=box)
+        for source in row.connected_to:
+            # straight down past the branches beside it, then across
+            way = ((across[source], across[source], here[0]), (-depth[source], here[1] + 1, here[1]))
+            axis.plot(*way, color="#555555", linewidth=0.8, zorder=1)
+    axis.set(xlim=(-2.1, 2.1), ylim=(-max(depth.values()) - 0.5, 0.5))
+    axis.axis("off")
+    return figure
+
+
+def _placed(sources: dict[str, tuple[str, ...]]) -> tuple[dict[str, int], dict[str, float]]:
+    """Each layer's row, the length of the longest way to it, and its column, 0 in the middle."""
+    targets = {name: [other for other, of in sources.items() if name in of] for name in sources}
+    order = {name: number for number, name in enumerate(sources)}
+    depth: dict[str, int] = {}
+    across: dict[str, float] = {}
+    for name, of in sources.items():
+        depth[name] = 1 + max((depth[source] for source in of), default=-1)
+        if len(of) != 1:
+            across[name] = float(np.mean([across[source] for source in of] or [0.0]))
+        else:
+            branches = sorted(targets[of[0]], key=order.get)
+            across[name] = across[of[0]] + branches.index(name) - (len(branches) - 1) / 2
+    return depth, across
 
 
 def roc(panels: dict[str, pd.DataFrame], aucs: dict[str, dict[str, float]]) -> Figure:

@@ -72,6 +72,11 @@ class Dataset:
         """The records of these folds."""
         return self.where(self.table["fold"].isin(folds).to_numpy())
 
+    def drawn(self, count: int, seed: int) -> Dataset:
+        """`count` of the records, drawn at random without replacement, or all where there are fewer."""
+        chosen = np.random.default_rng(seed).permutation(len(self))[:count]
+        return self.where(np.isin(np.arange(len(self)), chosen))
+
     def millivolts(self, positions: Sequence[int] | np.ndarray | slice) -> np.ndarray:
         """float32 (b, 1000, 12) in mV of the records at these positions of the table."""
         return self.signals[self.rows[positions]].astype(np.float32) / np.float32(1000)

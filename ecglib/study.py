@@ -18,6 +18,8 @@ from ecglib.paths import Paths
 from ecglib.runs import Run
 from ecglib.signals import Dataset
 
+KERAS_NETWORK = "inception_cnn"  # every other network is a torch one
+
 
 @dataclass(frozen=True)
 class Study:
@@ -43,8 +45,6 @@ class Study:
         ------
         InputError : the profile has no training of that name
         """
-        from ecglib import torch_models, training
-
         if model not in self.settings.training:
             raise InputError(
                 "unknown model", where=self.paths.config, expected=", ".join(self.settings.training), found=model,
@@ -53,10 +53,15 @@ class Study:
         settings = self.settings.training[model]
         place = Path(model) / f"seed{seed}"
         released = [self.paths.models / place] if self.settings.name == "full" else []
-        build = partial(torch_models.build, settings.network, settings.dropout)
-        return training.train(
-            model, build, settings, seed, self.data, self.paths.artifacts / place, released, progress=progress
-        )
+        if settings.network == KERAS_NETWORK:  # each framework takes seconds to import: only the one in use
+            from ecglib import keras_models, keras_training
+
+            train, build = keras_training.train, partial(keras_models.build, max(settings.dropout, 0.0))
+        else:
+            from ecglib import torch_models, training
+
+            train, build = training.train, partial(torch_models.build, settings.network, settings.dropout)
+        return train(model, build, settings, seed, self.data, self.paths.artifacts / place, released, progress=progress)
 
     def runs(self, model: str, *, progress: bool = False) -> list[Run]:
         """The finished runs of a model, one a seed."""
@@ -69,8 +74,10 @@ class Study:
             settings, run = self.settings.training[model], self.runs(model)[0]
             validation = run.scores.on(ptbxl.VALIDATION_FOLD)
             auc = evaluation.macro_auc(evaluation.labels_of(validation, self.data), validation.score[0])
-            rows.append((model, settings.epochs, settings.shift / signals.SAMPLING_RATE, settings.amplitude, auc))
-        return pd.DataFrame(rows, columns=["model", "epochs", "shift_s", "gain_sd", "val_auc"])
+            shift = settings.shift / signals.SAMPLING_RATE
+            rows.append((model, settings.epochs, shift, settings.amplitude, settings.noise, auc))
+        table = pd.DataFrame(rows, columns=["model", "epochs", "shift_s", "gain_sd", "noise_sd", "val_auc"])
+        return table.loc[:, (table != 0).any()]
 
     def difference_on_fold_9(self, model: str, reference: str) -> evaluation.Estimate:
         """Macro AUC of a model's first seed less that of another's, on fold 9, with its paired interval."""

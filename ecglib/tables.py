@@ -12,11 +12,15 @@ from pandas.io.formats.style import Styler
 MODEL_NAMES = {
     "base_cnn": "Base CNN",
     "base_cnn_augmented": "Base CNN, augmented",
+    "inception_cnn": "Inception CNN",
+    "inception_cnn_plain": "Inception CNN, unshifted",
+    "inception_cnn_replay": "Inception CNN, replayed",
+    "inception_cnn_int8": "Inception CNN, int8",
 }
 
 COLUMN_NAMES = {
     "model": "model", "val_auc": "AUC, fold 9", "test_auc": "AUC, fold 10", "seed_sd": "SD over seeds",
-    "latency_ms": "ms a record", "shift_s": "shift, s", "gain_sd": "gain, SD",
+    "latency_ms": "ms a record", "shift_s": "shift, s", "gain_sd": "gain, SD", "noise_sd": "noise, SD",
     "latency_vs_float32": "times float32 speed",
 }  # fmt: skip
 
@@ -53,6 +57,28 @@ def side_by_side(reported: pd.DataFrame, measured: pd.DataFrame) -> pd.DataFrame
     return both.assign(same=same.map({True: "✓", False: "✗"}))
 
 
+def three_columns(reported: dict[str, float], replayed: dict, right: dict) -> pd.DataFrame:
+    """AUC by superclass and macro mean on fold 10: as reported, replayed and done right.
+
+    Parameters
+    ----------
+    reported : {superclass or "macro": AUC}; what is not there was not reported
+    replayed, right : {superclass or "macro": {"value", "low", "high"}}, as :func:`ecglib.results.read` gives them
+    """
+
+    def interval(one: dict) -> str:
+        return f"{one['value']:.3f} ({one['low']:.3f}–{one['high']:.3f})"
+
+    return pd.DataFrame(
+        {
+            "superclass": list(right),
+            "as reported": ["–" if name not in reported else f"{reported[name]:g}" for name in right],
+            "replayed": [interval(replayed[name]) for name in right],
+            "done right": [interval(one) for one in right.values()],
+        }
+    )
+
+
 def summary_rows(summary: pd.DataFrame) -> pd.DataFrame:
     """The summary as readers meet it: six columns of text."""
     return pd.DataFrame(
@@ -85,5 +111,5 @@ def _auc(value: float) -> str:
     return "–" if pd.isna(value) else f"{value:.3f}"
 
 
-def _shape(shape: tuple[int, ...]) -> str:
+def _shape(shape: tuple) -> str:
     return "×".join(map(str, shape[1:]))

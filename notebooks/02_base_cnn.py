@@ -106,7 +106,7 @@ Markdown(
 )
 
 # %%
-figure = plots.training_curves([run.history for run in runs])
+figure = plots.training_curves({"base CNN": [run.history for run in runs]})
 
 # %% [markdown]
 # The checkpoint with the best AUC on fold 9 is kept. The training loss is measured with dropout on, which is
@@ -156,7 +156,7 @@ result = results.write(
 # %%
 by_class = pd.DataFrame(result["classes"]).T.rename_axis("superclass").reset_index()
 by_class["95 % interval"] = [f"{row.low:.3f} to {row.high:.3f}" for row in by_class.itertuples()]
-published = original.BASE_CNN_FIGURE | {"macro": original.REPORTED["base_cnn"].auc}
+published = original.FIGURES["base_cnn"] | {"macro": original.REPORTED["base_cnn"].auc}
 by_class["as reported"] = by_class["superclass"].map(published).map("{:g}".format)
 tables.show(by_class.drop(columns=["low", "high"]).rename(columns={"value": "AUC, fold 10"}))
 
@@ -199,4 +199,4 @@ Markdown(
 # - Most of its bytes are one layer: the last convolution holds three quarters of all parameters. That is
 #   where compression will look first.
 #
-# **Next:** [the results so far](07_results).
+# **Next:** [the original's second network](03_inception_cnn).

@@ -54,6 +54,8 @@ def test_the_committed_profiles_are_valid(project, name):
         ("[0, 1]", "[0, 1", "impossible setting", "sample.yml"),
         ("[0, 1]", "[0, 0]", "impossible setting", "seeds.base_cnn"),
         ("[0, 1]", "[]", "impossible setting", "seeds.base_cnn"),
+        ("resamples: 100", "resamples: 100\nreleased: [student]", "impossible setting", "released"),
+        ("resamples: 100", "resamples: 100\nreleased: base_cnn", "impossible setting", "released"),
         ("  base_cnn: [0, 1]", "  student: [0]", "impossible setting", "seeds.student"),
     ],
 )

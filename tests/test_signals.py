@@ -172,3 +172,12 @@ def test_the_same_seed_writes_the_same_bytes(tmp_path):
     files = [p.relative_to(tmp_path / "one") for p in (tmp_path / "one").rglob("*") if p.is_file()]
     assert len(files) == 2 * 12 + 2 + 1  # records, tables, and the mark that they are synthetic
     assert all((tmp_path / "one" / f).read_bytes() == (tmp_path / "two" / f).read_bytes() for f in files)
+
+
+def test_records_drawn_are_the_same_for_a_seed_and_each_once(sample):
+    drawn = sample.drawn(20, seed=0)
+    assert len(set(drawn.ecg_id)) == 20
+    assert drawn.ecg_id.tolist() == sample.drawn(20, seed=0).ecg_id.tolist()
+    assert drawn.ecg_id.tolist() != sample.drawn(20, seed=1).ecg_id.tolist()
+    assert len(sample.drawn(10**6, seed=0)) == len(sample)
+    np.testing.assert_array_equal(drawn.millivolts([3]), sample.where(sample.ecg_id == drawn.ecg_id[3]).millivolts([0]))

@@ -31,3 +31,10 @@ def test_whole_numbers_stay_whole_where_one_is_missing():
     html = tables.show(pd.DataFrame({"n": pd.array([6522555, None], "Int64")})).to_html()
     assert "6,522,555" in html
     assert "–" in html
+
+
+def test_three_columns_leave_open_what_was_not_reported():
+    one = {"value": 0.9123, "low": 0.9, "high": 0.92}
+    table = tables.three_columns({"NORM": 0.85}, {"NORM": one, "macro": one}, {"NORM": one, "macro": one})
+    assert table["as reported"].tolist() == ["0.85", "–"]
+    assert table["replayed"].tolist() == ["0.912 (0.900–0.920)"] * 2
