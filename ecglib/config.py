@@ -13,7 +13,10 @@ import yaml
 from ecglib.errors import InputError
 
 _TYPES = {"int": int, "float": (int, float), "str": str, "bool": bool, "list[str]": list}
-CHOICES = {"optimizer": ("adamw", "adam"), "schedule": ("one_cycle", "late_decay"), "keep": ("best", "last")}
+CHOICES = {
+    "optimizer": ("adamw", "adam"), "schedule": ("one_cycle", "late_decay"), "keep": ("best", "last"),
+    "loss": ("binary_cross_entropy", "double_sigmoid"), "pruning": ("", "magnitude", "channels"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,11 @@ class Training:
     network : what is trained; the model's own name where not given
     epochs, batch_size, patience : passes over folds 1-8 at most; records a step; passes without a
         better fold-9 AUC after which training stops
+    start : model whose weights training starts from; random ones where not given
+    pruning : what is taken from the start's weights: the smallest weights of all layers together, which then stay
+        zero ("magnitude"), or whole channels ("channels")
+    amount : the share that pruning takes
+    loss : "binary_cross_entropy", or "double_sigmoid": the same over probabilities that are taken for logits
     optimizer : "adamw", or "adam" without weight decay
     schedule : "one_cycle" (Smith 2018), or "late_decay": constant, then times exp(-0.1) an epoch
     learning_rate, weight_decay : the schedule's peak, and AdamW's decay
@@ -40,6 +48,10 @@ class Training:
 
     epochs: int
     network: str = ""
+    start: str = ""
+    pruning: str = ""
+    amount: float = 0.0
+    loss: str = "binary_cross_entropy"
     batch_size: int = 128
     patience: int = 5
     optimizer: str = "adamw"
@@ -112,6 +124,12 @@ def load(path: Path) -> Profile:
         for key in ("weight_decay", "decay_from", "clip_norm", "shift", "amplitude", "noise"):
             if getattr(values, key) < 0:
                 raise _impossible(f"{path}, training.{name}.{key}", "0 or more", getattr(values, key))
+        if not 0 <= values.amount < 1 or (values.amount > 0) != bool(values.pruning):
+            raise _impossible(f"{path}, training.{name}.amount", "0 to 1 with pruning, 0 without", values.amount)
+        if values.pruning and not values.start:
+            raise _impossible(f"{path}, training.{name}.start", "a model to prune", "none")
+        if values.start and (values.start not in training or _starts(training, name)[-1] == name):
+            raise _impossible(f"{path}, training.{name}.start", "another model with training settings", values.start)
         if values.dropout >= 1:
             raise _impossible(f"{path}, training.{name}.dropout", "less than 1", values.dropout)
         for key, choices in CHOICES.items():
@@ -125,6 +143,14 @@ def load(path: Path) -> Profile:
     if unknown := set(profile.released) - set(training):
         raise _impossible(f"{path}, released", "models with training settings", ", ".join(sorted(unknown)))
     return replace(profile, training=training)
+
+
+def _starts(training: dict[str, Training], name: str) -> list[str]:
+    """The models that a model starts from, one after the other, up to one that starts from none or to itself."""
+    found = [training[name].start]
+    while found[-1] in training and training[found[-1]].start and found[-1] != name and len(found) <= len(training):
+        found.append(training[found[-1]].start)
+    return found
 
 
 def _filled(kind: type, given: object, where: object):

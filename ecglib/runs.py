@@ -8,6 +8,7 @@ GPU, on a cluster) and copied here counts as well.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import os
 import platform
@@ -66,6 +67,10 @@ class Run:
             )  # fmt: skip
         return self.folder / name
 
+    def weights_sha256(self) -> str:
+        """SHA-256 of the weights file, also where the file itself was not kept."""
+        return self.record.get("weights_sha256") or hashlib.sha256(self.weights().read_bytes()).hexdigest()
+
 
 def find(folders: list[Path], identity: dict) -> Run | None:
     """The first of `folders` that holds a finished run whose record contains `identity`."""
@@ -82,8 +87,8 @@ def _same(record: dict, identity: dict) -> bool:
     return identity.items() <= (record | {"settings": DEFAULTS | record["settings"]}).items()
 
 
-def identity(model: str, seed: int, settings: Training, dataset: Dataset) -> dict:
-    """What a run must agree in to count as the same: model, seed, settings and data."""
+def identity(model: str, seed: int, settings: Training, dataset: Dataset, start: Run | None = None) -> dict:
+    """What a run must agree in to count as the same: model, seed, settings, data and the weights it starts from."""
     parts = {"train": TRAIN_FOLDS, "validation": (VALIDATION_FOLD,), "test": (TEST_FOLD,)}
     return {
         "model": model,
@@ -91,7 +96,7 @@ def identity(model: str, seed: int, settings: Training, dataset: Dataset) -> dic
         "settings": dataclasses.asdict(settings),
         "fingerprint": dataset.fingerprint,
         "records": {part: len(dataset.folds(*folds)) for part, folds in parts.items()},
-    }
+    } | ({"start": start.weights_sha256()} if start else {})
 
 
 def begin(folder: Path, identity: dict, finished: Sequence[Path] = ()) -> Run | None:
@@ -120,7 +125,8 @@ def begin(folder: Path, identity: dict, finished: Sequence[Path] = ()) -> Run | 
 
 
 def finish(folder: Path, record: dict) -> Run:
-    """Write the record, by which the run counts as finished."""
+    """Write the record, by which the run counts as finished, with the weights' SHA-256."""
+    record = record | {"weights_sha256": hashlib.sha256((Path(folder) / record["weights"]).read_bytes()).hexdigest()}
     files.write_text(Path(folder) / RECORD, json.dumps(record, indent=1) + "\n")
     return Run(Path(folder))
 

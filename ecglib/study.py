@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -17,6 +18,9 @@ from ecglib.errors import InputError
 from ecglib.paths import Paths
 from ecglib.runs import Run
 from ecglib.signals import Dataset
+
+if TYPE_CHECKING:
+    from ecglib import torch_models
 
 KERAS_NETWORK = "inception_cnn"  # every other network is a torch one
 
@@ -53,15 +57,17 @@ class Study:
         settings = self.settings.training[model]
         place = Path(model) / f"seed{seed}"
         released = [self.paths.models / place] if self.settings.name == "full" else []
+        target = self.paths.artifacts / place
         if settings.network == KERAS_NETWORK:  # each framework takes seconds to import: only the one in use
             from ecglib import keras_models, keras_training
 
-            train, build = keras_training.train, partial(keras_models.build, max(settings.dropout, 0.0))
-        else:
-            from ecglib import torch_models, training
+            build = partial(keras_models.build, max(settings.dropout, 0.0))
+            return keras_training.train(model, build, settings, seed, self.data, target, released, progress=progress)
+        from ecglib import training
 
-            train, build = training.train, partial(torch_models.build, settings.network, settings.dropout)
-        return train(model, build, settings, seed, self.data, self.paths.artifacts / place, released, progress=progress)
+        start = self.train(settings.start, seed, progress=progress) if settings.start else None
+        build = partial(_torch_network, settings, start)
+        return training.train(model, build, settings, seed, self.data, target, released, start=start, progress=progress)
 
     def runs(self, model: str, *, progress: bool = False) -> list[Run]:
         """The finished runs of a model, one a seed."""
@@ -84,6 +90,16 @@ class Study:
         one, other = (self.runs(name)[0].scores.on(ptbxl.VALIDATION_FOLD) for name in (model, reference))
         truth = evaluation.labels_of(one, self.data)
         return evaluation.auc_difference(truth, one.score, other.score, resamples=self.settings.resamples)
+
+
+def _torch_network(settings: config.Training, start: Run | None) -> torch_models.ECGNet:
+    """The network that a training begins with: fresh, or a finished run's, pruned where that is asked for."""
+    from ecglib import pruning, torch_models
+
+    if start is None:
+        return torch_models.build(settings.network, settings.dropout)
+    network = torch_models.from_weights(start.weights(), settings.dropout)
+    return pruning.pruned(network, settings.pruning, settings.amount) if settings.pruning else network
 
 
 def open_study(profile: str) -> Study:

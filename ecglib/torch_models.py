@@ -9,16 +9,21 @@ from __future__ import annotations
 
 import copy
 import math
+from pathlib import Path
 
 import pandas as pd
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import nn
+from torch.nn.utils import parametrize
 
 from ecglib.errors import InputError
+from ecglib.fake_quantization import FakeQuantize, FakeQuantizeWeight
 from ecglib.ptbxl import CLASSES, LEADS
 from ecglib.signals import SAMPLES
 
-CHANNELS = {"base_cnn": (100, 250, 500, 1000), "student": (50, 150, 300)}
+CHANNELS = {"base_cnn": (100, 250, 500, 1000), "student": (50, 150, 300), "quantization_aware": (100, 150, 300)}
 KERNEL = 10
 _MB = 1024**2  # the original's tables count a MB as 2**20 bytes
 
@@ -30,22 +35,31 @@ class ECGNet(nn.Module):
     ----------
     channels : output channels of each block
     dropout : share of activations dropped, in each block but the last and before the linear layer
+    quantization_aware : the original's variant for quantization-aware training: without batch normalisation, and
+        with weights and activations rounded to 8 bits in every pass
 
     Shapes
     ------
     input float32 (b, 12, samples), output float32 (b, 5) in the order of CLASSES
     """
 
-    def __init__(self, channels: tuple[int, ...], dropout: float = 0.5):
+    def __init__(self, channels: tuple[int, ...], dropout: float = 0.5, *, quantization_aware: bool = False):
         super().__init__()
-        blocks: list[nn.Module] = []
+        blocks: list[nn.Module] = [FakeQuantize()] if quantization_aware else []
         for before, after in zip((len(LEADS), *channels), channels):
-            blocks += [nn.Conv1d(before, after, KERNEL), nn.BatchNorm1d(after), nn.ReLU(), nn.MaxPool1d(2)]
+            convolution = nn.Conv1d(before, after, KERNEL)
+            if quantization_aware:
+                parametrize.register_parametrization(convolution, "weight", FakeQuantizeWeight())
+                blocks += [convolution, nn.ReLU(), FakeQuantize(), nn.MaxPool1d(2)]
+            else:
+                blocks += [convolution, nn.BatchNorm1d(after), nn.ReLU(), nn.MaxPool1d(2)]
             blocks += [nn.Dropout(dropout)]
         blocks[-1] = nn.AdaptiveAvgPool1d(1)
         self.features = nn.Sequential(*blocks)
         self.dropout = nn.Dropout(dropout)
         self.linear = nn.Linear(channels[-1], len(CLASSES))
+        if quantization_aware:
+            parametrize.register_parametrization(self.linear, "weight", FakeQuantizeWeight())
         self.sigmoid = nn.Sigmoid()
 
     def logits(self, x: torch.Tensor) -> torch.Tensor:
@@ -68,7 +82,50 @@ def build(name: str, dropout: float = -1.0) -> ECGNet:
             "unknown network", where="ecglib.torch_models", expected=", ".join(CHANNELS), found=name,
             mend="give one of the expected names",
         )  # fmt: skip
-    return ECGNet(CHANNELS[name], dropout if dropout >= 0 else 0.5)
+    return ECGNet(CHANNELS[name], dropout if dropout >= 0 else 0.5, quantization_aware=name == "quantization_aware")
+
+
+def load_weights(network: ECGNet, path: Path) -> ECGNet:
+    """Fill a network with weights from :func:`ecglib.training.save_weights`, in the network's own precision.
+
+    Raises
+    ------
+    InputError : the file is unreadable or of another architecture
+    """
+    state = _weights(path)
+    shapes = {name: tuple(v.shape) for name, v in network.state_dict().items()}
+    found = {name: tuple(v.shape) for name, v in state.items()}
+    if shapes != found:
+        name = next(name for name in (shapes | found) if shapes.get(name) != found.get(name))
+        raise InputError(
+            "weights of another architecture", where=f"{path}, {name}", expected=shapes.get(name, "no such name"),
+            found=found.get(name, "no such name"), mend="give the file of this network",
+        )  # fmt: skip
+    network.load_state_dict(state)
+    return network
+
+
+def from_weights(path: Path, dropout: float = -1.0) -> ECGNet:
+    """The network that a weights file belongs to, with as many channels as the file's convolutions have.
+
+    Raises
+    ------
+    InputError : the file is unreadable, or not of such a network
+    """
+    convolutions = sorted(
+        (int(name.split(".")[1]), len(weight)) for name, weight in _weights(path).items() if weight.dim() == 3
+    )
+    network = ECGNet(tuple(channels for _, channels in convolutions) or (1,), dropout if dropout >= 0 else 0.5)
+    return load_weights(network, path)
+
+
+def _weights(path: Path) -> dict[str, torch.Tensor]:
+    try:
+        return load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise InputError(
+            "weights unreadable", where=path, expected="a safetensors file", found=error, mend="train the model again"
+        ) from error
 
 
 class FastDropout(nn.Dropout):
@@ -110,7 +167,9 @@ def _two_dimensional(layer: nn.Module) -> nn.Module:
     match layer:
         case nn.Conv1d():
             wide = nn.Conv2d(layer.in_channels, layer.out_channels, (1, layer.kernel_size[0]), bias=True)
-            wide.load_state_dict({"weight": layer.weight.detach().unsqueeze(2), "bias": layer.bias.detach()})
+            if parametrize.is_parametrized(layer):
+                parametrize.register_parametrization(wide, "weight", FakeQuantizeWeight())
+            wide.load_state_dict({k: v.unsqueeze(2) if v.dim() == 3 else v for k, v in layer.state_dict().items()})
         case nn.BatchNorm1d():
             wide = nn.BatchNorm2d(layer.num_features)
             wide.load_state_dict(layer.state_dict())
@@ -122,6 +181,8 @@ def _two_dimensional(layer: nn.Module) -> nn.Module:
             wide = FastDropout(layer.p)
         case nn.ReLU():
             wide = nn.ReLU()
+        case FakeQuantize():
+            wide = copy.deepcopy(layer)
         case _:
             raise TypeError(f"no two-dimensional counterpart for {type(layer).__name__}")
     return wide

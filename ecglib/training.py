@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import lzma
 import math
 import shutil
 import time
@@ -21,11 +22,11 @@ import pandas as pd
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint, TQDMProgressBar
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch.nn import functional as F
 from torch.utils.data import BatchSampler, DataLoader, RandomSampler, SequentialSampler
 
-from ecglib import files, runs, torch_models
+from ecglib import export, files, pruning, runs, torch_models
 from ecglib.config import Training
 from ecglib.evaluation import Scores, macro_auc
 from ecglib.normalisation import Normalisation
@@ -79,15 +80,23 @@ class Classifier(pl.LightningModule):
     def __init__(self, network: ECGNet, settings: Training, steps: int):
         super().__init__()
         self.network, self.settings, self.steps = torch_models.channels_last(network), settings, steps
+        if settings.pruning == "magnitude":
+            pruning.hold_zeros(self.network)
         self.scored: list[tuple[torch.Tensor, torch.Tensor]] = []
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(b, samples, 12) -> logits (b, 5); the memory order needs no copy."""
         return self.network.logits(x.transpose(1, 2).unsqueeze(2)).float()
 
+    def loss(self, logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        """Logits and targets (b, 5) -> the mean binary cross-entropy."""
+        if self.settings.loss == "double_sigmoid":
+            logits = torch.sigmoid(logits)
+        return F.binary_cross_entropy_with_logits(logits, target)
+
     def training_step(self, batch, _index):
         x, target = batch
-        loss = F.binary_cross_entropy_with_logits(self(augment(x, self.settings)), target)
+        loss = self.loss(self(augment(x, self.settings)), target)
         self.log("train_loss", loss, on_step=False, on_epoch=True, prog_bar=True, batch_size=len(x))
         return loss
 
@@ -98,7 +107,7 @@ class Classifier(pl.LightningModule):
     def on_validation_epoch_end(self):
         logits, target = (torch.cat(part) for part in zip(*self.scored))
         self.scored.clear()
-        self.log("val_loss", F.binary_cross_entropy_with_logits(logits, target))
+        self.log("val_loss", self.loss(logits, target))
         score = torch.sigmoid(logits).float().cpu().numpy()
         self.log("val_auc", macro_auc(target.cpu().numpy(), score), prog_bar=True)
 
@@ -145,18 +154,19 @@ class _History(pl.Callback):
 
 def train(
     model: str, build: Callable[[], ECGNet], settings: Training, seed: int, dataset: Dataset, folder: Path,
-    finished: Sequence[Path] = (), *, progress: bool = True,
+    finished: Sequence[Path] = (), *, start: Run | None = None, progress: bool = True,
 ) -> Run:  # fmt: skip
     """Train a network, or load the finished run with the same settings on the same data.
 
     Parameters
     ----------
     model : its name in the results
-    build : makes the network; called after the seed is set
+    build : makes the network, with its first weights; called after the seed is set
     settings, seed : what is repeatable of the run
     dataset : labelled records of all folds
     folder : where the run is kept
     finished : further folders that may hold the finished run, which is then copied
+    start : the run whose weights `build` begins with, if any
     progress : show a bar for each epoch
 
     Returns
@@ -164,7 +174,7 @@ def train(
     Run : with weights as float16 safetensors, and scores computed from those rounded weights
     """
     folder = Path(folder)
-    identity = runs.identity(model, seed, settings, dataset)
+    identity = runs.identity(model, seed, settings, dataset, start)
     if run := runs.begin(folder, identity, finished):
         return run
     started = time.monotonic()
@@ -193,9 +203,9 @@ def train(
 
     kept = checkpoint.best_model_path if settings.keep == "best" else last
     classifier.load_state_dict(torch.load(kept, map_location="cpu", weights_only=True)["state_dict"])
-    trained = torch_models.channels_first(classifier.network.cpu(), network)
+    trained = torch_models.channels_first(pruning.make_permanent(classifier.network.cpu()), network)
     save_weights(trained, folder / WEIGHTS)
-    load_weights(trained, folder / WEIGHTS)
+    torch_models.load_weights(trained, folder / WEIGHTS)
     scored = dataset.folds(VALIDATION_FOLD, TEST_FOLD)
     score = predict(trained, scored, normalisation, progress=progress)
     fold = scored.table["fold"].to_numpy()
@@ -203,6 +213,8 @@ def train(
     history = pd.read_csv(folder / runs.HISTORY)
     record = identity | {
         "weights": WEIGHTS,
+        "params": sum(p.numel() for p in trained.parameters()),
+        "nonzero_params": torch_models.nonzero(trained),
         "normalisation": dataclasses.asdict(normalisation),
         "best_epoch": int(history.loc[history["val_auc"].idxmax(), "epoch"]),
         "seconds": round(float(history["seconds"].sum()), 1),
@@ -211,6 +223,10 @@ def train(
         "versions": runs.versions("torch", "pytorch-lightning", "numpy"),
         "wall_seconds": round(time.monotonic() - started, 1),
     }
+    if settings.pruning == "magnitude":  # its weights are not released, their file's size is
+        onnx = export.to_onnx(trained, folder / "model.onnx")
+        record |= {"file_bytes": onnx.stat().st_size, "compressed_bytes": len(lzma.compress(onnx.read_bytes()))}
+        onnx.unlink()
     run = runs.finish(folder, record)
     shutil.rmtree(folder / "checkpoints")
     return run
@@ -232,12 +248,6 @@ def save_weights(network: torch.nn.Module, path: Path) -> None:
     state = {k: v.half() if v.is_floating_point() else v for k, v in network.state_dict().items()}
     with files.replacing(path) as temporary:
         save_file({k: v.contiguous() for k, v in state.items()}, temporary)
-
-
-def load_weights(network: torch.nn.Module, path: Path) -> torch.nn.Module:
-    """Fill a network with weights from :func:`save_weights`, in the network's own precision."""
-    network.load_state_dict(load_file(path))
-    return network
 
 
 def precision() -> str:

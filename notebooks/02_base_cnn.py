@@ -26,7 +26,7 @@ profile = "sample"
 import pandas as pd
 from IPython.display import Markdown, display
 
-from ecglib import evaluation, export, original, plots, results, tables, torch_models, training
+from ecglib import evaluation, export, original, plots, results, tables, torch_models
 from ecglib.study import open_study
 
 plots.style()
@@ -134,7 +134,7 @@ figure = plots.roc(panels, aucs)
 # record at one thread: what a device would load and run.
 
 # %%
-training.load_weights(network, runs[0].weights())
+torch_models.load_weights(network, runs[0].weights())
 model_file = export.to_onnx(network, study.paths.artifacts / "base_cnn" / "base_cnn.onnx")
 latency = export.latencies({"float32": model_file})["float32"]
 result = results.write(

@@ -34,7 +34,7 @@ def test_a_run_keeps_history_weights_scores_and_record(finished, sample):
 
 
 def test_scores_are_those_of_the_weights_that_were_kept(finished, sample):
-    network = training.load_weights(BUILD(), finished.weights())
+    network = torch_models.load_weights(BUILD(), finished.weights())
     normalisation = Normalisation(**finished.record["normalisation"])
     scored = sample.folds(9, 10)
     np.testing.assert_allclose(training.predict(network, scored, normalisation), finished.scores.score[0], atol=1e-5)
@@ -103,7 +103,7 @@ def test_a_run_older_than_a_setting_counts_as_having_its_default(finished, tmp_p
 def test_the_last_weights_are_kept_where_asked_for(sample, tmp_path):
     settings = Training(epochs=2, batch_size=64, optimizer="adam", schedule="late_decay", decay_from=1, keep="last")
     run = training.train("student", BUILD, settings, 0, sample, tmp_path / "run", progress=False)
-    network = training.load_weights(BUILD(), run.weights())
+    network = torch_models.load_weights(BUILD(), run.weights())
     score = training.predict(network, sample.folds(9), Normalisation(**run.record["normalisation"]))
     last = run.history["val_auc"].iloc[-1]
     assert evaluation.macro_auc(sample.folds(9).labels, score) == pytest.approx(last, abs=0.03)

@@ -1,0 +1,137 @@
+"""Pruning of the torch networks: single weights, or whole channels.
+
+Weights are set to zero with torch's own masks; a dense file keeps their places. Channels are taken out
+of the network with Torch-Pruning, which finds every layer that has to shrink with them.
+"""
+
+from __future__ import annotations
+
+import copy
+
+import pandas as pd
+import torch
+from torch import nn
+from torch.nn.utils import prune
+
+from ecglib.errors import InputError
+from ecglib.ptbxl import LEADS
+from ecglib.signals import SAMPLES
+from ecglib.torch_models import ECGNet
+
+
+def pruned(network: ECGNet, method: str, amount: float) -> ECGNet:
+    """A pruned copy, by the method's name in a profile: "magnitude" or "channels"."""
+    return {"magnitude": magnitude, "channels": channels}[method](network, amount)
+
+
+def l1_each_layer(network: ECGNet, sparsity: float) -> ECGNet:
+    """A copy with the smallest weights of each convolution and linear layer set to zero, the same share in each."""
+    _check_share(sparsity)
+    copied = copy.deepcopy(network)
+    for layer in weighted(copied).values():
+        prune.l1_unstructured(layer, "weight", amount=sparsity)
+    return make_permanent(copied)
+
+
+def magnitude(network: ECGNet, sparsity: float) -> ECGNet:
+    """A copy with the smallest weights of all layers together set to zero (Han et al. 2015)."""
+    _check_share(sparsity)
+    copied = copy.deepcopy(network)
+    weights = [(layer, "weight") for layer in weighted(copied).values()]
+    prune.global_unstructured(weights, prune.L1Unstructured, amount=sparsity)
+    return make_permanent(copied)
+
+
+def one_layer(network: ECGNet, name: str, sparsity: float) -> ECGNet:
+    """A copy with the smallest weights of one layer set to zero, for its sensitivity.
+
+    Raises
+    ------
+    InputError : no convolution or linear layer of that name
+    """
+    _check_share(sparsity)
+    copied = copy.deepcopy(network)
+    layers = weighted(copied)
+    if name not in layers:
+        raise InputError(
+            "unknown layer", where="pruning", expected=", ".join(layers), found=name,
+            mend="give one of the expected layers",
+        )  # fmt: skip
+    prune.l1_unstructured(layers[name], "weight", amount=sparsity)
+    return make_permanent(copied)
+
+
+def channels(network: ECGNet, share: float) -> ECGNet:
+    """A copy without the channels of smallest norm: the same share of each convolution's (Fang et al. 2023).
+
+    The norm is taken over all weights that belong to a channel, in every layer it passes through. Fewer
+    channels are fewer parameters, bytes and multiplications.
+    """
+    import torch_pruning
+
+    _check_share(share)
+    copied = copy.deepcopy(network).eval()
+    pruner = torch_pruning.pruner.BasePruner(
+        copied, torch.zeros(1, len(LEADS), SAMPLES), importance=torch_pruning.importance.GroupMagnitudeImportance(p=2),
+        pruning_ratio=share, ignored_layers=[copied.linear],
+    )  # fmt: skip
+    pruner.step()
+    return copied
+
+
+def silence_channels(network: ECGNet, share: float) -> ECGNet:
+    """A copy that computes what :func:`channels` leaves, in the first network's size: zeros instead of nothing."""
+    marked = copy.deepcopy(network)
+    for _, norm in _blocks(marked):  # the running variance takes no part in the norm: it carries each channel's number
+        norm.running_var = torch.arange(norm.num_features, dtype=torch.float32)
+    copied, smaller = copy.deepcopy(network).eval(), channels(marked, share)
+    with torch.no_grad():
+        for (convolution, norm), (_, left) in zip(_blocks(copied), _blocks(smaller)):
+            lost = torch.ones(norm.num_features, dtype=torch.bool)
+            lost[left.running_var.long()] = False
+            for values in (convolution.weight, convolution.bias, norm.weight, norm.bias, norm.running_mean):
+                values[lost] = 0
+    return copied
+
+
+def weighted(network: nn.Module) -> dict[str, nn.Module]:
+    """The layers that hold weights to prune, by name, in the order of the signal."""
+    kinds = (nn.Conv1d, nn.Conv2d, nn.Linear)
+    return {name: layer for name, layer in network.named_modules() if isinstance(layer, kinds)}
+
+
+def hold_zeros(network: nn.Module) -> nn.Module:
+    """Mask the weights that are zero, so that training leaves them so; in place."""
+    for layer in weighted(network).values():
+        prune.custom_from_mask(layer, "weight", (layer.weight != 0).to(layer.weight.dtype))
+    return network
+
+
+def make_permanent(network: nn.Module) -> nn.Module:
+    """Multiply masks into their weights and remove them; in place."""
+    for layer in weighted(network).values():
+        if prune.is_pruned(layer) and hasattr(layer, "weight_mask"):
+            prune.remove(layer, "weight")
+    return network
+
+
+def sparsities(network: nn.Module) -> pd.DataFrame:
+    """One row a weighted layer: layer, weights, share of zeros."""
+    rows = [
+        (name, layer.weight.numel(), float((layer.weight == 0).float().mean()))
+        for name, layer in weighted(network).items()
+    ]
+    return pd.DataFrame(rows, columns=["layer", "weights", "sparsity"])
+
+
+def _blocks(network: ECGNet) -> list[tuple[nn.Module, nn.Module]]:
+    layers = list(network.features)
+    return [(layer, layers[i + 1]) for i, layer in enumerate(layers) if isinstance(layer, nn.Conv1d)]
+
+
+def _check_share(share: float) -> None:
+    if not 0 <= share < 1:
+        raise InputError(
+            "impossible share to prune", where="pruning", expected="0 or more and less than 1", found=share,
+            mend="give the share that is taken out",
+        )  # fmt: skip

@@ -1,0 +1,59 @@
+"""Rounding to 8 bits in a float network."""
+
+import pytest
+import torch
+
+from ecglib import torch_models, training
+from ecglib.fake_quantization import FakeQuantize, FakeQuantizeWeight
+
+
+def test_a_weight_has_255_levels_a_channel_and_keeps_its_gradient():
+    weight = torch.randn(4, 3, 200, requires_grad=True)
+    rounded = FakeQuantizeWeight()(weight)
+    rounded.sum().backward()
+    step = weight.detach().abs().amax(dim=(1, 2)) / 127
+    for channel in range(4):
+        levels = rounded[channel] / step[channel]
+        torch.testing.assert_close(levels, levels.round(), atol=1e-3, rtol=0)
+        assert levels.abs().max() <= 127.001
+    assert (weight.grad == 1).all()
+
+
+def test_an_activations_range_follows_the_training_batches_only():
+    layer = FakeQuantize()
+    layer(torch.tensor([-1.0, 3.0]))
+    assert (float(layer.low), float(layer.high)) == (-1, 3)
+    layer.eval()
+    out = layer(torch.tensor([-9.0, 0.0, 9.0]))
+    assert (float(layer.low), float(layer.high)) == (-1, 3)
+    assert out.tolist() == pytest.approx([-1, 0, 3], abs=0.02)
+
+
+def test_the_originals_network_has_its_614055_parameters():
+    network = torch_models.build("quantization_aware")
+    assert sum(p.numel() for p in network.parameters()) == 614_055
+
+
+def test_it_computes_the_same_in_channels_last_order():
+    torch.manual_seed(0)
+    network = torch_models.build("quantization_aware", 0.0).train()
+    x = torch.randn(2, 12, 1000)
+    network(x)
+    network.eval()
+    twin = torch_models.channels_last(network).eval()
+    with torch.inference_mode():
+        torch.testing.assert_close(twin.logits(x.unsqueeze(2)), network.logits(x), atol=2e-2, rtol=0)
+    again = torch_models.channels_first(twin, torch_models.build("quantization_aware", 0.0)).eval()
+    torch.testing.assert_close(again(x), network(x))
+
+
+def test_its_weights_are_kept_and_loaded(sample, tmp_path):
+    from ecglib.config import Training
+
+    settings = Training(epochs=1, batch_size=64, learning_rate=1e-3, keep="last")
+    build = lambda: torch_models.build("quantization_aware")  # noqa: E731
+    run = training.train("quantization_replay", build, settings, 0, sample, tmp_path / "run", progress=False)
+    network = torch_models.load_weights(build(), run.weights())
+    normalisation = training.Normalisation(**run.record["normalisation"])
+    score = training.predict(network, sample.folds(9, 10), normalisation)
+    torch.testing.assert_close(torch.from_numpy(score), torch.from_numpy(run.scores.score[0]), atol=1e-6, rtol=0)
