@@ -19,17 +19,21 @@ from ecglib.ptbxl import LEADS
 from ecglib.signals import SAMPLES
 
 INPUT, OUTPUT = "ecg", "probability"
+_BATCH = 32  # records of a run when many are scored
 
 
-def to_onnx(network: torch.nn.Module, path: Path) -> Path:
-    """Write a network as one ONNX file that takes float32 (b, 12, 1000), normalised, and gives (b, 5)."""
+def to_onnx(network: torch.nn.Module, path: Path, *, fold: bool = True) -> Path:
+    """Write a network as one ONNX file that takes float32 (b, 12, 1000), normalised, and gives (b, 5).
+
+    `fold` computes batch normalisation into the weights of the convolution before it.
+    """
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it remarks that torchvision is not there
     with files.replacing(path) as temporary, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(
             network.eval(), (torch.zeros(2, len(LEADS), SAMPLES),), temporary,
             input_names=[INPUT], output_names=[OUTPUT], dynamic_shapes=({0: torch.export.Dim("records")},),
-            dynamo=True, external_data=False, verbose=False,
+            dynamo=True, external_data=False, verbose=False, optimize=fold,
         )  # fmt: skip
     return Path(path)
 
@@ -41,6 +45,13 @@ def session(path: Path, threads: int = 1) -> onnxruntime.InferenceSession:
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def predict(path: Path, x: np.ndarray, *, threads: int = 2) -> np.ndarray:
+    """Probabilities float32 (n, 5) of normalised records (n, 1000, 12)."""
+    ready = session(path, threads)
+    parts = [x[start : start + _BATCH].transpose(0, 2, 1) for start in range(0, len(x), _BATCH)]
+    return np.concatenate([ready.run(None, {INPUT: np.ascontiguousarray(part, np.float32)})[0] for part in parts])
 
 
 def latencies(paths: dict[str, Path], *, repeats: int = 200) -> dict[str, float]:
