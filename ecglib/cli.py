@@ -154,7 +154,8 @@ def publish() -> None:
         for model, seeds in study.settings.seeds.items():
             for seed in seeds:
                 place, first = f"{model}/seed{seed}", seed == seeds[0] and model in study.settings.released
-                runs.release(study.paths.artifacts / place, study.paths.models / place, weights=first)
+                if (study.paths.artifacts / place / runs.RECORD).is_file():  # no chapter may ask for it yet
+                    runs.release(study.paths.artifacts / place, study.paths.models / place, weights=first)
         files.write_text(study.paths.root / "README.md", text)
 
 

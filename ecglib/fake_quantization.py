@@ -6,8 +6,11 @@ gradients pass the rounding unchanged (Jacob et al. 2018).
 
 from __future__ import annotations
 
+import copy
+
 import torch
 from torch import nn
+from torch.nn.utils import parametrize
 
 _MOMENTUM = 0.01  # of the moving average of an activation's range
 
@@ -40,3 +43,26 @@ class FakeQuantize(nn.Module):
         scale = ((self.high - self.low) / 255).clamp(min=1e-8).float()
         zero = (-self.low / scale).round().clamp(0, 255).int()
         return torch.fake_quantize_per_tensor_affine(wide, scale, zero, 0, 255).to(x.dtype)
+
+
+def without_rounding(network: nn.Module) -> nn.Module:
+    """A plain float copy, as a file keeps it: weights rounded once and for all, activations not at all."""
+    plain = copy.deepcopy(network)
+    for parent in list(plain.modules()):
+        for name, layer in parent.named_children():
+            if isinstance(layer, FakeQuantize):
+                setattr(parent, name, nn.Identity())
+            elif parametrize.is_parametrized(layer):
+                setattr(parent, name, _rounded(layer))
+    return plain
+
+
+def _rounded(layer: nn.Module) -> nn.Module:
+    """A layer of its own class with the weights that the parametrised one computes with."""
+    # removing the parametrisation would take it from the layer that this is a copy of as well: they share a class
+    if isinstance(layer, nn.Conv1d):
+        plain = nn.Conv1d(layer.in_channels, layer.out_channels, layer.kernel_size)
+    else:
+        plain = nn.Linear(layer.in_features, layer.out_features)
+    plain.load_state_dict({"weight": layer.weight.detach(), "bias": layer.bias.detach()})
+    return plain

@@ -23,6 +23,8 @@ class Reported:
 REPORTED = {
     "base_cnn": Reported(auc=0.934, params=6_522_555, weights_mb=24.88),
     "inception_cnn": Reported(auc=0.87, params=4_266_277),
+    "base_cnn_pruning_replay": Reported(auc=0.804, params=534_005),
+    "quantization_replay": Reported(auc=0.582, params=614_055),
 }
 
 # binary cross-entropy of the Inception CNN after its last epoch, read from the page's curves
@@ -32,11 +34,17 @@ INCEPTION_LOSSES = {"training": 4.5e-4, "validation": 1.0}
 CLASS_COUNTS = {"NORM": 9514, "MI": 5469, "STTC": 5235, "CD": 4898, "HYP": 2649}
 
 # AUCs by superclass in the poster's figures. Those of the base CNN are of five validation folds, in a legend that
-# numbers the classes in the order CD, HYP, MI, NORM, STTC; those of the Inception CNN are of fold 10.
+# numbers the classes in the order CD, HYP, MI, NORM, STTC; those of the Inception CNN are of fold 10. Those of
+# the pruned and the quantized network are of validation records, in the order of the labels, which their plots'
+# names do not follow.
 FIGURES = {
     "base_cnn": {"CD": 0.95, "HYP": 0.93, "MI": 0.92, "NORM": 0.93, "STTC": 0.94, "micro": 0.94},
     "inception_cnn": {"NORM": 0.85, "MI": 0.83, "STTC": 0.86, "HYP": 0.90, "CD": 0.91},
+    "base_cnn_pruning_replay": {"CD": 0.88, "HYP": 0.43, "MI": 0.87, "NORM": 0.93, "STTC": 0.91},
+    "quantization_replay": {"CD": 0.58, "HYP": 0.67, "MI": 0.35, "NORM": 0.73, "STTC": 0.58, "micro": 0.48},
 }
+
+PRUNING_LOSS = 0.65  # about where the training loss of the pruned network stayed
 
 _BASE_CNN = """
 Conv1d-1 100x991 12100

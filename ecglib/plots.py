@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
-from matplotlib.ticker import MultipleLocator
+from matplotlib.ticker import MultipleLocator, PercentFormatter
 
 from ecglib.ptbxl import CLASSES, LEADS
 from ecglib.signals import SAMPLING_RATE
@@ -196,6 +196,29 @@ def roc(panels: dict[str, pd.DataFrame], aucs: dict[str, dict[str, float]]) -> F
         axis.plot([0, 1], [0, 1], color="#cccccc", linewidth=1, zorder=0)
         axis.set(xlabel="false positive rate", ylabel="sensitivity", title=title, aspect="equal")
         axis.legend(title="AUC", fontsize=8, loc="lower right")
+    return figure
+
+
+def auc_against_sparsity(table: pd.DataFrame, reference: float, *, hue: str, title: str = "") -> Figure:
+    """Macro AUC against the share of weights or channels taken out, one line for each value of a column.
+
+    Parameters
+    ----------
+    table : rows with taken_out (0-1), auc and the column `hue`
+    reference : the AUC with nothing taken out
+    """
+    figure, axis = plt.subplots(figsize=(6.4, 4.2))
+    names = table[hue].unique()
+    palette = dict(zip(names, sns.color_palette("colorblind", len(names))))
+    sns.lineplot(
+        table, x="taken_out", y="auc", hue=hue, style=hue, markers=True, dashes=False, palette=palette, ax=axis
+    )
+    axis.axhline(reference, color="#777777", linewidth=1, linestyle="--")
+    axis.annotate("nothing taken out", (0.01, reference), xycoords=("axes fraction", "data"), xytext=(0, 3),
+                  textcoords="offset points", fontsize=8, color="#555555")  # fmt: skip
+    axis.xaxis.set_major_formatter(PercentFormatter(1))
+    axis.set(xlabel="taken out", ylabel="macro AUC on fold 9", title=title)
+    axis.legend(title=None, fontsize=8)
     return figure
 
 

@@ -7,11 +7,15 @@ of the network with Torch-Pruning, which finds every layer that has to shrink wi
 from __future__ import annotations
 
 import copy
+import lzma
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import pandas as pd
 import torch
 from torch import nn
 from torch.nn.utils import prune
+from tqdm import tqdm
 
 from ecglib.errors import InputError
 from ecglib.ptbxl import LEADS
@@ -24,13 +28,16 @@ def pruned(network: ECGNet, method: str, amount: float) -> ECGNet:
     return {"magnitude": magnitude, "channels": channels}[method](network, amount)
 
 
-def l1_each_layer(network: ECGNet, sparsity: float) -> ECGNet:
-    """A copy with the smallest weights of each convolution and linear layer set to zero, the same share in each."""
+def l1_each_layer(network: ECGNet, sparsity: float, *, permanent: bool = True) -> ECGNet:
+    """A copy with the smallest weights of each convolution and linear layer set to zero, the same share in each.
+
+    Where it is not made permanent, the copy holds every weight and a mask of the same size beside it.
+    """
     _check_share(sparsity)
     copied = copy.deepcopy(network)
     for layer in weighted(copied).values():
         prune.l1_unstructured(layer, "weight", amount=sparsity)
-    return make_permanent(copied)
+    return make_permanent(copied) if permanent else copied
 
 
 def magnitude(network: ECGNet, sparsity: float) -> ECGNet:
@@ -94,6 +101,25 @@ def silence_channels(network: ECGNet, share: float) -> ECGNet:
     return copied
 
 
+def sensitivity(
+    network: ECGNet, shares: Sequence[float], auc: Callable[[ECGNet], float], *, progress: bool = False
+) -> pd.DataFrame:
+    """What it costs to prune one layer alone, without training after it.
+
+    Parameters
+    ----------
+    auc : a network's AUC on records to choose on
+
+    Returns
+    -------
+    DataFrame with layer, taken_out, auc
+    """
+    todo = [(name, share) for name in weighted(network) for share in shares]
+    bar = tqdm(todo, "Pruning layer by layer", disable=not progress)
+    rows = [(name, share, auc(one_layer(network, name, share))) for name, share in bar]
+    return pd.DataFrame(rows, columns=["layer", "taken_out", "auc"])
+
+
 def weighted(network: nn.Module) -> dict[str, nn.Module]:
     """The layers that hold weights to prune, by name, in the order of the signal."""
     kinds = (nn.Conv1d, nn.Conv2d, nn.Linear)
@@ -122,6 +148,11 @@ def sparsities(network: nn.Module) -> pd.DataFrame:
         for name, layer in weighted(network).items()
     ]
     return pd.DataFrame(rows, columns=["layer", "weights", "sparsity"])
+
+
+def compressed_bytes(path: Path) -> int:
+    """Size of a file after general-purpose compression (xz), which finds the zeros."""
+    return len(lzma.compress(Path(path).read_bytes()))
 
 
 def _blocks(network: ECGNet) -> list[tuple[nn.Module, nn.Module]]:

@@ -6,8 +6,13 @@ way everywhere.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pandas as pd
 from pandas.io.formats.style import Styler
+
+if TYPE_CHECKING:
+    from ecglib.quantization import Checked
 
 MODEL_NAMES = {
     "base_cnn": "Base CNN",
@@ -16,6 +21,19 @@ MODEL_NAMES = {
     "inception_cnn_plain": "Inception CNN, unshifted",
     "inception_cnn_replay": "Inception CNN, replayed",
     "inception_cnn_int8": "Inception CNN, int8",
+    "base_cnn_pruning_replay": "Pruning, replayed",
+    "base_cnn_pruned_magnitude_50": "Base CNN, 50 % of weights pruned",
+    "base_cnn_pruned_magnitude_80": "Base CNN, 80 % of weights pruned",
+    "base_cnn_pruned_magnitude_90": "Base CNN, 90 % of weights pruned",
+    "base_cnn_pruned_magnitude_95": "Base CNN, 95 % of weights pruned",
+    "base_cnn_pruned_channels_25": "Base CNN, 25 % of channels pruned",
+    "base_cnn_pruned_channels_50": "Base CNN, 50 % of channels pruned",
+    "base_cnn_pruned_channels_75": "Base CNN, 75 % of channels pruned",
+    "base_cnn_pruned_int8": "Base CNN, channels pruned, int8",
+    "quantization_replay": "Quantization, replayed",
+    "base_cnn_int8": "Base CNN, int8",
+    "student": "Student",
+    "student_int8": "Student, int8",
 }
 
 COLUMN_NAMES = {
@@ -75,6 +93,27 @@ def three_columns(reported: dict[str, float], replayed: dict, right: dict) -> pd
             "as reported": ["–" if name not in reported else f"{reported[name]:g}" for name in right],
             "replayed": [interval(replayed[name]) for name in right],
             "done right": [interval(one) for one in right.values()],
+        }
+    )
+
+
+def gate(checked: dict[str, Checked]) -> pd.DataFrame:
+    """Compressed models' figures against float32, a failed check marked ✗."""
+
+    def marked(one: Checked, check: str, text: str) -> str:
+        return f"{text} {'✓' if one.passed[check] else '✗'}"
+
+    return pd.DataFrame(
+        {
+            "model": list(checked),
+            "integer convolutions": [
+                marked(c, "integer convolutions", c.integer_convolutions) for c in checked.values()
+            ],
+            "AUC": [marked(c, "AUC", f"{c.auc_change:+.4f}") for c in checked.values()],
+            "score change": [f"{c.score_change:.4f}" for c in checked.values()],
+            "clipped": [f"{c.clipped:.2%}" for c in checked.values()],
+            "bytes": [marked(c, "bytes", f"×{c.bytes_share:.3f}") for c in checked.values()],
+            "speed": [marked(c, "speed", f"×{c.speed:.2f}") for c in checked.values()],
         }
     )
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-import lzma
 import math
 import shutil
 import time
@@ -223,9 +222,9 @@ def train(
         "versions": runs.versions("torch", "pytorch-lightning", "numpy"),
         "wall_seconds": round(time.monotonic() - started, 1),
     }
-    if settings.pruning == "magnitude":  # its weights are not released, their file's size is
+    if settings.pruning:  # the file's size is known where its weights are not kept
         onnx = export.to_onnx(trained, folder / "model.onnx")
-        record |= {"file_bytes": onnx.stat().st_size, "compressed_bytes": len(lzma.compress(onnx.read_bytes()))}
+        record |= {"file_bytes": onnx.stat().st_size, "compressed_bytes": pruning.compressed_bytes(onnx)}
         onnx.unlink()
     run = runs.finish(folder, record)
     shutil.rmtree(folder / "checkpoints")

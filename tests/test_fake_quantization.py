@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from ecglib import torch_models, training
-from ecglib.fake_quantization import FakeQuantize, FakeQuantizeWeight
+from ecglib.fake_quantization import FakeQuantize, FakeQuantizeWeight, without_rounding
 
 
 def test_a_weight_has_255_levels_a_channel_and_keeps_its_gradient():
@@ -45,6 +45,17 @@ def test_it_computes_the_same_in_channels_last_order():
         torch.testing.assert_close(twin.logits(x.unsqueeze(2)), network.logits(x), atol=2e-2, rtol=0)
     again = torch_models.channels_first(twin, torch_models.build("quantization_aware", 0.0)).eval()
     torch.testing.assert_close(again(x), network(x))
+
+
+def test_without_rounding_it_is_a_plain_float_network_with_the_rounded_weights():
+    network = torch_models.build("quantization_aware", 0.0)
+    network.train()(torch.randn(4, 12, 1000))
+    plain = without_rounding(network.eval())
+    assert sum(p.numel() for p in plain.parameters()) == 614_055
+    assert torch.equal(plain.linear.weight, network.linear.weight)
+    assert not any(isinstance(layer, FakeQuantize) for layer in plain.modules())
+    x = torch.randn(4, 12, 1000)
+    torch.testing.assert_close(plain(x), network(x), atol=0.05, rtol=0)
 
 
 def test_its_weights_are_kept_and_loaded(sample, tmp_path):
