@@ -101,9 +101,16 @@ rule read_records:
         "{ECGLIB} read --profile {PROFILE}"
 
 
+def started_from(wildcards):
+    """The finished training whose weights a training begins with."""
+    start = STUDY.settings.training[wildcards.model].start
+    return [local(PATHS.artifacts / start / f"seed{wildcards.seed}.done")] if start else []
+
+
 rule train:
     input:
         rules.read_records.output,
+        started_from,
     params:
         settings=lambda wildcards: str(STUDY.settings.training[wildcards.model]),
     output:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ecglib import config, keras_models, keras_training, signals, synthetic
-from ecglib.keras_models import keras
+from ecglib.keras_backend import keras
 from ecglib.normalisation import Normalisation
 
 STEPS, RECORDS = 8, 17_084

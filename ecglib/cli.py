@@ -139,6 +139,31 @@ def summary(models: list[str], profile: Profile = "full") -> None:
 
 
 @app.command()
+def evaluate(
+    models: Annotated[list[str] | None, typer.Argument(help="names in results/; all where none is given")] = None,
+    profile: Profile = "full",
+) -> None:
+    """Recompute every AUC from the saved scores and the data's own labels, and hold them to results/."""
+    from ecglib import results
+
+    with plain_errors():
+        study = _study(profile)
+        folder = study.paths.results
+        table = Table("model", "seeds", "AUC, fold 9", "AUC, fold 10 (95 % interval)", "results/")
+        wrong: list[str] = []
+        for model in models or results.summary(folder)["model"]:
+            derived, different = results.evaluate(folder, model, study.data)
+            macro, seeds = derived["classes"]["macro"], derived["seeds"]
+            validation = sum(one["val_auc"] for one in seeds) / len(seeds)
+            interval = f"{macro['value']:.4f} ({macro['low']:.4f} to {macro['high']:.4f})"
+            table.add_row(model, str(len(seeds)), f"{validation:.4f}", interval, "differs" if different else "the same")
+            wrong += [f"{model}, {line}" for line in different]
+        Console().print(table)
+        if wrong:
+            raise StudyError("figures that differ from results/:\n" + "\n".join(wrong))
+
+
+@app.command()
 def publish() -> None:
     """Take over the full profile's executed chapters, its runs and its summary into what is committed."""
     from ecglib import book, files, runs

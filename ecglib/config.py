@@ -15,7 +15,7 @@ from ecglib.errors import InputError
 _TYPES = {"int": int, "float": (int, float), "str": str, "bool": bool, "list[str]": list}
 CHOICES = {
     "optimizer": ("adamw", "adam"), "schedule": ("one_cycle", "late_decay"), "keep": ("best", "last"),
-    "loss": ("binary_cross_entropy", "double_sigmoid"), "pruning": ("", "magnitude", "channels"),
+    "loss": ("binary_cross_entropy", "double_sigmoid", "untrained_teacher"), "pruning": ("", "magnitude", "channels"),
 }  # fmt: skip
 
 
@@ -32,7 +32,10 @@ class Training:
     pruning : what is taken from the start's weights: the smallest weights of all layers together, which then stay
         zero ("magnitude"), or whole channels ("channels")
     amount : the share that pruning takes
-    loss : "binary_cross_entropy", or "double_sigmoid": the same over probabilities that are taken for logits
+    loss : "binary_cross_entropy"; "double_sigmoid": the same over probabilities that are taken for logits; or
+        "untrained_teacher": the original study's distillation, from a base CNN with random weights
+    teachers : models that training distils from, joined by "+", each with all its seeds; none where not given
+    temperature, hard_weight : of the distillation (:func:`ecglib.distillation.loss`)
     optimizer : "adamw", or "adam" without weight decay
     schedule : "one_cycle" (Smith 2018), or "late_decay": constant, then times exp(-0.1) an epoch
     learning_rate, weight_decay : the schedule's peak, and AdamW's decay
@@ -41,6 +44,7 @@ class Training:
     dropout : share dropped; a negative one keeps the network's own
     keep : "best" keeps the weights that are best on fold 9, "last" those of the last epoch
     normalise : whether records are brought to mean 0 and SD 1, or stay in mV
+    crop : length of the random part of a record that each pass sees, in samples; 0 for the whole record
     shift : largest random shift in time, in samples
     amplitude : SD of the logarithm of a random gain
     noise : largest SD of white noise, drawn for each record
@@ -52,6 +56,9 @@ class Training:
     pruning: str = ""
     amount: float = 0.0
     loss: str = "binary_cross_entropy"
+    teachers: str = ""
+    temperature: float = 1.0
+    hard_weight: float = 0.5
     batch_size: int = 128
     patience: int = 5
     optimizer: str = "adamw"
@@ -63,9 +70,15 @@ class Training:
     dropout: float = -1.0
     keep: str = "best"
     normalise: bool = True
+    crop: int = 0
     shift: int = 0
     amplitude: float = 0.0
     noise: float = 0.0
+
+    @property
+    def teacher_names(self) -> list[str]:
+        """The models that training distils from."""
+        return self.teachers.split("+") if self.teachers else []
 
 
 @dataclass(frozen=True)
@@ -118,10 +131,10 @@ def load(path: Path) -> Profile:
             raise _impossible(f"{path}, training.{name}", "keys and values", values)
         training[name] = _filled(Training, {"network": name} | values, f"{path}, training.{name}")
     for name, values in training.items():
-        for key in ("epochs", "batch_size", "patience", "learning_rate"):
+        for key in ("epochs", "batch_size", "patience", "learning_rate", "temperature"):
             if getattr(values, key) <= 0:
                 raise _impossible(f"{path}, training.{name}.{key}", "more than 0", getattr(values, key))
-        for key in ("weight_decay", "decay_from", "clip_norm", "shift", "amplitude", "noise"):
+        for key in ("weight_decay", "decay_from", "clip_norm", "crop", "shift", "amplitude", "noise"):
             if getattr(values, key) < 0:
                 raise _impossible(f"{path}, training.{name}.{key}", "0 or more", getattr(values, key))
         if not 0 <= values.amount < 1 or (values.amount > 0) != bool(values.pruning):
@@ -130,6 +143,12 @@ def load(path: Path) -> Profile:
             raise _impossible(f"{path}, training.{name}.start", "a model to prune", "none")
         if values.start and (values.start not in training or _starts(training, name)[-1] == name):
             raise _impossible(f"{path}, training.{name}.start", "another model with training settings", values.start)
+        if values.crop and values.network == "inception_cnn":
+            raise _impossible(f"{path}, training.{name}.crop", "0: this network takes whole records", values.crop)
+        if not 0 <= values.hard_weight <= 1:
+            raise _impossible(f"{path}, training.{name}.hard_weight", "0 to 1", values.hard_weight)
+        if strange := [one for one in values.teacher_names if one not in profile.seeds or one == name]:
+            raise _impossible(f"{path}, training.{name}.teachers", "other models with seeds", strange[0])
         if values.dropout >= 1:
             raise _impossible(f"{path}, training.{name}.dropout", "less than 1", values.dropout)
         for key, choices in CHOICES.items():

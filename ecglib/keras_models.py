@@ -6,23 +6,20 @@ the default.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's log would flood the chapters
-os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-
-import keras
 import numpy as np
 import pandas as pd
-from keras import layers
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from ecglib import files
 from ecglib.errors import InputError
+from ecglib.keras_backend import keras
 from ecglib.ptbxl import CLASSES, LEADS
 from ecglib.signals import SAMPLES
+
+layers = keras.layers
 
 
 def build(dropout: float = 0.0) -> keras.Model:

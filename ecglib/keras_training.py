@@ -22,7 +22,7 @@ from ecglib import files, keras_models, runs
 from ecglib.config import Training
 from ecglib.errors import InputError
 from ecglib.evaluation import Scores, macro_auc
-from ecglib.keras_models import keras
+from ecglib.keras_backend import keras
 from ecglib.normalisation import Normalisation
 from ecglib.ptbxl import LEADS, TEST_FOLD, TRAIN_FOLDS, VALIDATION_FOLD
 from ecglib.runs import Run

@@ -6,19 +6,17 @@ and latency.
 
 from __future__ import annotations
 
-import contextlib
-import io
-import os
 import time
+import warnings
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from ecglib import files
-from ecglib.keras_models import keras
+from ecglib.keras_backend import keras
 from ecglib.keras_training import check_records
+from ecglib.quiet import silence
 
 
 def to_tflite(model: keras.Model, path: Path, representative: np.ndarray | None = None) -> Path:
@@ -44,7 +42,7 @@ def to_tflite(model: keras.Model, path: Path, representative: np.ndarray | None 
         converter.representative_dataset = lambda: ([record[None]] for record in representative)
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
         converter.inference_input_type = converter.inference_output_type = tf.int8
-    with _silence():
+    with silence(), warnings.catch_warnings(action="ignore"):
         content = converter.convert()
     with files.replacing(path) as temporary:
         temporary.write_bytes(content)
@@ -55,7 +53,7 @@ def interpreter(path: Path, threads: int = 1):
     """A LiteRT interpreter with its tensors allocated."""
     from ai_edge_litert.interpreter import Interpreter
 
-    with _silence():
+    with silence():
         ready = Interpreter(str(path), num_threads=threads)
         ready.allocate_tensors()
     return ready
@@ -108,16 +106,3 @@ def _real(values: np.ndarray, detail: dict) -> np.ndarray:
         return values
     scale, zero = detail["quantization"]
     return (values.astype(np.float32) - zero) * np.float32(scale)
-
-
-@contextlib.contextmanager
-def _silence() -> Iterator[None]:
-    """Keep the converter's and runtime's chatter, also that of their C++ parts, out of the chapters."""
-    saved = os.dup(2)
-    with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(io.StringIO()):
-        os.dup2(nowhere.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(saved, 2)
-            os.close(saved)

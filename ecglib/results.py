@@ -50,34 +50,77 @@ def write(
     what was written: "row" (the columns of the summary), "classes" (AUC of each superclass on fold 10),
     "seeds" (each seed's AUCs) and "details"
     """
-    truth = labels_of(scores, dataset)
-    validation, test = scores.on(VALIDATION_FOLD), scores.on(TEST_FOLD)
-    of = {fold: truth[scores.fold == fold] for fold in (VALIDATION_FOLD, TEST_FOLD)}
-    estimates = auc_estimates(of[TEST_FOLD], test.score, resamples=resamples)
-    seeds = pd.DataFrame(
-        {
-            "seed": scores.seed,
-            "val_auc": [macro_auc(of[VALIDATION_FOLD], score) for score in validation.score],
-            "test_auc": [macro_auc(of[TEST_FOLD], score) for score in test.score],
-        }
-    )
+    derived = derive(scores, dataset, resamples=resamples)
+    seeds, macro = pd.DataFrame(derived["seeds"]), derived["classes"]["macro"]
     reported = REPORTED.get(model, Reported())
-    macro = estimates["macro"]
     values = (
-        model, chapter, framework, len(seeds), params, nonzero_params, file_bytes, seeds["val_auc"].mean(), macro.value,
-        macro.low, macro.high, seeds["test_auc"].std() if len(seeds) > 1 else None, latency_ms, latency_vs_float32,
+        model, chapter, framework, len(seeds), params, nonzero_params, file_bytes, seeds["val_auc"].mean(),
+        macro["value"], macro["low"], macro["high"], seeds["test_auc"].std() if len(seeds) > 1 else None, latency_ms,
+        latency_vs_float32,
         reported.auc, reported.params, reported.weights_mb, runs.processor(),
     )  # fmt: skip
     result = {
         "row": dict(zip(COLUMNS, values, strict=True)),
-        "classes": {name: vars(estimate) for name, estimate in estimates.items()},
-        "seeds": seeds.to_dict("records"),
+        **derived,
+        "resamples": resamples,
         "fingerprint": dataset.fingerprint,
         "details": details or {},
     }
     scores.save(Path(folder) / "scores" / f"{model}.npz")
     files.write_text(Path(folder) / f"{model}.json", json.dumps(result, indent=1) + "\n")
     return result
+
+
+def derive(scores: Scores, dataset: Dataset, *, resamples: int) -> dict:
+    """What follows from scores and the data's labels alone.
+
+    Returns
+    -------
+    "classes" ({superclass or "macro": {"value", "low", "high"}}, AUCs on fold 10 averaged over seeds, with
+    intervals) and "seeds" ([{"seed", "val_auc", "test_auc"}], macro AUCs on folds 9 and 10)
+    """
+    truth = labels_of(scores, dataset)
+    validation, test = scores.on(VALIDATION_FOLD), scores.on(TEST_FOLD)
+    of = {fold: truth[scores.fold == fold] for fold in (VALIDATION_FOLD, TEST_FOLD)}
+    estimates = auc_estimates(of[TEST_FOLD], test.score, resamples=resamples)
+    seeds = [
+        {"seed": int(seed), "val_auc": macro_auc(of[VALIDATION_FOLD], one), "test_auc": macro_auc(of[TEST_FOLD], other)}
+        for seed, one, other in zip(scores.seed, validation.score, test.score)
+    ]
+    return {"classes": {name: vars(estimate) for name, estimate in estimates.items()}, "seeds": seeds}
+
+
+def evaluate(folder: Path, model: str, dataset: Dataset) -> tuple[dict, list[str]]:
+    """Derive a model's figures anew from its saved scores and the data's labels.
+
+    Returns
+    -------
+    what :func:`derive` gives, and what of it differs from what was kept: none, where scores and figures belong together
+
+    Raises
+    ------
+    InputError : no result, no scores, or scores of other records
+    """
+    kept = read(folder, model)
+    scores = Scores.load(Path(folder) / "scores" / f"{model}.npz")
+    derived = derive(scores, dataset, resamples=kept["resamples"])
+    now, before = _flat(derived), _flat(kept)
+    different = [
+        f"{name}: kept {before.get(name)}, now {now.get(name)}"
+        for name in now | before
+        if before.get(name) != now.get(name)
+    ]
+    if kept["fingerprint"] != dataset.fingerprint:
+        different.append(f"data: kept {kept['fingerprint']}, now {dataset.fingerprint}")
+    return derived, different
+
+
+def _flat(derived: dict) -> dict[str, float]:
+    """Each figure under its name, rounded to what differs between machines by no more than the order of sums."""
+    figures = {f"{name}, {key}": value for name, one in derived["classes"].items() for key, value in one.items()}
+    for one in derived["seeds"]:
+        figures |= {f"seed {one['seed']}, {key}": one[key] for key in ("val_auc", "test_auc")}
+    return {name: round(value, 9) for name, value in figures.items()}
 
 
 def read(folder: Path, model: str) -> dict:

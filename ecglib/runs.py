@@ -29,6 +29,7 @@ from ecglib.signals import Dataset
 
 DEFAULTS = {f.name: f.default for f in dataclasses.fields(Training) if f.default is not dataclasses.MISSING}
 RECORD, HISTORY, SCORES = "run.json", "history.csv", "scores.npz"
+TRAINING_SCORES = "training_scores.npz"  # of folds 1-8, for students; written when first asked for
 
 
 @dataclass(frozen=True)
@@ -87,16 +88,26 @@ def _same(record: dict, identity: dict) -> bool:
     return identity.items() <= (record | {"settings": DEFAULTS | record["settings"]}).items()
 
 
-def identity(model: str, seed: int, settings: Training, dataset: Dataset, start: Run | None = None) -> dict:
-    """What a run must agree in to count as the same: model, seed, settings, data and the weights it starts from."""
+def identity(
+    model: str, seed: int, settings: Training, dataset: Dataset, start: Run | None = None, teachers: Sequence[Run] = ()
+) -> dict:
+    """What a run must agree in to count as the same.
+
+    Model, seed, settings and data, and where it has them the weights that it starts from and its teachers' weights.
+    """
     parts = {"train": TRAIN_FOLDS, "validation": (VALIDATION_FOLD,), "test": (TEST_FOLD,)}
-    return {
+    found = {
         "model": model,
         "seed": seed,
         "settings": dataclasses.asdict(settings),
         "fingerprint": dataset.fingerprint,
         "records": {part: len(dataset.folds(*folds)) for part, folds in parts.items()},
-    } | ({"start": start.weights_sha256()} if start else {})
+    }
+    if start:
+        found["start"] = start.weights_sha256()
+    if teachers:
+        found["teachers"] = [teacher.weights_sha256() for teacher in teachers]
+    return found
 
 
 def begin(folder: Path, identity: dict, finished: Sequence[Path] = ()) -> Run | None:
@@ -126,7 +137,9 @@ def begin(folder: Path, identity: dict, finished: Sequence[Path] = ()) -> Run | 
 
 def finish(folder: Path, record: dict) -> Run:
     """Write the record, by which the run counts as finished, with the weights' SHA-256."""
-    record = record | {"weights_sha256": hashlib.sha256((Path(folder) / record["weights"]).read_bytes()).hexdigest()}
+    if "weights_sha256" not in record:
+        weights = (Path(folder) / record["weights"]).read_bytes()
+        record = record | {"weights_sha256": hashlib.sha256(weights).hexdigest()}
     files.write_text(Path(folder) / RECORD, json.dumps(record, indent=1) + "\n")
     return Run(Path(folder))
 

@@ -11,10 +11,13 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
-from ecglib import config, evaluation, paths, ptbxl, signals
+from ecglib import config, evaluation, paths, ptbxl, runs, signals
 from ecglib.errors import InputError
+from ecglib.evaluation import Scores
+from ecglib.normalisation import Normalisation
 from ecglib.paths import Paths
 from ecglib.runs import Run
 from ecglib.signals import Dataset
@@ -66,8 +69,37 @@ class Study:
         from ecglib import training
 
         start = self.train(settings.start, seed, progress=progress) if settings.start else None
-        build = partial(_torch_network, settings, start)
-        return training.train(model, build, settings, seed, self.data, target, released, start=start, progress=progress)
+        teachers = [run for name in settings.teacher_names for run in self.runs(name, progress=progress)]
+        return training.train(
+            model, partial(_torch_network, settings, start), settings, seed, self.data, target, released, start=start,
+            teachers=teachers, teacher_scores=lambda: [self.training_scores(run) for run in teachers],
+            progress=progress,
+        )  # fmt: skip
+
+    def training_scores(self, run: Run) -> Scores:
+        """A run's scores of the training records, computed when first asked for and kept beside the run.
+
+        Raises
+        ------
+        InputError : the run's weights were not kept
+        """
+        kept = self.paths.artifacts / run.record["model"] / f"seed{run.record['seed']}" / runs.TRAINING_SCORES
+        if kept.is_file():
+            return Scores.load(kept)
+        train_part, normalisation = self.data.folds(*ptbxl.TRAIN_FOLDS), Normalisation(**run.record["normalisation"])
+        if self.settings.training[run.record["model"]].network == KERAS_NETWORK:
+            from ecglib import keras_models, keras_training
+
+            network = keras_models.load_weights(keras_models.build(), run.weights())
+            score = keras_training.predict(network, train_part, normalisation)
+        else:
+            from ecglib import torch_models, training
+
+            score = training.predict(torch_models.from_weights(run.weights()), train_part, normalisation)
+        fold = train_part.table["fold"].to_numpy()
+        scores = Scores(train_part.ecg_id, fold, np.array([run.record["seed"]]), score[None])
+        scores.save(kept)
+        return scores
 
     def runs(self, model: str, *, progress: bool = False) -> list[Run]:
         """The finished runs of a model, one a seed."""

@@ -25,7 +25,7 @@ from safetensors.torch import save_file
 from torch.nn import functional as F
 from torch.utils.data import BatchSampler, DataLoader, RandomSampler, SequentialSampler
 
-from ecglib import export, files, pruning, runs, torch_models
+from ecglib import distillation, export, files, pruning, runs, torch_models
 from ecglib.config import Training
 from ecglib.evaluation import Scores, macro_auc
 from ecglib.normalisation import Normalisation
@@ -39,7 +39,7 @@ _EVALUATION_BATCH = 256
 
 
 class Batches(torch.utils.data.Dataset):
-    """Hands out whole batches: positions (b,) -> float32 (b, 1000, 12) normalised, targets (b, 5)."""
+    """Hands out whole batches: positions (b,) -> float32 (b, 1000, 12) normalised, targets (b, 5) or more."""
 
     def __init__(self, dataset: Dataset, normalisation: Normalisation, targets: np.ndarray | None = None):
         self.dataset, self.normalisation = dataset, normalisation
@@ -59,8 +59,15 @@ class Batches(torch.utils.data.Dataset):
 
 
 def augment(x: torch.Tensor, settings: Training) -> torch.Tensor:
-    """Shift in time (zeros move in), change the gain and add noise: (b, samples, 12) -> the same."""
+    """Cut out a part, shift in time (zeros move in), change the gain, add noise: (b, samples, 12) -> the same.
+
+    With a crop, fewer samples come back.
+    """
     records, samples, leads = x.shape
+    if settings.crop:
+        start = torch.randint(0, samples - settings.crop + 1, (records, 1), device=x.device)
+        source = start + torch.arange(settings.crop, device=x.device)
+        x, samples = x.gather(1, source.unsqueeze(2).expand(-1, -1, leads)), settings.crop
     if settings.shift:
         offset = torch.randint(-settings.shift, settings.shift + 1, (records, 1), device=x.device)
         source = torch.arange(samples, device=x.device) + offset
@@ -81,21 +88,34 @@ class Classifier(pl.LightningModule):
         self.network, self.settings, self.steps = torch_models.channels_last(network), settings, steps
         if settings.pruning == "magnitude":
             pruning.hold_zeros(self.network)
+        self.teacher = None
+        if settings.loss == "untrained_teacher":
+            self.teacher = torch_models.channels_last(torch_models.build("base_cnn")).requires_grad_(False)
         self.scored: list[tuple[torch.Tensor, torch.Tensor]] = []
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(b, samples, 12) -> logits (b, 5); the memory order needs no copy."""
-        return self.network.logits(x.transpose(1, 2).unsqueeze(2)).float()
+        return _logits(self.network, x)
 
     def loss(self, logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-        """Logits and targets (b, 5) -> the mean binary cross-entropy."""
+        """Logits and labels (b, 5) -> the mean binary cross-entropy."""
         if self.settings.loss == "double_sigmoid":
             logits = torch.sigmoid(logits)
         return F.binary_cross_entropy_with_logits(logits, target)
 
     def training_step(self, batch, _index):
         x, target = batch
-        loss = self.loss(self(augment(x, self.settings)), target)
+        x = augment(x, self.settings)
+        logits = self(x)
+        if self.teacher is not None:
+            with torch.no_grad():  # it stays in training mode, with dropout, as in the original
+                said = torch.sigmoid(_logits(self.teacher, x))
+            loss = distillation.original_loss(logits, target, said)
+        elif self.settings.teachers:
+            hard, soft = target.tensor_split(2, dim=1)
+            loss = distillation.loss(logits, hard, soft, self.settings.temperature, self.settings.hard_weight)
+        else:
+            loss = self.loss(logits, target)
         self.log("train_loss", loss, on_step=False, on_epoch=True, prog_bar=True, batch_size=len(x))
         return loss
 
@@ -111,15 +131,15 @@ class Classifier(pl.LightningModule):
         self.log("val_auc", macro_auc(target.cpu().numpy(), score), prog_bar=True)
 
     def configure_optimizers(self):
-        matrices = [p for p in self.parameters() if p.dim() > 1]
-        vectors = [p for p in self.parameters() if p.dim() <= 1]  # biases and batch norm are not decayed
+        matrices = [p for p in self.network.parameters() if p.dim() > 1]
+        vectors = [p for p in self.network.parameters() if p.dim() <= 1]  # biases and batch norm are not decayed
         groups = [
             {"params": matrices, "weight_decay": self.settings.weight_decay},
             {"params": vectors, "weight_decay": 0.0},
         ]
         settings = self.settings
         if settings.optimizer == "adam":
-            optimizer = torch.optim.Adam(self.parameters(), lr=settings.learning_rate)
+            optimizer = torch.optim.Adam(self.network.parameters(), lr=settings.learning_rate)
         else:
             optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate)
         if settings.schedule == "late_decay":
@@ -131,6 +151,10 @@ class Classifier(pl.LightningModule):
                 optimizer, settings.learning_rate, total_steps=self.steps * settings.epochs
             )
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+
+def _logits(twin: torch.nn.Module, x: torch.Tensor) -> torch.Tensor:
+    return twin.logits(x.transpose(1, 2).unsqueeze(2)).float()
 
 
 class _History(pl.Callback):
@@ -153,7 +177,8 @@ class _History(pl.Callback):
 
 def train(
     model: str, build: Callable[[], ECGNet], settings: Training, seed: int, dataset: Dataset, folder: Path,
-    finished: Sequence[Path] = (), *, start: Run | None = None, progress: bool = True,
+    finished: Sequence[Path] = (), *, start: Run | None = None, teachers: Sequence[Run] = (),
+    teacher_scores: Callable[[], list[Scores]] = list, progress: bool = True,
 ) -> Run:  # fmt: skip
     """Train a network, or load the finished run with the same settings on the same data.
 
@@ -166,6 +191,8 @@ def train(
     folder : where the run is kept
     finished : further folders that may hold the finished run, which is then copied
     start : the run whose weights `build` begins with, if any
+    teachers : the runs to distil from, if any
+    teacher_scores : gives the teachers' scores of the training records; called when training begins
     progress : show a bar for each epoch
 
     Returns
@@ -173,7 +200,7 @@ def train(
     Run : with weights as float16 safetensors, and scores computed from those rounded weights
     """
     folder = Path(folder)
-    identity = runs.identity(model, seed, settings, dataset, start)
+    identity = runs.identity(model, seed, settings, dataset, start, teachers)
     if run := runs.begin(folder, identity, finished):
         return run
     started = time.monotonic()
@@ -181,7 +208,11 @@ def train(
     network = build()
     normalisation = Normalisation.fit(dataset) if settings.normalise else Normalisation(0.0, 1.0)
     train_part, validation = dataset.folds(*TRAIN_FOLDS), dataset.folds(VALIDATION_FOLD)
-    loader = Batches(train_part, normalisation).loader(settings.batch_size, shuffle=True)
+    targets = train_part.labels
+    if teachers:
+        soft = distillation.soft_targets(teacher_scores(), train_part, settings.temperature)
+        targets = np.concatenate([targets, soft], axis=1)
+    loader = Batches(train_part, normalisation, targets).loader(settings.batch_size, shuffle=True)
     classifier = Classifier(network, settings, len(loader))
     checkpoint = ModelCheckpoint(folder / "checkpoints", "best", monitor="val_auc", mode="max", save_last=True)
     callbacks: list[pl.Callback] = [

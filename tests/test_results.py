@@ -45,6 +45,31 @@ def test_a_models_figures_come_from_its_scores(scored, sample, tmp_path):
     assert (row["seeds"], row["reported_auc"], row["reported_params"]) == (2, 0.934, 6_522_555)
 
 
+def test_saved_scores_give_the_same_digits_again(scored, sample, tmp_path):
+    written = results.write(tmp_path, "base_cnn", scored, sample, **FIGURES)
+    derived, different = results.evaluate(tmp_path, "base_cnn", sample)
+    assert derived["classes"] == written["classes"]
+    assert different == []
+
+
+def test_a_figure_that_does_not_follow_from_its_scores_is_named(scored, sample, tmp_path):
+    results.write(tmp_path, "base_cnn", scored, sample, **FIGURES)
+    path = tmp_path / "base_cnn.json"
+    kept = json.loads(path.read_text())
+    kept["classes"]["MI"]["value"] += 0.01
+    kept["fingerprint"] = "0" * 16
+    path.write_text(json.dumps(kept))
+    _, different = results.evaluate(tmp_path, "base_cnn", sample)
+    assert [line.split(":")[0] for line in different] == ["MI, value", "data"]
+
+
+def test_a_seed_that_is_missing_from_the_scores_is_named(scored, sample, tmp_path):
+    results.write(tmp_path, "base_cnn", scored, sample, **FIGURES)
+    Scores(scored.ecg_id, scored.fold, scored.seed[:1], scored.score[:1]).save(tmp_path / "scores" / "base_cnn.npz")
+    _, different = results.evaluate(tmp_path, "base_cnn", sample)
+    assert any(line.startswith("seed 1, test_auc: kept") for line in different)
+
+
 def test_the_summary_has_the_contracts_columns(scored, sample, tmp_path):
     results.write(tmp_path, "base_cnn", scored, sample, **FIGURES)
     results.summarise(tmp_path, ["base_cnn"])

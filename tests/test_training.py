@@ -157,6 +157,15 @@ def test_normalisation_is_fitted_on_folds_1_to_8(sample):
     assert normalisation(train).std() == pytest.approx(1, rel=1e-3)
 
 
+def test_a_crop_is_a_part_of_the_record_from_anywhere_in_it():
+    x = torch.arange(1000.0).repeat(64, 1).unsqueeze(2).expand(-1, -1, 12)
+    cropped = training.augment(x, Training(epochs=1, crop=250))
+    assert cropped.shape == (64, 250, 12)
+    starts = cropped[:, 0, 0]
+    assert torch.equal(cropped[:, :, 3], starts.unsqueeze(1) + torch.arange(250.0))
+    assert starts.min() < 250 < 500 < starts.max() <= 750
+
+
 def test_without_settings_nothing_is_augmented():
     x = torch.randn(4, 1000, 12)
     assert training.augment(x, Training(epochs=1)) is x
