@@ -90,7 +90,9 @@ def three_columns(reported: dict[str, float], replayed: dict, right: dict) -> pd
     return pd.DataFrame(
         {
             "superclass": list(right),
-            "as reported": ["–" if name not in reported else f"{reported[name]:g}" for name in right],
+            "as reported": [
+                "–" if name not in reported else f"{reported[name]:.3f}".removesuffix("0") for name in right
+            ],
             "replayed": [interval(replayed[name]) for name in right],
             "done right": [interval(one) for one in right.values()],
         }

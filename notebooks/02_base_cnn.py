@@ -52,7 +52,7 @@ rows = {
     "params_mb": "Parameters",
     "total_mb": "Estimated total",
 }
-size_rows = [(text, original.SIZES_MB[key], sizes[key]) for key, text in rows.items()]
+size_rows = [(text, original.SIZES_MB["base_cnn"][key], sizes[key]) for key, text in rows.items()]
 display(Markdown(f"**{int(sizes['params']):,} parameters**; reported: {original.REPORTED['base_cnn'].params:,}."))
 tables.show(
     pd.DataFrame(size_rows, columns=["size in MB", "as reported", "from the model"]),

@@ -15,11 +15,11 @@ def test_a_layer_that_differs_is_marked():
 
 def test_a_model_that_was_not_reported_shows_a_dash():
     row = {
-        "model": "student", "reported_auc": None, "test_auc": 0.9, "test_auc_low": 0.88, "test_auc_high": 0.92,
+        "model": "other", "reported_auc": None, "test_auc": 0.9, "test_auc_low": 0.88, "test_auc_high": 0.92,
         "seeds": 5, "params": 534_005, "file_bytes": 2_148_372,
     }  # fmt: skip
     shown = tables.summary_rows(pd.DataFrame([row])).iloc[0].tolist()
-    assert shown == ["student", "–", "0.900 (0.880–0.920)", "5", "534,005", "2.15 MB"]
+    assert shown == ["other", "–", "0.900 (0.880–0.920)", "5", "534,005", "2.15 MB"]
 
 
 def test_markdown_is_a_github_table():
@@ -35,6 +35,7 @@ def test_whole_numbers_stay_whole_where_one_is_missing():
 
 def test_three_columns_leave_open_what_was_not_reported():
     one = {"value": 0.9123, "low": 0.9, "high": 0.92}
-    table = tables.three_columns({"NORM": 0.85}, {"NORM": one, "macro": one}, {"NORM": one, "macro": one})
-    assert table["as reported"].tolist() == ["0.85", "–"]
-    assert table["replayed"].tolist() == ["0.912 (0.900–0.920)"] * 2
+    both = {"NORM": one, "CD": one, "macro": one}
+    table = tables.three_columns({"NORM": 0.9, "macro": 0.804}, both, both)
+    assert table["as reported"].tolist() == ["0.90", "–", "0.804"]
+    assert table["replayed"].tolist() == ["0.912 (0.900–0.920)"] * 3

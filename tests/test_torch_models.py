@@ -8,22 +8,17 @@ from ecglib import original, torch_models
 from ecglib.errors import InputError
 
 
-def test_base_cnn_has_every_row_of_the_published_table():
-    ours = torch_models.layer_table(torch_models.build("base_cnn"))
-    pd.testing.assert_frame_equal(ours, original.layer_table("base_cnn"))
+@pytest.mark.parametrize("model", ["base_cnn", "student"])
+def test_every_row_of_the_published_table(model):
+    ours = torch_models.layer_table(torch_models.build(model))
+    pd.testing.assert_frame_equal(ours, original.layer_table(model))
 
 
-def test_base_cnn_has_the_published_sizes():
-    sizes = torch_models.size_table(torch_models.build("base_cnn"))
-    assert sizes["params"] == 6_522_555
-    assert {name: round(sizes[name], 2) for name in original.SIZES_MB} == original.SIZES_MB
-
-
-def test_student_has_the_published_sizes():
-    # on the poster: 534,005 parameters, 5.62 MB forward/backward, 2.04 MB of weights, 7.70 MB in all
-    sizes = torch_models.size_table(torch_models.build("student"))
-    assert sizes["params"] == 534_005
-    assert sizes.round(2)[["forward_backward_mb", "params_mb", "total_mb"]].tolist() == [5.62, 2.04, 7.70]
+@pytest.mark.parametrize(("model", "params"), [("base_cnn", 6_522_555), ("student", 534_005)])
+def test_the_published_sizes(model, params):
+    sizes, published = torch_models.size_table(torch_models.build(model)), original.SIZES_MB[model]
+    assert sizes["params"] == params
+    assert {name: round(sizes[name], 2) for name in published} == published
 
 
 def test_an_unknown_network_is_named():
