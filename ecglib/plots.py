@@ -199,6 +199,43 @@ def roc(panels: dict[str, pd.DataFrame], aucs: dict[str, dict[str, float]]) -> F
     return figure
 
 
+def macro_roc(curves: dict[str, dict[str, list[float]]], aucs: dict[str, float]) -> Figure:
+    """Macro ROC curves of many models in one panel, and its upper left corner beside it.
+
+    Parameters
+    ----------
+    curves : {model: {"false_positive_rate", "sensitivity"}}
+    aucs : {model: macro AUC}, for the legend
+    """
+    figure, axes = plt.subplots(1, 2, figsize=(10, 4.8))
+    palette = sns.color_palette("husl", len(curves))
+    for axis in axes:
+        for (name, curve), colour in zip(curves.items(), palette):
+            label = f"{name} {aucs[name]:.3f}"
+            axis.plot(curve["false_positive_rate"], curve["sensitivity"], color=colour, label=label, linewidth=1.3)
+        axis.set(xlabel="false positive rate", ylabel="sensitivity")
+    axes[0].legend(title="AUC", fontsize=7, loc="lower right")
+    axes[1].set(xlim=(0, 0.3), ylim=(0.65, 1), title="upper left corner")
+    return figure
+
+
+def seeds(table: pd.DataFrame) -> Figure:
+    """Each seed's macro AUC as a dot, with the mean of each model, on folds 9 and 10.
+
+    Parameters
+    ----------
+    table : rows with model, seed, val_auc and test_auc
+    """
+    figure, axes = plt.subplots(1, 2, figsize=(10, 0.5 * table["model"].nunique() + 1.6), sharey=True)
+    for axis, column, title in zip(axes, ("val_auc", "test_auc"), ("fold 9", "fold 10")):
+        sns.stripplot(table, x=column, y="model", hue="model", palette="colorblind", jitter=False, size=7, alpha=0.7,
+                      ax=axis)  # fmt: skip
+        sns.pointplot(table, x=column, y="model", color="black", linestyle="none", marker="|", markersize=20,
+                      errorbar=None, ax=axis)  # fmt: skip
+        axis.set(xlabel=f"macro AUC on {title} (line: mean)", ylabel="")
+    return figure
+
+
 def auc_against_sparsity(table: pd.DataFrame, reference: float, *, hue: str, title: str = "") -> Figure:
     """Macro AUC against the share of weights or channels taken out, one line for each value of a column.
 

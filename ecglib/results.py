@@ -14,7 +14,7 @@ import pandas as pd
 
 from ecglib import files, runs
 from ecglib.errors import InputError
-from ecglib.evaluation import Scores, auc_estimates, labels_of, macro_auc
+from ecglib.evaluation import Scores, auc_estimates, labels_of, macro_auc, roc_curves
 from ecglib.original import REPORTED, Reported
 from ecglib.ptbxl import TEST_FOLD, VALIDATION_FOLD
 from ecglib.signals import Dataset
@@ -24,6 +24,7 @@ COLUMNS = (
     "test_auc_low", "test_auc_high", "seed_sd", "latency_ms", "latency_vs_float32", "reported_auc", "reported_params",
     "reported_mb", "hardware",
 )  # fmt: skip
+ROC_STEP = 10  # every tenth point of the macro ROC curve is kept: 51, enough for a figure
 _COUNTS = ("seeds", "params", "nonzero_params", "file_bytes", "reported_params")
 
 
@@ -47,8 +48,7 @@ def write(
 
     Returns
     -------
-    what was written: "row" (the columns of the summary), "classes" (AUC of each superclass on fold 10),
-    "seeds" (each seed's AUCs) and "details"
+    what was written: "row" (the columns of the summary), what :func:`derive` gives, and "details"
     """
     derived = derive(scores, dataset, resamples=resamples)
     seeds, macro = pd.DataFrame(derived["seeds"]), derived["classes"]["macro"]
@@ -77,7 +77,8 @@ def derive(scores: Scores, dataset: Dataset, *, resamples: int) -> dict:
     Returns
     -------
     "classes" ({superclass or "macro": {"value", "low", "high"}}, AUCs on fold 10 averaged over seeds, with
-    intervals) and "seeds" ([{"seed", "val_auc", "test_auc"}], macro AUCs on folds 9 and 10)
+    intervals), "seeds" ([{"seed", "val_auc", "test_auc"}], macro AUCs on folds 9 and 10) and "roc"
+    ({"false_positive_rate", "sensitivity"}, the first seed's macro curve on fold 10)
     """
     truth = labels_of(scores, dataset)
     validation, test = scores.on(VALIDATION_FOLD), scores.on(TEST_FOLD)
@@ -87,7 +88,13 @@ def derive(scores: Scores, dataset: Dataset, *, resamples: int) -> dict:
         {"seed": int(seed), "val_auc": macro_auc(of[VALIDATION_FOLD], one), "test_auc": macro_auc(of[TEST_FOLD], other)}
         for seed, one, other in zip(scores.seed, validation.score, test.score)
     ]
-    return {"classes": {name: vars(estimate) for name, estimate in estimates.items()}, "seeds": seeds}
+    curves = roc_curves(of[TEST_FOLD], test.score[0])
+    macro = curves[curves["curve"] == "macro"].iloc[::ROC_STEP][["false_positive_rate", "sensitivity"]]
+    return {
+        "classes": {name: vars(estimate) for name, estimate in estimates.items()},
+        "seeds": seeds,
+        "roc": macro.round(4).to_dict("list"),
+    }
 
 
 def evaluate(folder: Path, model: str, dataset: Dataset) -> tuple[dict, list[str]]:
