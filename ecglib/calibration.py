@@ -1,0 +1,127 @@
+"""Probabilities that mean something, and decisions made from them.
+
+In come scores and labels; a temperature and thresholds are fitted on fold 9, and what they are worth is measured on
+fold 10. Arrays are (n, 5), superclasses in the order of CLASSES.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import minimize_scalar
+from scipy.special import expit, logit
+from scipy.stats import bootstrap
+from sklearn.metrics import log_loss, precision_recall_curve
+
+from ecglib.errors import InputError
+from ecglib.ptbxl import CLASSES
+
+_SURE = 1e-6  # how near to 0 and 1 a probability is taken
+_BINS = 15
+
+
+def apply_temperature(score: np.ndarray, temperature: float) -> np.ndarray:
+    """Probabilities whose logits are divided by a temperature; more than 1 makes them less sure."""
+    return expit(logit(np.clip(score, _SURE, 1 - _SURE).astype(np.float64)) / temperature)
+
+
+def fit_temperature(score: np.ndarray, truth: np.ndarray) -> float:
+    """The temperature with the least binary cross-entropy (Guo et al. 2017), one for all superclasses.
+
+    Raises
+    ------
+    InputError : a superclass with one label only
+    """
+    _check(truth)
+
+    def cost(log_temperature: float) -> float:
+        return log_loss(truth.ravel(), apply_temperature(score, np.exp(log_temperature)).ravel())
+
+    return float(np.exp(minimize_scalar(cost, bounds=(-3, 3), method="bounded").x))
+
+
+def reliability(score: np.ndarray, truth: np.ndarray, bins: int = _BINS) -> pd.DataFrame:
+    """How often a finding is there, where a model gives it a probability.
+
+    Returns
+    -------
+    DataFrame with superclass, predicted (mean probability of a bin of equal width), observed (share of records with
+    the finding) and records; bins without records are left out
+    """
+    edges = np.linspace(0, 1, bins + 1)[1:-1]
+    rows = pd.DataFrame(
+        {
+            "superclass": np.tile(CLASSES, len(score)),
+            "bin": np.digitize(score.ravel(), edges),
+            "predicted": score.ravel(),
+            "observed": truth.ravel().astype(float),
+        }
+    )
+    grouped = rows.groupby(["superclass", "bin"], sort=False)
+    table = grouped[["predicted", "observed"]].mean().assign(records=grouped.size()).reset_index()
+    return table.sort_values(["superclass", "bin"], key=lambda c: c.map(CLASSES.index) if c.name == "superclass" else c)
+
+
+def expected_calibration_error(score: np.ndarray, truth: np.ndarray, bins: int = _BINS) -> float:
+    """Mean distance between probability and share of findings over bins, weighted by records, over all superclasses."""
+    table = reliability(score, truth, bins)
+    gap = (table["predicted"] - table["observed"]).abs() * table["records"]
+    return float(gap.sum() / table["records"].sum())
+
+
+def choose_thresholds(score: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """float (5,): for each superclass the threshold with the best F1; a probability at or above it is a yes.
+
+    Raises
+    ------
+    InputError : a superclass with one label only
+    """
+    _check(truth)
+    chosen = []
+    for one, wanted in zip(score.T, truth.T):
+        precision, recall, threshold = precision_recall_curve(wanted, one)
+        f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
+        chosen.append(threshold[f1[:-1].argmax()])
+    return np.asarray(chosen, float)
+
+
+def decisions(
+    score: np.ndarray, truth: np.ndarray, thresholds: np.ndarray, *, resamples: int, rng: int = 0
+) -> pd.DataFrame:
+    """Sensitivity, specificity and F1 of each superclass at its threshold, with 95 % bootstrap intervals over records.
+
+    Returns
+    -------
+    DataFrame with superclass, measure, value, low, high
+    """
+    rows = []
+    for name, one, wanted, threshold in zip(CLASSES, score.T, truth.T.astype(bool), thresholds):
+        said = one >= threshold
+        for measure, function in (("sensitivity", _sensitivity), ("specificity", _specificity), ("F1", _f1)):
+            result = bootstrap(
+                (said, wanted), function, paired=True, vectorized=True, n_resamples=resamples, batch=200,
+                method="percentile", rng=rng,
+            )  # fmt: skip
+            rows.append((name, measure, float(function(said, wanted)), *map(float, result.confidence_interval)))
+    return pd.DataFrame(rows, columns=["superclass", "measure", "value", "low", "high"])
+
+
+def _sensitivity(said: np.ndarray, wanted: np.ndarray, axis: int = -1) -> np.ndarray:
+    return (said & wanted).sum(axis=axis) / wanted.sum(axis=axis)
+
+
+def _specificity(said: np.ndarray, wanted: np.ndarray, axis: int = -1) -> np.ndarray:
+    return (~said & ~wanted).sum(axis=axis) / (~wanted).sum(axis=axis)
+
+
+def _f1(said: np.ndarray, wanted: np.ndarray, axis: int = -1) -> np.ndarray:
+    return 2 * (said & wanted).sum(axis=axis) / (said.sum(axis=axis) + wanted.sum(axis=axis))
+
+
+def _check(truth: np.ndarray) -> None:
+    share = np.asarray(truth, float).mean(axis=0)
+    if len(lone := np.flatnonzero((share == 0) | (share == 1))):
+        raise InputError(
+            "superclass with one label only", where=CLASSES[lone[0]], expected="records with and without it",
+            found=f"a share of {share[lone[0]]:.0%}", mend="give more records",
+        )  # fmt: skip
