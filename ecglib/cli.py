@@ -164,6 +164,49 @@ def evaluate(
 
 
 @app.command()
+def predict(
+    recordings: Annotated[
+        list[Path], typer.Argument(help="WFDB records, .csv, .npy or .npz files, or folders of them")
+    ],
+    model: Annotated[str, typer.Option(help="a released model's name")] = "student_distilled_int8",
+    rate: Annotated[float | None, typer.Option(help="Hz, of files that do not say it")] = None,
+    units: Annotated[str | None, typer.Option(help="mV, µV or V, of files that do not say it")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON, one object a line")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="print CSV")] = False,
+    jobs: Annotated[int, typer.Option(help="processes, where there are many recordings")] = 2,
+) -> None:
+    """Classify ECG recordings with a released model. Not a medical device.
+
+    Ends with 0 where every recording was classified, 1 where some could not be read, 2 where none could or the model
+    could not be opened.
+    """
+    from tqdm import tqdm
+
+    from ecglib import prediction, released, reports
+
+    try:
+        opened = released.load(model)
+        paths = prediction.find(recordings)
+    except StudyError as error:
+        console.print(f"error: {error}", style="red", markup=False, soft_wrap=True)
+        raise typer.Exit(2) from None
+    found = []
+    bar = tqdm(total=len(paths), unit="record", disable=len(paths) < 20, file=sys.stderr)
+    report = reports.of(as_json=as_json, as_csv=as_csv, model=opened)
+    for one in prediction.classify(paths, opened, rate=rate, units=units, jobs=jobs):
+        bar.update()
+        found.append(one)
+        if one.error:
+            console.print(f"error: {one.error}", style="red", markup=False, soft_wrap=True)
+        else:
+            report.add(one)
+    bar.close()
+    report.close()
+    failed = sum(bool(one.error) for one in found)
+    raise typer.Exit(0 if failed == 0 else 2 if failed == len(found) else 1)
+
+
+@app.command()
 def publish() -> None:
     """Take over the full profile's executed chapters, its runs and its summary into what is committed."""
     from ecglib import book, files, runs
