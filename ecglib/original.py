@@ -29,6 +29,17 @@ REPORTED = {
     "distillation_replay": Reported(auc=0.938, params=534_005, weights_mb=2.04),
 }
 
+# what the study found -> the model that replays its procedure (None where ours follows it in essence), and the one
+# that does it right
+FINDINGS = {
+    "Base CNN": (None, "base_cnn"),
+    "Inception CNN": ("inception_cnn_replay", "inception_cnn"),
+    "Pruning": ("base_cnn_pruning_replay", "base_cnn_pruned_int8"),
+    "Quantization": ("quantization_replay", "base_cnn_int8"),
+    "Student with teacher": ("distillation_replay", "student_distilled"),
+    "Student without teacher": (None, "student"),
+}
+
 # binary cross-entropy of the Inception CNN after its last epoch, read from the page's curves
 INCEPTION_LOSSES = {"training": 4.5e-4, "validation": 1.0}
 

@@ -6,7 +6,7 @@ which readers with colour-vision deficiencies can tell apart.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -259,14 +259,15 @@ def auc_against_sparsity(table: pd.DataFrame, reference: float, *, hue: str, tit
     return figure
 
 
-def auc_against_bytes(models: pd.DataFrame) -> Figure:
+def auc_against_bytes(models: pd.DataFrame, references: Mapping[str, float] | None = None) -> Figure:
     """Macro AUC on fold 10 with intervals against the shipped file's bytes, every model.
 
     Parameters
     ----------
     models : rows with model, chapter, file_bytes, test_auc, test_auc_low, test_auc_high
+    references : {model: AUC} published elsewhere, of files whose size is not known: marked at the right edge
     """
-    figure, axis = plt.subplots(figsize=(6.4, 4.2))
+    figure, axis = plt.subplots(figsize=(8.4, 5.2))
     shown = models.dropna(subset=["file_bytes", "test_auc"])
     palette = dict(zip(sorted(shown["chapter"].unique()), sns.color_palette("colorblind")))
     for row in shown.itertuples():
@@ -276,6 +277,10 @@ def auc_against_bytes(models: pd.DataFrame) -> Figure:
     axis.axvline(1e6, color="#cc0000", linewidth=0.8)
     axis.annotate("1 MB", (1e6, 0), xycoords=("data", "axes fraction"), xytext=(4, 4), textcoords="offset points",
                   fontsize=8, color="#cc0000")  # fmt: skip
+    for name, auc in (references or {}).items():
+        axis.annotate(f"{name} {auc:.3f}", (1, auc), xycoords=("axes fraction", "data"), xytext=(10, -3),
+                      textcoords="offset points", fontsize=8, color="#555555", annotation_clip=False)  # fmt: skip
+        axis.plot([0.985, 1.005], [auc, auc], transform=axis.get_yaxis_transform(), color="#555555", clip_on=False)
     axis.set(xscale="log", xlabel="bytes of the shipped file", ylabel="macro AUC on fold 10 (95 % interval)")
-    axis.margins(x=0.2)
+    axis.margins(x=0.25)
     return figure

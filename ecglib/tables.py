@@ -34,11 +34,15 @@ MODEL_NAMES = {
     "base_cnn_int8": "Base CNN, int8",
     "student": "Student",
     "student_int8": "Student, int8",
+    "student_distilled": "Student, distilled",
+    "student_distilled_int8": "Student, distilled, int8",
+    "distillation_replay": "Distillation, replayed",
 }
 
 COLUMN_NAMES = {
     "model": "model", "val_auc": "AUC, fold 9", "test_auc": "AUC, fold 10", "seed_sd": "SD over seeds",
-    "latency_ms": "ms a record", "shift_s": "shift, s", "gain_sd": "gain, SD", "noise_sd": "noise, SD",
+    "latency_ms": "ms a record", "nonzero_params": "non-zero parameters", "shift_s": "shift, s", "gain_sd": "gain, SD",
+    "noise_sd": "noise, SD",
     "latency_vs_float32": "times float32 speed",
 }  # fmt: skip
 
@@ -84,19 +88,35 @@ def three_columns(reported: dict[str, float], replayed: dict, right: dict) -> pd
     replayed, right : {superclass or "macro": {"value", "low", "high"}}, as :func:`ecglib.results.read` gives them
     """
 
-    def interval(one: dict) -> str:
-        return f"{one['value']:.3f} ({one['low']:.3f}–{one['high']:.3f})"
-
     return pd.DataFrame(
         {
             "superclass": list(right),
             "as reported": [
                 "–" if name not in reported else f"{reported[name]:.3f}".removesuffix("0") for name in right
             ],
-            "replayed": [interval(replayed[name]) for name in right],
-            "done right": [interval(one) for one in right.values()],
+            "replayed": [_interval(replayed[name]) for name in right],
+            "done right": [_interval(one) for one in right.values()],
         }
     )
+
+
+def findings(procedures: dict, reported: dict, macro: dict[str, dict]) -> pd.DataFrame:
+    """What the original found beside its replay and what is right, one row a finding that has results.
+
+    Parameters
+    ----------
+    procedures : {finding: (model that replays it or None, model that does it right)}
+    reported : {model: :class:`ecglib.original.Reported`}
+    macro : {model: {"value", "low", "high"}}, macro AUC on fold 10
+    """
+    rows = []
+    for name, (replay, right) in procedures.items():
+        if right not in macro:
+            continue
+        auc = next((reported[model].auc for model in (replay, right) if model in reported), None)
+        rows.append((name, _auc(auc), _interval(macro[replay]) if replay else "–", _interval(macro[right]), right))
+    table = pd.DataFrame(rows, columns=["finding", "as reported", "replayed", "done right", "model"])
+    return named(table)
 
 
 def gate(checked: dict[str, Checked]) -> pd.DataFrame:
@@ -148,8 +168,12 @@ def megabytes(count: float) -> str:
     return f"{count / 1e6:.2f} MB"
 
 
-def _auc(value: float) -> str:
+def _auc(value: float | None) -> str:
     return "–" if pd.isna(value) else f"{value:.3f}"
+
+
+def _interval(one: dict) -> str:
+    return f"{one['value']:.3f} ({one['low']:.3f}–{one['high']:.3f})"
 
 
 def _shape(shape: tuple) -> str:

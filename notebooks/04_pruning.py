@@ -128,12 +128,11 @@ base = study.runs("base_cnn")[0]
 normalisation = Normalisation(**base.record["normalisation"])
 network = torch_models.from_weights(base.weights())
 probed = validation.drawn(600, seed=0)
-probed_x, probed_truth = normalisation(probed.millivolts(slice(None))), probed.labels.astype(bool)
+probed_truth = probed.labels.astype(bool)
 
 
 def auc_of(candidate: torch_models.ECGNet) -> float:
-    path = export.to_onnx(candidate, work / "probe.onnx")
-    return evaluation.macro_auc(probed_truth, export.predict(path, probed_x))
+    return evaluation.macro_auc(probed_truth, training.predict(candidate, probed, normalisation))
 
 
 sensitivity = pruning.sensitivity(network, (0.5, 0.8, 0.9, 0.95), auc_of)

@@ -39,3 +39,14 @@ def test_three_columns_leave_open_what_was_not_reported():
     table = tables.three_columns({"NORM": 0.9, "macro": 0.804}, both, both)
     assert table["as reported"].tolist() == ["0.90", "–", "0.804"]
     assert table["replayed"].tolist() == ["0.912 (0.900–0.920)"] * 3
+
+
+def test_a_finding_stands_beside_its_replay_where_there_is_one():
+    one = {"value": 0.9123, "low": 0.9, "high": 0.92}
+    procedures = {"Pruning": ("replay", "base_cnn"), "Base CNN": (None, "base_cnn"), "Later": (None, "not_there")}
+    reported = {"replay": original.Reported(auc=0.804)}
+    table = tables.findings(procedures, reported, {"replay": one, "base_cnn": one})
+    assert table["finding"].tolist() == ["Pruning", "Base CNN"]
+    assert table["as reported"].tolist() == ["0.804", "–"]
+    assert table["replayed"].tolist() == ["0.912 (0.900–0.920)", "–"]
+    assert table["model"].tolist() == ["Base CNN", "Base CNN"]
