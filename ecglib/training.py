@@ -270,7 +270,7 @@ def predict(network: torch.nn.Module, dataset: Dataset, normalisation: Normalisa
     network = network.eval()
     with torch.inference_mode():
         parts = [network(x.transpose(1, 2)) for x, _ in tqdm(loader, "Scoring", disable=not progress)]
-    return torch.cat(parts).numpy()
+    return torch.cat(parts).float().numpy()
 
 
 def save_weights(network: torch.nn.Module, path: Path) -> None:

@@ -199,7 +199,8 @@ tables.show(
 # Every compressed model of this book is held to the same checks against its float32 file: are its convolutions integer
 # ones, looked up in the graph that ONNX Runtime executes; does it lose at most 0.001 of AUC on fold 10; does its file take
 # at most 0.28 of the bytes; is it at least 2.5 times as fast, one record at one thread. *Score change* is the mean absolute
-# change of a probability, *clipped* the share of probabilities at the ends of what 8 bits can say.
+# change of a probability, *clipped* the share of float32's probabilities that lie more than a step beyond all that the
+# file gives.
 
 # %%
 how, count = choices[chosen]
