@@ -209,9 +209,9 @@ def gate(
     speed = latency[reference] / latency[path]
     low, high = score.min(axis=0) - _STEP, score.max(axis=0) + _STEP
     clipped = (reference_score < low) | (reference_score > high)
+    score_change = float(np.abs(score - reference_score).mean())
     return Checked(
-        f"{integer} of {kinds.total()}", auc_change, float(np.abs(score - reference_score).mean()), float(clipped.mean()),
-        bytes_share, speed,
+        f"{integer} of {kinds.total()}", auc_change, score_change, float(clipped.mean()), bytes_share, speed,
         {
             "integer convolutions": integer == kinds.total() > 0, "AUC": -auc_change <= limits.auc_loss,
             "bytes": bytes_share <= limits.bytes_share, "speed": speed >= limits.speed,
