@@ -93,12 +93,13 @@ def latencies(paths: dict[str, Path], x: np.ndarray, *, repeats: int = 100) -> d
     return {name: float(np.median(values)) * 1e3 for name, values in times.items()}
 
 
+def quantized(values: np.ndarray, scale: float, zero: int) -> np.ndarray:
+    """Real numbers as int8."""
+    return np.clip(np.round(values / scale) + zero, -128, 127).astype(np.int8)
+
+
 def _quantized(values: np.ndarray, detail: dict) -> np.ndarray:
-    if detail["dtype"] == np.float32:
-        return values.astype(np.float32)
-    scale, zero = detail["quantization"]
-    limits = np.iinfo(detail["dtype"])
-    return np.clip(np.round(values / scale) + zero, limits.min, limits.max).astype(detail["dtype"])
+    return values.astype(np.float32) if detail["dtype"] == np.float32 else quantized(values, *detail["quantization"])
 
 
 def _real(values: np.ndarray, detail: dict) -> np.ndarray:

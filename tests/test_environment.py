@@ -42,7 +42,7 @@ def test_every_direct_dependency_is_pinned_and_fits_its_range(pins, metadata):
     direct = metadata["dependencies"] + sum(metadata["optional-dependencies"].values(), [])
     for requirement in map(Requirement, direct):
         pin = pins[canonicalize_name(requirement.name)].removeprefix("==")
-        assert requirement.specifier.contains(pin), requirement
+        assert requirement.specifier.contains(pin, prereleases=True), requirement
 
 
 def test_every_direct_dependency_has_its_reason(project):

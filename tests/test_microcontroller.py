@@ -1,0 +1,84 @@
+"""The student on a micro-controller: the same network in Keras, its arena, its operators, its C header."""
+
+import re
+
+import numpy as np
+import pytest
+import torch
+
+from ecglib import litert, microcontroller, torch_models, training
+from ecglib.errors import InputError
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("micro")
+
+
+@pytest.fixture(scope="module")
+def network(folder):
+    torch.manual_seed(0)
+    network = torch_models.build("student")
+    network.train()(torch.randn(16, 12, 1000))  # batch norms with statistics of their own
+    training.save_weights(network, folder / "weights.safetensors")
+    return torch_models.load_weights(network, folder / "weights.safetensors").eval()
+
+
+@pytest.fixture(scope="module")
+def records() -> np.ndarray:
+    return np.random.default_rng(0).standard_normal((8, 1000, 12)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def file(network, records, folder):
+    keras_model = microcontroller.to_keras(folder / "weights.safetensors")
+    return litert.to_tflite(keras_model, folder / "student.tflite", records)
+
+
+def test_keras_computes_what_torch_does(network, records, folder):
+    keras_model = microcontroller.to_keras(folder / "weights.safetensors")
+    with torch.inference_mode():
+        expected = network(torch.from_numpy(records).transpose(1, 2)).numpy()
+    np.testing.assert_allclose(keras_model.predict(records, verbose=0), expected, atol=1e-4)
+
+
+def test_it_fits_160_kilobytes_of_ram_and_560_of_flash(file):
+    found = microcontroller.footprint(file)
+    assert found.file_bytes == file.stat().st_size <= 560_000
+    assert found.persistent_bytes < found.arena_bytes <= 160_000
+
+
+def test_no_activation_is_copied_between_layers(file):
+    after_input = [name for name in microcontroller.operators(file) if name not in ("SHAPE", "STRIDED_SLICE", "PACK")]
+    blocks = ["CONV_2D", "MAX_POOL_2D"] * 3
+    assert after_input == ["RESHAPE", *blocks, "MEAN", "FULLY_CONNECTED", "LOGISTIC"]
+
+
+def test_its_scores_are_those_of_litert_to_a_step(file, records):
+    np.testing.assert_allclose(microcontroller.predict(file, records), litert.predict(file, records), atol=1.01 / 256)
+
+
+def test_the_header_holds_the_files_bytes_and_the_inputs_scale(file, folder):
+    header = microcontroller.write_c_header(file, folder / "student.h").read_text()
+    content = bytes(int(value, 16) for value in re.findall(r"0x([0-9a-f]{2}),", header))
+    assert content == file.read_bytes()
+    scale = float(re.search(r"INPUT_SCALE ([\d.e-]+)f", header)[1])
+    assert scale == pytest.approx(litert.interpreter(file).get_input_details()[0]["quantization"][0])
+    assert "[ECG_STUDENT_BYTES]" in header and f"ECG_STUDENT_BYTES {len(content)}" in header
+
+
+def test_a_float_file_is_named(network, folder):
+    path = litert.to_tflite(microcontroller.to_keras(folder / "weights.safetensors"), folder / "float.tflite")
+    with pytest.raises(InputError, match="cannot run"):
+        microcontroller.footprint(path)
+
+
+def test_weights_that_are_no_students_are_named(folder):
+    from safetensors.numpy import save_file
+
+    save_file({"dense": np.zeros(3, np.float16)}, folder / "other.safetensors")
+    with pytest.raises(InputError, match="another architecture"):
+        microcontroller.to_keras(folder / "other.safetensors")
+    (folder / "text.safetensors").write_text("text")
+    with pytest.raises(InputError, match="weights unreadable"):
+        microcontroller.to_keras(folder / "text.safetensors")
