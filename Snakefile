@@ -19,6 +19,8 @@ CHAPTERS = {
 }
 # chapter -> trainings that it compares on fold 9 and does not carry on
 CANDIDATES = {"02_base_cnn": ["base_cnn_augmented"], "03_inception_cnn": ["inception_cnn_plain"]}
+# chapter -> chapters whose results it reads
+READS = {"03_inception_cnn": ["02_base_cnn"]}
 RESULTS_CHAPTER = "07_results"
 MODELS = [model for models in CHAPTERS.values() for model in models]
 
@@ -125,6 +127,7 @@ rule chapter:
     input:
         rules.read_records.output,
         trained,
+        lambda wildcards: [chapter_file(name) for name in READS.get(wildcards.chapter, [])],
         [str(module) for module in PACKAGE],
         source="notebooks/{chapter}.py",
     params:
