@@ -165,7 +165,7 @@ def markdown(table: pd.DataFrame) -> str:
 
 def megabytes(count: float) -> str:
     """Bytes as MB of 10**6, the unit of file managers and data sheets."""
-    return f"{count / 1e6:.2f} MB"
+    return f"{count / 1e6:.2f}\u00a0MB"  # a space that does not break
 
 
 def _auc(value: float | None) -> str:

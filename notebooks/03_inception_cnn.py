@@ -108,9 +108,9 @@ figure = plots.training_curves(
 history = trained["inception_cnn_replay"][0].history
 best, end = history.loc[history["val_auc"].idxmax()], history.iloc[-1]
 Markdown(
-    f"The replay learns its training records by heart: its loss on them falls to {end.train_loss:.1e}, while on fold 9 "
+    f"The replay learns its training records by heart: its loss on them falls to {end.train_loss:.2g}, while on fold 9 "
     f"the loss rises from its lowest, {history['val_loss'].min():.2f}, to {end.val_loss:.2f}. The original's page gives "
-    f"{original.INCEPTION_LOSSES['training']:.1e} and about {original.INCEPTION_LOSSES['validation']:.1f}. Its AUC on fold 9 "
+    f"{original.INCEPTION_LOSSES['training']:.2g} and about {original.INCEPTION_LOSSES['validation']:.1f}. Its AUC on fold 9 "
     f"was at its best, {best.val_auc:.3f}, after epoch {int(best.epoch) + 1}, and ends at {end.val_auc:.3f}."
 )
 

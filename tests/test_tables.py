@@ -19,7 +19,7 @@ def test_a_model_that_was_not_reported_shows_a_dash():
         "seeds": 5, "params": 534_005, "file_bytes": 2_148_372,
     }  # fmt: skip
     shown = tables.summary_rows(pd.DataFrame([row])).iloc[0].tolist()
-    assert shown == ["other", "–", "0.900 (0.880–0.920)", "5", "534,005", "2.15 MB"]
+    assert shown == ["other", "–", "0.900 (0.880–0.920)", "5", "534,005", "2.15\u00a0MB"]
 
 
 def test_markdown_is_a_github_table():
