@@ -20,6 +20,7 @@ from ecglib.ptbxl import CLASSES, LEADS
 from ecglib.signals import SAMPLES
 
 layers = keras.layers
+_DEAD = 1e-6  # of a layer's median variance: a channel at or below it never varies
 
 
 def build(dropout: float = 0.0) -> keras.Model:
@@ -78,6 +79,28 @@ def parameter_counts(model: keras.Model) -> dict[str, int]:
 def nonzero(model: keras.Model) -> int:
     """Parameters that are not zero."""
     return int(sum(np.count_nonzero(keras.ops.convert_to_numpy(v)) for v in _stored(model)))
+
+
+def silence_dead_channels(model: keras.Model) -> int:
+    """Set the scale of batch-normalised channels that never vary to zero, in place; what they give stays the same.
+
+    A channel of no variance is its own mean, and normalised it is the layer's offset, whatever the scale. Training
+    leaves such scales at 1 / sqrt(epsilon), hundreds of times the others; rounded to 8 bits together, they take the
+    others' digits.
+
+    Returns
+    -------
+    how many channels were silenced
+    """
+    silenced = 0
+    for layer in model.layers:
+        if isinstance(layer, layers.BatchNormalization):
+            gamma, beta, mean, variance = layer.get_weights()
+            dead = variance <= _DEAD * np.median(variance)
+            gamma[dead] = 0
+            layer.set_weights([gamma, beta, mean, variance])
+            silenced += int(dead.sum())
+    return silenced
 
 
 def save_weights(model: keras.Model, path: Path) -> None:

@@ -178,6 +178,22 @@ def test_a_trained_network_keeps_no_fused_gelu(finished):
     assert network.get_layer("dense").activation is keras_models.keras.activations.gelu
 
 
+def test_silencing_dead_channels_changes_scales_and_not_the_function(records):
+    network = keras_models.build()
+    dense, norm = network.get_layer("dense"), network.get_layer("batch_normalization_4")
+    kernel, bias = dense.get_weights()
+    kernel[:, :3], bias[:3] = 0, -40  # GELU makes these units zero for every record
+    dense.set_weights([kernel, bias])
+    gamma, beta, mean, variance = norm.get_weights()
+    variance[:3] = 0
+    norm.set_weights([gamma, beta + 0.3, mean, variance])
+    before = network.predict(records, verbose=0)
+    assert keras_models.silence_dead_channels(network) == 3
+    assert norm.get_weights()[0].tolist() == [0] * 3 + [1] * 125
+    np.testing.assert_allclose(network.predict(records, verbose=0), before, atol=1e-6)
+    assert keras_models.silence_dead_channels(keras_models.build()) == 0
+
+
 @pytest.mark.parametrize("backend", ["torch", "jax"])
 def test_other_backends_fit_and_read_the_same_weights(backend, finished, records, tmp_path):
     pytest.importorskip(backend)
