@@ -273,7 +273,11 @@ def auc_against_bytes(models: pd.DataFrame, references: Mapping[str, float] | No
     for row in shown.itertuples():
         spread = [[row.test_auc - row.test_auc_low], [row.test_auc_high - row.test_auc]]
         axis.errorbar(row.file_bytes, row.test_auc, spread, fmt="o", color=palette[row.chapter], capsize=3)
-        axis.annotate(row.model, (row.file_bytes, row.test_auc), xytext=(6, 6), textcoords="offset points", fontsize=8)
+        # to the left where the next model to the right is near
+        gap = np.log10(shown["file_bytes"] / row.file_bytes)
+        crowded = ((gap > 0) & (gap < 0.4) & ((shown["test_auc"] - row.test_auc).abs() < 0.004)).any()
+        place = {"xytext": (-6, 6), "ha": "right"} if crowded else {"xytext": (6, 6)}
+        axis.annotate(row.model, (row.file_bytes, row.test_auc), textcoords="offset points", fontsize=8, **place)
     axis.axvline(1e6, color="#cc0000", linewidth=0.8)
     axis.annotate("1 MB", (1e6, 0), xycoords=("data", "axes fraction"), xytext=(4, 4), textcoords="offset points",
                   fontsize=8, color="#cc0000")  # fmt: skip
