@@ -20,13 +20,12 @@ import pandas as pd
 
 from ecglib import files, keras_models, runs
 from ecglib.config import Training
-from ecglib.errors import InputError
 from ecglib.evaluation import Scores, macro_auc
 from ecglib.keras_backend import keras
 from ecglib.normalisation import Normalisation
-from ecglib.ptbxl import LEADS, TEST_FOLD, TRAIN_FOLDS, VALIDATION_FOLD
+from ecglib.ptbxl import TEST_FOLD, TRAIN_FOLDS, VALIDATION_FOLD
 from ecglib.runs import Run
-from ecglib.signals import SAMPLES, Dataset
+from ecglib.signals import Dataset, check_records
 
 WEIGHTS = "weights.safetensors"
 _EVALUATION_BATCH = 256
@@ -239,17 +238,3 @@ def predict(network: keras.Model, dataset: Dataset, normalisation: Normalisation
     x = normalisation(dataset.millivolts(slice(None)))
     check_records(x)
     return network.predict(x, batch_size=_EVALUATION_BATCH, verbose=0)
-
-
-def check_records(x: np.ndarray) -> None:
-    """Hold records to what the network takes: (n, 1000, 12), at least one, finite."""
-    if x.ndim != 3 or x.shape[1:] != (SAMPLES, len(LEADS)) or len(x) == 0:
-        raise InputError(
-            "records of another shape", where="the records given", found=x.shape,
-            expected=f"(n, {SAMPLES}, {len(LEADS)}), n at least 1", mend="give ten seconds at 100 Hz in twelve leads",
-        )  # fmt: skip
-    if not np.isfinite(x).all():
-        raise InputError(
-            "records with values that are no numbers", where="the records given", expected="finite values",
-            found=f"{(~np.isfinite(x)).sum()} that are not", mend="fill or leave out records with missing samples",
-        )  # fmt: skip

@@ -15,8 +15,8 @@ import numpy as np
 
 from ecglib import files
 from ecglib.keras_backend import keras
-from ecglib.keras_training import check_records
 from ecglib.quiet import silence
+from ecglib.signals import check_records
 
 
 def to_tflite(model: keras.Model, path: Path, representative: np.ndarray | None = None) -> Path:

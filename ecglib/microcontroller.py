@@ -19,9 +19,8 @@ from safetensors.numpy import load_file
 from ecglib import files, litert
 from ecglib.errors import InputError
 from ecglib.keras_backend import keras
-from ecglib.keras_training import check_records
 from ecglib.ptbxl import CLASSES, LEADS
-from ecglib.signals import SAMPLES
+from ecglib.signals import SAMPLES, check_records
 
 _LARGEST = 4 * 2**20  # bytes of arena that are tried
 

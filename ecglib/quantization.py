@@ -23,7 +23,7 @@ import onnxruntime
 from ecglib import export, files
 from ecglib.errors import InputError
 from ecglib.ptbxl import LEADS
-from ecglib.signals import SAMPLES
+from ecglib.signals import SAMPLES, check_records
 
 KINDS = ("static", "dynamic")
 RANGES = ("minmax", "entropy", "percentile")
@@ -84,6 +84,11 @@ def quantize(source: Path, target: Path, calibration: np.ndarray | None, how: Qu
         "minmax": CalibrationMethod.MinMax, "entropy": CalibrationMethod.Entropy,
         "percentile": CalibrationMethod.Percentile,
     }  # fmt: skip
+    if how.kind == "static" and calibration is None:
+        raise InputError(
+            "no calibration records", where="quantization", expected="normalised records of folds 1-8", found="none",
+            mend="give some, or choose dynamic quantization",
+        )  # fmt: skip
     logging.getLogger().addFilter(_no_advice)
     try:
         with (
@@ -102,7 +107,7 @@ def quantize(source: Path, target: Path, calibration: np.ndarray | None, how: Qu
                 del model.graph.value_info[:]  # it transposes weights and would meet their old shapes
                 quantize_dynamic(model, temporary, **common)
             else:
-                check_records(calibration)
+                check_records(calibration, "the calibration records")
                 quantize_static(
                     prepared, temporary, _Reader(calibration), quant_format=QuantFormat.QDQ,
                     activation_type=QuantType.QUInt8, calibrate_method=methods[how.ranges], **common,
@@ -217,21 +222,6 @@ def gate(
             "bytes": bytes_share <= limits.bytes_share, "speed": speed >= limits.speed,
         },
     )  # fmt: skip
-
-
-def check_records(x: np.ndarray | None) -> None:
-    """Hold calibration records to what the networks take: (n, 1000, 12), at least one, finite."""
-    if x is None or x.ndim != 3 or x.shape[1:] != (SAMPLES, len(LEADS)) or len(x) == 0:
-        raise InputError(
-            "no calibration records, or of another shape", where="the records given",
-            expected=f"(n, {SAMPLES}, {len(LEADS)}), n at least 1", found="none" if x is None else x.shape,
-            mend="give normalised records of folds 1-8",
-        )  # fmt: skip
-    if not np.isfinite(x).all():
-        raise InputError(
-            "records with values that are no numbers", where="the calibration records", expected="finite values",
-            found=f"{(~np.isfinite(x)).sum()} that are not", mend="leave out records with missing samples",
-        )  # fmt: skip
 
 
 class _Reader:

@@ -82,6 +82,25 @@ class Dataset:
         return self.signals[self.rows[positions]].astype(np.float32) / np.float32(1000)
 
 
+def check_records(x: np.ndarray, where: str = "the records given") -> None:
+    """Hold records to what the networks take: (n, 1000, 12), at least one, finite.
+
+    Raises
+    ------
+    InputError : they are not
+    """
+    if x.ndim != 3 or x.shape[1:] != (SAMPLES, len(ptbxl.LEADS)) or len(x) == 0:
+        raise InputError(
+            "records of another shape", where=where, expected=f"(n, {SAMPLES}, {len(ptbxl.LEADS)}), n at least 1",
+            found=x.shape, mend="give ten seconds at 100 Hz in twelve leads",
+        )  # fmt: skip
+    if not np.isfinite(x).all():
+        raise InputError(
+            "records with values that are no numbers", where=where, expected="finite values",
+            found=f"{(~np.isfinite(x)).sum()} that are not", mend="fill or leave out records with missing samples",
+        )  # fmt: skip
+
+
 def open_dataset(root: Path, cache: Path, *, jobs: int = 2, progress: bool = True) -> Dataset:
     """Open a folder in PTB-XL's layout, reading and checking every record the first time.
 

@@ -112,8 +112,8 @@ def test_the_gate_shows_what_fails(file, records):
     ("calibration", "what"),
     [
         (None, "no calibration records"),
-        (np.zeros((0, 1000, 12), np.float32), "no calibration records"),
-        (np.zeros((2, 12, 1000), np.float32), "no calibration records"),
+        (np.zeros((0, 1000, 12), np.float32), "records of another shape"),
+        (np.zeros((2, 12, 1000), np.float32), "records of another shape"),
         (np.full((2, 1000, 12), np.nan, np.float32), "values that are no numbers"),
     ],
 )
