@@ -143,7 +143,7 @@ def test_a_file_that_is_quantized_already_is_named(static, folder, records):
 
 def test_a_file_with_other_inputs_is_named(folder, records):
     path = folder / "other.onnx"
-    torch.onnx.export(torch.nn.ReLU(), (torch.zeros(2, 3),), path, dynamo=True, external_data=False, verbose=False)
+    torch.onnx.export(torch.nn.ReLU().eval(), (torch.zeros(2, 3),), path, dynamo=True, external_data=False, verbose=False)
     with pytest.raises(InputError, match="other inputs"):
         quantization.quantize(path, folder / "never.onnx", records)
 
