@@ -13,7 +13,7 @@ from scipy.special import expit, logit
 from scipy.stats import bootstrap
 from sklearn.metrics import log_loss, precision_recall_curve
 
-from ecglib.errors import InputError
+from ecglib.evaluation import check_both_labels
 from ecglib.ptbxl import CLASSES
 
 _SURE = 1e-6  # how near to 0 and 1 a probability is taken
@@ -32,7 +32,7 @@ def fit_temperature(score: np.ndarray, truth: np.ndarray) -> float:
     ------
     InputError : a superclass with one label only
     """
-    _check(truth)
+    check_both_labels(truth)
 
     def cost(log_temperature: float) -> float:
         return log_loss(truth.ravel(), apply_temperature(score, np.exp(log_temperature)).ravel())
@@ -76,7 +76,7 @@ def choose_thresholds(score: np.ndarray, truth: np.ndarray) -> np.ndarray:
     ------
     InputError : a superclass with one label only
     """
-    _check(truth)
+    check_both_labels(truth)
     chosen = []
     for one, wanted in zip(score.T, truth.T):
         precision, recall, threshold = precision_recall_curve(wanted, one)
@@ -116,12 +116,3 @@ def _specificity(said: np.ndarray, wanted: np.ndarray, axis: int = -1) -> np.nda
 
 def _f1(said: np.ndarray, wanted: np.ndarray, axis: int = -1) -> np.ndarray:
     return 2 * (said & wanted).sum(axis=axis) / (said.sum(axis=axis) + wanted.sum(axis=axis))
-
-
-def _check(truth: np.ndarray) -> None:
-    share = np.asarray(truth, float).mean(axis=0)
-    if len(lone := np.flatnonzero((share == 0) | (share == 1))):
-        raise InputError(
-            "superclass with one label only", where=CLASSES[lone[0]], expected="records with and without it",
-            found=f"a share of {share[lone[0]]:.0%}", mend="give more records",
-        )  # fmt: skip

@@ -20,13 +20,17 @@ Profile = Annotated[str, typer.Option(help="sample: synthetic records; full: PTB
 
 
 @contextmanager
-def plain_errors():
+def plain_errors(status: int = 1):
     """Errors that a user can mend end the command with their message instead of a traceback."""
     try:
         yield
     except StudyError as error:
-        console.print(f"error: {error}", style="red", markup=False, soft_wrap=True)
-        raise typer.Exit(1) from None
+        _say(error)
+        raise typer.Exit(status) from None
+
+
+def _say(error: object) -> None:
+    console.print(f"error: {error}", style="red", markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -168,7 +172,7 @@ def predict(
     recordings: Annotated[
         list[Path], typer.Argument(help="WFDB records, .csv, .npy or .npz files, or folders of them")
     ],
-    model: Annotated[str, typer.Option(help="a released model's name")] = "student_distilled_int8",
+    model: Annotated[str | None, typer.Option(help="a released model's name, if not the distilled student's")] = None,
     rate: Annotated[float | None, typer.Option(help="Hz, of files that do not say it")] = None,
     units: Annotated[str | None, typer.Option(help="mV, µV or V, of files that do not say it")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON, one object a line")] = False,
@@ -184,12 +188,9 @@ def predict(
 
     from ecglib import prediction, released, reports
 
-    try:
-        opened = released.load(model)
+    with plain_errors(2):
+        opened = released.load(model or released.DEFAULT)
         paths = prediction.find(recordings)
-    except StudyError as error:
-        console.print(f"error: {error}", style="red", markup=False, soft_wrap=True)
-        raise typer.Exit(2) from None
     found = []
     bar = tqdm(total=len(paths), unit="record", disable=len(paths) < 20, file=sys.stderr)
     report = reports.of(as_json=as_json, as_csv=as_csv, model=opened)
@@ -197,7 +198,7 @@ def predict(
         bar.update()
         found.append(one)
         if one.error:
-            console.print(f"error: {one.error}", style="red", markup=False, soft_wrap=True)
+            _say(one.error)
         else:
             report.add(one)
     bar.close()

@@ -6,6 +6,7 @@ Flat and literal: an unknown key, a missing one or an impossible value is an err
 from __future__ import annotations
 
 from dataclasses import MISSING, dataclass, field, fields, replace
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import yaml
@@ -141,7 +142,7 @@ def load(path: Path) -> Profile:
             raise _impossible(f"{path}, training.{name}.amount", "0 to 1 with pruning, 0 without", values.amount)
         if values.pruning and not values.start:
             raise _impossible(f"{path}, training.{name}.start", "a model to prune", "none")
-        if values.start and (values.start not in training or _starts(training, name)[-1] == name):
+        if values.start and values.start not in training:
             raise _impossible(f"{path}, training.{name}.start", "another model with training settings", values.start)
         if values.crop and values.network == "inception_cnn":
             raise _impossible(f"{path}, training.{name}.crop", "0: this network takes whole records", values.crop)
@@ -154,6 +155,11 @@ def load(path: Path) -> Profile:
         for key, choices in CHOICES.items():
             if getattr(values, key) not in choices:
                 raise _impossible(f"{path}, training.{name}.{key}", " or ".join(choices), getattr(values, key))
+    try:
+        TopologicalSorter({name: [one.start, *one.teacher_names] for name, one in training.items()}).prepare()
+    except CycleError as error:
+        circle = " <- ".join(error.args[1])
+        raise _impossible(f"{path}, start and teachers", "models that do not wait for each other", circle) from error
     for name, seeds in profile.seeds.items():
         if name not in training:
             raise _impossible(f"{path}, seeds.{name}", "training settings of the same name", "none")
@@ -162,14 +168,6 @@ def load(path: Path) -> Profile:
     if unknown := set(profile.released) - set(training):
         raise _impossible(f"{path}, released", "models with training settings", ", ".join(sorted(unknown)))
     return replace(profile, training=training)
-
-
-def _starts(training: dict[str, Training], name: str) -> list[str]:
-    """The models that a model starts from, one after the other, up to one that starts from none or to itself."""
-    found = [training[name].start]
-    while found[-1] in training and training[found[-1]].start and found[-1] != name and len(found) <= len(training):
-        found.append(training[found[-1]].start)
-    return found
 
 
 def _filled(kind: type, given: object, where: object):

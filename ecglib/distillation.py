@@ -11,14 +11,12 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from scipy.special import expit, logit
 from torch.nn import functional as F
 
+from ecglib.calibration import apply_temperature
 from ecglib.errors import InputError
 from ecglib.evaluation import Scores
 from ecglib.signals import Dataset
-
-_SURE = 1e-6  # how near to 0 and 1 a teacher's probability is taken
 
 
 def soft_targets(teachers: Sequence[Scores], dataset: Dataset, temperature: float) -> np.ndarray:
@@ -54,7 +52,7 @@ def soft_targets(teachers: Sequence[Scores], dataset: Dataset, temperature: floa
                 mend="score the teacher on this data again",
             )  # fmt: skip
     probability = np.concatenate([teacher.score for teacher in teachers]).mean(axis=0, dtype=np.float64)
-    return expit(logit(probability.clip(_SURE, 1 - _SURE)) / temperature).astype(np.float32)
+    return apply_temperature(probability, temperature).astype(np.float32)
 
 
 def loss(

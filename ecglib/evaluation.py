@@ -51,6 +51,11 @@ class Scores:
                 found=f"{(~np.isfinite(self.score)).sum()} that are not", mend="train again with a lower learning rate",
             )  # fmt: skip
 
+    @classmethod
+    def of(cls, dataset: Dataset, seed: int, score: np.ndarray) -> Scores:
+        """One seed's scores (n, 5) of a dataset's records."""
+        return cls(dataset.ecg_id, dataset.table["fold"].to_numpy(), np.array([seed]), score[None])
+
     def save(self, path: Path) -> None:
         """Write a compressed .npz; it holds no label and no signal."""
         arrays = {"ecg_id": self.ecg_id, "fold": self.fold, "seed": self.seed, "score": self.score.astype(np.float32)}
@@ -127,14 +132,23 @@ def labels_of(scores: Scores, dataset: Dataset) -> np.ndarray:
         )  # fmt: skip
     truth = rows[list(CLASSES)].to_numpy(bool)
     for fold in np.unique(scores.fold):
-        share = truth[scores.fold == fold].mean(axis=0)
-        if len(lone := np.flatnonzero((share == 0) | (share == 1))):
-            raise InputError(
-                "superclass with one label only", where=f"fold {fold}, {CLASSES[lone[0]]}",
-                expected="records with and without it", found=f"a share of {share[lone[0]]:.0%}",
-                mend="give more records",
-            )  # fmt: skip
+        check_both_labels(truth[scores.fold == fold], f"fold {fold}, ")
     return truth
+
+
+def check_both_labels(truth: np.ndarray, where: str = "") -> None:
+    """Hold labels (n, 5) to what an AUC, a threshold or a temperature needs: each superclass there and not there.
+
+    Raises
+    ------
+    InputError : a superclass has one label only; `where` is said before its name
+    """
+    share = np.asarray(truth, float).mean(axis=0)
+    if len(lone := np.flatnonzero((share == 0) | (share == 1))):
+        raise InputError(
+            "superclass with one label only", where=f"{where}{CLASSES[lone[0]]}",
+            expected="records with and without it", found=f"a share of {share[lone[0]]:.0%}", mend="give more records",
+        )  # fmt: skip
 
 
 def class_aucs(truth: np.ndarray, score: np.ndarray) -> np.ndarray:

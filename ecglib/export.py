@@ -6,17 +6,20 @@ In comes a trained network; out come an ONNX file, its scores and its latency in
 from __future__ import annotations
 
 import logging
-import time
 import warnings
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import onnxruntime
-import torch
 
-from ecglib import files
+from ecglib import files, timing
 from ecglib.ptbxl import LEADS
 from ecglib.signals import SAMPLES
+
+if TYPE_CHECKING:
+    import torch
 
 INPUT, OUTPUT = "ecg", "probability"
 _BATCH = 32  # records of a run when many are scored
@@ -27,6 +30,8 @@ def to_onnx(network: torch.nn.Module, path: Path, *, fold: bool = True) -> Path:
 
     `fold` computes batch normalisation into the weights of the convolution before it.
     """
+    import torch  # only here: running a file needs no torch
+
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it remarks that torchvision is not there
     with files.replacing(path) as temporary, warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -55,17 +60,6 @@ def predict(path: Path, x: np.ndarray, *, threads: int = 2) -> np.ndarray:
 
 
 def latencies(paths: dict[str, Path], *, repeats: int = 200) -> dict[str, float]:
-    """Median time for one record at one thread, in ms, of each file.
-
-    The files take turns, so that a slow spell of the machine falls on all of them alike.
-    """
+    """Median time for one record at one thread, in ms, of each file; the files take turns."""
     record = {INPUT: np.random.default_rng(0).standard_normal((1, len(LEADS), SAMPLES)).astype(np.float32)}
-    sessions = {name: session(path) for name, path in paths.items()}
-    times: dict[str, list[float]] = {name: [] for name in paths}
-    for turn in range(repeats + 10):
-        for name, one in sessions.items():
-            start = time.perf_counter()
-            one.run(None, record)
-            if turn >= 10:
-                times[name].append(time.perf_counter() - start)
-    return {name: float(np.median(values)) * 1e3 for name, values in times.items()}
+    return timing.turns({name: partial(session(path).run, None, record) for name, path in paths.items()}, repeats)

@@ -10,10 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 
-from ecglib import files
+from ecglib import files, weights
 from ecglib.errors import InputError
 from ecglib.keras_backend import keras
 from ecglib.ptbxl import CLASSES, LEADS
@@ -116,12 +115,7 @@ def load_weights(model: keras.Model, path: Path) -> keras.Model:
     ------
     InputError : the file is missing, unreadable, or of another architecture
     """
-    try:
-        found = load_file(path)
-    except (OSError, SafetensorError) as error:
-        raise InputError(
-            "weights unreadable", where=path, expected="a safetensors file", found=error, mend="train the model again"
-        ) from error
+    found = weights.read(path)
     variables = {v.path: v for v in _stored(model)}
     different = [
         name for name in sorted(variables.keys() | found.keys())

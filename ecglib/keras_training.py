@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ecglib import files, keras_models, runs
+from ecglib import keras_models, runs, weights
 from ecglib.config import Training
 from ecglib.evaluation import Scores, macro_auc
 from ecglib.keras_backend import keras
@@ -27,7 +27,6 @@ from ecglib.ptbxl import TEST_FOLD, TRAIN_FOLDS, VALIDATION_FOLD
 from ecglib.runs import Run
 from ecglib.signals import Dataset, check_records
 
-WEIGHTS = "weights.safetensors"
 _EVALUATION_BATCH = 256
 
 
@@ -82,8 +81,7 @@ class _Validation(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         score = self.model.predict(self.records, batch_size=_EVALUATION_BATCH, verbose=0)
-        sure = np.clip(score, 1e-7, 1 - 1e-7)
-        loss = -np.mean(self.labels * np.log(sure) + (1 - self.labels) * np.log(1 - sure))
+        loss = keras.losses.BinaryCrossentropy()(self.labels, score)
         logs |= {"val_loss": float(loss), "val_auc": macro_auc(self.labels, score)}
         logs["seconds"] = time.monotonic() - self.start
 
@@ -96,11 +94,9 @@ class _History(keras.callbacks.Callback):
         self.path = path
 
     def on_epoch_end(self, epoch, logs=None):
-        rows = pd.read_csv(self.path).to_dict("records") if self.path.is_file() else []
-        rows = [row for row in rows if row["epoch"] < epoch]
         row = {"epoch": epoch, "train_loss": logs["loss"], "val_loss": logs["val_loss"], "val_auc": logs["val_auc"]}
         row |= {"learning_rate": float(self.model.optimizer.learning_rate), "seconds": logs["seconds"]}
-        files.write_text(self.path, pd.DataFrame([*rows, row]).to_csv(index=False))
+        runs.add_epoch(self.path, row)
 
 
 def train(
@@ -138,20 +134,18 @@ def train(
         network.fit(batches, epochs=settings.epochs, shuffle=False, verbose=1 if progress else 0, callbacks=callbacks)
     if settings.keep == "best":
         network.load_weights(best)
-    keras_models.save_weights(network, folder / WEIGHTS)
-    keras_models.load_weights(network, folder / WEIGHTS)
+    keras_models.save_weights(network, folder / weights.NAME)
+    keras_models.load_weights(network, folder / weights.NAME)
     scored = dataset.folds(VALIDATION_FOLD, TEST_FOLD)
     score = predict(network, scored, normalisation)
-    Scores(scored.ecg_id, scored.table["fold"].to_numpy(), np.array([seed]), score[None]).save(folder / runs.SCORES)
-    epochs = pd.read_csv(history)
+    Scores.of(scored, seed, score).save(folder / runs.SCORES)
     run = runs.finish(
         folder,
         identity
         | {
-            "weights": WEIGHTS,
+            "weights": weights.NAME,
             "normalisation": dataclasses.asdict(normalisation),
-            "best_epoch": int(epochs.loc[epochs["val_auc"].idxmax(), "epoch"]),
-            "seconds": round(float(epochs["seconds"].sum()), 1),
+            **runs.epochs(history),
             "precision": keras.config.floatx(),
             "backend": keras.backend.backend(),
             "hardware": runs.processor(),

@@ -6,14 +6,13 @@ and latency.
 
 from __future__ import annotations
 
-import time
 import warnings
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 
-from ecglib import files
+from ecglib import files, timing
 from ecglib.keras_backend import keras
 from ecglib.quiet import silence
 from ecglib.signals import check_records
@@ -83,14 +82,7 @@ def latencies(paths: dict[str, Path], x: np.ndarray, *, repeats: int = 100) -> d
     for one in ready.values():
         source = one.get_input_details()[0]
         one.set_tensor(source["index"], _quantized(x[:1], source))
-    times: dict[str, list[float]] = {name: [] for name in paths}
-    for turn in range(repeats + 5):
-        for name, one in ready.items():
-            start = time.perf_counter()
-            one.invoke()
-            if turn >= 5:
-                times[name].append(time.perf_counter() - start)
-    return {name: float(np.median(values)) * 1e3 for name, values in times.items()}
+    return timing.turns({name: one.invoke for name, one in ready.items()}, repeats)
 
 
 def quantized(values: np.ndarray, scale: float, zero: int) -> np.ndarray:

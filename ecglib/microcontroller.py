@@ -13,10 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load_file
 
-from ecglib import files, litert
+from ecglib import files, litert, weights
 from ecglib.errors import InputError
 from ecglib.keras_backend import keras
 from ecglib.ptbxl import CLASSES, LEADS
@@ -25,29 +23,20 @@ from ecglib.signals import SAMPLES, check_records
 _LARGEST = 4 * 2**20  # bytes of arena that are tried
 
 
-def to_keras(weights: Path) -> keras.Model:
+def to_keras(path: Path) -> keras.Model:
     """The network of a torch weights file in Keras, with the same weights: float32 (b, 1000, 12) -> (b, 5).
 
     Raises
     ------
     InputError : the file is unreadable, or not of a stack of convolution blocks
     """
-    try:
-        state = {name: value.astype(np.float32) for name, value in load_file(weights).items()}
-    except (OSError, SafetensorError) as error:
-        raise InputError(
-            "weights unreadable",
-            where=weights,
-            expected="a safetensors file",
-            found=error,
-            mend="train the model again",
-        ) from error
+    state = {name: value.astype(np.float32) for name, value in weights.read(path).items()}
     kernels = sorted(
         (int(name.split(".")[1]), name) for name, value in state.items() if name.endswith("weight") and value.ndim == 3
     )
     if not kernels or "linear.weight" not in state:
         raise InputError(
-            "weights of another architecture", where=weights, expected="features.N.weight and linear.weight",
+            "weights of another architecture", where=path, expected="features.N.weight and linear.weight",
             found=", ".join(list(state)[:4]), mend="give the weights of a base CNN or student",
         )  # fmt: skip
     ecg = keras.layers.Input((SAMPLES, len(LEADS)), name="ecg")

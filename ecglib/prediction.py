@@ -55,7 +55,7 @@ def find(places: Sequence[Path]) -> list[Path]:
         if not place.is_dir():
             found.append(place)
             continue
-        inside = sorted(path for path in place.rglob("*") if path.suffix in (".hea", ".csv", ".npy", ".npz"))
+        inside = sorted(path for path in place.rglob("*") if path.suffix in (".hea", *recordings.TABLES))
         if not inside:
             raise InputError(
                 "no recordings in a folder", where=place, expected="files ending in .hea, .csv, .npy or .npz",

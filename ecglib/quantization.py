@@ -22,6 +22,7 @@ import onnxruntime
 
 from ecglib import export, files
 from ecglib.errors import InputError
+from ecglib.evaluation import macro_auc
 from ecglib.ptbxl import LEADS
 from ecglib.signals import SAMPLES, check_records
 
@@ -205,8 +206,6 @@ def gate(
     truth : bool (n, 5)
     latency : ms of both files, measured in the same run
     """
-    from ecglib.evaluation import macro_auc
-
     kinds = convolutions(path)
     integer = sum(kinds[kind] for kind in _INTEGER)
     auc_change = macro_auc(truth, score) - macro_auc(truth, reference_score)

@@ -21,7 +21,8 @@ from ecglib.errors import InputError
 from ecglib.ptbxl import LEADS
 from ecglib.signals import SAMPLES, SAMPLING_RATE
 
-SUFFIXES = (".hea", ".dat", ".csv", ".npy", ".npz")
+TABLES = (".csv", ".npy", ".npz")
+SUFFIXES = (".hea", ".dat", *TABLES)
 RATES = (100.0, 1000.0)  # Hz, smallest and largest
 SECONDS = SAMPLES / SAMPLING_RATE
 UNITS = {"mv": 1.0, "uv": 1e-3, "µv": 1e-3, "μv": 1e-3, "v": 1e3}  # two signs look like a Greek mu
@@ -63,7 +64,7 @@ def read(path: Path, *, rate: float | None = None, units: str | None = None) -> 
         between 100 and 1000 Hz or not known; the unit is not known; less than ten seconds; too many samples missing
     """
     path = Path(path)
-    if path.suffix in (".csv", ".npy", ".npz"):
+    if path.suffix in TABLES:
         if not path.is_file():
             raise _missing(path)
         if path.stat().st_size == 0:

@@ -10,13 +10,13 @@ import hashlib
 import importlib.resources
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
-from ecglib import calibration, files
+from ecglib import calibration, export, files
 from ecglib.errors import InputError
 from ecglib.normalisation import Normalisation
 from ecglib.ptbxl import CLASSES, LEADS
@@ -47,21 +47,15 @@ class Released:
     normalisation: Normalisation
     temperature: float
     thresholds: np.ndarray
-    threads: int = field(default=1, compare=False)
 
     @cached_property
     def _session(self):
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads, options.inter_op_num_threads = self.threads, 1
-        options.log_severity_level = 3
-        return onnxruntime.InferenceSession(str(self.path), options, providers=["CPUExecutionProvider"])
+        return export.session(self.path)
 
     def probabilities(self, windows: np.ndarray) -> np.ndarray:
         """Windows (w, 1000, 12) in mV -> calibrated probabilities float64 (w, 5), in the order of CLASSES."""
         x = np.ascontiguousarray(self.normalisation(windows).transpose(0, 2, 1), np.float32)
-        (score,) = self._session.run(None, {self._session.get_inputs()[0].name: x})
+        (score,) = self._session.run(None, {export.INPUT: x})
         return calibration.apply_temperature(score, self.temperature)
 
 

@@ -135,6 +135,20 @@ def begin(folder: Path, identity: dict, finished: Sequence[Path] = ()) -> Run | 
     return None
 
 
+def add_epoch(path: Path, row: dict) -> None:
+    """Append an epoch's row to a history file, in place of what a stopped run left of the same epoch or later ones."""
+    rows = pd.read_csv(path).to_dict("records") if path.is_file() else []
+    kept = [one for one in rows if one["epoch"] < row["epoch"]]
+    files.write_text(path, pd.DataFrame([*kept, row]).to_csv(index=False))
+
+
+def epochs(path: Path) -> dict:
+    """What a record says of a history file: best_epoch on fold 9, counted from 0, and the seconds of all epochs."""
+    history = pd.read_csv(path)
+    best = int(history.loc[history["val_auc"].idxmax(), "epoch"])
+    return {"best_epoch": best, "seconds": round(float(history["seconds"].sum()), 1)}
+
+
 def finish(folder: Path, record: dict) -> Run:
     """Write the record, by which the run counts as finished, with the weights' SHA-256."""
     if "weights_sha256" not in record:

@@ -11,7 +11,6 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from ecglib import config, evaluation, paths, ptbxl, runs, signals
@@ -96,8 +95,7 @@ class Study:
             from ecglib import torch_models, training
 
             score = training.predict(torch_models.from_weights(run.weights()), train_part, normalisation)
-        fold = train_part.table["fold"].to_numpy()
-        scores = Scores(train_part.ecg_id, fold, np.array([run.record["seed"]]), score[None])
+        scores = Scores.of(train_part, run.record["seed"], score)
         scores.save(kept)
         return scores
 

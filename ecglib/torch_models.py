@@ -11,13 +11,13 @@ import copy
 import math
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import nn
 from torch.nn.utils import parametrize
 
+from ecglib import weights
 from ecglib.errors import InputError
 from ecglib.fake_quantization import FakeQuantize, FakeQuantizeWeight
 from ecglib.ptbxl import CLASSES, LEADS
@@ -92,17 +92,7 @@ def load_weights(network: ECGNet, path: Path) -> ECGNet:
     ------
     InputError : the file is unreadable or of another architecture
     """
-    state = _weights(path)
-    shapes = {name: tuple(v.shape) for name, v in network.state_dict().items()}
-    found = {name: tuple(v.shape) for name, v in state.items()}
-    if shapes != found:
-        name = next(name for name in (shapes | found) if shapes.get(name) != found.get(name))
-        raise InputError(
-            "weights of another architecture", where=f"{path}, {name}", expected=shapes.get(name, "no such name"),
-            found=found.get(name, "no such name"), mend="give the file of this network",
-        )  # fmt: skip
-    network.load_state_dict(state)
-    return network
+    return _fill(network, weights.read(path), path)
 
 
 def from_weights(path: Path, dropout: float = -1.0) -> ECGNet:
@@ -112,20 +102,23 @@ def from_weights(path: Path, dropout: float = -1.0) -> ECGNet:
     ------
     InputError : the file is unreadable, or not of such a network
     """
-    convolutions = sorted(
-        (int(name.split(".")[1]), len(weight)) for name, weight in _weights(path).items() if weight.dim() == 3
-    )
+    state = weights.read(path)
+    convolutions = sorted((int(name.split(".")[1]), len(value)) for name, value in state.items() if value.ndim == 3)
     network = ECGNet(tuple(channels for _, channels in convolutions) or (1,), dropout if dropout >= 0 else 0.5)
-    return load_weights(network, path)
+    return _fill(network, state, path)
 
 
-def _weights(path: Path) -> dict[str, torch.Tensor]:
-    try:
-        return load_file(path)
-    except (OSError, SafetensorError) as error:
+def _fill(network: ECGNet, state: dict[str, np.ndarray], path: Path) -> ECGNet:
+    shapes = {name: tuple(v.shape) for name, v in network.state_dict().items()}
+    found = {name: tuple(v.shape) for name, v in state.items()}
+    if shapes != found:
+        name = next(name for name in (shapes | found) if shapes.get(name) != found.get(name))
         raise InputError(
-            "weights unreadable", where=path, expected="a safetensors file", found=error, mend="train the model again"
-        ) from error
+            "weights of another architecture", where=f"{path}, {name}", expected=shapes.get(name, "no such name"),
+            found=found.get(name, "no such name"), mend="give the file of this network",
+        )  # fmt: skip
+    network.load_state_dict({name: torch.tensor(value) for name, value in state.items()})
+    return network
 
 
 class FastDropout(nn.Dropout):
@@ -234,6 +227,10 @@ def size_table(network: nn.Module, samples: int = SAMPLES) -> pd.Series:
     return pd.Series(sizes)
 
 
-def nonzero(network: nn.Module) -> int:
-    """Parameters that are not zero."""
-    return int(sum(torch.count_nonzero(p) for p in network.parameters()))
+def counts(network: nn.Module) -> dict[str, int]:
+    """How many parameters a network has, and how many of them are not zero: params, nonzero_params."""
+    parameters = list(network.parameters())
+    return {
+        "params": sum(p.numel() for p in parameters),
+        "nonzero_params": int(sum(torch.count_nonzero(p) for p in parameters)),
+    }

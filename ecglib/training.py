@@ -17,7 +17,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint, TQDMProgressBar
@@ -25,7 +24,7 @@ from safetensors.torch import save_file
 from torch.nn import functional as F
 from torch.utils.data import BatchSampler, DataLoader, RandomSampler, SequentialSampler
 
-from ecglib import distillation, export, files, pruning, runs, torch_models
+from ecglib import distillation, export, files, pruning, runs, torch_models, weights
 from ecglib.config import Training
 from ecglib.evaluation import Scores, macro_auc
 from ecglib.normalisation import Normalisation
@@ -34,7 +33,6 @@ from ecglib.runs import Run
 from ecglib.signals import Dataset
 from ecglib.torch_models import ECGNet
 
-WEIGHTS = "weights.safetensors"
 _EVALUATION_BATCH = 256
 
 
@@ -167,12 +165,10 @@ class _History(pl.Callback):
         self.start = time.monotonic()
 
     def on_train_epoch_end(self, trainer, module):
-        rows = pd.read_csv(self.path).to_dict("records") if self.path.is_file() else []
-        rows = [row for row in rows if row["epoch"] < trainer.current_epoch]
         metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
         row = {"epoch": trainer.current_epoch, **{k: metrics[k] for k in ("train_loss", "val_loss", "val_auc")}}
         row |= {"learning_rate": trainer.optimizers[0].param_groups[0]["lr"], "seconds": time.monotonic() - self.start}
-        files.write_text(self.path, pd.DataFrame([*rows, row]).to_csv(index=False))
+        runs.add_epoch(self.path, row)
 
 
 def train(
@@ -234,20 +230,16 @@ def train(
     kept = checkpoint.best_model_path if settings.keep == "best" else last
     classifier.load_state_dict(torch.load(kept, map_location="cpu", weights_only=True)["state_dict"])
     trained = torch_models.channels_first(pruning.make_permanent(classifier.network.cpu()), network)
-    save_weights(trained, folder / WEIGHTS)
-    torch_models.load_weights(trained, folder / WEIGHTS)
+    save_weights(trained, folder / weights.NAME)
+    torch_models.load_weights(trained, folder / weights.NAME)
     scored = dataset.folds(VALIDATION_FOLD, TEST_FOLD)
     score = predict(trained, scored, normalisation, progress=progress)
-    fold = scored.table["fold"].to_numpy()
-    Scores(scored.ecg_id, fold, np.array([seed]), score[None]).save(folder / runs.SCORES)
-    history = pd.read_csv(folder / runs.HISTORY)
+    Scores.of(scored, seed, score).save(folder / runs.SCORES)
     record = identity | {
-        "weights": WEIGHTS,
-        "params": sum(p.numel() for p in trained.parameters()),
-        "nonzero_params": torch_models.nonzero(trained),
+        "weights": weights.NAME,
+        **torch_models.counts(trained),
         "normalisation": dataclasses.asdict(normalisation),
-        "best_epoch": int(history.loc[history["val_auc"].idxmax(), "epoch"]),
-        "seconds": round(float(history["seconds"].sum()), 1),
+        **runs.epochs(folder / runs.HISTORY),
         "precision": precision(),
         "hardware": hardware(),
         "versions": runs.versions("torch", "pytorch-lightning", "numpy"),

@@ -31,7 +31,7 @@ def test_an_activations_range_follows_the_training_batches_only():
 
 def test_the_originals_network_has_its_614055_parameters():
     network = torch_models.build("quantization_aware")
-    assert sum(p.numel() for p in network.parameters()) == 614_055
+    assert torch_models.counts(network)["params"] == 614_055
 
 
 def test_it_computes_the_same_in_channels_last_order():
@@ -51,7 +51,7 @@ def test_without_rounding_it_is_a_plain_float_network_with_the_rounded_weights()
     network = torch_models.build("quantization_aware", 0.0)
     network.train()(torch.randn(4, 12, 1000))
     plain = without_rounding(network.eval())
-    assert sum(p.numel() for p in plain.parameters()) == 614_055
+    assert torch_models.counts(plain)["params"] == 614_055
     assert torch.equal(plain.linear.weight, network.linear.weight)
     assert not any(isinstance(layer, FakeQuantize) for layer in plain.modules())
     x = torch.randn(4, 12, 1000)
