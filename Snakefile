@@ -16,11 +16,23 @@ CHAPTERS = {
     "01_dataset": [],
     "02_base_cnn": ["base_cnn"],
     "03_inception_cnn": ["inception_cnn", "inception_cnn_replay", "inception_cnn_int8"],
+    "04_pruning": [
+        "base_cnn_pruning_replay",
+        *(f"base_cnn_pruned_magnitude_{level}" for level in (50, 80, 90, 95)),
+        *(f"base_cnn_pruned_channels_{share}" for share in (25, 50, 60, 75)),
+        "base_cnn_pruned_int8",
+    ],
+    "05_quantization": ["quantization_replay", "base_cnn_int8", "student_int8"],
 }
-# chapter -> trainings that it compares on fold 9 and does not carry on
-CANDIDATES = {"02_base_cnn": ["base_cnn_augmented"], "03_inception_cnn": ["inception_cnn_plain"]}
+# chapter -> further trainings that it loads: candidates that it compares on fold 9, and what it compresses
+LOADS = {
+    "02_base_cnn": ["base_cnn_plain", "base_cnn_augmented"],
+    "03_inception_cnn": ["inception_cnn_plain"],
+    "04_pruning": ["base_cnn", "pruning_replay", "pruning_replay_mended"],
+    "05_quantization": ["base_cnn", "student"],
+}
 # chapter -> chapters whose results it reads
-READS = {"03_inception_cnn": ["02_base_cnn"]}
+READS = {"03_inception_cnn": ["02_base_cnn"], "05_quantization": ["02_base_cnn", "04_pruning"]}
 RESULTS_CHAPTER = "07_results"
 MODELS = [model for models in CHAPTERS.values() for model in models]
 
@@ -38,7 +50,7 @@ def trained(wildcards):
     """The finished trainings that a chapter loads."""
     return [
         local(PATHS.artifacts / model / f"seed{seed}.done")
-        for model in CHAPTERS[wildcards.chapter] + CANDIDATES.get(wildcards.chapter, [])
+        for model in CHAPTERS[wildcards.chapter] + LOADS.get(wildcards.chapter, [])
         for seed in STUDY.settings.seeds.get(model, [])
     ]
 

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MultipleLocator, PercentFormatter
 
 from ecglib.ptbxl import CLASSES, LEADS
@@ -262,31 +263,49 @@ def auc_against_sparsity(table: pd.DataFrame, reference: float, *, hue: str, tit
 def auc_against_bytes(models: pd.DataFrame, references: Mapping[str, float] | None = None) -> Figure:
     """Macro AUC on fold 10 with intervals against the shipped file's bytes, every model.
 
+    Models far below the others (a gap of more than 0.02) stand in a panel of their own, so that the others can be
+    told apart.
+
     Parameters
     ----------
     models : rows with model, chapter, file_bytes, test_auc, test_auc_low, test_auc_high
     references : {model: AUC} published elsewhere, of files whose size is not known: marked at the right edge
     """
-    figure, axis = plt.subplots(figsize=(8.4, 5.2))
-    shown = models.dropna(subset=["file_bytes", "test_auc"])
+    from adjustText import adjust_text
+
+    shown = models.dropna(subset=["file_bytes", "test_auc"]).sort_values("test_auc", ascending=False)
+    far = (shown["test_auc"].diff() < -0.02).cumsum() > 0
+    parts = [part for part in (shown[~far], shown[far]) if len(part)]
+    figure, axes = plt.subplots(
+        len(parts), figsize=(9, 4 + 2 * len(parts)), sharex=True, squeeze=False, height_ratios=[3, 1][: len(parts)]
+    )
     palette = dict(zip(sorted(shown["chapter"].unique()), sns.color_palette("colorblind")))
-    for row in shown.itertuples():
-        spread = [[row.test_auc - row.test_auc_low], [row.test_auc_high - row.test_auc]]
-        axis.errorbar(row.file_bytes, row.test_auc, spread, fmt="o", color=palette[row.chapter], capsize=3)
-        # to the left where the next model to the right is near
-        gap = np.log10(shown["file_bytes"] / row.file_bytes)
-        crowded = ((gap > 0) & (gap < 0.4) & ((shown["test_auc"] - row.test_auc).abs() < 0.004)).any()
-        place = {"xytext": (-6, 6), "ha": "right"} if crowded else {"xytext": (6, 6)}
-        axis.annotate(row.model, (row.file_bytes, row.test_auc), textcoords="offset points", fontsize=8, **place)
-    axis.axvline(1e6, color="#cc0000", linewidth=0.8)
-    axis.annotate("1 MB", (1e6, 0), xycoords=("data", "axes fraction"), xytext=(4, 4), textcoords="offset points",
-                  fontsize=8, color="#cc0000")  # fmt: skip
+    halo = [withStroke(linewidth=2.5, foreground="white")]
+    smallest, largest = shown["file_bytes"].min(), shown["file_bytes"].max()
+    axes[0, 0].set(xscale="log", xlim=(smallest / 2, largest * 6))  # labels stand to the right
     for number, (name, auc) in enumerate(sorted((references or {}).items(), key=lambda one: -one[1])):
-        axis.annotate(
+        axes[0, 0].annotate(
             f"{name} {auc:.3f}", (1, auc), xycoords=("axes fraction", "data"), xytext=(1.05, 0.97 - 0.05 * number),
             textcoords="axes fraction", fontsize=8, color="#555555", va="center", annotation_clip=False,
             arrowprops={"arrowstyle": "-", "color": "#aaaaaa", "linewidth": 0.7},
         )  # fmt: skip
-    axis.set(xscale="log", xlabel="bytes of the shipped file", ylabel="macro AUC on fold 10 (95 % interval)")
-    axis.margins(x=0.25)
+    for axis, part in zip(axes.flat, parts):
+        texts = []
+        for row in part.itertuples():
+            spread = [[row.test_auc - row.test_auc_low], [row.test_auc_high - row.test_auc]]
+            axis.errorbar(
+                row.file_bytes, row.test_auc, spread, fmt="o", color=palette[row.chapter], capsize=3, linewidth=0.8
+            )
+            texts.append(axis.text(row.file_bytes, row.test_auc, row.model, fontsize=8, path_effects=halo))
+        axis.axvline(1e6, color="#cc0000", linewidth=0.8)
+        figure.canvas.draw()  # labels move within the panel's final place
+        adjust_text(
+            texts, part["file_bytes"].to_numpy(), part["test_auc"].to_numpy(), ax=axis, iter_lim=200,
+            expand=(1.05, 1.5), force_text=(0.1, 0.4),
+            arrowprops={"arrowstyle": "-", "color": "#999999", "linewidth": 0.6},
+        )  # fmt: skip
+    axes[-1, 0].annotate("1 MB", (1e6, 0), xycoords=("data", "axes fraction"), xytext=(4, 4),
+                         textcoords="offset points", fontsize=8, color="#cc0000")  # fmt: skip
+    axes[-1, 0].set(xlabel="bytes of the shipped file")
+    figure.supylabel("macro AUC on fold 10 (95 % interval)", fontsize="medium")
     return figure

@@ -110,9 +110,9 @@ class Study:
             settings, run = self.settings.training[model], self.runs(model)[0]
             validation = run.scores.on(ptbxl.VALIDATION_FOLD)
             auc = evaluation.macro_auc(evaluation.labels_of(validation, self.data), validation.score[0])
-            shift = settings.shift / signals.SAMPLING_RATE
-            rows.append((model, settings.epochs, shift, settings.amplitude, settings.noise, auc))
-        table = pd.DataFrame(rows, columns=["model", "epochs", "shift_s", "gain_sd", "noise_sd", "val_auc"])
+            crop, shift = settings.crop / signals.SAMPLING_RATE, settings.shift / signals.SAMPLING_RATE
+            rows.append((model, settings.epochs, crop, shift, settings.amplitude, settings.noise, auc))
+        table = pd.DataFrame(rows, columns=["model", "epochs", "crop_s", "shift_s", "gain_sd", "noise_sd", "val_auc"])
         return table.loc[:, (table != 0).any()]
 
     def difference_on_fold_9(self, model: str, reference: str) -> evaluation.Estimate:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 MODEL_NAMES = {
     "base_cnn": "Base CNN",
-    "base_cnn_augmented": "Base CNN, augmented",
+    "base_cnn_plain": "Base CNN, whole records",
+    "base_cnn_augmented": "Base CNN, shifted and scaled",
     "inception_cnn": "Inception CNN",
     "inception_cnn_plain": "Inception CNN, unshifted",
     "inception_cnn_replay": "Inception CNN, replayed",
@@ -28,6 +29,7 @@ MODEL_NAMES = {
     "base_cnn_pruned_magnitude_95": "Base CNN, 95 % of weights pruned",
     "base_cnn_pruned_channels_25": "Base CNN, 25 % of channels pruned",
     "base_cnn_pruned_channels_50": "Base CNN, 50 % of channels pruned",
+    "base_cnn_pruned_channels_60": "Base CNN, 60 % of channels pruned",
     "base_cnn_pruned_channels_75": "Base CNN, 75 % of channels pruned",
     "base_cnn_pruned_int8": "Base CNN, channels pruned, int8",
     "quantization_replay": "Quantization, replayed",
@@ -41,9 +43,8 @@ MODEL_NAMES = {
 
 COLUMN_NAMES = {
     "model": "model", "val_auc": "AUC, fold 9", "test_auc": "AUC, fold 10", "seed_sd": "SD over seeds",
-    "latency_ms": "ms a record", "nonzero_params": "non-zero parameters", "shift_s": "shift, s", "gain_sd": "gain, SD",
-    "noise_sd": "noise, SD",
-    "latency_vs_float32": "times float32 speed",
+    "latency_ms": "ms a record", "latency_vs_float32": "times float32 speed", "nonzero_params": "non-zero parameters",
+    "crop_s": "crop, s", "shift_s": "shift, s", "gain_sd": "gain, SD", "noise_sd": "noise, SD",
 }  # fmt: skip
 
 

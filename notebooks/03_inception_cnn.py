@@ -276,4 +276,4 @@ Markdown(text)
 # - Full-integer conversion takes one call and a few hundred records, and makes a file of about a quarter of the bytes.
 #   What it does to the AUC has to be measured: a handful of dead units spoiled the first try.
 #
-# **Next:** [the results so far](07_results).
+# **Next:** [pruning](04_pruning).

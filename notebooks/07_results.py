@@ -34,7 +34,7 @@ names = {name: tables.MODEL_NAMES[name] for name in kept}
 # ## As reported, replayed, done right
 #
 # AUC on fold 10 with 95 % intervals. *Replayed* follows the original's procedure as documented, on our split; *done right*
-# is what chapters 2 to 6 arrive at.
+# is what the chapters before this one arrive at.
 
 # %%
 macro = {name: result["classes"]["macro"] for name, result in kept.items()}

@@ -1,0 +1,45 @@
+"""The crowded figure of all models: every model is labelled, and stays legible beside others far below."""
+
+import pandas as pd
+import pytest
+
+from ecglib import plots
+
+
+@pytest.fixture
+def models() -> pd.DataFrame:
+    aucs = [0.926, 0.925, 0.924, 0.60]
+    return pd.DataFrame(
+        {
+            "model": list("abcd"), "chapter": "02", "file_bytes": [2e7, 2e7, 5e5, 2e6], "test_auc": aucs,
+            "test_auc_low": [auc - 0.01 for auc in aucs], "test_auc_high": [auc + 0.01 for auc in aucs],
+        }
+    )  # fmt: skip
+
+
+def labels(figure) -> list[list[tuple]]:
+    return [[(text.get_text(), *text.get_position()) for text in axis.texts] for axis in figure.axes]
+
+
+def names(panel: list[tuple]) -> list[str]:
+    return [name for name, *_ in panel if name in "abcd" and name]
+
+
+def test_models_far_below_the_others_have_a_panel_of_their_own(models):
+    above, below = labels(plots.auc_against_bytes(models))
+    assert sorted(names(above)) == ["a", "b", "c"]
+    assert names(below) == ["d"]
+
+
+def test_models_near_each_other_share_one_panel(models):
+    (panel,) = labels(plots.auc_against_bytes(models[:3]))
+    assert sorted(names(panel)) == ["a", "b", "c"]
+
+
+def test_labels_stand_at_the_same_place_each_time(models):
+    assert labels(plots.auc_against_bytes(models)) == labels(plots.auc_against_bytes(models))
+
+
+def test_published_models_are_named_with_their_auc(models):
+    first, _ = plots.auc_against_bytes(models, {"lstm": 0.927}).axes
+    assert "lstm 0.927" in [text.get_text() for text in first.texts]
