@@ -159,10 +159,12 @@ def finish(folder: Path, record: dict) -> Run:
 
 
 def release(folder: Path, target: Path, *, weights: bool) -> Run:
-    """Copy what is committed of a finished run: record, history, scores, and the weights where wanted."""
+    """Copy what is committed of a finished run: record, history, scores, and the weights only where wanted."""
     run = Run(Path(folder))
     names = [HISTORY, SCORES, *([run.record["weights"]] if weights else []), RECORD]
     (target / RECORD).unlink(missing_ok=True)  # unfinished until all of it is there
+    if not weights:
+        (target / run.record["weights"]).unlink(missing_ok=True)  # of an earlier release
     for name in names:
         with files.replacing(target / name) as temporary:
             shutil.copyfile(run.folder / name, temporary)

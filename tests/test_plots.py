@@ -22,7 +22,7 @@ def labels(figure) -> list[list[tuple]]:
 
 
 def names(panel: list[tuple]) -> list[str]:
-    return [name for name, *_ in panel if name in "abcd" and name]
+    return [name for name, *_ in panel if name in list("abcd")]
 
 
 def test_models_far_below_the_others_have_a_panel_of_their_own(models):

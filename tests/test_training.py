@@ -136,6 +136,12 @@ def test_a_release_is_found_as_the_same_run(finished, tmp_path):
         runs.find([tmp_path / "without"], identity).weights()
 
 
+def test_a_release_without_weights_removes_those_of_an_earlier_one(finished, tmp_path):
+    weights = runs.release(finished.folder, tmp_path, weights=True).weights()
+    runs.release(finished.folder, tmp_path, weights=False)
+    assert not weights.exists()
+
+
 @pytest.mark.parametrize(("has", "expected"), [({"amx_bf16": True}, "bf16-mixed"), ({"avx512_f": True}, "32-true")])
 def test_mixed_precision_where_the_processor_has_it(has, expected, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
