@@ -23,6 +23,8 @@ CHAPTERS = {
         "base_cnn_pruned_int8",
     ],
     "05_quantization": ["quantization_replay", "base_cnn_int8", "student_int8"],
+    "06_distillation": ["student_replay", "distillation_replay", "student", "student_distilled", "student_distilled_int8"],
+    "08_deployment": ["student_micro", "student_micro_64k"],
 }
 # chapter -> further trainings that it loads: candidates that it compares on fold 9, and what it compresses
 LOADS = {
@@ -30,14 +32,25 @@ LOADS = {
     "03_inception_cnn": ["inception_cnn_plain"],
     "04_pruning": ["base_cnn", "pruning_replay", "pruning_replay_mended"],
     "05_quantization": ["base_cnn", "student"],
+    "06_distillation": [
+        "pruning_replay_mended",
+        *(name for name in STUDY.settings.training if "_trial" in name),
+        *dict.fromkeys(name for settings in STUDY.settings.training.values() for name in settings.teacher_names),
+    ],
+    "08_deployment": ["student_distilled", "student_small"],
 }
 # chapter -> chapters whose results it reads
-READS = {"03_inception_cnn": ["02_base_cnn"], "05_quantization": ["02_base_cnn", "04_pruning"]}
+READS = {
+    "03_inception_cnn": ["02_base_cnn"],
+    "05_quantization": ["02_base_cnn", "04_pruning"],
+    "06_distillation": ["02_base_cnn"],
+    "08_deployment": ["06_distillation"],
+}
 RESULTS_CHAPTER = "07_results"
 MODELS = [model for models in CHAPTERS.values() for model in models]
 
 PACKAGE = [path for path in Path("ecglib").glob("*.py") if path.stem not in ("cli", "book", "synthetic", "download")]
-PAGES = [*Path("book").glob("*.md"), *Path("book/_static").glob("*"), Path("book/references.bib"), Path("_config.yml"), Path("_toc.yml")]
+PAGES = [*Path("book").glob("*.md"), *Path("book/_static").glob("*"), *Path("book/browser").glob("*"), Path("book/references.bib"), Path("_config.yml"), Path("_toc.yml")]
 
 
 def local(path):
@@ -115,16 +128,18 @@ rule read_records:
         "{ECGLIB} read --profile {PROFILE}"
 
 
-def started_from(wildcards):
-    """The finished training whose weights a training begins with."""
-    start = STUDY.settings.training[wildcards.model].start
-    return [local(PATHS.artifacts / start / f"seed{wildcards.seed}.done")] if start else []
+def needed_first(wildcards):
+    """The finished trainings that a training needs: the one whose weights it begins with, and its teachers'."""
+    settings = STUDY.settings.training[wildcards.model]
+    needed = [(settings.start, wildcards.seed)] if settings.start else []
+    needed += [(teacher, seed) for teacher in settings.teacher_names for seed in STUDY.settings.seeds[teacher]]
+    return [local(PATHS.artifacts / model / f"seed{seed}.done") for model, seed in needed]
 
 
 rule train:
     input:
         rules.read_records.output,
-        started_from,
+        needed_first,
     params:
         settings=lambda wildcards: str(STUDY.settings.training[wildcards.model]),
     output:

@@ -44,6 +44,8 @@ class Training:
     clip_norm : largest norm of each variable's gradient (Keras) or of all together (torch); 0 for no limit
     dropout : share dropped; a negative one keeps the network's own
     keep : "best" keeps the weights that are best on fold 9, "last" those of the last epoch
+    norm_records : training records on which, once trained, the batch normalisation's means and variances are estimated
+        anew without dropout; 0 keeps those gathered in training (torch networks)
     normalise : whether records are brought to mean 0 and SD 1, or stay in mV
     crop : length of the random part of a record that each pass sees, in samples; 0 for the whole record
     shift : largest random shift in time, in samples
@@ -70,6 +72,7 @@ class Training:
     clip_norm: float = 0.0
     dropout: float = -1.0
     keep: str = "best"
+    norm_records: int = 0
     normalise: bool = True
     crop: int = 0
     shift: int = 0
@@ -135,7 +138,7 @@ def load(path: Path) -> Profile:
         for key in ("epochs", "batch_size", "patience", "learning_rate", "temperature"):
             if getattr(values, key) <= 0:
                 raise _impossible(f"{path}, training.{name}.{key}", "more than 0", getattr(values, key))
-        for key in ("weight_decay", "decay_from", "clip_norm", "crop", "shift", "amplitude", "noise"):
+        for key in ("weight_decay", "decay_from", "clip_norm", "norm_records", "crop", "shift", "amplitude", "noise"):
             if getattr(values, key) < 0:
                 raise _impossible(f"{path}, training.{name}.{key}", "0 or more", getattr(values, key))
         if not 0 <= values.amount < 1 or (values.amount > 0) != bool(values.pruning):
@@ -146,6 +149,10 @@ def load(path: Path) -> Profile:
             raise _impossible(f"{path}, training.{name}.start", "another model with training settings", values.start)
         if values.crop and values.network == "inception_cnn":
             raise _impossible(f"{path}, training.{name}.crop", "0: this network takes whole records", values.crop)
+        if values.norm_records and values.network == "inception_cnn":
+            raise _impossible(
+                f"{path}, training.{name}.norm_records", "0: for torch networks only", values.norm_records
+            )
         if not 0 <= values.hard_weight <= 1:
             raise _impossible(f"{path}, training.{name}.hard_weight", "0 to 1", values.hard_weight)
         if strange := [one for one in values.teacher_names if one not in profile.seeds or one == name]:

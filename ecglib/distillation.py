@@ -51,8 +51,7 @@ def soft_targets(teachers: Sequence[Scores], dataset: Dataset, temperature: floa
                 found=f"{len(strange):,} that only one side has" if len(strange) else "another order",
                 mend="score the teacher on this data again",
             )  # fmt: skip
-    probability = np.concatenate([teacher.score for teacher in teachers]).mean(axis=0, dtype=np.float64)
-    return apply_temperature(probability, temperature).astype(np.float32)
+    return apply_temperature(Scores.joined(list(teachers)).mean().score[0], temperature).astype(np.float32)
 
 
 def loss(

@@ -12,7 +12,7 @@ import dataclasses
 import math
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -101,7 +101,7 @@ class _History(keras.callbacks.Callback):
 
 def train(
     model: str, build: Callable[[], keras.Model], settings: Training, seed: int, dataset: Dataset, folder: Path,
-    finished: Sequence[Path] = (), *, progress: bool = True,
+    *, progress: bool = True,
 ) -> Run:  # fmt: skip
     """Train the network, or load the finished run with the same settings on the same data.
 
@@ -109,7 +109,7 @@ def train(
     """
     folder = Path(folder)
     identity = runs.identity(model, seed, settings, dataset)
-    if run := runs.begin(folder, identity, finished):
+    if run := runs.begin(folder, identity):
         return run
     started = time.monotonic()
     keras.utils.set_random_seed(seed)

@@ -60,17 +60,19 @@ class Study:
         place = Path(model) / f"seed{seed}"
         released = [self.paths.models / place] if self.settings.name == "full" else []
         target = self.paths.artifacts / place
-        if settings.network == KERAS_NETWORK:  # each framework takes seconds to import: only the one in use
+        start = self.train(settings.start, seed, progress=progress) if settings.start else None
+        teachers = [run for name in settings.teacher_names for run in self.runs(name, progress=progress)]
+        if run := runs.begin(target, runs.identity(model, seed, settings, self.data, start, teachers), released):
+            return run  # no framework is imported for it
+        if settings.network == KERAS_NETWORK:
             from ecglib import keras_models, keras_training
 
             build = partial(keras_models.build, max(settings.dropout, 0.0))
-            return keras_training.train(model, build, settings, seed, self.data, target, released, progress=progress)
+            return keras_training.train(model, build, settings, seed, self.data, target, progress=progress)
         from ecglib import training
 
-        start = self.train(settings.start, seed, progress=progress) if settings.start else None
-        teachers = [run for name in settings.teacher_names for run in self.runs(name, progress=progress)]
         return training.train(
-            model, partial(_torch_network, settings, start), settings, seed, self.data, target, released, start=start,
+            model, partial(_torch_network, settings, start), settings, seed, self.data, target, start=start,
             teachers=teachers, teacher_scores=lambda: [self.training_scores(run) for run in teachers],
             progress=progress,
         )  # fmt: skip
@@ -94,7 +96,7 @@ class Study:
         else:
             from ecglib import torch_models, training
 
-            score = training.predict(torch_models.from_weights(run.weights()), train_part, normalisation)
+            score = training.predict_fast(torch_models.from_weights(run.weights()), train_part, normalisation)
         scores = Scores.of(train_part, run.record["seed"], score)
         scores.save(kept)
         return scores
@@ -113,7 +115,7 @@ class Study:
             crop, shift = settings.crop / signals.SAMPLING_RATE, settings.shift / signals.SAMPLING_RATE
             rows.append((model, settings.epochs, crop, shift, settings.amplitude, settings.noise, auc))
         table = pd.DataFrame(rows, columns=["model", "epochs", "crop_s", "shift_s", "gain_sd", "noise_sd", "val_auc"])
-        return table.loc[:, (table != 0).any()]
+        return table.loc[:, (table != 0).any()].replace(0.0, float("nan"))  # not varied: a dash
 
     def difference_on_fold_9(self, model: str, reference: str) -> evaluation.Estimate:
         """Macro AUC of a model's first seed less that of another's, on fold 9, with its paired interval."""

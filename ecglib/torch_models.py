@@ -23,7 +23,12 @@ from ecglib.fake_quantization import FakeQuantize, FakeQuantizeWeight
 from ecglib.ptbxl import CLASSES, LEADS
 from ecglib.signals import SAMPLES
 
-CHANNELS = {"base_cnn": (100, 250, 500, 1000), "student": (50, 150, 300), "quantization_aware": (100, 150, 300)}
+CHANNELS = {
+    "base_cnn": (100, 250, 500, 1000),
+    "student": (50, 150, 300),
+    "student_small": (28, 56, 112),  # for micro-controllers with 64 KB of RAM
+    "quantization_aware": (100, 150, 300),
+}
 KERNEL = 10
 _MB = 1024**2  # the original's tables count a MB as 2**20 bytes
 

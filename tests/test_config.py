@@ -50,6 +50,8 @@ def test_the_committed_profiles_are_valid(project, name):
         ("learning_rate: 0.001", "dropout: 1.5", "impossible setting", "dropout"),
         ("learning_rate: 0.001", "shift: -5", "impossible setting", "shift"),
         ("learning_rate: 0.001", "network: inception_cnn, crop: 500", "impossible setting", "crop"),
+        ("learning_rate: 0.001", "network: inception_cnn, norm_records: 64", "impossible setting", "norm_records"),
+        ("learning_rate: 0.001", "norm_records: -1", "impossible setting", "norm_records"),
         ("learning_rate: 0.001", "hard_weight: 1.5", "impossible setting", "hard_weight"),
         ("learning_rate: 0.001", "teachers: student", "impossible setting", "teachers"),
         ("learning_rate: 0.001", "start: base_cnn", "impossible setting", "start"),

@@ -1,5 +1,6 @@
 """Training: what it keeps, what it loads, and where it goes on."""
 
+import dataclasses
 import json
 from functools import partial
 
@@ -8,7 +9,7 @@ import pandas as pd
 import pytest
 import torch
 
-from ecglib import evaluation, files, runs, torch_models, training
+from ecglib import evaluation, files, runs, torch_models, training, weights
 from ecglib.config import Training
 from ecglib.errors import InputError
 from ecglib.normalisation import Normalisation
@@ -46,14 +47,12 @@ def test_the_best_epoch_on_fold_9_is_kept(finished):
 
 
 def test_a_finished_run_is_loaded(finished, sample, monkeypatch):
-    monkeypatch.setattr(training.pl, "Trainer", lambda **_: pytest.fail("trained again"))
     again = training.train("student", BUILD, SETTINGS, 0, sample, finished.folder, progress=False)
     assert again.record == finished.record
 
 
-def test_a_run_finished_elsewhere_is_taken_over(finished, sample, tmp_path, monkeypatch):
-    monkeypatch.setattr(training.pl, "Trainer", lambda **_: pytest.fail("trained again"))
-    run = training.train("student", BUILD, SETTINGS, 0, sample, tmp_path / "new", [finished.folder], progress=False)
+def test_a_run_finished_elsewhere_is_taken_over(finished, sample, tmp_path):
+    run = runs.begin(tmp_path / "new", runs.identity("student", 0, SETTINGS, sample), [finished.folder])
     assert run.record == finished.record
 
 
@@ -194,3 +193,35 @@ def test_a_gain_scales_a_record_as_a_whole():
     gain = training.augment(x, Training(epochs=1, amplitude=0.2)) / x
     torch.testing.assert_close(gain, gain[:, :1, :1].expand_as(gain), rtol=1e-4, atol=1e-4)
     assert gain[:, 0, 0].unique().numel() == 4
+
+
+def test_statistics_estimated_anew_are_those_of_whole_records_without_dropout(sample):
+    settings, records = Training(epochs=1, crop=250), sample.folds(*range(1, 9)).drawn(64, seed=0)
+    normalisation = Normalisation.fit(sample)
+    classifier = training.Classifier(BUILD(), settings, 1)
+    training.estimate_norms(classifier, records, normalisation)
+    network, seen = torch_models.channels_first(classifier.network, BUILD()).eval(), {}
+    norms = [layer for layer in network.features if isinstance(layer, torch.nn.BatchNorm1d)]
+    for norm in norms:
+        norm.register_forward_hook(lambda layer, given, _out: seen.update({layer: given[0]}))
+    training.predict(network, records, normalisation)
+    for norm in norms:
+        torch.testing.assert_close(norm.running_mean, seen[norm].mean(dim=(0, 2)), rtol=1e-3, atol=1e-3)
+        torch.testing.assert_close(norm.running_var, seen[norm].var(dim=(0, 2)), rtol=1e-3, atol=1e-3)
+
+
+def test_a_run_keeps_the_statistics_estimated_anew(finished, sample, tmp_path):
+    settings = dataclasses.replace(SETTINGS, norm_records=64)
+    run = training.train("student", BUILD, settings, 0, sample, tmp_path / "run", progress=False)
+    kept, other = (weights.read(one.weights()) for one in (run, finished))
+    differ = {name.rsplit(".", 1)[1] for name in kept if not np.array_equal(kept[name], other[name])}
+    assert {"running_mean", "running_var"} <= differ <= {"running_mean", "running_var", "num_batches_tracked"}
+
+
+def test_fast_scores_are_near_the_exact_ones(finished, sample):
+    network, normalisation = (
+        torch_models.from_weights(finished.weights()),
+        Normalisation(**finished.record["normalisation"]),
+    )
+    exact, fast = (one(network, sample.folds(9), normalisation) for one in (training.predict, training.predict_fast))
+    np.testing.assert_allclose(fast, exact, atol=0.03)
