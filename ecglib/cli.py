@@ -208,9 +208,22 @@ def predict(
 
 
 @app.command()
+def header(
+    model: Annotated[str, typer.Argument(help="a released micro-controller model's name")],
+    target: Annotated[Path, typer.Argument(help="the header file to write")],
+    name: Annotated[str, typer.Option(help="of the array")] = "ecg_student",
+) -> None:
+    """Write a released micro-controller's model as a C header: its bytes, scales and thresholds."""
+    from ecglib import firmware, released
+
+    with plain_errors():
+        firmware.write(*released.verified(model), target, name)
+
+
+@app.command()
 def publish() -> None:
     """Take over the full profile's executed chapters, its runs and its summary into what is committed."""
-    from ecglib import book, files, runs
+    from ecglib import book, files, released, runs
 
     with plain_errors():
         study = _study("full")
@@ -225,6 +238,7 @@ def publish() -> None:
                 place, first = f"{model}/seed{seed}", seed == seeds[0] and model in study.settings.released
                 if (study.paths.artifacts / place / runs.RECORD).is_file():  # no chapter may ask for it yet
                     runs.release(study.paths.artifacts / place, study.paths.models / place, weights=first)
+        released.take_over(study.paths.released, study.paths.models)
         files.write_text(study.paths.root / "README.md", text)
 
 

@@ -7,6 +7,7 @@ come ROC curves, AUCs, bootstrap intervals and paired comparisons.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,6 +105,11 @@ class Scores:
         seed = np.concatenate([run.seed for run in runs])
         return cls(runs[0].ecg_id, runs[0].fold, seed, np.concatenate([run.score for run in runs]))
 
+    def mean(self) -> Scores:
+        """The mean of all probabilities of a record, as one seed numbered 0: what an ensemble says."""
+        together = self.score.mean(axis=0, keepdims=True, dtype=np.float64).astype(np.float32)
+        return Scores(self.ecg_id, self.fold, np.array([0]), together)
+
     def on(self, fold: int) -> Scores:
         """The part on one fold."""
         chosen = self.fold == fold
@@ -149,6 +155,22 @@ def check_both_labels(truth: np.ndarray, where: str = "") -> None:
             "superclass with one label only", where=f"{where}{CLASSES[lone[0]]}",
             expected="records with and without it", found=f"a share of {share[lone[0]]:.0%}", mend="give more records",
         )  # fmt: skip
+
+
+def check_same_seeds(scores: Mapping[str, Scores]) -> None:
+    """Hold models that are compared seed by seed to having the same seeds.
+
+    Raises
+    ------
+    InputError : a model lacks a seed that another one has
+    """
+    every = set().union(*(one.seed.tolist() for one in scores.values()))
+    for name, one in scores.items():
+        if missing := sorted(every - set(one.seed.tolist())):
+            raise InputError(
+                "a seed missing", where=name, expected=f"seeds {sorted(every)}", found=f"no seed {missing[0]}",
+                mend="train it with the same seeds: one line of the profile",
+            )  # fmt: skip
 
 
 def class_aucs(truth: np.ndarray, score: np.ndarray) -> np.ndarray:

@@ -1,11 +1,13 @@
 """The student for micro-controllers: carried to Keras, converted to int8 .tflite, measured with tflite-micro.
 
-In comes a weights file of the torch student; out come the same network in Keras, the arena (RAM) and operators that
-tflite-micro's interpreter needs for its .tflite file, and a C header for firmware authors.
+In comes a weights file of the torch student; out come the same network in Keras, and the arena (RAM) and operators that
+tflite-micro's interpreter needs for its .tflite file.
 """
 
 from __future__ import annotations
 
+import itertools
+import math
 import os
 import re
 import tempfile
@@ -14,13 +16,26 @@ from pathlib import Path
 
 import numpy as np
 
-from ecglib import files, litert, weights
+from ecglib import litert, weights
 from ecglib.errors import InputError
 from ecglib.keras_backend import keras
 from ecglib.ptbxl import CLASSES, LEADS
 from ecglib.signals import SAMPLES, check_records
 
 _LARGEST = 4 * 2**20  # bytes of arena that are tried
+_SHARE = 0.75  # of flash and of RAM that a model may take; the rest is for the program
+
+# a micro-controller of its class -> (flash, RAM) in KB of 1024 bytes, as its maker gives them
+DEVICES = {
+    "STM32L053 (Cortex-M0+)": (64, 8),
+    "nRF52832 (Cortex-M4)": (512, 64),
+    "STM32L476 (Cortex-M4)": (1024, 128),
+    "nRF52840 (Cortex-M4)": (1024, 256),
+    "RP2040 (Cortex-M0+, flash outside)": (2048, 264),
+    "STM32F746 (Cortex-M7)": (1024, 320),
+    "ESP32-S3 (Xtensa LX7, flash outside)": (8192, 512),
+    "STM32H743 (Cortex-M7)": (2048, 1024),
+}
 
 
 def to_keras(path: Path) -> keras.Model:
@@ -100,6 +115,35 @@ def footprint(path: Path) -> Footprint:
     return Footprint(Path(path).stat().st_size, sizes["total"], sizes["tail"], operators(path))
 
 
+def widest(model: keras.Model) -> tuple[tuple[str, tuple[int, ...]], tuple[str, tuple[int, ...]]]:
+    """The two neighbouring layers of :func:`to_keras` whose outputs together are largest: what fills most of the arena.
+
+    Returns
+    -------
+    twice a layer's name and its output's (samples, channels)
+    """
+    # batch normalisation and ReLU are computed into the convolution before them
+    kinds = (keras.layers.Reshape, keras.layers.Conv2D, keras.layers.MaxPooling2D)
+    shapes = [(layer.name, tuple(layer.output.shape[2:])) for layer in model.layers if isinstance(layer, kinds)]
+    return max(itertools.pairwise(shapes), key=lambda pair: sum(math.prod(shape) for _, shape in pair))
+
+
+def fits(one: Footprint, flash: int, ram: int) -> bool:
+    """Whether a model leaves a quarter of flash and of RAM, in KB, to the program around it."""
+    return one.file_bytes <= _SHARE * flash * 1024 and one.arena_bytes <= _SHARE * ram * 1024
+
+
+def scales(path: Path) -> dict[str, float]:
+    """Scale and zero point of a .tflite file's input and output: real = (q - zero) * scale."""
+    ready = litert.interpreter(path)
+    named = {"input": ready.get_input_details()[0], "output": ready.get_output_details()[0]}
+    return {
+        f"{name}_{key}": value(one)
+        for name, one in named.items()
+        for key, value in (("scale", _scale), ("zero", _zero))
+    }
+
+
 def predict(path: Path, x: np.ndarray) -> np.ndarray:
     """Probabilities float32 (n, 5) of normalised records (n, 1000, 12), computed by tflite-micro."""
     from tflite_micro.python.tflite_micro import runtime
@@ -119,42 +163,6 @@ def operators(path: Path) -> tuple[str, ...]:
     """The operators of a .tflite file, in the order in which they run."""
     details = litert.interpreter(path)._get_ops_details()
     return tuple(one["op_name"] for one in details if one["op_name"] != "DELEGATE")
-
-
-def c_header(path: Path, name: str = "ecg_student") -> str:
-    """A .tflite file as a C header: the bytes, and what firmware has to know of input and output."""
-    ready = litert.interpreter(path)
-    source, sink = ready.get_input_details()[0], ready.get_output_details()[0]
-    content = Path(path).read_bytes()
-    lines = (content[start : start + 16] for start in range(0, len(content), 16))
-    rows = ["  " + " ".join(f"0x{byte:02x}," for byte in line) for line in lines]
-    upper = name.upper()
-    return "\n".join(
-        [
-            "/* Written by ecglib. Not a medical device.",
-            f"   Input: int8, {SAMPLES} samples x {len(LEADS)} leads, 10 s at 100 Hz, samples outermost.",
-            f"   Leads: {' '.join(LEADS)}.",
-            "   q = round(x / INPUT_SCALE) + INPUT_ZERO, clipped to int8; x is the normalised voltage.",
-            f"   Output: int8, {' '.join(CLASSES)}; p = (q - OUTPUT_ZERO) * OUTPUT_SCALE. */",
-            "#pragma once",
-            "#include <stdint.h>",
-            f"#define {upper}_INPUT_SCALE {source['quantization'][0]:.9g}f",
-            f"#define {upper}_INPUT_ZERO ({source['quantization'][1]})",
-            f"#define {upper}_OUTPUT_SCALE {sink['quantization'][0]:.9g}f",
-            f"#define {upper}_OUTPUT_ZERO ({sink['quantization'][1]})",
-            f"#define {upper}_BYTES {len(content)}",
-            f"alignas(16) static const uint8_t {name}[{upper}_BYTES] = {{",
-            *rows,
-            "};",
-            "",
-        ]
-    )
-
-
-def write_c_header(path: Path, target: Path, name: str = "ecg_student") -> Path:
-    """Write :func:`c_header` to a file, whole or not at all."""
-    files.write_text(target, c_header(path, name))
-    return Path(target)
 
 
 def _scale(detail: dict) -> float:

@@ -54,6 +54,11 @@ class Paths:
         return self.root / "artifacts" / self.profile
 
     @property
+    def released(self) -> Path:
+        """The models that this profile's deployment chapter releases; `ecglib publish` copies the full profile's."""
+        return self.artifacts / "released"
+
+    @property
     def models(self) -> Path:
         """Released models; runs found here count as finished in the full profile."""
         return self.root / "models"

@@ -200,23 +200,52 @@ def roc(panels: dict[str, pd.DataFrame], aucs: dict[str, dict[str, float]]) -> F
     return figure
 
 
-def macro_roc(curves: dict[str, dict[str, list[float]]], aucs: dict[str, float]) -> Figure:
-    """Macro ROC curves of many models in one panel, and its upper left corner beside it.
+def macro_roc(models: pd.DataFrame, reference: str) -> Figure:
+    """Macro ROC curves of many models, a panel a chapter, one model dashed in all of them.
 
     Parameters
     ----------
-    curves : {model: {"false_positive_rate", "sensitivity"}}
-    aucs : {model: macro AUC}, for the legend
+    models : rows with model, chapter, auc (for the legend) and the lists false_positive_rate and sensitivity
+    reference : the model that every panel shows
     """
-    figure, axes = plt.subplots(1, 2, figsize=(10, 4.8))
-    palette = sns.color_palette("husl", len(curves))
-    for axis in axes:
-        for (name, curve), colour in zip(curves.items(), palette):
-            label = f"{name} {aucs[name]:.3f}"
-            axis.plot(curve["false_positive_rate"], curve["sensitivity"], color=colour, label=label, linewidth=1.3)
-        axis.set(xlabel="false positive rate", ylabel="sensitivity")
-    axes[0].legend(title="AUC", fontsize=7, loc="lower right")
-    axes[1].set(xlim=(0, 0.3), ylim=(0.65, 1), title="upper left corner")
+    chapters = models.loc[models["model"] != reference, "chapter"].unique()
+    columns = 2
+    rows = -(-len(chapters) // columns)
+    figure, axes = plt.subplots(rows, columns, figsize=(10, 4.6 * rows), sharex=True, sharey=True, squeeze=False)
+    (common,) = models[models["model"] == reference].itertuples()
+    for axis, chapter in zip(axes.flat, chapters):
+        shown = models[(models["chapter"] == chapter) & (models["model"] != reference)]
+        axis.plot(common.false_positive_rate, common.sensitivity, "--", color="black", linewidth=1.2,
+                  label=f"{reference} {common.auc:.3f}")  # fmt: skip
+        for row, colour in zip(shown.itertuples(), sns.color_palette("colorblind", len(shown))):
+            label = f"{row.model} {row.auc:.3f}"
+            axis.plot(row.false_positive_rate, row.sensitivity, color=colour, label=label, linewidth=1.2)
+        axis.set(xlim=(0, 0.5), ylim=(0.5, 1), title=f"chapter {chapter}")
+        axis.legend(title="AUC", fontsize=7.5, loc="lower right")
+    for axis in list(axes.flat)[len(chapters) :]:
+        axis.remove()
+    figure.supxlabel("false positive rate")
+    figure.supylabel("sensitivity")
+    return figure
+
+
+def reliability(panels: Mapping[str, pd.DataFrame]) -> Figure:
+    """How often a finding is there against its probability, one panel each.
+
+    Parameters
+    ----------
+    panels : {title: table of :func:`ecglib.calibration.reliability`}
+    """
+    figure, axes = plt.subplots(1, len(panels), figsize=(4.6 * len(panels), 4.4), sharey=True, squeeze=False)
+    for axis, (title, table) in zip(axes.flat, panels.items()):
+        axis.plot([0, 1], [0, 1], color="#777777", linewidth=1, linestyle="--")
+        for name in CLASSES:
+            one = table[table["superclass"] == name]
+            axis.plot(one["predicted"], one["observed"], color=CLASS_COLOURS[name], linewidth=1, label=name)
+            axis.scatter(one["predicted"], one["observed"], one["records"] ** 0.5, color=CLASS_COLOURS[name])
+        axis.set(xlabel="probability", title=title, aspect="equal")
+    axes[0, 0].set_ylabel("share of records with the finding")
+    axes[0, 0].legend(fontsize=8)
     return figure
 
 
@@ -261,10 +290,10 @@ def auc_against_sparsity(table: pd.DataFrame, reference: float, *, hue: str, tit
 
 
 def auc_against_bytes(models: pd.DataFrame, references: Mapping[str, float] | None = None) -> Figure:
-    """Macro AUC on fold 10 with intervals against the shipped file's bytes, every model.
+    """Macro AUC on fold 10 with intervals against the shipped file's bytes, every model, and the Pareto front.
 
-    Models far below the others (a gap of more than 0.02) stand in a panel of their own, so that the others can be
-    told apart.
+    The front joins the models that no smaller or equally small one surpasses. Models far below the others (a gap of
+    more than 0.02) stand in a panel of their own, so that the others can be told apart.
 
     Parameters
     ----------
@@ -282,6 +311,9 @@ def auc_against_bytes(models: pd.DataFrame, references: Mapping[str, float] | No
     palette = dict(zip(sorted(shown["chapter"].unique()), sns.color_palette("colorblind")))
     halo = [withStroke(linewidth=2.5, foreground="white")]
     smallest, largest = shown["file_bytes"].min(), shown["file_bytes"].max()
+    by_size = shown.sort_values(["file_bytes", "test_auc"], ascending=[True, False])
+    front = by_size[by_size["test_auc"] > by_size["test_auc"].cummax().shift(fill_value=0)]
+    axes[0, 0].step(front["file_bytes"], front["test_auc"], where="post", color="#bbbbbb", linewidth=4, zorder=0)
     axes[0, 0].set(xscale="log", xlim=(smallest / 2, largest * 6))  # labels stand to the right
     for number, (name, auc) in enumerate(sorted((references or {}).items(), key=lambda one: -one[1])):
         axes[0, 0].annotate(

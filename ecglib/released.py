@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import importlib.resources
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -72,30 +73,43 @@ def load(name: str = DEFAULT, where: Path | None = None) -> Released:
 
     Raises
     ------
+    InputError : what :func:`verified` raises, numbers that make no model, or a micro-controller's model
+    """
+    path, found = verified(name, where)
+    origin = f"{path.parent / MANIFEST}, {name}"
+    try:
+        thresholds, temperature = np.asarray(found["thresholds"], float), float(found["temperature"])
+        normalisation = Normalisation(float(found["mean"]), float(found["scale"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise _unfit(origin, "every key of a model", repr(error)) from error
+    if thresholds.shape != (len(CLASSES),) or not temperature > 0 or not normalisation.scale > 0:
+        values = f"{thresholds.tolist()}, {temperature}, {normalisation.scale}"
+        raise _unfit(origin, "five thresholds, a positive temperature and scale", values)
+    if path.suffix != ".onnx":
+        raise InputError(
+            "a micro-controller's model", where=origin, expected="an .onnx file", found=path.name,
+            mend=f"classify with {DEFAULT}; `ecglib header` writes this one for firmware",
+        )  # fmt: skip
+    return Released(name, path, normalisation, temperature, thresholds)
+
+
+def verified(name: str, where: Path | None = None) -> tuple[Path, dict]:
+    """A released model's file, byte for byte what the manifest says, and its entry there.
+
+    Raises
+    ------
     InputError : no manifest, no model of that name, a model file that is missing, cut short or another one, or a
         manifest whose leads, classes, length, rate or unit are not this package's
     """
     where = folder() if where is None else Path(where)
-    entries = _entries(where / MANIFEST)
-    if name not in entries:
-        raise InputError(
-            "unknown model", where=where / MANIFEST, expected=", ".join(entries), found=name,
-            mend="give one of the expected names",
-        )  # fmt: skip
-    entry, origin = entries[name], f"{where / MANIFEST}, {name}"
+    found, origin = entry(name, where), f"{where / MANIFEST}, {name}"
     try:
         for key, wanted in _FIXED.items():
-            if entry[key] != wanted:
-                raise _unfit(f"{origin}, {key}", wanted, entry[key])
-        thresholds = np.asarray(entry["thresholds"], float)
-        normalisation = Normalisation(float(entry["mean"]), float(entry["scale"]))
-        temperature, path = float(entry["temperature"]), where / entry["file"]
-        size, digest = int(entry["bytes"]), str(entry["sha256"])
-    except (KeyError, TypeError) as error:
+            if found[key] != wanted:
+                raise _unfit(f"{origin}, {key}", wanted, found[key])
+        path, size, digest = where / found["file"], int(found["bytes"]), str(found["sha256"])
+    except (KeyError, TypeError, ValueError) as error:
         raise _unfit(origin, "every key of a model", repr(error)) from error
-    if thresholds.shape != (len(CLASSES),) or not temperature > 0 or not normalisation.scale > 0:
-        found = f"{thresholds.tolist()}, {temperature}, {normalisation.scale}"
-        raise _unfit(origin, "five thresholds, a positive temperature and scale", found)
     if not path.is_file():
         raise InputError("model file missing", where=path, expected=f"{size} bytes", found="no such file", mend=_AGAIN)
     content = path.read_bytes()
@@ -104,13 +118,48 @@ def load(name: str = DEFAULT, where: Path | None = None) -> Released:
             "another model file", where=path, expected=f"{size} bytes, SHA-256 {digest[:16]}…",
             found=f"{len(content)} bytes, SHA-256 {hashlib.sha256(content).hexdigest()[:16]}…", mend=_AGAIN,
         )  # fmt: skip
-    return Released(name, path, normalisation, temperature, thresholds)
+    return path, found
+
+
+def take_over(source: Path, target: Path) -> None:
+    """Copy a folder's models and their manifest into another folder, the manifest last.
+
+    Raises
+    ------
+    InputError : a file is not what its manifest says
+    """
+    for name in (found := entries(source)):
+        path, _ = verified(name, source)
+        with files.replacing(target / path.name) as temporary:
+            shutil.copyfile(path, temporary)
+    files.write_text(target / MANIFEST, json.dumps({"format": _FORMAT, "models": found}, indent=1) + "\n")
+
+
+def entry(name: str, where: Path) -> dict:
+    """What the manifest of a folder says of a model, unverified.
+
+    Raises
+    ------
+    InputError : no manifest, or no model of that name
+    """
+    found = entries(where)
+    if name not in found:
+        raise InputError(
+            "unknown model", where=where / MANIFEST, expected=", ".join(found), found=name,
+            mend="give one of the expected names",
+        )  # fmt: skip
+    return found[name]
 
 
 def write(
-    where: Path, name: str, source: Path, normalisation: Normalisation, temperature: float, thresholds: Sequence[float]
-) -> Path:
+    where: Path, name: str, source: Path, normalisation: Normalisation, temperature: float, thresholds: Sequence[float],
+    **more: float,
+) -> Path:  # fmt: skip
     """Release a model: copy its file into a folder and enter it in the manifest there.
+
+    Parameters
+    ----------
+    more : anything else that the file's users have to know, by name
 
     Returns
     -------
@@ -122,20 +171,27 @@ def write(
     with files.replacing(target) as temporary:
         temporary.write_bytes(content)
     manifest = where / MANIFEST
-    entries = _entries(manifest) if manifest.is_file() else {}
-    entries[name] = {
+    known = entries(where) if manifest.is_file() else {}
+    known[name] = {
         "file": target.name, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest(), **_FIXED,
         "mean": normalisation.mean, "scale": normalisation.scale, "temperature": float(temperature),
-        "thresholds": [float(one) for one in thresholds],
+        "thresholds": [float(one) for one in thresholds], **more,
     }  # fmt: skip
-    files.write_text(manifest, json.dumps({"format": _FORMAT, "models": entries}, indent=1) + "\n")
+    files.write_text(manifest, json.dumps({"format": _FORMAT, "models": known}, indent=1) + "\n")
     return manifest
 
 
-def _entries(manifest: Path) -> dict[str, dict]:
+def entries(where: Path) -> dict[str, dict]:
+    """What the manifest of a folder says of each of its models, unverified.
+
+    Raises
+    ------
+    InputError : no manifest, or one of another format
+    """
+    manifest = where / MANIFEST
     try:
         content = json.loads(manifest.read_text(encoding="utf-8"))
-        form, entries = content["format"], dict(content["models"])
+        form, found = content["format"], dict(content["models"])
     except FileNotFoundError:
         raise InputError(
             "no released models", where=manifest, expected="a manifest", found="no such file", mend=_AGAIN
@@ -144,7 +200,7 @@ def _entries(manifest: Path) -> dict[str, dict]:
         raise _unfit(manifest, "JSON with format and models", error) from error
     if form != _FORMAT:
         raise _unfit(manifest, f"format {_FORMAT}", form)
-    return entries
+    return found
 
 
 def _unfit(where: object, expected: object, found: object) -> InputError:

@@ -67,7 +67,7 @@ def write(
         "details": details or {},
     }
     scores.save(Path(folder) / "scores" / f"{model}.npz")
-    files.write_text(Path(folder) / f"{model}.json", json.dumps(result, indent=1) + "\n")
+    keep(folder, model, result)
     return result
 
 
@@ -146,6 +146,11 @@ def read(folder: Path, model: str) -> dict:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
+def keep(folder: Path, name: str, content: dict) -> None:
+    """Write ``results/<profile>/<name>.json``, for :func:`read`."""
+    files.write_text(Path(folder) / f"{name}.json", json.dumps(content, indent=1) + "\n")
+
+
 def summarise(folder: Path, models: Sequence[str]) -> pd.DataFrame:
     """Write summary.csv, one row a model in the order given, from the models' files alone."""
     table = pd.DataFrame([read(folder, model)["row"] for model in models], columns=list(COLUMNS))
@@ -185,7 +190,7 @@ def write_environment(folder: Path, dataset: Dataset) -> dict:
         "hardware": runs.processor(),
         "versions": runs.versions(*packages),
     }
-    files.write_text(Path(folder) / "environment.json", json.dumps(found, indent=1) + "\n")
+    keep(folder, "environment", found)
     return found
 
 

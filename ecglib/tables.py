@@ -38,6 +38,10 @@ MODEL_NAMES = {
     "student_int8": "Student, int8",
     "student_distilled": "Student, distilled",
     "student_distilled_int8": "Student, distilled, int8",
+    "student_small": "Small student",
+    "student_micro": "Student for micro-controllers, int8",
+    "student_micro_64k": "Small student for micro-controllers, int8",
+    "student_replay": "Student, replayed",
     "distillation_replay": "Distillation, replayed",
 }
 
@@ -78,6 +82,22 @@ def side_by_side(reported: pd.DataFrame, measured: pd.DataFrame) -> pd.DataFrame
     )
     same = (reported == measured).all(axis=1)
     return both.assign(same=same.map({True: "✓", False: "✗"}))
+
+
+def sizes(reported: dict[str, float], measured: pd.Series) -> pd.DataFrame:
+    """The original's notions of a network's size in MB of 2**20 bytes, as reported and from the model.
+
+    Parameters
+    ----------
+    reported : :data:`ecglib.original.SIZES_MB` of the model
+    measured : :func:`ecglib.torch_models.size_table`
+    """
+    names = {
+        "input_mb": "Input", "forward_backward_mb": "Forward/backward pass", "params_mb": "Parameters",
+        "total_mb": "Estimated total",
+    }  # fmt: skip
+    rows = [(text, reported[key], measured[key]) for key, text in names.items()]
+    return pd.DataFrame(rows, columns=["size in MB", "as reported", "from the model"])
 
 
 def three_columns(reported: dict[str, float], replayed: dict, right: dict) -> pd.DataFrame:
@@ -155,6 +175,12 @@ def summary_rows(summary: pd.DataFrame) -> pd.DataFrame:
             "File": summary["file_bytes"].map(megabytes),
         }
     )
+
+
+def seed_note(result: dict) -> str:
+    """How many seeds a result of :func:`ecglib.results.read` is the mean of, and how far their test AUCs spread."""
+    row = result["row"]
+    return f"the mean of {row['seeds']} seeds, SD {row['seed_sd']:.4f}" if row["seeds"] > 1 else "one seed"
 
 
 def markdown(table: pd.DataFrame) -> str:

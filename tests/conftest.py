@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -45,3 +47,42 @@ def ptbxl_root() -> Path:
 @pytest.fixture(scope="session")
 def ptbxl(ptbxl_root, tmp_path_factory) -> signals.Dataset:
     return signals.open_dataset(ptbxl_root, tmp_path_factory.mktemp("ptbxl"), progress=False)
+
+
+@pytest.fixture(scope="session")
+def left_out() -> tuple[str, ...]:
+    """What a copy of the checkout goes without."""
+    return (".git", ".venv", "_build", "artifacts", "data", ".snakemake", "*.egg-info", "__pycache__", ".*_cache")
+
+
+@pytest.fixture(scope="session")
+def published_book(project, left_out, tmp_path_factory) -> Path:
+    """The published book, built from the committed chapters in a fresh copy."""
+    root = tmp_path_factory.mktemp("book") / "checkout"
+    shutil.copytree(project, root, ignore=shutil.ignore_patterns(*left_out))
+    done = subprocess.run([sys.executable, "-m", "ecglib", "book"], cwd=root, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-6000:]
+    return root / "_build" / "full" / "html"
+
+
+@pytest.fixture(scope="session")
+def browser():
+    from selenium import webdriver
+
+    binary = shutil.which("chromium") or shutil.which("google-chrome")
+    if not binary or not shutil.which("chromedriver"):
+        pytest.skip("Chromium and its driver are not installed")
+    options = webdriver.ChromeOptions()
+    options.binary_location = binary
+    for flag in (
+        "headless=new",
+        "no-sandbox",
+        "disable-gpu",
+        "disable-background-networking",
+        "disable-component-update",
+    ):
+        options.add_argument(f"--{flag}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options, webdriver.ChromeService(shutil.which("chromedriver")))
+    yield driver
+    driver.quit()

@@ -150,3 +150,18 @@ def test_a_score_that_is_no_number_is_refused(scored):
     score[0, 0, 0] = np.nan
     with pytest.raises(InputError, match="no numbers"):
         Scores(scored.ecg_id, scored.fold, scored.seed, score)
+
+
+def test_an_ensemble_says_the_mean_probability(scored):
+    together = scored.mean()
+    assert together.seed.tolist() == [0]
+    np.testing.assert_allclose(together.score[0], (scored.score[0] + scored.score[1]) / 2, atol=1e-7)
+
+
+def test_a_missing_seed_is_named(scored):
+    fewer = Scores(scored.ecg_id, scored.fold, scored.seed[:1], scored.score[:1])
+    evaluation.check_same_seeds({"student": scored, "student_distilled": scored})
+    with pytest.raises(InputError, match="a seed missing") as caught:
+        evaluation.check_same_seeds({"student": scored, "student_distilled": fewer})
+    assert caught.value.where == "student_distilled"
+    assert caught.value.found == "no seed 1"

@@ -43,3 +43,19 @@ def test_labels_stand_at_the_same_place_each_time(models):
 def test_published_models_are_named_with_their_auc(models):
     first, _ = plots.auc_against_bytes(models, {"lstm": 0.927}).axes
     assert "lstm 0.927" in [text.get_text() for text in first.texts]
+
+
+def test_the_front_joins_the_models_that_no_smaller_one_surpasses(models):
+    first, _ = plots.auc_against_bytes(models).axes
+    (front,) = [line for line in first.lines if line.get_drawstyle() == "steps-post"]
+    assert list(zip(*front.get_data())) == [(5e5, 0.924), (2e7, 0.926)]
+
+
+def test_each_chapter_has_a_panel_of_roc_curves_with_the_reference_in_it():
+    curve = {"false_positive_rate": [0.0, 0.1, 1.0], "sensitivity": [0.0, 0.9, 1.0]}
+    rows = [("base", 2), ("a", 3), ("b", 3), ("c", 4)]
+    table = pd.DataFrame([{"model": name, "chapter": chapter, "auc": 0.9} | curve for name, chapter in rows])
+    shown = [
+        [text.get_text() for text in axis.get_legend().get_texts()] for axis in plots.macro_roc(table, "base").axes
+    ]
+    assert shown == [["base 0.900", "a 0.900", "b 0.900"], ["base 0.900", "c 0.900"]]

@@ -160,6 +160,24 @@ def test_the_windows_of_a_wfdb_record_are_its_samples(sample_root):
     np.testing.assert_allclose(window[0], read_record(header.with_suffix("")) / 1000, atol=1e-6)
 
 
+def test_models_are_taken_over_with_their_manifest_or_not_at_all(damaged, tmp_path):
+    released.take_over(damaged, tmp_path / "models")
+    assert released.load(where=tmp_path / "models").thresholds.tolist() == list(THRESHOLDS)
+    path = damaged / f"{released.DEFAULT}.onnx"
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(InputError, match="another model file"):
+        released.take_over(damaged, tmp_path / "other")
+    assert not (tmp_path / "other" / released.MANIFEST).exists()
+
+
+def test_a_micro_controllers_model_is_not_for_predict(damaged):
+    file = damaged / "model.tflite"
+    file.write_bytes(b"model")
+    released.write(damaged, "student_micro", file, Normalisation(0.0, 1.0), 1.0, THRESHOLDS)
+    with pytest.raises(InputError, match="a micro-controller's model"):
+        released.load("student_micro", damaged)
+
+
 def ecglib(*arguments, models):
     code = (
         "import sys; from pathlib import Path; from ecglib import cli, released; "

@@ -13,8 +13,6 @@ import pytest
 from ecglib import book, chapters, results
 from ecglib.paths import Paths
 
-LEFT_OUT = (".git", ".venv", "_build", "artifacts", "data", ".snakemake", "*.egg-info", "__pycache__", ".*_cache")
-
 
 def ecglib(*arguments, cwd):
     environment = {k: v for k, v in os.environ.items() if k not in ("PTBXL_ROOT", "ECGLIB_CACHE")}
@@ -24,10 +22,10 @@ def ecglib(*arguments, cwd):
 
 
 @pytest.fixture(scope="module")
-def checkout(project, tmp_path_factory) -> Path:
+def checkout(project, left_out, tmp_path_factory) -> Path:
     """A copy of the checkout in which the sample study was reproduced."""
     root = tmp_path_factory.mktemp("study") / "checkout"
-    shutil.copytree(project, root, ignore=shutil.ignore_patterns(*LEFT_OUT))
+    shutil.copytree(project, root, ignore=shutil.ignore_patterns(*left_out))
     done = ecglib("reproduce", cwd=root)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-6000:]
     assert str(root / "_build" / "sample" / "html" / "index.html") in done.stdout
@@ -85,42 +83,9 @@ def test_a_failing_chapter_fails_the_command_and_publishes_nothing(checkout, sam
     assert index.stat().st_mtime_ns == stamp
 
 
-@pytest.fixture(scope="module")
-def published_book(project, tmp_path_factory) -> Path:
-    """The published book, built from the committed chapters in a fresh copy."""
-    root = tmp_path_factory.mktemp("book") / "checkout"
-    shutil.copytree(project, root, ignore=shutil.ignore_patterns(*LEFT_OUT))
-    done = ecglib("book", cwd=root)
-    assert done.returncode == 0, done.stderr[-6000:]
-    return root / "_build" / "full" / "html"
-
-
 def test_the_published_book_has_every_page_and_no_sample_notice(published_book, project):
     for page in book.contents(project):
         assert book.SAMPLE_NOTICE not in (published_book / f"{page}.html").read_text(encoding="utf-8"), page
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from selenium import webdriver
-
-    binary = shutil.which("chromium") or shutil.which("google-chrome")
-    if not binary or not shutil.which("chromedriver"):
-        pytest.skip("Chromium and its driver are not installed")
-    options = webdriver.ChromeOptions()
-    options.binary_location = binary
-    for flag in (
-        "headless=new",
-        "no-sandbox",
-        "disable-gpu",
-        "disable-background-networking",
-        "disable-component-update",
-    ):
-        options.add_argument(f"--{flag}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options, webdriver.ChromeService(shutil.which("chromedriver")))
-    yield driver
-    driver.quit()
 
 
 def settle(driver):

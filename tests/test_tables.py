@@ -50,3 +50,8 @@ def test_a_finding_stands_beside_its_replay_where_there_is_one():
     assert table["as reported"].tolist() == ["0.804", "–"]
     assert table["replayed"].tolist() == ["0.912 (0.900–0.920)", "–"]
     assert table["model"].tolist() == ["Base CNN", "Base CNN"]
+
+
+def test_a_note_says_how_many_seeds_and_how_far_they_spread():
+    assert tables.seed_note({"row": {"seeds": 1, "seed_sd": None}}) == "one seed"
+    assert tables.seed_note({"row": {"seeds": 3, "seed_sd": 0.00123}}) == "the mean of 3 seeds, SD 0.0012"
