@@ -243,7 +243,7 @@ text = (
     f"The replay gives **{macro['replay']['value']:.3f}**, "
     + ("close to" if near else "and not")
     + f" the reported {reported['macro']:.2f}. Done right, the same network gives **{macro['right']['value']:.3f}** "
-    f"({macro['right']['low']:.3f} to {macro['right']['high']:.3f}), {gain.value:+.3f} ({gain.low:+.3f} to {gain.high:+.3f}, "
+    f"({macro['right']['low']:.3f} to {macro['right']['high']:.3f}; {tables.seed_note(right)}), {gain.value:+.3f} ({gain.low:+.3f} to {gain.high:+.3f}, "
     "paired bootstrap, first seeds). "
 )
 if gain.low > 0:

@@ -13,7 +13,7 @@
 # became no smaller. Is that what pruning does?
 #
 # **Needs.** The data of [chapter 1](01_dataset) and the base CNN of [chapter 2](02_base_cnn). With finished
-# trainings at hand the chapter takes five minutes; its own trainings take an hour on two cores.
+# trainings at hand the chapter takes ten minutes; its own trainings take an hour on two cores.
 #
 # Pruning takes out what a network needs least. There are two kinds. Single *weights* can be set to zero
 # {cite:p}`han2015`: the file keeps a place for each zero, and an ordinary processor multiplies by it. Or whole
@@ -81,7 +81,7 @@ def difference(one: tuple, other: tuple) -> evaluation.Estimate:
 
 
 def points(estimate: evaluation.Estimate) -> str:
-    return f"{100 * estimate.value:+.1f} points ({100 * estimate.low:+.1f} to {100 * estimate.high:+.1f})"
+    return f"{100 * estimate.value:+.2f} points ({100 * estimate.low:+.2f} to {100 * estimate.high:+.2f})"
 
 
 by_pruning = {name: difference((name, "20 % pruned"), (name, "as trained")) for name in replays}
@@ -89,8 +89,8 @@ by_loss = difference(("two sigmoids", "as trained"), ("mended", "as trained"))
 replay_auc = evaluation.macro_auc(truth[9], scores["two sigmoids", "20 % pruned"].on(9).score[0])
 bound = replays["two sigmoids"].history["train_loss"].min()
 Markdown(
-    f"On fold 10, in points of AUC with 95 % intervals of the paired bootstrap: the second sigmoid costs {points(by_loss)}. "
-    f"Pruning a fifth of the weights costs {points(by_pruning['two sigmoids'])} after that loss and "
+    f"On fold 10, with 95 % intervals of the paired bootstrap: the second sigmoid changes the AUC by {points(by_loss)}. "
+    f"Pruning a fifth of the weights changes it by {points(by_pruning['two sigmoids'])} after that loss and by "
     f"{points(by_pruning['mended'])} after the mended one. The training loss with two sigmoids never falls below "
     f"{bound:.2f}; the original's stayed near {original.PRUNING_LOSS:.2f}. The original reports "
     f"{original.REPORTED['base_cnn_pruning_replay'].auc:.3f}, on fold 9, where the replay gives {replay_auc:.3f}."

@@ -13,7 +13,7 @@
 # wrong, and what does quantization cost when it is done?
 #
 # **Needs.** The data of [chapter 1](01_dataset), the networks of chapters [2](02_base_cnn) and [4](04_pruning). With finished
-# trainings at hand the chapter takes ten minutes; its own trainings take half an hour on two cores.
+# trainings at hand the chapter takes four minutes; its own trainings take half an hour on two cores.
 #
 # A quantized network computes with integers of 8 bits: a value $x$ is kept as $q = \mathrm{round}(x / s) + z$, with a
 # scale $s$ and a zero point $z$ {cite:p}`jacob2018`. A weight then takes one byte instead of four, and processors with
@@ -344,4 +344,4 @@ figure = plots.auc_against_bytes(tables.named(kept))
 # - Rounding a trained network after the fact takes seconds, a few calibration records, and next to no AUC.
 # - Whether convolutions became integer ones has to be looked up. Tools leave them alone, or run them slower, without a word.
 #
-# **Next:** [the results so far](07_results).
+# **Next:** [distillation](06_distillation).

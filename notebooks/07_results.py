@@ -12,7 +12,8 @@
 # **Question.** What did each model reach, in how many bytes, and how sure is that?
 #
 # **Needs.** Only `results/`: this chapter computes no score of its own, so that a reader without PTB-XL can
-# re-execute it and check every table. Takes seconds.
+# re-execute it and check every table. A reader with PTB-XL can derive every AUC anew from the scores that
+# lie beside the figures: `ecglib evaluate --profile full`. Takes seconds.
 
 # %% tags=["parameters", "remove-cell"]
 profile = "sample"
@@ -39,6 +40,55 @@ names = {name: tables.MODEL_NAMES[name] for name in kept}
 # %%
 macro = {name: result["classes"]["macro"] for name, result in kept.items()}
 tables.show(tables.findings(original.FINDINGS, original.REPORTED, macro))
+
+# %% [markdown]
+# ## The original's conclusion, computed again
+#
+# The original concludes that distillation makes the model smaller: 91.8 % fewer parameters and 79.8 % less size. Two notions of
+# size stand behind that sentence. The second is a memory estimate for training, activations and their gradients
+# included; no file and no device has that size.
+
+# %%
+large, small = (kept[name]["details"]["sizes_mb"] for name in ("base_cnn", "student"))
+int8_bytes = kept["student_distilled_int8"]["row"]["file_bytes"]
+bytes_of = {name: kept[name]["row"]["file_bytes"] for name in ("base_cnn", "student")}
+reported_sizes = original.SIZES_MB
+compared = [
+    (
+        "parameters", f"{large['params']:,.0f}", f"{small['params']:,.0f}", small["params"] / large["params"],
+        original.REPORTED["student"].params / original.REPORTED["base_cnn"].params,
+    ),
+    *(
+        (
+            what, f"{large[key]:.2f} MB", f"{small[key]:.2f} MB", small[key] / large[key],
+            reported_sizes["student"][key] / reported_sizes["base_cnn"][key],
+        )
+        for what, key in (("weights in memory", "params_mb"), ("with activations, in training", "total_mb"))
+    ),
+    (
+        "file to ship, float32", tables.megabytes(bytes_of["base_cnn"]), tables.megabytes(bytes_of["student"]),
+        bytes_of["student"] / bytes_of["base_cnn"], None,
+    ),
+    (
+        "file to ship, student as int8", tables.megabytes(bytes_of["base_cnn"]), tables.megabytes(int8_bytes),
+        int8_bytes / bytes_of["base_cnn"], None,
+    ),
+]  # fmt: skip
+conclusion = pd.DataFrame(compared, columns=["what", "base CNN", "student", "change", "as reported"])
+for column in ("change", "as reported"):
+    conclusion[column] = ["–" if pd.isna(share) else f"{100 * (share - 1):+.1f} %" for share in conclusion[column]]
+tables.show(conclusion)
+
+# %% tags=["hide-input"]
+gain = kept["student_distilled"]["details"]["auc_change"]
+Markdown(
+    "The student has as many parameters with a teacher as without: its design made it small, and the int8 file makes it "
+    f"{bytes_of['base_cnn'] / int8_bytes:.0f} times smaller than the base CNN's. What distillation can change is the AUC: by "
+    f"{gain['value']:+.4f} ({gain['low']:+.4f} to {gain['high']:+.4f}); {kept['student_distilled']['details']['verdict']}."
+)
+
+# %% [markdown]
+# Memory sizes are in MB of 2^20 bytes, as the original counts them, file sizes in MB of 10^6 bytes.
 
 # %% [markdown]
 # ## Every model
@@ -75,13 +125,17 @@ aucs = pd.DataFrame(
 tables.show(aucs)
 
 # %%
-figure = plots.macro_roc(
-    {names[name]: result["roc"] for name, result in kept.items()},
-    {names[name]: result["seeds"][0]["test_auc"] for name, result in kept.items()},
+curves = pd.DataFrame(
+    [
+        {"model": names[name], "chapter": int(result["row"]["chapter"][:2]), "auc": result["seeds"][0]["test_auc"]}
+        | result["roc"]
+        for name, result in kept.items()
+    ]
 )
+figure = plots.macro_roc(curves, names["base_cnn"])
 
 # %% [markdown]
-# Macro ROC curves on fold 10, each of its model's first seed.
+# The upper left quarter of the macro ROC curves on fold 10, each of its model's first seed.
 #
 # ## AUC against bytes
 
@@ -89,11 +143,37 @@ figure = plots.macro_roc(
 figure = plots.auc_against_bytes(tables.named(summary), published.SUPERCLASS_AUC)
 
 # %% [markdown]
-# At the right edge stand macro AUCs that {cite:t}`strodthoff2020` published for the same task. Their models see crops of
+# The grey line joins the models that no smaller one surpasses. At the right edge stand macro AUCs that {cite:t}`strodthoff2020` published for the same task. Their models see crops of
 # 2.5 seconds and average over a record's crops, and their release of PTB-XL was 1.0.1; the sizes of their files were not
 # published.
 #
-# ## What each figure rests on
+# ## What each finding rests on
+#
+# A figure is as good as the records that it was measured on. What stands behind the original's findings, and behind ours:
+
+# %%
+evidence = [
+    (
+        finding, original.RESTS_ON[finding],
+        f"fold 10, {len(kept[right]['seeds'])} seed{'s' if len(kept[right]['seeds']) > 1 else ''}; chosen on fold 9",
+    )
+    for finding, (_, right) in original.FINDINGS.items()
+]  # fmt: skip
+tables.show(pd.DataFrame(evidence, columns=["finding", "as reported rests on", "done right rests on"]))
+
+# %% [markdown]
+# ## Seeds and intervals
+
+# %%
+several = pd.DataFrame(
+    [
+        {"model": names[name]} | one
+        for name, result in kept.items()
+        if len(result["seeds"]) > 1
+        for one in result["seeds"]
+    ]
+)
+figure = plots.seeds(several)
 
 # %%
 rests = pd.DataFrame(
@@ -114,7 +194,6 @@ tables.show(rests)
 # training of the same network would. Where there is one seed, the second is not known. Differences between models are
 # told by paired comparisons on the same records, in their chapters.
 #
-# %% [markdown]
 # ## Limits
 #
 # - One data set from one country and one maker's devices. A model can do worse elsewhere.
