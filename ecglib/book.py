@@ -162,7 +162,8 @@ def _overview_figure(paths: Paths, folder: Path) -> None:
 
     plots.style()
     table = tables.named(results.summary(paths.results))
-    plots.auc_against_bytes(table, published.SUPERCLASS_AUC).savefig(folder / "overview.svg")
+    labelled = [tables.MODEL_NAMES[name] for name in original.FINDING_MODELS]
+    plots.auc_against_bytes(table, published.SUPERCLASS_AUC, labelled).savefig(folder / "overview.svg")
 
 
 def _config(paths: Paths, source: Path) -> Path:

@@ -39,6 +39,7 @@ FINDINGS = {
     "Student with teacher": ("distillation_replay", "student_distilled"),
     "Student without teacher": ("student_replay", "student"),
 }
+FINDING_MODELS = [name for pair in FINDINGS.values() for name in pair if name]
 
 # what the study found -> what its figure was measured on
 RESTS_ON = {

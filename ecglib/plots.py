@@ -14,7 +14,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
-from matplotlib.ticker import MultipleLocator, PercentFormatter
+from matplotlib.ticker import MaxNLocator, MultipleLocator, PercentFormatter
 
 from ecglib.ptbxl import CLASSES, LEADS
 from ecglib.signals import SAMPLING_RATE
@@ -263,6 +263,7 @@ def seeds(table: pd.DataFrame) -> Figure:
         sns.pointplot(table, x=column, y="model", color="black", linestyle="none", marker="|", markersize=20,
                       errorbar=None, ax=axis)  # fmt: skip
         axis.set(xlabel=f"macro AUC on {title} (line: mean)", ylabel="")
+        axis.xaxis.set_major_locator(MaxNLocator(4))
     return figure
 
 
@@ -289,7 +290,9 @@ def auc_against_sparsity(table: pd.DataFrame, reference: float, *, hue: str, tit
     return figure
 
 
-def auc_against_bytes(models: pd.DataFrame, references: Mapping[str, float] | None = None) -> Figure:
+def auc_against_bytes(
+    models: pd.DataFrame, references: Mapping[str, float] | None = None, labelled: Collection[str] = ()
+) -> Figure:
     """Macro AUC on fold 10 with intervals against the shipped file's bytes, every model, and the Pareto front.
 
     The front joins the models that no smaller or equally small one surpasses. Models far below the others (a gap of
@@ -299,6 +302,7 @@ def auc_against_bytes(models: pd.DataFrame, references: Mapping[str, float] | No
     ----------
     models : rows with model, chapter, file_bytes, test_auc, test_auc_low, test_auc_high
     references : {model: AUC} published elsewhere, of files whose size is not known: marked at the right edge
+    labelled : models that bear name and interval, beside those on the front; the others are dots. None named: all
     """
     from adjustText import adjust_text
 
@@ -321,9 +325,13 @@ def auc_against_bytes(models: pd.DataFrame, references: Mapping[str, float] | No
             textcoords="axes fraction", fontsize=8, color="#555555", va="center", annotation_clip=False,
             arrowprops={"arrowstyle": "-", "color": "#aaaaaa", "linewidth": 0.7},
         )  # fmt: skip
+    named = {*labelled, *front["model"]} if labelled else {*shown["model"]}
     for axis, part in zip(axes.flat, parts):
         texts = []
         for row in part.itertuples():
+            if row.model not in named:
+                axis.plot(row.file_bytes, row.test_auc, "o", color=palette[row.chapter], markersize=4, alpha=0.5)
+                continue
             spread = [[row.test_auc - row.test_auc_low], [row.test_auc_high - row.test_auc]]
             axis.errorbar(
                 row.file_bytes, row.test_auc, spread, fmt="o", color=palette[row.chapter], capsize=3, linewidth=0.8

@@ -140,10 +140,12 @@ figure = plots.macro_roc(curves, names["base_cnn"])
 # ## AUC against bytes
 
 # %%
-figure = plots.auc_against_bytes(tables.named(summary), published.SUPERCLASS_AUC)
+labelled = [names[model] for model in original.FINDING_MODELS]
+figure = plots.auc_against_bytes(tables.named(summary), published.SUPERCLASS_AUC, labelled)
 
 # %% [markdown]
-# The grey line joins the models that no smaller one surpasses. At the right edge stand macro AUCs that {cite:t}`strodthoff2020` published for the same task. Their models see crops of
+# The grey line joins the models that no smaller one surpasses. These and the findings' models are named; the small dots are the
+# others of the table above. At the right edge stand macro AUCs that {cite:t}`strodthoff2020` published for the same task. Their models see crops of
 # 2.5 seconds and average over a record's crops, and their release of PTB-XL was 1.0.1; the sizes of their files were not
 # published.
 #

@@ -13,7 +13,7 @@
 # on what devices does it run?
 #
 # **Needs.** The data of [chapter 1](01_dataset) and the distilled student of [chapter 6](06_distillation). With finished
-# trainings at hand the chapter takes three minutes.
+# trainings at hand the chapter takes a minute.
 
 # %% tags=["parameters", "remove-cell"]
 profile = "sample"

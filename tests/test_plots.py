@@ -1,4 +1,4 @@
-"""The crowded figure of all models: every model is labelled, and stays legible beside others far below."""
+"""The crowded figure of all models: labels stay legible, and models far below do not press the others together."""
 
 import pandas as pd
 import pytest
@@ -34,6 +34,13 @@ def test_models_far_below_the_others_have_a_panel_of_their_own(models):
 def test_models_near_each_other_share_one_panel(models):
     (panel,) = labels(plots.auc_against_bytes(models[:3]))
     assert sorted(names(panel)) == ["a", "b", "c"]
+
+
+def test_only_the_front_and_the_models_asked_for_are_named(models):
+    above, below = labels(plots.auc_against_bytes(models, labelled=["d"]))
+    front = set(names(labels(plots.auc_against_bytes(models[:3], labelled=["none"]))[0]))
+    assert set(names(above)) == front < {"a", "b", "c"}
+    assert names(below) == ["d"]
 
 
 def test_labels_stand_at_the_same_place_each_time(models):
