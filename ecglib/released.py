@@ -132,7 +132,7 @@ def take_over(source: Path, target: Path) -> None:
         path, _ = verified(name, source)
         with files.replacing(target / path.name) as temporary:
             shutil.copyfile(path, temporary)
-    files.write_text(target / MANIFEST, json.dumps({"format": _FORMAT, "models": found}, indent=1) + "\n")
+    _write_manifest(target, found)
 
 
 def entry(name: str, where: Path) -> dict:
@@ -170,14 +170,18 @@ def write(
     target = where / f"{name}{Path(source).suffix}"
     with files.replacing(target) as temporary:
         temporary.write_bytes(content)
-    manifest = where / MANIFEST
-    known = entries(where) if manifest.is_file() else {}
+    known = entries(where) if (where / MANIFEST).is_file() else {}
     known[name] = {
         "file": target.name, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest(), **_FIXED,
         "mean": normalisation.mean, "scale": normalisation.scale, "temperature": float(temperature),
         "thresholds": [float(one) for one in thresholds], **more,
     }  # fmt: skip
-    files.write_text(manifest, json.dumps({"format": _FORMAT, "models": known}, indent=1) + "\n")
+    return _write_manifest(where, known)
+
+
+def _write_manifest(where: Path, models: dict[str, dict]) -> Path:
+    manifest = where / MANIFEST
+    files.write_text(manifest, json.dumps({"format": _FORMAT, "models": models}, indent=1) + "\n")
     return manifest
 
 

@@ -47,6 +47,7 @@ def test_the_best_epoch_on_fold_9_is_kept(finished):
 
 
 def test_a_finished_run_is_loaded(finished, sample, monkeypatch):
+    monkeypatch.setattr(training.pl, "Trainer", lambda **_: pytest.fail("trained again"))
     again = training.train("student", BUILD, SETTINGS, 0, sample, finished.folder, progress=False)
     assert again.record == finished.record
 
