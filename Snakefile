@@ -145,7 +145,7 @@ rule train:
     output:
         # the run's own folder is not an output: Snakemake would delete what a stopped training goes on from
         touch(local(PATHS.artifacts / "{model}" / "seed{seed}.done")),
-    threads: workflow.cores
+    threads: max(1, workflow.cores // 2)  # two at a time take less time than one after the other
     shell:
         "{ECGLIB} train {wildcards.model} --seed {wildcards.seed} --profile {PROFILE}"
 
@@ -159,6 +159,7 @@ rule chapter:
         source="notebooks/{chapter}.py",
     params:
         resamples=STUDY.settings.resamples,
+        repeats=STUDY.settings.repeats,
     output:
         chapter_file("{chapter}"),
     threads: workflow.cores

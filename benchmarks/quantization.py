@@ -22,7 +22,7 @@ with tempfile.TemporaryDirectory() as folder:
     for name, network in networks.items():
         files[name] = export.to_onnx(network, Path(folder) / f"{name}.onnx")
         files[f"{name}, int8"] = quantization.quantize(files[name], Path(folder) / f"{name}_int8.onnx", records)
-    milliseconds = export.latencies(files)
+    milliseconds = export.latencies(files, 200)
     for name in networks:
         small = f"{name}, int8"
         share = files[small].stat().st_size / files[name].stat().st_size

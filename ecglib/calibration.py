@@ -6,6 +6,8 @@ fold 10. Arrays are (n, 5), superclasses in the order of CLASSES.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from scipy.optimize import minimize_scalar
@@ -18,6 +20,51 @@ from ecglib.ptbxl import CLASSES
 
 _SURE = 1e-6  # how near to 0 and 1 a probability is taken
 _BINS = 15
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What was fitted to a model's scores on one fold, and what it is worth on another.
+
+    Attributes
+    ----------
+    temperature : what divides the logits
+    thresholds : float (5,) for the probabilities after it
+    calibrated : float (n, 5), those of the fold that it is measured on
+    errors : expected calibration error there, "before" and "after"
+    decisions : :func:`decisions` there
+    """
+
+    temperature: float
+    thresholds: np.ndarray
+    calibrated: np.ndarray
+    errors: dict[str, float]
+    decisions: pd.DataFrame
+
+    def record(self) -> dict:
+        """The figures that a model card shows."""
+        made = self.decisions.to_dict("records")
+        return {"temperature": self.temperature, "calibration_error": self.errors, "decisions": made}
+
+
+def calibrate(
+    fitted: tuple[np.ndarray, np.ndarray], measured: tuple[np.ndarray, np.ndarray], *, resamples: int
+) -> Calibration:
+    """Fit temperature and thresholds to scores and labels of one fold, and measure them on those of another.
+
+    Raises
+    ------
+    InputError : a superclass with one label only in the fold that is fitted to
+    """
+    (score, truth), (new_score, new_truth) = fitted, measured
+    temperature = fit_temperature(score, truth)
+    thresholds = choose_thresholds(apply_temperature(score, temperature), truth)
+    calibrated = apply_temperature(new_score, temperature)
+    errors = {
+        when: expected_calibration_error(one, new_truth) for when, one in (("before", new_score), ("after", calibrated))
+    }
+    decided = decisions(calibrated, new_truth, thresholds, resamples=resamples)
+    return Calibration(temperature, thresholds, calibrated, errors, decided)
 
 
 def apply_temperature(score: np.ndarray, temperature: float) -> np.ndarray:

@@ -89,7 +89,7 @@ def download(
 @app.command()
 def sample(
     root: Annotated[Path | None, typer.Argument(help="folder to write; data/sample where not given")] = None,
-    records: Annotated[int, typer.Option(min=100, help="how many")] = 600,
+    records: Annotated[int, typer.Option(min=100, help="how many")] = 300,
     seed: Annotated[int, typer.Option(help="of everything random")] = 0,
 ) -> None:
     """Write the synthetic sample records in PTB-XL's layout."""

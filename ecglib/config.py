@@ -93,6 +93,7 @@ class Profile:
     ----------
     name : "sample" or "full"
     resamples : bootstrap resamples behind each interval
+    repeats : turns behind each latency, which is their median
     seeds : seeds of each trained model
     training : settings of each trained model
     released : models whose first seed's weights are committed, for later chapters and for readers
@@ -100,6 +101,7 @@ class Profile:
 
     name: str
     resamples: int
+    repeats: int
     seeds: dict[str, list[int]] = field(default_factory=dict)
     training: dict[str, Training] = field(default_factory=dict)
     released: list[str] = field(default_factory=list)
@@ -127,8 +129,9 @@ def load(path: Path) -> Profile:
     profile = _filled(Profile, given, path)
     if profile.name != path.stem:
         raise _impossible(f"{path}, name", path.stem, profile.name)
-    if profile.resamples < 1:
-        raise _impossible(f"{path}, resamples", "1 or more", profile.resamples)
+    for key in ("resamples", "repeats"):
+        if getattr(profile, key) < 1:
+            raise _impossible(f"{path}, {key}", "1 or more", getattr(profile, key))
     training = {}
     for name, values in profile.training.items():
         if not isinstance(values, dict):
@@ -189,9 +192,7 @@ def _filled(kind: type, given: object, where: object):
     if missing := [n for n, f in known.items() if n not in given and f.default is f.default_factory is MISSING]:
         raise _impossible(where, f"the key {missing[0]}", "none")
     for name, value in given.items():
-        wanted = {"int": int, "float": (int, float), "str": str, "bool": bool, "list[str]": list}.get(
-            known[name].type, dict
-        )
+        wanted = _TYPES.get(known[name].type, dict)
         if not isinstance(value, wanted) or isinstance(value, bool) != (wanted is bool):
             raise _impossible(f"{where}, {name}", known[name].type, repr(value))
     return kind(**given)

@@ -59,7 +59,7 @@ def predict(path: Path, x: np.ndarray, *, threads: int = 2) -> np.ndarray:
     return np.concatenate([ready.run(None, {INPUT: np.ascontiguousarray(part, np.float32)})[0] for part in parts])
 
 
-def latencies(paths: dict[str, Path], *, repeats: int = 200) -> dict[str, float]:
+def latencies(paths: dict[str, Path], repeats: int) -> dict[str, float]:
     """Median time for one record at one thread, in ms, of each file; the files take turns."""
     record = {INPUT: np.random.default_rng(0).standard_normal((1, len(LEADS), SAMPLES)).astype(np.float32)}
     return timing.turns({name: partial(session(path).run, None, record) for name, path in paths.items()}, repeats)

@@ -76,7 +76,7 @@ def tensor_types(path: Path) -> Counter:
     return Counter(np.dtype(detail["dtype"]).name for detail in interpreter(path).get_tensor_details())
 
 
-def latencies(paths: dict[str, Path], x: np.ndarray, *, repeats: int = 100) -> dict[str, float]:
+def latencies(paths: dict[str, Path], x: np.ndarray, repeats: int) -> dict[str, float]:
     """Median time for one record at one thread, in ms, of each file; the files take turns."""
     ready = {name: interpreter(path) for name, path in paths.items()}
     for one in ready.values():

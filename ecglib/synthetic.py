@@ -163,7 +163,7 @@ def ecg(statements: list[str], rng: np.random.Generator, *, severity: float | No
     return signal + _twelve(noise)
 
 
-def write_sample(root: Path, *, records: int = 600, seed: int = 0, progress: bool = True) -> Path:
+def write_sample(root: Path, *, records: int = 300, seed: int = 0, progress: bool = True) -> Path:
     """Write synthetic records and both tables in PTB-XL's layout; the same arguments, the same bytes.
 
     Parameters

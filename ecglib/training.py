@@ -251,7 +251,9 @@ def train(
     }
     if settings.pruning:  # the file's size is known where its weights are not kept
         onnx = export.to_onnx(trained, folder / "model.onnx")
-        record |= {"file_bytes": onnx.stat().st_size, "compressed_bytes": pruning.compressed_bytes(onnx)}
+        record["file_bytes"] = onnx.stat().st_size
+        if settings.pruning == "magnitude":  # where the zeros are left in place
+            record["compressed_bytes"] = pruning.compressed_bytes(onnx)
         onnx.unlink()
     run = runs.finish(folder, record)
     shutil.rmtree(folder / "checkpoints")

@@ -156,7 +156,7 @@ figure = plots.roc(panels, aucs)
 # %%
 torch_models.load_weights(network, runs[0].weights())
 model_file = export.to_onnx(network, study.paths.artifacts / "base_cnn" / "base_cnn.onnx")
-latency = export.latencies({"float32": model_file})["float32"]
+latency = export.latencies({"float32": model_file}, study.settings.repeats)["float32"]
 result = results.write(
     study.paths.results,
     "base_cnn",

@@ -155,7 +155,7 @@ model_files["int8"] = litert.to_tflite(network, folder / "inception_cnn_int8.tfl
 scored = study.data.folds(9, 10)
 x = normalisation(scored.millivolts(slice(None)))
 file_scores = {kind: litert.predict(path, x) for kind, path in model_files.items()}
-latency = litert.latencies(model_files, x[:1])
+latency = litert.latencies(model_files, x[:1], study.settings.repeats)
 types = {kind: litert.tensor_types(path) for kind, path in model_files.items()}
 
 # %%

@@ -40,7 +40,7 @@ from ecglib.study import open_study
 plots.style()
 study = open_study(profile)
 work = study.paths.artifacts / "quantization"
-resamples = study.settings.resamples
+resamples, repeats = study.settings.resamples, study.settings.repeats
 scored = study.data.folds(9, 10)
 fold = scored.table["fold"].to_numpy()
 truth = {number: study.data.folds(number).labels.astype(bool) for number in (9, 10)}
@@ -153,7 +153,7 @@ for number, (name, (how, count)) in enumerate(choices.items()):
     score[name] = export.predict(files[name], x)
 files["float16"] = quantization.to_float16(student_file, work / "student_float16.onnx")
 score["float16"] = export.predict(files["float16"], x)
-latency = export.latencies(files, repeats=100)
+latency = export.latencies(files, repeats)
 
 # %%
 aucs = {name: {n: evaluation.macro_auc(truth[n], one[fold == n]) for n in (9, 10)} for name, one in score.items()}
@@ -232,7 +232,7 @@ for name, (first, _, scaling, file) in models.items():
     int8_scores[name] = evaluation.Scores(scored.ecg_id, fold, first.scores.seed, values[None])
     float_scores[name] = first.scores
 pairs = {name: {"float32": models[name][3], "int8": int8_files[name]} for name in models}
-times = {name: export.latencies(pair) for name, pair in pairs.items()}
+times = {name: export.latencies(pair, repeats) for name, pair in pairs.items()}
 for name, pair in pairs.items():
     checked[name] = quantization.gate(
         pair["int8"], pair["float32"], int8_scores[name].on(10).score[0], float_scores[name].on(10).score[0], truth[10],
@@ -284,7 +284,7 @@ figure = plots.roc(
 
 # %%
 replay_file = export.to_onnx(without_rounding(aware), work / "replay.onnx")
-replay_ms = export.latencies({"replay": replay_file})["replay"]
+replay_ms = export.latencies({"replay": replay_file}, repeats)["replay"]
 written = {}
 for name, one, network, path, ms, ratio, details in [
     (

@@ -212,7 +212,7 @@ int8 = evaluation.Scores(
     export.predict(int8_file, normalisation(scored.millivolts(slice(None))))[None],
 )  # fmt: skip
 files = {name: file for name, (_, file) in models.items()} | {"int8": int8_file}
-latency = export.latencies(files)
+latency = export.latencies(files, study.settings.repeats)
 checked = quantization.gate(
     int8_file, files["student_distilled"], int8.on(10).score[0], first.scores.on(10).score[0], truth[10],
     {files[name]: ms for name, ms in latency.items()},

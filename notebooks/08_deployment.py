@@ -60,16 +60,11 @@ run = study.runs("student_distilled")[0]
 normalisation = Normalisation(**run.record["normalisation"])
 scores = evaluation.Scores.load(study.paths.results / "scores" / "student_distilled_int8.npz")
 score = {fold: scores.on(fold).score[0] for fold in (9, 10)}
-temperature = calibration.fit_temperature(score[9], truth[9])
-calibrated = {fold: calibration.apply_temperature(one, temperature) for fold, one in score.items()}
-errors = {
-    "before": calibration.expected_calibration_error(score[10], truth[10]),
-    "after": calibration.expected_calibration_error(calibrated[10], truth[10]),
-}
+meaning = calibration.calibrate((score[9], truth[9]), (score[10], truth[10]), resamples=resamples)
 figure = plots.reliability(
     {
-        f"before, ECE {errors['before']:.3f}": calibration.reliability(score[10], truth[10]),
-        f"after, ECE {errors['after']:.3f}": calibration.reliability(calibrated[10], truth[10]),
+        f"{when}, ECE {meaning.errors[when]:.3f}": calibration.reliability(one, truth[10])
+        for when, one in (("before", score[10]), ("after", meaning.calibrated))
     }
 )
 
@@ -80,11 +75,10 @@ figure = plots.reliability(
 # the harmonic mean of sensitivity and of the share of yeses that are right. On fold 10 they give:
 
 # %%
-thresholds = calibration.choose_thresholds(calibrated[9], truth[9])
-decided = calibration.decisions(calibrated[10], truth[10], thresholds, resamples=resamples)
-decided["shown"] = [f"{row.value:.3f} ({row.low:.3f}–{row.high:.3f})" for row in decided.itertuples()]
-wide = decided.pivot(index="superclass", columns="measure", values="shown").loc[list(CLASSES)]
-wide.insert(0, "threshold", thresholds.round(3))
+shown = [f"{row.value:.3f} ({row.low:.3f}–{row.high:.3f})" for row in meaning.decisions.itertuples()]
+wide = meaning.decisions.assign(shown=shown).pivot(index="superclass", columns="measure", values="shown")
+wide = wide.loc[list(CLASSES)]
+wide.insert(0, "threshold", meaning.thresholds.round(3))
 tables.show(wide[["threshold", "sensitivity", "specificity", "F1"]].reset_index())
 
 # %% [markdown]
@@ -106,7 +100,7 @@ Markdown(
 
 # %%
 release = study.paths.released
-released.write(release, released.DEFAULT, model_file, normalisation, temperature, thresholds)
+released.write(release, released.DEFAULT, model_file, normalisation, meaning.temperature, meaning.thresholds)
 model = released.load(where=release)
 
 # %% [markdown]
@@ -224,28 +218,16 @@ tables.show(
 # ## The figures to carry on
 
 # %%
-kept = {
-    released.DEFAULT: {
-        "temperature": temperature, "calibration_error": errors, "decisions": decided.drop(columns="shown").to_dict("records")
-    }
-}  # fmt: skip
-written = {}
+meanings, written = {released.DEFAULT: meaning}, {}
 for name, trained in micro.items():
     source = study.runs(trained)[0]
     said = {number: micro_scores[name][fold == number] for number in (9, 10)}
-    heat = calibration.fit_temperature(said[9], truth[9])
-    sure = {number: calibration.apply_temperature(one, heat) for number, one in said.items()}
-    cut = calibration.choose_thresholds(sure[9], truth[9])
-    made = calibration.decisions(sure[10], truth[10], cut, resamples=resamples)
-    errors_of = {
-        when: calibration.expected_calibration_error(one[10], truth[10])
-        for when, one in (("before", said), ("after", sure))
-    }
-    kept[name] = {"temperature": heat, "calibration_error": errors_of, "decisions": made.to_dict("records")}
+    meanings[name] = own = calibration.calibrate((said[9], truth[9]), (said[10], truth[10]), resamples=resamples)
     released.write(
-        release, name, files[name]["int8"], normalisation, heat, cut, **microcontroller.scales(files[name]["int8"])
-    )
-    latency = litert.latencies(files[name], x[:1])
+        release, name, files[name]["int8"], normalisation, own.temperature, own.thresholds,
+        **microcontroller.scales(files[name]["int8"]),
+    )  # fmt: skip
+    latency = litert.latencies(files[name], x[:1], study.settings.repeats)
     written[name] = results.write(
         study.paths.results, name,
         evaluation.Scores(scored.ecg_id, fold, source.scores.seed, micro_scores[name][None]), study.data,
@@ -257,7 +239,8 @@ for name, trained in micro.items():
             **({"training": source.record} if trained == "student_small" else {}),
         },
     )  # fmt: skip
-results.keep(study.paths.results, "released", kept)  # for the model cards
+# for the model cards
+results.keep(study.paths.results, "released", {name: one.record() for name, one in meanings.items()})
 tables.show(
     pd.DataFrame(
         [

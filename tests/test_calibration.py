@@ -52,6 +52,24 @@ def test_the_calibration_error_of_a_constant_is_its_distance():
     assert calibration.expected_calibration_error(score, truth) == pytest.approx(0.6)
 
 
+def test_nothing_is_fitted_to_the_fold_that_is_measured_on(honest):
+    score, truth = honest
+    fitted, others = (score[:5000], truth[:5000]), (score[5000:6000], truth[5000:6000])
+    one = calibration.calibrate(fitted, others, resamples=20)
+    other = calibration.calibrate(fitted, (others[0], ~others[1]), resamples=20)
+    assert one.temperature == other.temperature
+    assert (one.thresholds == other.thresholds).all()
+    assert other.errors["after"] > 5 * one.errors["after"]
+
+
+def test_the_error_after_is_that_of_the_calibrated_probabilities(honest):
+    boasting, truth = expit(3 * logit(honest[0])), honest[1]
+    found = calibration.calibrate((boasting[:5000], truth[:5000]), (boasting[5000:], truth[5000:]), resamples=20)
+    assert found.errors["before"] == calibration.expected_calibration_error(boasting[5000:], truth[5000:])
+    assert found.errors["after"] == calibration.expected_calibration_error(found.calibrated, truth[5000:])
+    assert found.errors["after"] < 0.3 * found.errors["before"]
+
+
 def test_thresholds_are_those_of_the_best_f1(honest):
     score, truth = honest[0][:500], honest[1][:500]
     chosen = calibration.choose_thresholds(score, truth)

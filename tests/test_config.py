@@ -8,6 +8,7 @@ from ecglib.errors import InputError
 GOOD = """
 name: sample
 resamples: 100
+repeats: 5
 seeds:
   base_cnn: [0, 1]
 training:
@@ -46,6 +47,7 @@ def test_the_committed_profiles_are_valid(project, name):
         ("learning_rate: 0.001", "normalise: 1", "impossible setting", "normalise"),
         ("epochs: 2", "epochs: true", "impossible setting", "epochs"),
         ("resamples: 100", "resamples: 0", "impossible setting", "resamples"),
+        ("repeats: 5", "repeats: 0", "impossible setting", "repeats"),
         ("name: sample", "name: full", "impossible setting", "name"),
         ("learning_rate: 0.001", "dropout: 1.5", "impossible setting", "dropout"),
         ("learning_rate: 0.001", "shift: -5", "impossible setting", "shift"),
