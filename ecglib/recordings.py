@@ -124,22 +124,22 @@ def remarks(recording: Recording) -> list[str]:
     signal, missing = _filled(recording.signal), np.isnan(recording.signal).sum(axis=0)
     if missing.any():
         found.append(f"missing samples, filled in: {_named(missing > 0)}")
-    spread = np.percentile(signal, 99, axis=0) - np.percentile(signal, 1, axis=0)
-    if (flat := spread < _FLAT).any():
+    leads = np.ascontiguousarray(signal.T)
+    low, high = np.percentile(leads, (1, 99), axis=1)
+    if (flat := high - low < _FLAT).any():
         found.append(f"flat: {_named(flat)}")
-    if (clipped := _clipped(signal, recording.rate) & ~flat).any():
+    if (clipped := _clipped(leads, recording.rate) & ~flat).any():
         found.append(f"clipped: {_named(clipped)}")
-    one, two, three, avr, avl, avf = signal[:, :6].T
+    one, two, three, avr, avl, avf = leads[:6]
     laws = {
         "I + III = II (Einthoven)": one + three - two,
         "aVR + aVL + aVF = 0 (Goldberger)": avr + avl + avf,
         "aVR = -(I + II) / 2": avr + (one + two) / 2,
     }
-    for law, rest in laws.items():
-        rest = rest - np.median(rest)
-        if np.percentile(np.abs(rest), 95) > _EINTHOVEN:
-            found.append(f"leads break {law}: swapped or mixed up?")
-    return found
+    rest = np.stack(list(laws.values()))
+    rest -= np.median(rest, axis=1, keepdims=True)
+    broken = np.percentile(np.abs(rest), 95, axis=1) > _EINTHOVEN
+    return found + [f"leads break {law}: swapped or mixed up?" for law, yes in zip(laws, broken) if yes]
 
 
 @dataclass(frozen=True)
@@ -272,15 +272,16 @@ def _filled(signal: np.ndarray) -> np.ndarray:
     return pd.DataFrame(signal).interpolate(limit_direction="both").to_numpy(np.float32)
 
 
-def _clipped(signal: np.ndarray, rate: float) -> np.ndarray:
+def _clipped(leads: np.ndarray, rate: float) -> np.ndarray:
     """bool (12,): whether a lead stays at its largest or smallest value for 30 ms or more, five times or more."""
-    length = max(2, round(0.03 * rate))
-    found = []
-    for lead in signal.T:
-        at_end = (lead >= lead.max() - 1e-6) | (lead <= lead.min() + 1e-6)
-        runs = np.diff(np.flatnonzero(np.diff(np.concatenate([[0], at_end.astype(int), [0]]))))[::2]
-        found.append((runs >= length).sum() >= 5 and np.ptp(lead) > _CLIPPED)
-    return np.asarray(found)
+    length, times = max(2, round(0.03 * rate)), 5
+    low, high = leads.min(axis=1, keepdims=True), leads.max(axis=1, keepdims=True)
+    at_end = (leads >= high - 1e-6) | (leads <= low + 1e-6)
+    found = (at_end.sum(axis=1) >= times * length) & ((high - low)[:, 0] > _CLIPPED)
+    for lead in np.flatnonzero(found):  # those that are there long enough: in pieces that are long enough?
+        runs = np.diff(np.flatnonzero(np.diff(at_end[lead].astype(int), prepend=0, append=0)))[::2]
+        found[lead] = (runs >= length).sum() >= times
+    return found
 
 
 def _named(mask: np.ndarray) -> str:
