@@ -318,13 +318,7 @@ def auc_against_bytes(
     by_size = shown.sort_values(["file_bytes", "test_auc"], ascending=[True, False])
     front = by_size[by_size["test_auc"] > by_size["test_auc"].cummax().shift(fill_value=0)]
     axes[0, 0].step(front["file_bytes"], front["test_auc"], where="post", color="#bbbbbb", linewidth=4, zorder=0)
-    axes[0, 0].set(xscale="log", xlim=(smallest / 2, largest * 6))  # labels stand to the right
-    for number, (name, auc) in enumerate(sorted((references or {}).items(), key=lambda one: -one[1])):
-        axes[0, 0].annotate(
-            f"{name} {auc:.3f}", (1, auc), xycoords=("axes fraction", "data"), xytext=(1.05, 0.97 - 0.05 * number),
-            textcoords="axes fraction", fontsize=8, color="#555555", va="center", annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": "#aaaaaa", "linewidth": 0.7},
-        )  # fmt: skip
+    axes[0, 0].set(xscale="log", xlim=(smallest / 2, largest * 4))  # labels stand to the right
     named = {*labelled, *front["model"]} if labelled else {*shown["model"]}
     for axis, part in zip(axes.flat, parts):
         texts = []
@@ -333,16 +327,24 @@ def auc_against_bytes(
                 axis.plot(row.file_bytes, row.test_auc, "o", color=palette[row.chapter], markersize=4, alpha=0.5)
                 continue
             spread = [[row.test_auc - row.test_auc_low], [row.test_auc_high - row.test_auc]]
-            axis.errorbar(
-                row.file_bytes, row.test_auc, spread, fmt="o", color=palette[row.chapter], capsize=3, linewidth=0.8
-            )
+            colour = palette[row.chapter]
+            axis.errorbar(row.file_bytes, row.test_auc, spread, fmt="o", color=colour, ecolor=(*colour, 0.35))
             texts.append(axis.text(row.file_bytes, row.test_auc, row.model, fontsize=8, path_effects=halo))
         axis.axvline(1e6, color="#cc0000", linewidth=0.8)
         figure.canvas.draw()  # labels move within the panel's final place
         adjust_text(
-            texts, part["file_bytes"].to_numpy(), part["test_auc"].to_numpy(), ax=axis, iter_lim=200,
-            expand=(1.05, 1.5), force_text=(0.1, 0.4),
-            arrowprops={"arrowstyle": "-", "color": "#999999", "linewidth": 0.6},
+            texts, part["file_bytes"].to_numpy(), part["test_auc"].to_numpy(), ax=axis, iter_lim=500,
+            expand=(1.2, 2.0), force_text=(0.3, 0.8), force_static=(0.3, 0.6), min_arrow_len=8,
+            arrowprops={"arrowstyle": "-", "color": "#777777", "linewidth": 0.6},
+        )  # fmt: skip
+    low, high = axes[0, 0].get_ylim()
+    place = 1.0
+    for name, auc in sorted((references or {}).items(), key=lambda one: -one[1]):
+        place = min((auc - low) / (high - low), place - 0.045)  # beside its AUC, or below the name before
+        axes[0, 0].annotate(
+            f"{name} {auc:.3f}", (1, auc), xycoords=("axes fraction", "data"), xytext=(1.03, place),
+            textcoords="axes fraction", fontsize=8, color="#555555", va="center", annotation_clip=False,
+            arrowprops={"arrowstyle": "-", "color": "#777777", "linewidth": 0.7},
         )  # fmt: skip
     axes[-1, 0].annotate("1 MB", (1e6, 0), xycoords=("data", "axes fraction"), xytext=(4, 4),
                          textcoords="offset points", fontsize=8, color="#cc0000")  # fmt: skip
