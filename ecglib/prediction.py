@@ -18,7 +18,7 @@ from ecglib.errors import InputError
 from ecglib.ptbxl import CLASSES
 from ecglib.released import Released
 
-_CHUNK = 64  # recordings a worker reads and classifies at a time
+_CHUNK = 32  # recordings a worker reads and classifies at a time
 
 
 @dataclass(frozen=True)
