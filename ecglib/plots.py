@@ -323,11 +323,11 @@ def auc_against_bytes(
     for axis, part in zip(axes.flat, parts):
         texts = []
         for row in part.itertuples():
+            colour = palette[row.chapter]
             if row.model not in named:
-                axis.plot(row.file_bytes, row.test_auc, "o", color=palette[row.chapter], markersize=4, alpha=0.5)
+                axis.plot(row.file_bytes, row.test_auc, "o", color=colour, markersize=4, alpha=0.5)
                 continue
             spread = [[row.test_auc - row.test_auc_low], [row.test_auc_high - row.test_auc]]
-            colour = palette[row.chapter]
             axis.errorbar(row.file_bytes, row.test_auc, spread, fmt="o", color=colour, ecolor=(*colour, 0.35))
             texts.append(axis.text(row.file_bytes, row.test_auc, row.model, fontsize=8, path_effects=halo))
         axis.axvline(1e6, color="#cc0000", linewidth=0.8)

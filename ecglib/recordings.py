@@ -125,7 +125,8 @@ def remarks(recording: Recording) -> list[str]:
     if missing.any():
         found.append(f"missing samples, filled in: {_named(missing > 0)}")
     leads = np.ascontiguousarray(signal.T)
-    if (flat := _ranked(leads, 0.99) - _ranked(leads, 0.01) < _FLAT).any():
+    low, high = _ranked(leads, 0.01, 0.99)
+    if (flat := high - low < _FLAT).any():
         found.append(f"flat: {_named(flat)}")
     if (clipped := _clipped(leads, recording.rate) & ~flat).any():
         found.append(f"clipped: {_named(clipped)}")
@@ -136,7 +137,9 @@ def remarks(recording: Recording) -> list[str]:
         "aVR = -(I + II) / 2": avr + (one + two) / 2,
     }
     rest = np.stack(list(laws.values()))
-    broken = _ranked(np.abs(rest - _ranked(rest, 0.5)[:, None]), 0.95) > _EINTHOVEN
+    (middle,) = _ranked(rest, 0.5)
+    (spread,) = _ranked(np.abs(rest - middle[:, None]), 0.95)
+    broken = spread > _EINTHOVEN
     return found + [f"leads break {law}: swapped or mixed up?" for law, yes in zip(laws, broken) if yes]
 
 
@@ -270,9 +273,10 @@ def _filled(signal: np.ndarray) -> np.ndarray:
     return pd.DataFrame(signal).interpolate(limit_direction="both").to_numpy(np.float32)
 
 
-def _ranked(leads: np.ndarray, share: float) -> np.ndarray:
-    """The value of each row that a share of its values lies below, at a fraction of what numpy.percentile takes."""
-    return np.sort(leads, axis=1)[:, round(share * (leads.shape[1] - 1))]
+def _ranked(leads: np.ndarray, *shares: float) -> list[np.ndarray]:
+    """For each share the value of each row that it lies below, at a fraction of what numpy.percentile takes."""
+    ordered = np.sort(leads, axis=1)
+    return [ordered[:, round(share * (leads.shape[1] - 1))] for share in shares]
 
 
 def _clipped(leads: np.ndarray, rate: float) -> np.ndarray:

@@ -262,21 +262,23 @@ def train(
 
 def predict(network: torch.nn.Module, dataset: Dataset, normalisation: Normalisation, *, progress: bool = False):
     """Probabilities float32 (n, 5) of a network in float32, in batches and without gradients."""
-    loader = Batches(dataset, normalisation).loader(_EVALUATION_BATCH, shuffle=False)
     network = network.eval()
-    with torch.inference_mode():
-        parts = [network(x.transpose(1, 2)) for x, _ in tqdm(loader, "Scoring", disable=not progress)]
-    return torch.cat(parts).float().numpy()
+    return _outputs(lambda x: network(x.transpose(1, 2)), dataset, normalisation, progress).numpy()
 
 
 def predict_fast(network: ECGNet, dataset: Dataset, normalisation: Normalisation) -> np.ndarray:
     """The same in the precision of training, several times as fast: for soft targets, not for figures."""
-    loader = Batches(dataset, normalisation).loader(_EVALUATION_BATCH, shuffle=False)
     twin = torch_models.channels_last(network).eval()
-    mixed = torch.autocast("cpu", torch.bfloat16, enabled=precision() == "bf16-mixed")
-    with torch.inference_mode(), mixed:
-        parts = [_logits(twin, x) for x, _ in tqdm(loader, "Scoring")]
-    return torch.sigmoid(torch.cat(parts)).numpy()
+    with torch.autocast("cpu", torch.bfloat16, enabled=precision() == "bf16-mixed"):
+        logits = _outputs(lambda x: _logits(twin, x), dataset, normalisation, progress=True)
+    return torch.sigmoid(logits).numpy()
+
+
+def _outputs(forward: Callable, dataset: Dataset, normalisation: Normalisation, progress: bool) -> torch.Tensor:
+    """float32 (n, 5): what `forward` gives for batches (b, 1000, 12), in order and without gradients."""
+    loader = Batches(dataset, normalisation).loader(_EVALUATION_BATCH, shuffle=False)
+    with torch.inference_mode():
+        return torch.cat([forward(x) for x, _ in tqdm(loader, "Scoring", disable=not progress)]).float()
 
 
 def estimate_norms(classifier: Classifier, dataset: Dataset, normalisation: Normalisation) -> None:
