@@ -7,10 +7,10 @@ BIN := $(ENV)/bin
 READY := $(ENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help env reproduce test book lint benchmark clean
+.PHONY: help env reproduce test test-slow lab chapter book benchmark clean
 
 help:           ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 $(READY): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11, 5) <= sys.version_info < (3, 13))' \
@@ -25,10 +25,20 @@ env: $(READY)   ## make the environment in .venv
 reproduce: env  ## execute the study and build its book (PROFILE=sample, or full on PTB-XL)
 	$(BIN)/ecglib reproduce --profile $(PROFILE) --cores $(CORES)
 
-test: env       ## pass the tests
+test: env       ## check style and imports, run the tests (TESTS= limits them to files or options of pytest)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest
+	$(BIN)/lint-imports --no-cache
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(CORES) --dist loadfile -m "not slow" $(TESTS)
+
+test-slow: env  ## run the tests that take long: the sample study, PTB-XL
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(CORES) --dist loadfile -m slow $(TESTS)
+
+lab: env        ## open the chapters in JupyterLab on the sample profile
+	$(BIN)/ecglib lab --cores $(CORES)
+
+chapter: env    ## execute one chapter after making what it needs (CHAPTER=05)
+	$(BIN)/ecglib execute $(CHAPTER) --profile $(PROFILE) --cores $(CORES)
 
 book: env       ## build the published book from the committed chapters, no training
 	$(BIN)/ecglib book

@@ -1,7 +1,7 @@
 """Training time per record of the Inception CNN, and whether its input pipeline keeps up.
 
 Prints one step's time with Keras' own GELU and with the fused one, the time that preparing a batch takes
-(reading, normalising, shifting, adding noise), and an epoch's time over folds 1-8 of PTB-XL.
+(reading, normalizing, shifting, adding noise), and an epoch's time over folds 1-8 of PTB-XL.
 """
 
 import tempfile
@@ -10,12 +10,16 @@ from pathlib import Path
 
 import numpy as np
 
-from ecglib import config, keras_models, keras_training, signals, synthetic
-from ecglib.keras_backend import keras
-from ecglib.normalisation import Normalisation
+from ecglib.data import synthetic
+from ecglib.data.dataset import open_dataset
+from ecglib.data.normalization import Normalization
+from ecglib.networks import inception
+from ecglib.networks.keras_backend import keras
+from ecglib.study.profile import load_profile
+from ecglib.training import keras_training
 
 STEPS, RECORDS = 8, 17_084
-settings = config.load(Path(__file__).parent.parent / "config" / "full.yml").training["inception_cnn"]
+settings = load_profile(Path(__file__).parent.parent / "config" / "full.yml").training["inception_cnn"]
 
 
 def milliseconds(work) -> float:
@@ -30,12 +34,12 @@ def milliseconds(work) -> float:
 
 with tempfile.TemporaryDirectory() as folder:
     root = synthetic.write_sample(Path(folder) / "records", records=2 * settings.batch_size, progress=False)
-    dataset = signals.open_dataset(root, Path(folder) / "cache", progress=False)
-    batches = keras_training.Batches(dataset, Normalisation.fit(dataset), settings, 0)
+    dataset = open_dataset(root, Path(folder) / "cache", progress=False)
+    batches = keras_training.BatchedRecords(dataset, Normalization.fit(dataset), settings, 0)
     x, y = batches[0]
     prepare = milliseconds(lambda: batches[0])
 
-network = keras_models.build(settings.dropout)
+network = inception.build(settings.dropout)
 network.compile(keras.optimizers.AdamW(1e-3), "binary_crossentropy")
 plain = milliseconds(lambda: network.train_on_batch(x, y))
 with keras_training.fused_gelu(network):

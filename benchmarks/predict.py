@@ -8,9 +8,10 @@ import time
 
 import wfdb
 
-from ecglib import paths, prediction, recordings, released
+from ecglib.deployment import prediction, recordings, released
+from ecglib.study.paths import Paths
 
-root = paths.of("full").data
+root = Paths.for_profile("full").data
 found = sorted((root / "records100").rglob("*.hea"))[:6000]
 model = released.load()
 list(prediction.classify(found[:256], model, jobs=2))  # workers started, model and files loaded
@@ -30,7 +31,7 @@ read = [recordings.read(path) for path in some]
 reading = time.perf_counter() - start
 start = time.perf_counter()
 windows = [recordings.windows(one) for one in read]
-remarks = [recordings.remarks(one) for one in read]
+quality_warnings = [recordings.quality_warnings(one) for one in read]
 checking = time.perf_counter() - start
 start = time.perf_counter()
 for one in windows:

@@ -11,15 +11,16 @@ from pathlib import Path
 import wfdb
 from joblib.externals.loky import get_reusable_executor
 
-from ecglib import paths, signals
+from ecglib.data.dataset import open_dataset
+from ecglib.study.paths import Paths
 
-root = paths.of("full").data
+root = Paths.for_profile("full").data
 with tempfile.TemporaryDirectory() as cache:
     start = time.perf_counter()
-    dataset = signals.open_dataset(root, Path(cache))
+    dataset = open_dataset(root, Path(cache))
     first = time.perf_counter() - start
     start = time.perf_counter()
-    signals.open_dataset(root, Path(cache))
+    open_dataset(root, Path(cache))
     again = time.perf_counter() - start
     get_reusable_executor().shutdown(wait=True)  # the workers' memory is known once they have ended
     own, children = (

@@ -8,7 +8,7 @@ import time
 import torch
 from torch.nn import functional as F
 
-from ecglib import torch_models
+from ecglib.networks import convnet
 
 BATCH, STEPS = 128, 3
 
@@ -33,9 +33,9 @@ def milliseconds(network, x, bfloat16):
 
 x = torch.randn(BATCH, 12, 1000)
 wide = x.unsqueeze(2).contiguous(memory_format=torch.channels_last)
-plain = milliseconds(torch_models.build("base_cnn"), x, False)
-half = milliseconds(torch_models.build("base_cnn"), x, True)
-ours = milliseconds(torch_models.channels_last(torch_models.build("base_cnn")), wide, True)
+plain = milliseconds(convnet.build("base_cnn"), x, False)
+half = milliseconds(convnet.build("base_cnn"), x, True)
+ours = milliseconds(convnet.channels_last(convnet.build("base_cnn")), wide, True)
 print(f"float32: {plain:.1f} ms a record")
 print(f"bfloat16: {half:.1f} ms, {plain / half:.1f} times as fast (aim 2.5)")
 print(f"bfloat16, channels last, fast dropout (as trained): {ours:.1f} ms, {plain / ours:.1f} times as fast")

@@ -16,12 +16,14 @@ from ecglib.errors import StudyError
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__, rich_markup_mode=None)
 console = Console(stderr=True, highlight=False)
+Seeds = Annotated[int | None, typer.Option(min=1, help="seeds of every model, instead of those in config/models.yml")]
+Cores = Annotated[int, typer.Option(help="processes at the same time")]
 Profile = Annotated[str, typer.Option(help="sample: synthetic records; full: PTB-XL from PTBXL_ROOT or data/ptb-xl")]
 
 
 @contextmanager
-def plain_errors(status: int = 1):
-    """Errors that a user can mend end the command with their message instead of a traceback."""
+def report_user_errors(status: int = 1):
+    """Errors that a user can fix end the command with their message instead of a traceback."""
     try:
         yield
     except StudyError as error:
@@ -30,30 +32,27 @@ def plain_errors(status: int = 1):
 
 
 def _say(error: object) -> None:
-    console.print(f"error: {error}", style="red", markup=False, soft_wrap=True)
+    console.print(f"error: {error}", style="red", markup=False, emoji=False, soft_wrap=True)
 
 
-@app.command()
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def reproduce(
-    profile: Profile = "sample", cores: Annotated[int, typer.Option(help="processes at the same time")] = 2
+    context: typer.Context,
+    profile: Profile = "sample",
+    cores: Cores = 2,
+    seeds: Seeds = None,
 ) -> None:
-    """Execute the whole study and build its book; goes on where it was stopped."""
-    from ecglib import book, chapters, config, paths, ptbxl
+    """Execute the whole study and build its book; resumes where it was stopped. Options after -- go to Snakemake."""
+    from ecglib.book import chapters
+    from ecglib.study import workflow
 
-    with plain_errors():
-        where = paths.of(profile)
-        config.load(where.config)
-        if profile == "full":
-            ptbxl.require(where.data)
-        command = [
-            sys.executable, "-m", "snakemake", "--snakefile", str(where.root / "Snakefile"),
-            "--directory", str(where.root), "--cores", str(cores), "--config", f"profile={profile}",
-            "--rerun-incomplete", "--nolock", "--quiet", "rules", "host",
-        ]  # fmt: skip
-        if done := subprocess.run(command).returncode:
+    with report_user_errors():
+        study = _study(profile, seeds)
+        where = study.paths
+        if done := workflow.run(study, cores=cores, seeds=seeds, options=context.args):
             raise typer.Exit(done)
         table = Table("Chapter", "Seconds", title=f"The {profile} study")
-        for name in book.chapter_names(where.root):
+        for name in study.settings.registry.chapters:
             table.add_row(name, f"{chapters.seconds(where.chapters / f'{name}.ipynb'):.0f}")
         console.print(table)
         print(f"The book: {where.build / 'html' / 'index.html'}")
@@ -62,10 +61,21 @@ def reproduce(
 @app.command("book")
 def build_book(profile: Profile = "full") -> None:
     """Build the book from executed chapters, without training."""
-    from ecglib import book, paths
+    from ecglib.book import book
+    from ecglib.study.paths import Paths
 
-    with plain_errors():
-        print(f"The book: {book.build(paths.of(profile))}")
+    with report_user_errors():
+        print(f"The book: {book.build(Paths.for_profile(profile))}")
+
+
+@app.command()
+def pdf(profile: Profile = "full") -> None:
+    """Build the book as one PDF, without training; needs Chromium or Chrome."""
+    from ecglib.book import pdf as printing
+    from ecglib.study.paths import Paths
+
+    with report_user_errors():
+        print(f"The PDF: {printing.build(Paths.for_profile(profile))}")
 
 
 @app.command()
@@ -77,68 +87,118 @@ def download(
     jobs: Annotated[int, typer.Option(help="files fetched at the same time")] = 16,
 ) -> None:
     """Fetch the 100 Hz part of PTB-XL 1.0.3 from PhysioNet (620 MB); goes on after a cut."""
-    from ecglib import paths
-    from ecglib.download import URL
-    from ecglib.download import download as fetch
+    from ecglib.data.download import URL
+    from ecglib.data.download import download as fetch
+    from ecglib.study.paths import Paths
 
-    with plain_errors():
-        root = root or paths.of("full").data
+    with report_user_errors():
+        root = root or Paths.for_profile("full").data
         print(f"PTB-XL: {fetch(root, url=url or URL, jobs=jobs)}")
 
 
 @app.command()
 def sample(
-    root: Annotated[Path | None, typer.Argument(help="folder to write; data/sample where not given")] = None,
-    records: Annotated[int, typer.Option(min=100, help="how many")] = 300,
+    root: Annotated[Path | None, typer.Argument(help="folder to write; the profile's data folder by default")] = None,
+    profile: Profile = "sample",
+    records: Annotated[int | None, typer.Option(min=100, help="how many; as in the profile by default")] = None,
     seed: Annotated[int, typer.Option(help="of everything random")] = 0,
 ) -> None:
     """Write the synthetic sample records in PTB-XL's layout."""
     import shutil
 
-    from ecglib import paths, synthetic
+    from ecglib.data import synthetic
 
-    with plain_errors():
+    with report_user_errors():
+        study = _study(profile)
         if root is None:
-            root = paths.of("sample").data
-            shutil.rmtree(paths.of("sample").cache, ignore_errors=True)  # it was made from the records replaced now
-        print(f"Records: {synthetic.write_sample(root, records=records, seed=seed)}")
+            root = study.paths.data
+            shutil.rmtree(study.paths.cache, ignore_errors=True)  # it was made from the records replaced now
+        count = records or study.settings.n_records
+        print(f"Records: {synthetic.write_sample(root, records=count, seed=seed)}")
 
 
 @app.command()
-def read(profile: Profile = "full") -> None:
+def read(profile: Profile = "full", seeds: Seeds = None) -> None:
     """Read and check every record once, so that later openings are quick."""
-    with plain_errors():
-        data = _study(profile).records
+    with report_user_errors():
+        data = _study(profile, seeds).records
         print(f"{len(data):,} records, fingerprint {data.fingerprint}")
 
 
 @app.command()
-def train(model: str, profile: Profile = "full", seed: int = 0) -> None:
-    """Train a model with a seed, or say where its finished run lies."""
-    with plain_errors():
-        run = _study(profile).train(model, seed)
-        print(f"{model}, seed {seed}: {run.folder}")
+def train(
+    models: list[str],
+    profile: Profile = "full",
+    seed: Annotated[int | None, typer.Option(help="one seed; all seeds of the profile by default")] = None,
+    seeds: Seeds = None,
+) -> None:
+    """Train models, or say where their finished runs are."""
+    with report_user_errors():
+        study = _study(profile, seeds)
+        for model in models:
+            for number in study.model(model).seeds if seed is None else [seed]:
+                run = study.train(model, number)
+                print(f"{model}, seed {number}: {run.folder}")
 
 
 @app.command()
-def execute(source: Path, profile: Profile = "full") -> None:
-    """Execute one chapter with papermill."""
-    from ecglib import chapters
+def execute(
+    chapter: Annotated[
+        str, typer.Argument(help="its number, its name or its source: 05, notebooks/05_quantization.py")
+    ],
+    profile: Profile = "sample",
+    cores: Cores = 2,
+    seeds: Seeds = None,
+    alone: Annotated[bool, typer.Option("--alone", help="make nothing first; what Snakemake's rule does")] = False,
+) -> None:
+    """Execute one chapter, after making what it needs: records, trainings, other chapters."""
+    from ecglib.book import chapters
+    from ecglib.study import workflow
 
-    with plain_errors():
-        where = _study(profile).paths
-        target = where.executed / f"{source.stem}.ipynb"
-        chapters.execute(source, target, {"profile": profile}, work=where.build / "notebooks", cwd=where.root)
+    with report_user_errors():
+        study = _study(profile, seeds)
+        where, name = study.paths, workflow.find_chapter(study, chapter)
+        source, target = where.root / "notebooks" / f"{name}.py", workflow.executed_chapter(study, name)
+        if alone:
+            chapters.execute(source, target, {"profile": profile}, work=where.build / "notebooks", cwd=where.root)
+        elif done := workflow.run(study, [target], cores=cores, seeds=seeds):
+            raise typer.Exit(done)
+        print(f"The executed notebook: {target}")
 
 
 @app.command()
-def summary(models: list[str], profile: Profile = "full") -> None:
-    """Write summary.csv from these models' results, and what they were made with."""
-    from ecglib import results
+def lab(
+    chapter: Annotated[str | None, typer.Argument(help="number or name; all chapters by default")] = None,
+    cores: Cores = 2,
+    port: Annotated[int | None, typer.Option(help="8888, or the next free one, by default")] = None,
+    browser: Annotated[bool, typer.Option(help="open a browser window")] = True,
+) -> None:
+    """Open the chapters in JupyterLab on the sample profile, after making what they need."""
+    from ecglib.book import lab as jupyterlab
+    from ecglib.study import workflow
 
-    with plain_errors():
-        study = _study(profile)
-        results.summarise(study.paths.results, models)
+    with report_user_errors():
+        study = _study("sample")
+        chapters = [workflow.find_chapter(study, chapter)] if chapter else list(study.settings.registry.chapters)
+        needed = dict.fromkeys(path for name in chapters for path in workflow.prerequisites(study, name))
+        console.print("Preparing the sample study: minutes for the first time, seconds later.")
+        if done := workflow.run(study, needed, cores=cores):
+            raise typer.Exit(done)
+        sources = [study.paths.root / "notebooks" / f"{name}.py" for name in study.settings.registry.chapters]
+        notebooks = {source.stem: jupyterlab.pair(source) for source in sources}
+        command = jupyterlab.command(study.paths, chapter and notebooks[chapters[0]], port=port, browser=browser)
+        raise typer.Exit(subprocess.run(command, env=jupyterlab.environment(study.paths)).returncode)
+
+
+@app.command()
+def summary(profile: Profile = "full", seeds: Seeds = None) -> None:
+    """Write summary.csv from the results of the profile's models, and what they were made with."""
+    from ecglib.study import results
+
+    with report_user_errors():
+        study = _study(profile, seeds)
+        models = [name for name, model in study.settings.models.items() if model.has_results]
+        results.write_summary(study.paths.results, models)
         results.write_environment(study.paths.results, study.records)
 
 
@@ -148,11 +208,11 @@ def evaluate(
     profile: Profile = "full",
 ) -> None:
     """Recompute every AUC from the saved scores and the data's own labels, and hold them to results/."""
-    from ecglib import results
+    from ecglib.study import results
 
-    with plain_errors():
+    with report_user_errors():
         study = _study(profile)
-        folder = study.paths.results
+        folder = study.paths.published_results
         table = Table("model", "seeds", "AUC, fold 9", "AUC, fold 10 (95 % interval)", "results/")
         wrong: list[str] = []
         for model in models or results.summary(folder)["model"]:
@@ -173,76 +233,76 @@ def predict(
         list[Path], typer.Argument(help="WFDB records, .csv, .npy or .npz files, or folders of them")
     ],
     model: Annotated[str | None, typer.Option(help="a released model's name, if not the distilled student's")] = None,
-    rate: Annotated[float | None, typer.Option(help="Hz, of files that do not say it")] = None,
-    units: Annotated[str | None, typer.Option(help="mV, µV or V, of files that do not say it")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON, one object a line")] = False,
+    rate: Annotated[float | None, typer.Option(help="Hz, for files that do not state it")] = None,
+    units: Annotated[str | None, typer.Option(help="mV, µV or V, for files that do not state it")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON, one object per line")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="print CSV")] = False,
-    jobs: Annotated[int, typer.Option(help="processes, where there are many recordings")] = 2,
+    jobs: Annotated[
+        int, typer.Option(help="worker processes; 1 works in one process, which is quicker for a few recordings")
+    ] = 2,
 ) -> None:
     """Classify ECG recordings with a released model. Not a medical device.
 
-    Ends with 0 where every recording was classified, 1 where some could not be read, 2 where none could or the model
-    could not be opened.
+    Exit status: 0 if every recording was classified, 1 if some could not be read, 2 if none could or if the model could
+    not be opened. --json and --csv also have a row, with the error, for each recording that could not be read.
     """
     from tqdm import tqdm
 
-    from ecglib import prediction, released, reports
+    from ecglib.deployment import prediction, released, reports
 
-    with plain_errors(2):
+    with report_user_errors(2):
         opened = released.load(model or released.DEFAULT)
-        paths = prediction.find(recordings)
-    found = []
-    bar = tqdm(total=len(paths), unit="record", disable=len(paths) < 20, file=sys.stderr)
-    report = reports.of(as_json=as_json, as_csv=as_csv, model=opened)
-    for one in prediction.classify(paths, opened, rate=rate, units=units, jobs=jobs):
-        bar.update()
-        found.append(one)
-        if one.error:
-            _say(one.error)
-        else:
-            report.add(one)
-    bar.close()
+        paths = prediction.find_recordings(recordings)
+    failed = 0
+    report = reports.make_report(as_json=as_json, as_csv=as_csv, model=opened)
+    with tqdm(total=len(paths), unit="record", disable=len(paths) < 20, file=sys.stderr) as bar:
+        for prediction_ in prediction.classify(paths, opened, rate=rate, units=units, jobs=jobs):
+            bar.update()
+            report.add(prediction_)
+            if prediction_.error:
+                failed += 1
+                _say("\n".join(map(reports.printable, prediction_.error.splitlines())))
     report.close()
-    failed = sum(bool(one.error) for one in found)
-    raise typer.Exit(0 if failed == 0 else 2 if failed == len(found) else 1)
+    raise typer.Exit(0 if failed == 0 else 2 if failed == len(paths) else 1)
 
 
 @app.command()
 def header(
-    model: Annotated[str, typer.Argument(help="a released micro-controller model's name")],
+    model: Annotated[str, typer.Argument(help="a released microcontroller model's name")],
     target: Annotated[Path, typer.Argument(help="the header file to write")],
     name: Annotated[str, typer.Option(help="of the array")] = "ecg_student",
 ) -> None:
-    """Write a released micro-controller's model as a C header: its bytes, scales and thresholds."""
-    from ecglib import firmware, released
+    """Write a released microcontroller's model as a C header: its bytes, scales and thresholds."""
+    from ecglib.deployment import c_header, released
 
-    with plain_errors():
-        firmware.write(*released.verified(model), target, name)
+    with report_user_errors():
+        c_header.write(*released.load_verified(model), target, name)
+
+
+@app.command("firmware")
+def write_firmware(
+    model: Annotated[str, typer.Argument(help="a released micro-controller model's name")],
+    out: Annotated[Path, typer.Option(help="the folder to write")],
+) -> None:
+    """Write a released micro-controller's model as a folder of C that compiles as it is."""
+    from ecglib.deployment import firmware
+
+    with report_user_errors():
+        folder = firmware.write(model, out)
+        print(f"Firmware: {folder}\nBuild and check it here: cmake -S {folder} -B {folder}/build")
+        print(f"                         cmake --build {folder}/build --target check")
 
 
 @app.command()
 def publish() -> None:
-    """Take over the full profile's executed chapters, its runs and its summary into what is committed."""
-    from ecglib import book, files, released, runs
+    """Copy the full profile's executed chapters, runs, results and released models into what is committed."""
+    from ecglib.book import publishing
 
-    with plain_errors():
-        study = _study("full")
-        text = book.readme_table(study.paths)
-        executed = [study.paths.executed / f"{name}.ipynb" for name in book.chapter_names(study.paths.root)]
-        contents = {notebook.name: notebook.read_bytes() for notebook in executed}
-        for name, content in contents.items():
-            with files.replacing(study.paths.chapters / name) as temporary:
-                temporary.write_bytes(content)
-        for model, seeds in study.settings.seeds.items():
-            for seed in seeds:
-                place, first = f"{model}/seed{seed}", seed == seeds[0] and model in study.settings.released
-                if (study.paths.artifacts / place / runs.RECORD).is_file():  # no chapter may ask for it yet
-                    runs.release(study.paths.artifacts / place, study.paths.models / place, weights=first)
-        released.take_over(study.paths.released, study.paths.models)
-        files.write_text(study.paths.root / "README.md", text)
+    with report_user_errors():
+        publishing.publish(_study("full"))
 
 
-def _study(profile: str):
-    from ecglib.study import open_study
+def _study(profile: str, seeds: int | None = None):
+    from ecglib.study.study import open_study
 
-    return open_study(profile)
+    return open_study(profile, seeds=seeds)

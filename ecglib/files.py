@@ -1,4 +1,4 @@
-"""Writing files whole or not at all."""
+"""Writing files atomically, and one process at a time."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
+from ecglib.errors import InputError
+
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Hand out a temporary name beside `path`; what was written there takes its place in the end.
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`, which replaces `path` when the block ends.
 
-    After an error the temporary file is gone and `path` is as it was.
+    After an error the temporary file is removed and `path` is unchanged.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -25,6 +29,25 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file whole or not at all."""
-    with replacing(path) as temporary:
+    """Write a text file atomically."""
+    with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def exclusive(lock: Path, other: str) -> Iterator[None]:
+    """Run a block only if no other process holds `lock`, a file that may stay behind.
+
+    Raises
+    ------
+    InputError : another process, described by `other`, holds it
+    """
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(lock, timeout=0):
+            yield
+    except Timeout as error:
+        raise InputError(
+            f"{other} is in progress", where=lock, expected="no other process", found="one that holds this lock",
+            hint="wait until it has ended, or stop it",
+        ) from error  # fmt: skip

@@ -1,4 +1,4 @@
-"""Keeping the chatter of libraries out of the chapters; errors are raised and not printed, and so not lost."""
+"""Keeping libraries' messages out of the chapters; errors are raised, not printed, and so not lost."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def silence() -> Iterator[None]:
-    """Discard what is printed, also by C++ parts of libraries that write to the standard error themselves."""
+    """Discard what is printed, including by C++ code that writes to standard error itself."""
     saved = os.dup(2)
     with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(io.StringIO()):
         os.dup2(nowhere.fileno(), 2)

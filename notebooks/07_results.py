@@ -9,203 +9,123 @@
 # %% [markdown]
 # # 7. Results
 #
-# **Question.** What did each model reach, in how many bytes, and how sure is that?
+# **Question.** What did each model achieve, in how many bytes, and how certain is that?
 #
-# **Needs.** Only `results/`: this chapter computes no score of its own, so that a reader without PTB-XL can
-# re-execute it and check every table. A reader with PTB-XL can derive every AUC anew from the scores that
-# lie beside the figures: `ecglib evaluate --profile full`. Takes seconds.
+# **Prerequisites.** Only `results/`: this chapter computes no scores of its own, so that a reader without PTB-XL
+# can execute it again and check every table. With PTB-XL at hand, `ecglib evaluate --profile full` recomputes every
+# AUC from the saved scores. Takes seconds.
 
 # %% tags=["parameters", "remove-cell"]
 profile = "sample"
 
 # %%
-import pandas as pd
 from IPython.display import Markdown
 
-from ecglib import original, paths, plots, published, results, tables
-from ecglib.ptbxl import CLASSES
+from ecglib.book import plots, tables
+from ecglib.study import published, results
+from ecglib.study.analyses import summary as conclusions
+from ecglib.study.paths import Paths
 
 plots.style()
-folder = paths.of(profile).results
+folder = Paths.for_profile(profile).latest_results
 summary = results.summary(folder)
-kept = {name: results.read(folder, name) for name in summary["model"]}
-names = {name: tables.MODEL_NAMES[name] for name in kept}
+kept = results.read_all(folder)
 
 # %% [markdown]
 # ## As reported, replayed, done right
 #
-# AUC on fold 10 with 95 % intervals. *Replayed* follows the original's procedure as documented, on our split; *done right*
-# is what the chapters before this one arrive at.
+# AUC on fold 10 with 95 % intervals; below it the network and its number of parameters. *As reported* is what the
+# original published. *Replayed* follows its procedure as documented, on our split. *Done right* is what the chapters
+# before this one arrive at. *Like for like* rows do the original's own network right, where the row above compares
+# it with another one.
 
-# %%
-macro = {name: result["classes"]["macro"] for name, result in kept.items()}
-tables.show(tables.findings(original.FINDINGS, original.REPORTED, macro))
+# %% tags=["full-width"]
+tables.show(tables.findings(kept))
 
 # %% [markdown]
 # ## The original's conclusion, computed again
 #
-# The original concludes that distillation makes the model smaller: 91.8 % fewer parameters and 79.8 % less size. Two notions of
-# size stand behind that sentence. The second is a memory estimate for training, activations and their gradients
-# included; no file and no device has that size.
+# The original concludes that distillation makes the model smaller, and states how much fewer parameters and how much
+# less size the student has. Two different notions of size are behind these two numbers. The second one is a memory estimate
+# for training, which includes activations and their gradients; no file and no device has that size.
 
 # %%
-large, small = (kept[name]["details"]["sizes_mb"] for name in ("base_cnn", "student"))
-int8_bytes = kept["student_distilled_int8"]["row"]["file_bytes"]
-bytes_of = {name: kept[name]["row"]["file_bytes"] for name in ("base_cnn", "student")}
-reported_sizes = original.SIZES_MB
-compared = [
-    (
-        "parameters", f"{large['params']:,.0f}", f"{small['params']:,.0f}", small["params"] / large["params"],
-        original.REPORTED["student"].params / original.REPORTED["base_cnn"].params,
-    ),
-    *(
-        (
-            what, f"{large[key]:.2f} MB", f"{small[key]:.2f} MB", small[key] / large[key],
-            reported_sizes["student"][key] / reported_sizes["base_cnn"][key],
-        )
-        for what, key in (("weights in memory", "params_mb"), ("with activations, in training", "total_mb"))
-    ),
-    (
-        "file to ship, float32", tables.megabytes(bytes_of["base_cnn"]), tables.megabytes(bytes_of["student"]),
-        bytes_of["student"] / bytes_of["base_cnn"], None,
-    ),
-    (
-        "file to ship, student as int8", tables.megabytes(bytes_of["base_cnn"]), tables.megabytes(int8_bytes),
-        int8_bytes / bytes_of["base_cnn"], None,
-    ),
-]  # fmt: skip
-conclusion = pd.DataFrame(compared, columns=["what", "base CNN", "student", "change", "as reported"])
-for column in ("change", "as reported"):
-    conclusion[column] = ["–" if pd.isna(share) else f"{100 * (share - 1):+.1f} %" for share in conclusion[column]]
-tables.show(conclusion)
+tables.show(tables.size_reduction(kept))
 
 # %% tags=["hide-input"]
-gain = kept["student_distilled"]["details"]["auc_change"]
-Markdown(
-    "The student has as many parameters with a teacher as without: its design made it small, and the int8 file makes it "
-    f"{bytes_of['base_cnn'] / int8_bytes:.0f} times smaller than the base CNN's. What distillation can change is the AUC: by "
-    f"{gain['value']:+.4f} ({gain['low']:+.4f} to {gain['high']:+.4f}); {kept['student_distilled']['details']['verdict']}."
-)
+Markdown(conclusions.effect_of_distillation(kept))
 
 # %% [markdown]
-# Memory sizes are in MB of 2^20 bytes, as the original counts them, file sizes in MB of 10^6 bytes.
-
-# %% [markdown]
+# Memory sizes are in MB of 2^20 bytes, as the original counts them; file sizes are in MB of 10^6 bytes.
+#
 # ## Every model
 
-# %%
+# %% tags=["full-width"]
 tables.show(tables.summary_rows(summary))
 
-# %%
-rounded = {
-    "nonzero_params": "{:,.0f}",
-    "val_auc": "{:.4f}",
-    "test_auc": "{:.4f}",
-    "seed_sd": "{:.4f}",
-    "latency_vs_float32": "{:.2f}",
-}
-tables.show(
-    tables.named(summary)[["model", *rounded]].rename(columns=tables.COLUMN_NAMES),
-    {tables.COLUMN_NAMES[k]: v for k, v in rounded.items()},
-)
+# %% tags=["full-width"]
+tables.show(tables.metrics(summary))
 
 # %% [markdown]
-# The AUC is the macro average over the five superclasses on fold 10, averaged over seeds, with a 95 %
-# bootstrap interval over records. *File* is the size of the file that would be shipped, in MB of 10^6 bytes. The speed is
-# that of one record at one thread, as a multiple of the float32 network's that a model was made from; the milliseconds, which
-# depend on the machine, are in the CSV file of the [front page](../intro).
+# The AUC is the macro average over the five superclasses on fold 10, averaged over seeds, with a 95 % bootstrap
+# interval. *File* is the size of the file that would be shipped, in MB of 10^6 bytes. The speed is that of one record
+# on one thread, relative to the float32 network that a model was made from. Latencies in milliseconds, which depend on
+# the machine, are in the CSV file linked from the [front page](../intro).
 #
 # ## By superclass
 
 # %%
-aucs = pd.DataFrame(
-    [(names[name], *(result["classes"][c]["value"] for c in CLASSES)) for name, result in kept.items()],
-    columns=["model", *CLASSES],
-)
-tables.show(aucs)
+tables.show(tables.class_aucs(kept))
 
-# %%
-curves = pd.DataFrame(
-    [
-        {"model": names[name], "chapter": int(result["row"]["chapter"][:2]), "auc": result["seeds"][0]["test_auc"]}
-        | result["roc"]
-        for name, result in kept.items()
-    ]
-)
-figure = plots.macro_roc(curves, names["base_cnn"])
+# %% tags=["hide-input"]
+figure = plots.macro_roc(kept, tables.model_labels())
 
 # %% [markdown]
-# The upper left quarter of the macro ROC curves on fold 10, each of its model's first seed.
+# The upper left quarter of the macro ROC curves on fold 10, for the first seed of each model.
 #
-# ## AUC against bytes
+# ## AUC against file size
 
-# %%
-labelled = [names[model] for model in original.FINDING_MODELS]
-figure = plots.auc_against_bytes(tables.named(summary), published.SUPERCLASS_AUC, labelled)
+# %% tags=["hide-input"]
+points = plots.overview_points(summary, tables.registry())
+figure = plots.auc_against_bytes(points, published.SUPERCLASS_AUC)
 
 # %% [markdown]
-# The grey line joins the models that no smaller one surpasses. These and the findings' models are named; the small dots are the
-# others of the table above. At the right edge stand macro AUCs that {cite:t}`strodthoff2020` published for the same task. Their models see crops of
-# 2.5 seconds and average over a record's crops, and their release of PTB-XL was 1.0.1; the sizes of their files were not
-# published.
-#
-# ## What each finding rests on
-#
-# A figure is as good as the records that it was measured on. What stands behind the original's findings, and behind ours:
+# The gray line connects the models that no smaller one surpasses. Hollow marks are replays. The gray band contains the
+# macro AUCs that {cite:t}`strodthoff2020` published for the same task. Their models see crops of 2.5 seconds and
+# average over a record's crops, and they used release 1.0.1 of PTB-XL; the sizes of their files were not published.
 
-# %%
-evidence = [
-    (
-        finding, original.RESTS_ON[finding],
-        f"fold 10, {len(kept[right]['seeds'])} seed{'s' if len(kept[right]['seeds']) > 1 else ''}; chosen on fold 9",
-    )
-    for finding, (_, right) in original.FINDINGS.items()
-]  # fmt: skip
-tables.show(pd.DataFrame(evidence, columns=["finding", "as reported rests on", "done right rests on"]))
+# %% tags=["hide-input"]
+tables.show(tables.published_aucs(published.SUPERCLASS_AUC))
+
+# %% [markdown]
+# ## Evidence for each finding
+#
+# A metric is as good as the records that it was measured on.
+
+# %% tags=["full-width"]
+tables.show(tables.evidence(kept))
 
 # %% [markdown]
 # ## Seeds and intervals
 
-# %%
-several = pd.DataFrame(
-    [
-        {"model": names[name]} | one
-        for name, result in kept.items()
-        if len(result["seeds"]) > 1
-        for one in result["seeds"]
-    ]
-)
-figure = plots.seeds(several)
+# %% tags=["hide-input"]
+figure = plots.seed_spread(tables.seed_aucs(kept))
 
 # %%
-rests = pd.DataFrame(
-    [
-        (
-            names[name], f"{len(result['seeds'])}", result["row"]["chapter"][:2].lstrip("0"),
-            f"{macro[name]['high'] - macro[name]['low']:.4f}",
-            "–" if len(result["seeds"]) == 1 else f"{pd.Series([s['test_auc'] for s in result['seeds']]).std():.4f}",
-        )
-        for name, result in kept.items()
-    ],
-    columns=["model", "seeds", "chapter", "interval's width", "SD over seeds"],
-)  # fmt: skip
-tables.show(rests)
+tables.show(tables.uncertainty(kept))
+
+# %% tags=["hide-input"]
+Markdown(conclusions.sources_of_uncertainty(kept))
 
 # %% [markdown]
-# The interval says how far other test records of the same kind would move a figure, the spread over seeds how far another
-# training of the same network would. Where there is one seed, the second is not known. Differences between models are
-# told by paired comparisons on the same records, in their chapters.
+# Differences between models are judged by paired comparisons on the same records, in the models' chapters.
 #
-# ## Limits
+# ## Limitations
 #
-# - One data set from one country and one maker's devices. A model can do worse elsewhere.
-# - The labels are readings of the ECG itself, not later findings at the patient; in folds 1 to 8 a part of them is
-#   automatic and was validated by no human.
+# - One dataset from one country, recorded with one manufacturer's devices. A model may perform worse elsewhere.
+# - The labels are readings of the ECG itself, not diagnoses confirmed later. In folds 1 to 8, some of them are automatic
+#   and were not validated by a human ([chapter 1](01_dataset)).
 # - Nothing here is a medical device, and no clinical claim is made.
 
 # %% tags=["hide-input"]
-environment = results.read_environment(folder)
-Markdown(
-    f"Made from data with fingerprint `{environment['fingerprint']}` ({environment['labelled']:,} records used) on "
-    f"{environment['hardware']}."
-)
+Markdown(conclusions.provenance(results.read_environment(folder)))

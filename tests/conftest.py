@@ -1,4 +1,8 @@
-"""What several test modules share: synthetic records, and the real PTB-XL where it is there."""
+"""What several test modules share: synthetic records, the real PTB-XL, the built book, a browser.
+
+Tests marked `slow` run with `make test-slow`, all others with `make test`. What a machine lacks is skipped with a
+reason, unless ECGLIB_TESTS_REQUIRE names it: then its absence is a failure.
+"""
 
 import os
 import shutil
@@ -7,10 +11,39 @@ import sys
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
-from ecglib import signals, synthetic
+from ecglib.data import synthetic
+from ecglib.data.dataset import Dataset, open_dataset
 
 PROJECT = Path(__file__).parent.parent
+LEFT_OUT = (".git", ".venv", "_build", "artifacts", "data", ".snakemake", "*.egg-info", "__pycache__", ".*_cache")
+
+
+def lacking(name: str, reason: str) -> None:
+    """Skip, or fail where ECGLIB_TESTS_REQUIRE names what is missing."""
+    if name in os.environ.get("ECGLIB_TESTS_REQUIRE", "").split():
+        pytest.fail(f"{name} is required here: {reason}")
+    pytest.skip(reason)
+
+
+def run_ecglib(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess:
+    """The command line in a process of its own, without this machine's data."""
+    inherited = {k: v for k, v in os.environ.items() if k not in ("PTBXL_ROOT", "ECGLIB_CACHE")}
+    return subprocess.run(
+        [sys.executable, "-m", "ecglib", *arguments], cwd=cwd, capture_output=True, text=True,
+        env=inherited | environment,
+    )  # fmt: skip
+
+
+def copy_checkout(target: Path) -> Path:
+    """A copy of the checkout without anything generated, but for the package's own data folder."""
+
+    def ignored(folder, names):
+        generated = shutil.ignore_patterns(*LEFT_OUT)(folder, names)
+        return generated if Path(folder) == PROJECT else generated - {"data"}
+
+    return Path(shutil.copytree(PROJECT, target, ignore=ignored))
 
 
 @pytest.fixture(scope="session")
@@ -19,14 +52,26 @@ def project() -> Path:
 
 
 @pytest.fixture(scope="session")
-def sample_root(tmp_path_factory) -> Path:
-    """200 synthetic records in PTB-XL's layout; read only."""
-    return synthetic.write_sample(tmp_path_factory.mktemp("sample") / "records", records=200, progress=False)
+def shared(tmp_path_factory) -> Path:
+    """A folder that all worker processes of a test run have in common."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
 
 
 @pytest.fixture(scope="session")
-def sample(sample_root, tmp_path_factory) -> signals.Dataset:
-    return signals.open_dataset(sample_root, tmp_path_factory.mktemp("cache"), jobs=1, progress=False).labelled()
+def sample_root(shared) -> Path:
+    """200 synthetic records in PTB-XL's layout; read only."""
+    root = shared / "sample" / "records"
+    with FileLock(shared / "sample.lock"):
+        if not (root / "ptbxl_database.csv").is_file():
+            synthetic.write_sample(root, records=200, progress=False)
+    return root
+
+
+@pytest.fixture(scope="session")
+def sample(sample_root, shared) -> Dataset:
+    with FileLock(shared / "sample.lock"):
+        return open_dataset(sample_root, shared / "sample" / "cache", jobs=1, progress=False).labelled()
 
 
 @pytest.fixture
@@ -40,29 +85,28 @@ def ptbxl_root() -> Path:
     """The real PTB-XL."""
     root = Path(os.environ.get("PTBXL_ROOT") or PROJECT / "data" / "ptb-xl")
     if not (root / "ptbxl_database.csv").is_file():
-        pytest.skip("PTB-XL is not here: set PTBXL_ROOT, or run `ecglib download`")
+        lacking("ptbxl", "PTB-XL is not here: set PTBXL_ROOT, or run `ecglib download`")
     return root
 
 
 @pytest.fixture(scope="session")
-def ptbxl(ptbxl_root, tmp_path_factory) -> signals.Dataset:
-    return signals.open_dataset(ptbxl_root, tmp_path_factory.mktemp("ptbxl"), progress=False)
+def ptbxl(ptbxl_root, shared) -> Dataset:
+    with FileLock(shared / "ptbxl.lock"):
+        return open_dataset(ptbxl_root, shared / "ptbxl", progress=False)
 
 
 @pytest.fixture(scope="session")
-def left_out() -> tuple[str, ...]:
-    """What a copy of the checkout goes without."""
-    return (".git", ".venv", "_build", "artifacts", "data", ".snakemake", "*.egg-info", "__pycache__", ".*_cache")
-
-
-@pytest.fixture(scope="session")
-def published_book(project, left_out, tmp_path_factory) -> Path:
+def published_book(shared) -> Path:
     """The published book, built from the committed chapters in a fresh copy."""
-    root = tmp_path_factory.mktemp("book") / "checkout"
-    shutil.copytree(project, root, ignore=shutil.ignore_patterns(*left_out))
-    done = subprocess.run([sys.executable, "-m", "ecglib", "book"], cwd=root, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-6000:]
-    return root / "_build" / "full" / "html"
+    root = shared / "book" / "checkout"
+    html = root / "_build" / "full" / "html"
+    with FileLock(shared / "book.lock"):
+        if not root.is_dir():
+            copy_checkout(root)
+            done = run_ecglib("book", cwd=root)
+            assert done.returncode == 0, done.stderr[-6000:]
+    assert html.is_dir(), "the book could not be built, see the first failure"
+    return html
 
 
 @pytest.fixture(scope="session")
@@ -71,17 +115,12 @@ def browser():
 
     binary = shutil.which("chromium") or shutil.which("google-chrome")
     if not binary or not shutil.which("chromedriver"):
-        pytest.skip("Chromium and its driver are not installed")
+        lacking("browser", "Chromium and its driver are not installed")
     options = webdriver.ChromeOptions()
     options.binary_location = binary
-    for flag in (
-        "headless=new",
-        "no-sandbox",
-        "disable-gpu",
-        "disable-background-networking",
-        "disable-component-update",
-    ):
-        options.add_argument(f"--{flag}")
+    switches = ("headless=new", "no-sandbox", "disable-gpu", "disable-background-networking")
+    for switch in (*switches, "disable-component-update", "disable-dev-shm-usage"):
+        options.add_argument(f"--{switch}")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     driver = webdriver.Chrome(options, webdriver.ChromeService(shutil.which("chromedriver")))
     yield driver

@@ -1,13 +1,11 @@
 """The command line: what it says when something is wrong, without a traceback."""
 
-import os
 import shutil
-import subprocess
-import sys
 
 import pytest
+from conftest import run_ecglib
 
-from ecglib import ptbxl
+from ecglib.data import ptbxl
 
 
 @pytest.fixture
@@ -21,24 +19,21 @@ def checkout(project, tmp_path):
 
 
 def ecglib(*arguments, cwd):
-    environment = {k: v for k, v in os.environ.items() if k not in ("PTBXL_ROOT", "ECGLIB_CACHE")} | {"COLUMNS": "200"}
-    return subprocess.run(
-        [sys.executable, "-m", "ecglib", *arguments], cwd=cwd, capture_output=True, text=True, env=environment
-    )
+    return run_ecglib(*arguments, cwd=cwd, COLUMNS="200")
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["reproduce", "--profile", "full"], ["PTB-XL folder missing", "ecglib download"]),
-        (["reproduce", "--profile", "tiny"], ["profile missing", "one of full, sample"]),
+        (["reproduce", "--profile", "large"], ["file missing", "one of full, models, sample, tiny"]),
         (["read", "--profile", "full"], ["PTB-XL folder missing"]),
         (["train", "resnet", "--profile", "sample"], ["unknown model", "base_cnn"]),
         (["book"], ["chapter not executed", "ecglib reproduce --profile full"]),
         (["download", "there", "--url", "http://127.0.0.1:9/"], ["download failed", "check the network"]),
     ],
 )
-def test_an_error_names_the_mend_and_is_no_traceback(checkout, arguments, said):
+def test_an_error_gives_a_hint_and_no_traceback(checkout, arguments, said):
     done = ecglib(*arguments, cwd=checkout)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr

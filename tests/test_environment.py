@@ -83,3 +83,9 @@ def test_conda_takes_the_same_pins_from_the_same_file(conda):
 
 def test_the_distribution_is_not_called_ecglib(metadata):
     assert metadata["name"] == "ecg-under-a-megabyte"
+
+
+def test_every_subpackage_is_in_the_wheel(project):
+    listed = tomllib.loads((project / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+    found = {".".join(path.parent.relative_to(project).parts) for path in project.glob("ecglib/**/__init__.py")}
+    assert set(listed) == found | {"ecglib.models"}

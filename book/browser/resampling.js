@@ -1,0 +1,65 @@
+"use strict";
+/* Recordings at any sampling rate -> windows of ten seconds at 100 Hz, as ecglib.deployment.recordings.resampling makes
+   them: the polyphase filter of scipy.signal.resample_poly with its own Kaiser window and padtype "line". */
+(() => {
+  const RATE = 100, N_SAMPLES = 1000;
+
+  function bessel0(x) {
+    let sum = 1, term = 1;
+    for (let k = 1; k < 60; k++) { term *= (x / (2 * k)) ** 2; sum += term; if (term < 1e-17 * sum) break; }
+    return sum;
+  }
+
+  function fraction(x, most) {
+    let [a, b, c, d] = [0, 1, 1, 0], rest = x;  // continued fractions
+    for (let i = 0; i < 40; i++) {
+      const whole = Math.floor(rest), [n, m] = [whole * c + a, whole * d + b];
+      if (m > most) break;
+      [a, b, c, d] = [c, d, n, m];
+      if (Math.abs(rest - whole) < 1e-12 || Math.abs(n / m - x) < 1e-15) break;
+      rest = 1 / (rest - whole);
+    }
+    return [c, d];
+  }
+
+  function resample(column, up, down) {
+    const greatest = Math.max(up, down), half = 10 * greatest, taps = new Float64Array(2 * half + 1);
+    let sum = 0;
+    for (let i = 0; i <= 2 * half; i++) {
+      const t = i - half, x = t / greatest;
+      const sinc = t === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x);
+      taps[i] = (sinc / greatest) * (bessel0(5 * Math.sqrt(Math.max(0, 1 - (t / half) ** 2))) / bessel0(5));
+      sum += taps[i];
+    }
+    const n = column.length, first = column[0], slope = (column[n - 1] - first) / (n - 1);
+    const at = (i) => (i < 0 || i >= n ? first + slope * i : column[i]);  // beyond its ends, a straight line
+    const length = Math.ceil((n * up) / down), out = new Float64Array(length);
+    for (let k = 0; k < length; k++) {
+      const centre = k * down;  // among the up-sampled samples
+      let value = 0;
+      for (let i = Math.ceil((centre - half) / up); i <= Math.floor((centre + half) / up); i++)
+        value += at(i) * taps[centre - i * up + half];
+      out[k] = (value * up) / sum;
+    }
+    return out;
+  }
+
+  function windows({ signal, rate }) {
+    let columns = signal;
+    if (rate !== RATE) {
+      const [up, down] = fraction(RATE / rate, 1000);
+      columns = columns.map((column) => resample(column, up, down));
+    }
+    const length = columns[0].length, whole = Math.floor(length / N_SAMPLES), rest = length % N_SAMPLES;
+    const starts = Array.from({ length: whole }, (_, i) => i * N_SAMPLES);
+    if (whole === 0) {
+      columns = columns.map((column) => Float64Array.from({ length: N_SAMPLES }, (_, i) => column[Math.min(i, length - 1)]));
+      starts.push(0);
+    } else if (rest >= N_SAMPLES / 2) starts.push(length - N_SAMPLES);
+    return starts.map((start) => columns.map((column) => column.slice(start, start + N_SAMPLES)));
+  }
+
+  const api = { windows };
+  if (typeof module === "undefined") window.EcgResampling = api;
+  else module.exports = api;  // for the tests, in Node
+})();

@@ -1,0 +1,220 @@
+"""Building the static book from executed chapters and results.
+
+In come ``book/`` (pages as Jinja templates, bibliography, style), a profile's executed chapters and its results; out
+comes ``_build/<profile>/html``, which can be read from a folder without a network. The book is built in another folder
+and moved there when every page exists, so that a failed build leaves the last book as it was.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import jinja2
+import nbformat
+import pandas as pd
+import yaml
+
+from ecglib import __version__, files
+from ecglib.book import alt_text, assets, chapters, pages, plots, tables
+from ecglib.book.assets import BookError
+from ecglib.data import ptbxl
+from ecglib.deployment import browser, released
+from ecglib.errors import InputError, StudyError
+from ecglib.evaluation.scores import Scores
+from ecglib.study import published, results
+from ecglib.study.findings import findings
+from ecglib.study.paths import Paths
+
+SAMPLE_NOTICE = (
+    "This book was built from synthetic sample records: its numbers show that the study runs; they are not results."
+)
+LAUNCH_BUTTONS = {
+    "notebook_interface": "jupyterlab",
+    "binderhub_url": "https://mybinder.org",
+    "colab_url": "https://colab.research.google.com",
+}  # shown only if _config.yml sets the repository's address: without it they would open Jupyter Book's own
+_README_MARKS = ("<!-- results: begin, written by `ecglib publish` -->", "<!-- results: end -->")
+
+
+def build(paths: Paths) -> Path:
+    """Build a profile's book.
+
+    Returns
+    -------
+    the built ``index.html``
+
+    Raises
+    ------
+    InputError : a chapter of the table of contents was not executed
+    ChapterError : an executed chapter contains a traceback, or its cells did not run in order
+    BookError : jupyter-book reported a warning or an error, or a page of the table of contents is missing
+    """
+    html = paths.build / "html"
+    built = render(paths, "html")
+    if missing := [page for page in contents(paths.root) if not (built / f"{page}.html").is_file()]:
+        raise BookError(f"pages of _toc.yml that were not built: {', '.join(missing)}")
+    for leftover in (".buildinfo", ".doctrees", "objects.inv"):
+        path = built / leftover
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    shutil.rmtree(html, ignore_errors=True)
+    built.rename(html)
+    shutil.rmtree(paths.build / "book")
+    return html / "index.html"
+
+
+def render(paths: Paths, builder: str) -> Path:
+    """Run one of Jupyter Book's builders on the staged book.
+
+    Parameters
+    ----------
+    builder : "html", or "singlehtml" for everything on one page
+
+    Returns
+    -------
+    the folder of what was built, under ``_build/<profile>/book``
+
+    Raises
+    ------
+    InputError, ChapterError, BookError : as :func:`build`
+    """
+    source, output = paths.build / "source", paths.build / "book"
+    shutil.rmtree(source, ignore_errors=True)
+    shutil.rmtree(output, ignore_errors=True)
+    _stage(paths, source)
+    config = _config(paths, source)
+    command = [
+        sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", str(source),
+        "--config", str(config), "--toc", str(paths.root / "_toc.yml"), "--path-output", str(output),
+        "--builder", builder, "--warningiserror", "--quiet",
+    ]  # fmt: skip
+    _run(command, "jupyter-book")
+    return output / "_build" / builder
+
+
+def contents(root: Path) -> list[str]:
+    """Pages of the table of contents in reading order, without suffix."""
+    toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
+    return [toc["root"], *(chapter["file"] for part in toc["parts"] for chapter in part["chapters"])]
+
+
+def chapter_names(root: Path) -> list[str]:
+    """Names of the notebooks in the table of contents, in reading order."""
+    return [Path(page).name for page in contents(root) if page.startswith("chapters/")]
+
+
+def readme_table(paths: Paths) -> str:
+    """The README's text with its table of results updated.
+
+    Raises
+    ------
+    InputError : the README lacks the two lines that enclose the table
+    """
+    text = (paths.root / "README.md").read_text(encoding="utf-8")
+    begin, end = _README_MARKS
+    table = tables.markdown(tables.summary_rows(results.summary(paths.latest_results)))
+    if begin not in text or end not in text:
+        raise InputError(
+            "README without the marks of its table", where="README.md", expected=f"{begin} … {end}",
+            found="no such lines", hint="restore both lines",
+        )  # fmt: skip
+    return re.sub(f"{re.escape(begin)}.*{re.escape(end)}", f"{begin}\n{table}\n{end}", text, flags=re.DOTALL)
+
+
+def _stage(paths: Paths, source: Path) -> None:
+    """Write everything that jupyter-book builds from into a folder."""
+    names = chapter_names(paths.root)
+    for name in names:
+        notebook = paths.chapters / f"{name}.ipynb"
+        if not notebook.is_file():
+            raise InputError(
+                "chapter not executed", where=notebook, expected="an executed notebook", found="no such file",
+                hint=f"run `ecglib reproduce --profile {paths.profile}`",
+            )  # fmt: skip
+        chapters.check(nbformat.read(notebook, as_version=4), notebook.stem)
+    context = _template_context(paths, names)
+    book = paths.root / "book"
+    shutil.copytree(book / "_static", source / "_static")
+    modules = assets.install(book, paths.root / "_build" / "npm")
+    assets.copy_mathjax(modules, source / "assets" / "mathjax")
+    browser.stage(source / "assets" / "classify", book / "browser", modules, released.load(where=_models(paths)))
+    shutil.copy(paths.published_results / "summary.csv", source / "_static")
+    shutil.copy(book / "references.bib", source)
+    for name in names:
+        pages.stage_notebook(paths.chapters / f"{name}.ipynb", source / "chapters")
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(book), undefined=jinja2.StrictUndefined, keep_trailing_newline=True
+    )
+    for page in contents(paths.root):
+        if not page.startswith("chapters/"):
+            text = environment.get_template(f"{page}.md").render(context)
+            (source / f"{page}.md").write_text(text, encoding="utf-8")
+    korean = (source / "ko.md").read_text(encoding="utf-8")
+    assets.copy_font(modules, korean, source / "_static" / "fonts")
+    _overview_figure(paths, source / "_static")
+
+
+def _template_context(paths: Paths, names: list[str]) -> dict:
+    """The names that the pages' templates use."""
+    kept = results.read_all(paths.published_results)
+    scores = Scores.load(paths.published_results / "scores" / f"{released.DEFAULT}.npz")
+    test_records = len(scores.for_fold(ptbxl.TEST_FOLD).ecg_id)
+    minutes = {name: chapters.seconds(paths.chapters / f"{name}.ipynb") / 60 for name in names}
+    return {
+        "profile": paths.profile,
+        "findings": tables.markdown(tables.findings(kept)),
+        "study_findings": [one for one in findings(tables.registry()) if one.done_right.name in kept],
+        "overview_text": alt_text.models_by_size(_overview_points(paths)),
+        "models": {name: result["row"] for name, result in kept.items()},
+        "results": kept,
+        "environment": results.read_environment(paths.published_results),
+        "manifest": released.entries(_models(paths)),
+        "cards": results.read(paths.published_results, "released"),
+        "firmware": results.read(paths.root / "results" / "full", "firmware"),  # of the models released with the code
+        "test_records": test_records,
+        "minutes": minutes,
+        "zip": zip,
+        "names": tables.model_labels(),
+        "version": __version__,
+    }
+
+
+def _models(paths: Paths) -> Path:
+    """Folder of the released models of a profile's book; the full profile's are committed."""
+    return paths.models if paths.profile == "full" else paths.released
+
+
+def _overview_points(paths: Paths) -> pd.DataFrame:
+    return plots.overview_points(results.summary(paths.published_results), tables.registry())
+
+
+def _overview_figure(paths: Paths, folder: Path) -> None:
+    import matplotlib
+
+    matplotlib.use("agg")
+    plots.style()
+    plots.auc_against_bytes(_overview_points(paths), published.SUPERCLASS_AUC).savefig(folder / "overview.svg")
+
+
+def _config(paths: Paths, source: Path) -> Path:
+    """The book's configuration with what depends on the profile and on the chapters."""
+    config = yaml.safe_load((paths.root / "_config.yml").read_text(encoding="utf-8"))
+    options = config["sphinx"]["config"]
+    options["extensions"] += ["ecglib.book.pages", "ecglib.book.glossary"]
+    options["figure_alt_texts"] = pages.alt_texts(sorted((source / "chapters").glob("*.ipynb")))
+    if paths.profile != "full":
+        options["html_theme_options"]["announcement"] = SAMPLE_NOTICE
+    if config.get("repository", {}).get("url"):
+        config["launch_buttons"] = LAUNCH_BUTTONS
+    target = source / "_config.yml"
+    files.write_text(target, yaml.safe_dump(config, sort_keys=False, allow_unicode=True))
+    return target
+
+
+def _run(command: list[str], name: str) -> None:
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise BookError(f"{name} failed:\n{(done.stdout + done.stderr)[-6000:]}")

@@ -1,0 +1,113 @@
+"""Executing chapters: a py:percent source becomes an executed notebook, written atomically.
+
+In comes ``notebooks/NN_name.py``; out comes ``NN_name.ipynb`` with every cell run in order. papermill cannot read
+py:percent and leaves a partial notebook behind when a cell fails; this module converts the one and discards the other.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import nbformat
+
+from ecglib import files
+from ecglib.errors import InputError, StudyError
+
+INJECTED = "injected-parameters"  # papermill's tag
+_ANSI_COLOR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+class ChapterError(StudyError):
+    """A chapter's cell failed; the message names the chapter, the cell and the error."""
+
+
+def execute(source: Path, target: Path, parameters: dict, *, work: Path, cwd: Path) -> Path:
+    """Execute a chapter with papermill and write the finished notebook.
+
+    Parameters
+    ----------
+    source : py:percent file
+    target : the executed notebook, written only if every cell ran
+    parameters : values for the cell tagged "parameters", which has to set each of them
+    work : folder for the unexecuted and, after a failure, the partial notebook
+    cwd : folder in which the cells run
+
+    Raises
+    ------
+    InputError : the source does not set one of the parameters
+    ChapterError : a cell failed; the partial notebook remains in `work`
+    """
+    import jupytext
+    import papermill
+
+    work.mkdir(parents=True, exist_ok=True)
+    notebook = jupytext.read(source)
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    # cell ids that do not change from run to run
+    for number, cell in enumerate(notebook.cells):
+        cell["id"] = f"cell-{number:02d}"
+    plain, partial = work / f"{source.stem}.source.ipynb", work / f"{source.stem}.ipynb"
+    nbformat.write(notebook, plain)
+    known = papermill.inspect_notebook(str(plain))
+    if unknown := set(parameters) - set(known):
+        raise InputError(
+            "unknown parameter", where=source, expected=", ".join(known) or "none", found=", ".join(sorted(unknown)),
+            hint='set it in the cell tagged "parameters"',
+        )  # fmt: skip
+    try:
+        papermill.execute_notebook(
+            plain, partial, parameters, kernel_name="python3", cwd=str(cwd), progress_bar={"desc": source.stem},
+            extra_arguments=["--log-level=ERROR"],  # the kernel warns about its transport
+        )  # fmt: skip
+    except papermill.PapermillExecutionError as error:
+        message = _ANSI_COLOR.sub("", f"{error.ename}: {error.evalue}")
+        raise ChapterError(
+            f"chapter {source.stem} failed in cell {error.cell_index} (execution {error.exec_count})\n"
+            f"{message}\n\nThe cell:\n{error.source}\n\nPartial notebook: {partial}"
+        ) from error
+    executed = nbformat.read(partial, as_version=4)
+    _strip_metadata(executed, source)
+    check(executed, source.stem)
+    with files.atomic_path(target) as temporary:
+        nbformat.write(executed, temporary)
+    return target
+
+
+def check(notebook: nbformat.NotebookNode, name: str) -> None:
+    """Check that an executed notebook may be published.
+
+    Raises
+    ------
+    ChapterError : cells not run 1..n in order, a traceback, or text on standard error
+    """
+    code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
+    if [cell.execution_count for cell in code] != list(range(1, len(code) + 1)):
+        raise ChapterError(f"chapter {name}: cells did not run in order from 1 to {len(code)}")
+    for cell in code:
+        for output in cell.outputs:
+            if output.output_type == "error":
+                raise ChapterError(f"chapter {name}: cell {cell.execution_count} holds a traceback")
+            if output.output_type == "stream" and output.name == "stderr":
+                raise ChapterError(f"chapter {name}: cell {cell.execution_count} wrote warnings:\n{output.text}")
+
+
+def seconds(notebook: Path) -> float:
+    """Duration of an executed chapter in seconds, as recorded by papermill."""
+    return float(nbformat.read(notebook, as_version=4).metadata["papermill"]["duration"])
+
+
+def _strip_metadata(notebook: nbformat.NotebookNode, source: Path) -> None:
+    """Remove what changes from run to run or names the machine; keep the duration. Hide papermill's own cell."""
+    record = notebook.metadata["papermill"]
+    kept = {"duration": round(record["duration"], 1), "parameters": record["parameters"], "version": record["version"]}
+    notebook.metadata = nbformat.from_dict(
+        {"kernelspec": notebook.metadata["kernelspec"], "language_info": {"name": "python"}, "papermill": kept}
+    )
+    notebook.metadata["source"] = source.name
+    for number, cell in enumerate(notebook.cells):
+        cell["id"] = f"cell-{number:02d}"
+        tags = list(cell.metadata.get("tags", []))
+        if INJECTED in tags:  # papermill's copy of the parameters, which tells a reader nothing
+            tags.append("remove-cell")
+        cell["metadata"] = nbformat.from_dict({"tags": tags} if tags else {})

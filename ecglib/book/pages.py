@@ -1,0 +1,111 @@
+"""A Sphinx extension, and what it works on: chapters staged for the book, and pages that everyone can read.
+
+In come executed notebooks and the pages that Jupyter Book renders from them; out come the same pages with alternative
+texts of figures, the scope of each table header, frames in which wide tables scroll, and the language of each page.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from base64 import b64decode
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
+
+import nbformat
+from bs4 import BeautifulSoup
+from docutils import nodes
+from sphinx.application import Sphinx
+
+from ecglib.book.alt_text import METADATA_KEY
+
+PAGE_LANGUAGES = {"ko": "ko"}  # page of the table of contents: language, where it is not English
+_HANGUL = re.compile("[\uac00-\ud7a3]")
+_FRAME = "pst-scrollable-table-container"  # the theme's own class: its script makes what overflows reachable by keyboard
+
+
+def stage_notebook(notebook: Path, folder: Path) -> None:
+    """Copy an executed chapter without the parameters that it was executed with.
+
+    The page and its download then begin with the source's own profile, which runs anywhere.
+    """
+    content = nbformat.read(notebook, as_version=4)
+    content.cells = [cell for cell in content.cells if "injected-parameters" not in cell.metadata.get("tags", [])]
+    folder.mkdir(exist_ok=True)
+    nbformat.write(content, folder / notebook.name)
+
+
+def alt_texts(notebooks: Iterable[Path]) -> dict[str, str]:
+    """{SHA-256 of an image: its text}; myst-nb names the images of notebooks by their hash."""
+    found = {}
+    for path in notebooks:
+        for cell in nbformat.read(path, as_version=4).cells:
+            for output in cell.get("outputs", []):
+                image = output.get("data", {}).get("image/png")
+                text = output.get("metadata", {}).get("image/png", {}).get(METADATA_KEY)
+                if image and text:
+                    found[hashlib.sha256(b64decode(image)).hexdigest()] = text
+    return found
+
+
+def accessible(html: str) -> str:
+    """A page with what Jupyter Book and its theme leave out for assistive technology.
+
+    Header cells get a scope, and empty ones become plain cells. Each table scrolls in a frame around it, so that it
+    keeps the role of a table. Buttons are named by their text, which an aria-label that differs would hide from voice
+    control (WCAG 2.5.3). Roles that ARIA does not allow at their place are removed.
+    """
+    soup = BeautifulSoup(html, "html.parser")
+    for table in soup.find_all("table"):
+        for header in table.find_all("th"):
+            if not header.get_text(strip=True):
+                header.name = "td"
+            else:
+                header.attrs.setdefault("scope", "col" if header.find_parent("thead") else "row")
+        if _FRAME not in (table.parent.get("class") or []):
+            table.wrap(soup.new_tag("div", attrs={"class": _FRAME}))
+    for button in soup.select("button.search-button-field, button.theme-switch-button"):
+        if button.get_text(strip=True):
+            button.attrs.pop("aria-label", None)
+    for element in soup.select(".citation-list, .citation"):
+        element.attrs.pop("role", None)
+    _mark_korean(soup)
+    return str(soup)
+
+
+def _mark_korean(soup: BeautifulSoup) -> None:
+    """Say of Korean words on other pages that they are Korean; fonts and voices follow from it."""
+    if soup.html is None or soup.html.get("lang") == "ko" or soup.body is None:
+        return
+    for text in soup.body.find_all(string=_HANGUL):
+        if text.parent.name not in ("script", "style"):
+            text.parent["lang"] = "ko"
+
+
+def describe_images(app: Sphinx, document: nodes.document) -> None:
+    """Give each figure of a notebook the text that its output carries."""
+    for image in document.findall(nodes.image):
+        if text := app.config.figure_alt_texts.get(PurePosixPath(image["uri"]).stem):
+            image["alt"] = text
+
+
+def set_language(app: Sphinx, page: str, template: str, context: dict, document: nodes.document | None) -> None:
+    """Name the language that a page is written in."""
+    context["language"] = PAGE_LANGUAGES.get(page, "en")
+
+
+def finish_pages(app: Sphinx, error: Exception | None) -> None:
+    """Rewrite the pages when all are built."""
+    if error is None and app.builder.format == "html":
+        for path in Path(app.outdir).rglob("*.html"):
+            if "_static" not in path.relative_to(app.outdir).parts:
+                path.write_text(accessible(path.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def setup(app: Sphinx) -> dict:
+    """Called by Sphinx; the texts of figures come through the configuration."""
+    app.add_config_value("figure_alt_texts", {}, "env", types=(dict,))
+    app.connect("doctree-read", describe_images)
+    app.connect("html-page-context", set_language, priority=900)
+    app.connect("build-finished", finish_pages)
+    return {"parallel_read_safe": True, "parallel_write_safe": True, "version": "1"}

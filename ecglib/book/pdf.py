@@ -1,0 +1,73 @@
+"""The whole book as one PDF: Jupyter Book's page of everything, printed by Chromium.
+
+In come a profile's executed chapters and the book's pages; out comes ``_build/<profile>/ecg-under-a-megabyte.pdf`` with a
+bookmark per heading and links within the book.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from ecglib import files
+from ecglib.book import book
+from ecglib.book.assets import BookError
+from ecglib.errors import InputError
+from ecglib.study.paths import Paths
+
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+_TYPESETTING_MS = 30_000  # virtual time for MathJax and images; Chromium prints as soon as nothing is left to do
+
+
+def build(paths: Paths) -> Path:
+    """Build the PDF of a profile's book.
+
+    Raises
+    ------
+    InputError : no Chromium or Chrome; or as :func:`ecglib.book.book.build`
+    BookError : Jupyter Book or Chromium failed
+    """
+    browser = find_browser()
+    target = paths.build / "ecg-under-a-megabyte.pdf"
+    pages = book.render(paths, "singlehtml")
+    with files.atomic_path(target) as temporary:
+        print_page(browser, pages / "intro.html", temporary)
+    shutil.rmtree(pages.parent.parent)
+    return target
+
+
+def find_browser() -> str:
+    """Chromium or Chrome: the program that CHROMIUM names, or the first one found.
+
+    Raises
+    ------
+    InputError : there is none
+    """
+    for name in (os.environ.get("CHROMIUM"), *_BROWSERS):
+        if name and (path := shutil.which(name)):
+            return path
+    raise InputError(
+        "no browser to print with", where="PATH", expected=" or ".join(_BROWSERS), found="none of them",
+        hint="install Chromium or Chrome, or set CHROMIUM to its program",
+    )  # fmt: skip
+
+
+def print_page(browser: str, page: Path, target: Path) -> None:
+    """Print a page with an outline of its headings.
+
+    Raises
+    ------
+    BookError : Chromium wrote no PDF
+    """
+    done = subprocess.run(
+        [
+            browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-pdf-header-footer",
+            "--generate-pdf-document-outline", f"--virtual-time-budget={_TYPESETTING_MS}",
+            f"--print-to-pdf={target.resolve()}", page.resolve().as_uri(),
+        ],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    if done.returncode or not target.is_file():
+        raise BookError(f"Chromium could not print the book:\n{done.stderr[-2000:]}")

@@ -1,0 +1,86 @@
+"""ROC and reliability curves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import seaborn as sns
+from matplotlib.figure import Figure
+
+from ecglib.book.plots.style import AVERAGE_COLORS, CLASS_COLORS, PAGE_WIDTH
+from ecglib.data.ptbxl import CLASSES
+
+
+def roc(panels: dict[str, pd.DataFrame], aucs: dict[str, dict[str, float]]) -> Figure:
+    """ROC curves of each superclass with micro and macro averages, one panel per fold or model.
+
+    Parameters
+    ----------
+    panels : {title: long rows of :func:`ecglib.evaluation.metrics.roc_curves`}
+    aucs : {title: {curve: AUC}}, for the legend
+    """
+    figure, axes = plt.subplots(1, len(panels), figsize=(PAGE_WIDTH / 2 * max(len(panels), 2), 3.7), squeeze=False)
+    for axis, (title, curves) in zip(axes[0], panels.items()):
+        for name, color in (CLASS_COLORS | AVERAGE_COLORS).items():
+            curve = curves[curves["curve"] == name]
+            dashed = "--" if name in AVERAGE_COLORS else "-"
+            label = f"{name} {aucs[title][name]:.3f}"
+            axis.plot(
+                curve["false_positive_rate"], curve["sensitivity"], dashed, color=color, label=label, linewidth=1.5
+            )
+        axis.plot([0, 1], [0, 1], color="#cccccc", linewidth=1, zorder=0)
+        axis.set(xlabel="false positive rate", ylabel="sensitivity", title=title, aspect="equal")
+        axis.legend(title="AUC", fontsize=7.5, loc="lower right")
+    return figure
+
+
+def macro_roc(kept: Mapping[str, dict], labels: Mapping[str, str], reference: str = "base_cnn") -> Figure:
+    """Upper left quarter of every model's macro ROC curve, one panel per chapter; its first seed, on fold 10.
+
+    Parameters
+    ----------
+    kept : {model: what :func:`ecglib.study.results.read` gives}
+    labels : {model: name as readers meet it}
+    reference : the model that every panel shows, dashed
+    """
+    chapters: dict[int, list[str]] = {}
+    for name, result in kept.items():
+        if name != reference:
+            chapters.setdefault(int(result["row"]["chapter"][:2]), []).append(name)
+    rows = -(-len(chapters) // 2)
+    figure, axes = plt.subplots(rows, 2, figsize=(PAGE_WIDTH, 3.7 * rows), sharex=True, sharey=True, squeeze=False)
+    for axis, (chapter, names) in zip(axes.flat, chapters.items()):
+        styles = [("black", "--"), *((color, "-") for color in sns.color_palette("colorblind", len(names)))]
+        for name, (color, line) in zip([reference, *names], styles, strict=True):
+            curve, auc = kept[name]["roc"], kept[name]["seeds"][0]["test_auc"]
+            label = f"{labels[name]} {auc:.3f}"
+            axis.plot(curve["false_positive_rate"], curve["sensitivity"], line, color=color, label=label, linewidth=1.2)
+        axis.set(xlim=(0, 0.5), ylim=(0.5, 1), title=f"chapter {chapter}")
+        axis.legend(title="AUC", fontsize=7, loc="lower right")
+    for axis in list(axes.flat)[len(chapters) :]:
+        axis.remove()
+    figure.supxlabel("false positive rate")
+    figure.supylabel("sensitivity")
+    return figure
+
+
+def reliability(panels: Mapping[str, pd.DataFrame]) -> Figure:
+    """Observed frequency of each superclass against its predicted probability.
+
+    Parameters
+    ----------
+    panels : {title: table of :func:`ecglib.evaluation.calibration.reliability`}
+    """
+    figure, axes = plt.subplots(1, len(panels), figsize=(PAGE_WIDTH / 2 * max(len(panels), 2), 3.7), sharey=True, squeeze=False)
+    for axis, (title, table) in zip(axes.flat, panels.items()):
+        axis.plot([0, 1], [0, 1], color="#777777", linewidth=1, linestyle="--")
+        for name in CLASSES:
+            one = table[table["superclass"] == name]
+            axis.plot(one["predicted"], one["observed"], color=CLASS_COLORS[name], linewidth=1, label=name)
+            axis.scatter(one["predicted"], one["observed"], one["records"] ** 0.5, color=CLASS_COLORS[name])
+        axis.set(xlabel="predicted probability", title=title, aspect="equal")
+    axes[0, 0].set_ylabel("fraction of records with the superclass")
+    axes[0, 0].legend(fontsize=8)
+    return figure

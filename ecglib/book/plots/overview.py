@@ -1,0 +1,131 @@
+"""The study's overview: AUC against file size of every model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import seaborn as sns
+from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
+from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
+
+from ecglib.book import alt_text
+from ecglib.book.plots.style import PAGE_WIDTH
+from ecglib.study.registry import Registry
+
+MOST_NAMES = 6  # models with a name in the figure; with two other labels, eight in all
+GAP = 0.02  # models whose AUC is below all better ones' by more have a panel of their own
+LABEL_POINTS = 9.5
+KINDS = {
+    "02_base_cnn": "base CNN", "03_inception_cnn": "Inception CNN", "04_pruning": "pruning",
+    "05_quantization": "quantization", "06_distillation": "student, distillation", "08_deployment": "microcontrollers",
+}  # fmt: skip
+
+
+def overview_points(summary: pd.DataFrame, registry: Registry) -> pd.DataFrame:
+    """One row per model of the overview, with what its mark shows.
+
+    Named are, in this order and at most :data:`MOST_NAMES`: the smallest and the best model of the Pareto front (models
+    that no smaller one surpasses), the model with the lowest AUC, and models that do a finding of the original right,
+    the best first.
+
+    Parameters
+    ----------
+    summary : as :func:`ecglib.study.results.summary` gives it
+
+    Returns
+    -------
+    DataFrame with label, kind, replayed (bool), front (bool), named (bool), low_panel (bool), file_bytes, test_auc,
+    test_auc_low and test_auc_high
+    """
+    shown = summary.dropna(subset=["file_bytes", "test_auc"]).sort_values("test_auc", ascending=False)
+    models = [registry.models[name] for name in shown["model"]]
+    shown = shown.assign(
+        label=[model.label for model in models],
+        kind=[KINDS.get(model.chapter, model.chapter[3:].replace("_", " ")) for model in models],
+        replayed=[model.role == "replay" for model in models],
+        finding=[model.column == "done right" for model in models],
+        low_panel=(shown["test_auc"].diff() < -GAP).cumsum() > 0,
+    )
+    by_size = shown.sort_values(["file_bytes", "test_auc"], ascending=[True, False])
+    shown["front"] = by_size["test_auc"] > by_size["test_auc"].cummax().shift(fill_value=0)
+    front = by_size[shown["front"].loc[by_size.index]]
+    order = pd.concat([front.iloc[[0, -1]], shown.iloc[[-1]], shown[shown["finding"]]])
+    shown["named"] = shown.index.isin(order.index.unique()[:MOST_NAMES])
+    columns = ["label", "kind", "replayed", "front", "named", "low_panel", "file_bytes", "test_auc"]
+    return shown[[*columns, "test_auc_low", "test_auc_high"]].reset_index(drop=True)
+
+
+def auc_against_bytes(points: pd.DataFrame, published: Mapping[str, float] | None = None) -> Figure:
+    """Macro AUC on fold 10 against the bytes of the shipped file, with intervals where a model is named.
+
+    Parameters
+    ----------
+    points : of :func:`overview_points`
+    published : {model: AUC} that others published for the same task, whose file sizes are not known: a band
+    """
+    from adjustText import adjust_text
+
+    parts = [part for part in (points[~points["low_panel"]], points[points["low_panel"]]) if len(part)]
+    figure, axes = plt.subplots(
+        len(parts), figsize=(PAGE_WIDTH, 3.6 + 1.4 * len(parts)), sharex=True, squeeze=False,
+        height_ratios=[3, 1][: len(parts)],
+    )  # fmt: skip
+    kinds = list(dict.fromkeys(points.sort_values("file_bytes", ascending=False)["kind"]))
+    palette = dict(zip(kinds, sns.color_palette("colorblind", len(kinds)), strict=True))
+    top, bottom = axes[0, 0], axes[-1, 0]
+    top.set(xscale="log", xlim=(points["file_bytes"].min() / 2, points["file_bytes"].max() * 2))
+    front = points[points["front"]].sort_values("file_bytes")
+    top.step(front["file_bytes"], front["test_auc"], where="post", color="#cccccc", linewidth=3, zorder=0)
+    for axis, part in zip(axes.flat, parts):
+        texts = [_mark(axis, row, palette[row.kind]) for row in part.itertuples()]
+        axis.axvline(1e6, color="#cc0000", linewidth=0.8, zorder=0)
+        axis.margins(y=0.12)
+        axis.yaxis.set_major_locator(MultipleLocator(0.005) if axis is top else MaxNLocator(3))
+        figure.canvas.draw()  # labels are placed in the panel's final position
+        adjust_text(
+            [text for text in texts if text], part["file_bytes"].to_numpy(), part["test_auc"].to_numpy(), ax=axis,
+            expand=(1.1, 1.6), force_text=(0.2, 0.5), force_static=(0.2, 0.5), iter_lim=1000, arrowprops=None,
+            ensure_inside_axes=True,
+        )  # fmt: skip
+    if published:
+        _band(top, published)
+    bottom.annotate("1 MB", (1e6, 0), xycoords=("data", "axes fraction"), xytext=(4, 4), textcoords="offset points",
+                    fontsize=LABEL_POINTS, color="#cc0000")  # fmt: skip
+    bottom.set(xlabel="size of the shipped file")
+    bottom.xaxis.set_major_formatter(FuncFormatter(lambda size, _: f"{size / 1e6:g} MB"))
+    figure.supylabel("macro AUC on fold 10", fontsize="medium")
+    _legend(figure, palette)
+    return alt_text.set_alt_text(figure, alt_text.models_by_size(points))
+
+
+def _mark(axis, row, color):
+    """A model's mark, with interval and name if it is named; the name, or None."""
+    face = "white" if row.replayed else color
+    axis.plot(row.file_bytes, row.test_auc, "o", color=color, markerfacecolor=face, markersize=7 if row.named else 5)
+    if not row.named:
+        return None
+    spread = [[row.test_auc - row.test_auc_low], [row.test_auc_high - row.test_auc]]
+    axis.errorbar(row.file_bytes, row.test_auc, spread, fmt="none", ecolor=(*color, 0.35), zorder=1)
+    halo = [withStroke(linewidth=2.5, foreground="white")]
+    return axis.text(row.file_bytes, row.test_auc, row.label, fontsize=LABEL_POINTS, path_effects=halo)
+
+
+def _band(axis, published: Mapping[str, float]) -> None:
+    low, high = min(published.values()), max(published.values())
+    axis.axhspan(low, high, color="#999999", alpha=0.12, zorder=0, linewidth=0)
+    axis.annotate(
+        f"published by others: {low:.3f} to {high:.3f}", (0, high), xycoords=("axes fraction", "data"), xytext=(4, -12),
+        textcoords="offset points", fontsize=LABEL_POINTS, color="#555555",
+    )  # fmt: skip
+
+
+def _legend(figure: Figure, palette: Mapping) -> None:
+    from matplotlib.lines import Line2D
+
+    marks = [Line2D([], [], marker="o", linestyle="none", color=color, label=kind) for kind, color in palette.items()]
+    hollow = {"marker": "o", "linestyle": "none", "color": "#555555", "markerfacecolor": "white"}
+    marks.append(Line2D([], [], label="replayed", **hollow))
+    figure.legend(handles=marks, loc="outside lower center", ncols=4, fontsize=LABEL_POINTS, frameon=False)

@@ -1,0 +1,21 @@
+"""The style of every figure: Okabe and Ito's colors, which readers with color-vision deficiencies can tell apart."""
+
+from __future__ import annotations
+
+import seaborn as sns
+
+from ecglib.book import alt_text
+from ecglib.data.ptbxl import CLASSES
+
+CLASS_COLORS = dict(zip(CLASSES, ("#0072B2", "#D55E00", "#CC79A7", "#009E73", "#E69F00")))
+AVERAGE_COLORS = {"micro": "#777777", "macro": "#000000"}
+PAGE_WIDTH = 7.2  # inches: the width of a page's text at 96 dots per inch, so that points are points as shown
+
+
+def style() -> None:
+    """Set the style of all figures, and give them alternative texts; called once, at the start of a chapter."""
+    sns.set_theme(style="whitegrid", context="paper", rc={
+        "figure.dpi": 120, "savefig.bbox": "tight", "axes.spines.top": False, "axes.spines.right": False,
+        "axes.titlesize": "medium", "figure.constrained_layout.use": True, "svg.hashsalt": "ecg",
+    })  # fmt: skip
+    alt_text.register()

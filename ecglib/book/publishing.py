@@ -1,0 +1,54 @@
+"""Taking over a finished run of the full profile into what is committed."""
+
+from __future__ import annotations
+
+import shutil
+
+from ecglib import files
+from ecglib.book import book
+from ecglib.deployment import released
+from ecglib.study import results
+from ecglib.study.study import Study
+from ecglib.training import runs
+
+
+def publish(study: Study) -> None:
+    """Copy executed chapters, results, runs and released models; everything is read before anything is written.
+
+    Raises
+    ------
+    InputError : a chapter's notebook, a model's result or the README's table is missing
+    """
+    paths = study.paths
+    executed = [paths.executed / f"{name}.ipynb" for name in study.settings.registry.chapters]
+    contents = {paths.chapters / notebook.name: notebook.read_bytes() for notebook in executed}
+    models = results.summary(paths.results)["model"]
+    dropped = set(results.summary(paths.published_results)["model"]) - set(models)
+    wanted = [paths.results / "summary.csv", *paths.results.glob("*.json")]
+    wanted += [paths.results / "scores" / f"{model}.npz" for model in models]
+    contents |= {paths.published_results / path.relative_to(paths.results): path.read_bytes() for path in wanted}
+    readme = book.readme_table(paths)
+    for target, content in contents.items():
+        with files.atomic_path(target) as temporary:
+            temporary.write_bytes(content)
+    for model in dropped:
+        (paths.published_results / f"{model}.json").unlink(missing_ok=True)
+        (paths.published_results / "scores" / f"{model}.npz").unlink(missing_ok=True)
+    _export_runs(study)
+    released.copy_release(paths.released, paths.models)
+    files.write_text(paths.root / "README.md", readme)
+
+
+def _export_runs(study: Study) -> None:
+    """Finished runs into models/, the first seed's weights with them if the model keeps them; no run of an old model."""
+    paths, trained = study.paths, study.settings.training
+    for model in trained:
+        for seed in study.settings.seeds[model]:
+            place = f"{model}/seed{seed}"
+            first = seed == study.settings.seeds[model][0]
+            if (paths.artifacts / place / runs.METADATA).is_file():
+                keep = first and study.model(model).keep_weights
+                runs.export_run(paths.artifacts / place, paths.models / place, weights=keep)
+    known = {paths.models / model / f"seed{seed}" for model in trained for seed in study.settings.seeds[model]}
+    for folder in set(paths.models.glob("*/seed*")) - known:
+        shutil.rmtree(folder)

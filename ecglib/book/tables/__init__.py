@@ -1,0 +1,36 @@
+"""The study's tables, as pandas Stylers for chapters and as Markdown for the README and the book's pages.
+
+In come data frames and results; out come tables with at most seven columns, named and rounded in the same way
+everywhere.
+"""
+
+from ecglib.book.tables.compression import gate
+from ecglib.book.tables.display import (
+    COLUMN_NAMES,
+    class_formats,
+    interval,
+    markdown,
+    megabytes,
+    model_labels,
+    registry,
+    show,
+    with_display_names,
+)
+from ecglib.book.tables.networks import candidates, side_by_side, sizes
+from ecglib.book.tables.results import (
+    class_aucs,
+    evidence,
+    findings,
+    metrics,
+    published_aucs,
+    seed_aucs,
+    size_reduction,
+    summary_rows,
+    uncertainty,
+)
+
+__all__ = [
+    "COLUMN_NAMES", "candidates", "class_aucs", "class_formats", "evidence", "findings", "gate", "interval", "markdown",
+    "megabytes", "metrics", "model_labels", "published_aucs", "registry", "seed_aucs", "show", "side_by_side",
+    "size_reduction", "sizes", "summary_rows", "uncertainty", "with_display_names",
+]  # fmt: skip

@@ -1,0 +1,100 @@
+"""How every table is shown: names, formats, and pandas Stylers or Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+import pandas as pd
+from pandas.io.formats.style import Styler
+
+from ecglib.data.ptbxl import CLASSES
+from ecglib.study.paths import find_project
+from ecglib.study.registry import Registry, load_registry
+
+COLUMN_NAMES = {
+    "model": "model", "val_auc": "AUC, fold 9", "test_auc": "AUC, fold 10", "seed_sd": "SD over seeds",
+    "latency_ms": "ms per record", "latency_vs_float32": "speed against float32",
+    "nonzero_params": "non-zero parameters", "crop_s": "crop, s", "shift_s": "shift, s", "gain_sd": "gain, SD",
+    "noise_sd": "noise, SD",
+}  # fmt: skip
+
+# decimals of a column wherever it is shown; others have three
+FORMATS = {
+    "AUC, fold 9": "{:.4f}", "AUC, fold 10": "{:.4f}", "SD over seeds": "{:.4f}", "width of interval": "{:.4f}", "speed against float32": "×{:.2f}",
+    "non-zero parameters": "{:,.0f}", "crop, s": "{:.1f}", "shift, s": "{:.1f}", "gain, SD": "{:.2f}",
+    "noise, SD": "{:.2f}", "AUC before": "{:.4f}", "AUC after": "{:.4f}", "loss before": "{:.4f}",
+    "loss after": "{:.4f}", "share of used": "{:.1%}", "as reported, MB": "{:.2f}", "from our model, MB": "{:.2f}",
+}  # fmt: skip
+
+
+def show(table: pd.DataFrame, formats: Mapping | None = None, *, caption: str | None = None) -> Styler:
+    """A table for a page: no index, thousands separated, missing values as a dash.
+
+    Parameters
+    ----------
+    formats : {column: format}, for columns that :data:`FORMATS` does not list or that need another one here
+    """
+    numbers = table.select_dtypes("number").columns
+    wanted = {name: form for name, form in FORMATS.items() if name in numbers} | dict(formats or {})
+    styler = table.style.hide(axis="index").format(wanted, thousands=",", na_rep="–", precision=3)
+    styler = styler.set_properties(subset=numbers, **{"text-align": "right"})
+    heads = {name: "right" if name in numbers else "left" for name in table.columns}
+    styler = styler.set_table_styles(
+        {name: [{"selector": "th", "props": f"text-align: {side}"}] for name, side in heads.items()}
+    )
+    return styler.set_caption(caption) if caption else styler
+
+
+@cache
+def registry() -> Registry:
+    """The registry of models in the checkout around the working directory."""
+    return load_registry(find_project() / "config" / "models.yml")
+
+
+def model_labels() -> dict[str, str]:
+    """Each model's name in the registry, and its name as readers meet it."""
+    return {name: model.label for name, model in registry().models.items()}
+
+
+def with_display_names(table: pd.DataFrame) -> pd.DataFrame:
+    """A table whose model column holds the models' names as readers meet them."""
+    labels = model_labels()
+    return table.assign(model=[labels.get(name, name) for name in table["model"]])
+
+
+def markdown(table: pd.DataFrame) -> str:
+    """A GitHub table; the first column to the left, the others to the right."""
+    head = "| " + " | ".join(table.columns) + " |"
+    rule = "|---|" + "---:|" * (len(table.columns) - 1)
+    return "\n".join([head, rule, *("| " + " | ".join(map(str, row)) + " |" for row in table.itertuples(index=False))])
+
+
+def megabytes(count: float) -> str:
+    """Bytes as MB of 10**6, the unit of file managers and data sheets."""
+    return f"{count / 1e6:.2f}\u00a0MB"
+
+
+def auc(value: float | None) -> str:
+    """An AUC with three decimals, or a dash if there is none."""
+    return "–" if pd.isna(value) else f"{value:.3f}"
+
+
+def interval(one: Mapping[str, float]) -> str:
+    """An AUC with its 95 % interval on one line: the space does not break, and neither does the dash.
+
+    Parameters
+    ----------
+    one : "value", "low" and "high"
+    """
+    return f"{one['value']:.3f}\u00a0({one['low']:.3f}\u2060–\u2060{one['high']:.3f})"
+
+
+def short_count(count: float) -> str:
+    """A number of parameters in millions or thousands."""
+    return f"{count / 1e6:.2f}\u00a0M" if count >= 1e6 else f"{count / 1e3:.0f}\u00a0k"
+
+
+def class_formats(form: str = "{:.0%}") -> dict[str, str]:
+    """The same format for the column of each superclass."""
+    return dict.fromkeys(CLASSES, form)

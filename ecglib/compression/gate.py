@@ -1,0 +1,107 @@
+"""The gate that every compressed model passes or fails against its float32 file.
+
+Fold 9 decides; fold 10 is reported beside it and decides nothing. In come both files, their scores and how many times
+as fast the compressed one is; out comes a verdict for each check.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ecglib.compression.quantization import INTEGER_CONVOLUTIONS, count_convolutions
+from ecglib.evaluation.bootstrap import Estimate
+from ecglib.evaluation.evaluation_set import EvaluationSet
+from ecglib.evaluation.scores import Scores
+
+_STEP = 1 / 255  # of a probability in 8 bits
+
+
+@dataclass(frozen=True)
+class Tolerances:
+    """What a compressed model may lose and must gain against its float32 file.
+
+    Attributes
+    ----------
+    auc_loss : largest loss of macro AUC on fold 9
+    size_ratio : largest share of the float32 file's bytes
+    speedup : how many times as fast it must be at least
+    """
+
+    auc_loss: float = 0.001
+    size_ratio: float = 0.28
+    speedup: float = 2.5
+
+
+@dataclass(frozen=True)
+class GateResult:
+    """A compressed model against its float32 file, and which checks it passes.
+
+    Checks are decided on point estimates; intervals show how sure they are.
+
+    Attributes
+    ----------
+    integer_convolutions : e.g. "4 of 4"
+    auc_change : macro AUC minus that of float32 on fold 9, which decides
+    test_auc_change : the same on fold 10, which decides nothing
+    score_change : mean absolute difference of a probability on fold 9
+    saturated : share of float32's probabilities on fold 9 that lie more than an 8-bit step beyond every value that the
+        compressed file gives
+    size_ratio : file bytes divided by those of float32
+    speedup : how many times as fast as float32
+    passed : {check: bool}
+    """
+
+    integer_convolutions: str
+    auc_change: Estimate
+    test_auc_change: Estimate
+    score_change: float
+    saturated: float
+    size_ratio: float
+    speedup: Estimate
+    passed: Mapping[str, bool]
+
+    def to_dict(self) -> dict:
+        """For JSON."""
+        plain = {name: one.to_dict() if isinstance(one, Estimate) else one for name, one in vars(self).items()}
+        return plain | {"passed": dict(self.passed)}
+
+
+def gate(
+    path: Path, reference: Path, scores: Scores, reference_scores: Scores, *, validation: EvaluationSet,
+    test: EvaluationSet, speedup: Estimate, tolerances: Tolerances = Tolerances(),
+) -> GateResult:  # fmt: skip
+    """Check a compressed file against its float32 file.
+
+    Parameters
+    ----------
+    path, reference : the compressed file and the float32 one
+    scores, reference_scores : of both, on folds 9 and 10; seeds that both have are compared
+    validation, test : folds 9 and 10
+    speedup : float32's latency divided by the compressed file's, measured in one session
+    """
+    kinds = count_convolutions(path)
+    integer = sum(kinds[kind] for kind in INTEGER_CONVOLUTIONS)
+    auc_change = validation.difference(scores, reference_scores)
+    y_score, y_reference = validation.paired_scores(scores, reference_scores)
+    low, high = y_score.min(axis=1, keepdims=True) - _STEP, y_score.max(axis=1, keepdims=True) + _STEP
+    saturated = (y_reference < low) | (y_reference > high)
+    size_ratio = path.stat().st_size / reference.stat().st_size
+    return GateResult(
+        integer_convolutions=f"{integer} of {kinds.total()}",
+        auc_change=auc_change,
+        test_auc_change=test.difference(scores, reference_scores),
+        score_change=float(np.abs(y_score - y_reference).mean()),
+        saturated=float(saturated.mean()),
+        size_ratio=size_ratio,
+        speedup=speedup,
+        passed={
+            "integer convolutions": integer == kinds.total() > 0,
+            "AUC": -auc_change.value <= tolerances.auc_loss,
+            "bytes": size_ratio <= tolerances.size_ratio,
+            "speed": speedup.value >= tolerances.speedup,
+        },
+    )

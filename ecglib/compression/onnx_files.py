@@ -1,0 +1,60 @@
+"""Model files that run without torch.
+
+In comes a trained network; out come an ONNX file and its scores in ONNX Runtime.
+"""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import onnxruntime
+
+from ecglib import files
+from ecglib.data.dataset import N_SAMPLES
+from ecglib.data.ptbxl import LEADS
+
+if TYPE_CHECKING:
+    import torch
+
+INPUT, OUTPUT = "ecg", "probability"
+_BATCH = 32  # records scored together
+
+
+def to_onnx(network: torch.nn.Module, path: Path, *, fold: bool = True) -> Path:
+    """Write a network as one ONNX file: normalized float32 (b, 12, 1000) -> probabilities (b, 5).
+
+    Parameters
+    ----------
+    fold : fold batch normalization into the weights of the convolution before it
+    """
+    import torch  # only here: running a file needs no torch
+
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it warns that torchvision is missing
+    with files.atomic_path(path) as temporary, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            network.eval(), (torch.zeros(2, len(LEADS), N_SAMPLES),), temporary,
+            input_names=[INPUT], output_names=[OUTPUT], dynamic_shapes=({0: torch.export.Dim("records")},),
+            dynamo=True, external_data=False, verbose=False, optimize=fold,
+        )  # fmt: skip
+    return Path(path)
+
+
+def session(path: Path, threads: int = 1) -> onnxruntime.InferenceSession:
+    """An ONNX Runtime session on the CPU."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def predict(path: Path, x: np.ndarray, *, threads: int = 2) -> np.ndarray:
+    """Probabilities float32 (n, 5) of normalized records (n, 1000, 12)."""
+    ready = session(path, threads)
+    parts = [x[start : start + _BATCH].transpose(0, 2, 1) for start in range(0, len(x), _BATCH)]
+    return np.concatenate([ready.run(None, {INPUT: np.ascontiguousarray(part, np.float32)})[0] for part in parts])

@@ -1,0 +1,208 @@
+"""Pruning of the torch networks: single weights, or whole channels.
+
+Weights are set to zero with torch's own masks; a dense file keeps their places. Channels are taken out
+of the network with Torch-Pruning, which finds every layer that has to shrink with them.
+"""
+
+from __future__ import annotations
+
+import copy
+import warnings
+import zlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pandas as pd
+import torch
+from torch import nn
+from torch.nn.utils import prune
+from tqdm import tqdm
+
+from ecglib.data.dataset import N_SAMPLES
+from ecglib.data.ptbxl import LEADS
+from ecglib.errors import InputError
+from ecglib.networks.convnet import ECGNet
+
+
+def pruned(network: ECGNet, method: str, amount: float) -> ECGNet:
+    """A pruned copy, by the method's name in a profile: "magnitude" or "channels"."""
+    return {"magnitude": prune_globally, "channels": prune_channels}[method](network, amount)
+
+
+def l1_per_layer(network: ECGNet, sparsity: float, *, permanent: bool = True) -> ECGNet:
+    """A copy with the smallest weights of each convolution and linear layer set to zero, the same share in each.
+
+    Where it is not made permanent, the copy holds every weight and a mask of the same size beside it.
+    """
+    _check_share(sparsity)
+    copied = copy.deepcopy(network)
+    for layer in prunable_layers(copied).values():
+        prune.l1_unstructured(layer, "weight", amount=sparsity)
+    return remove_masks(copied) if permanent else copied
+
+
+def prune_globally(network: ECGNet, sparsity: float) -> ECGNet:
+    """A copy with the smallest weights of all layers together set to zero (Han et al. 2015)."""
+    _check_share(sparsity)
+    copied = copy.deepcopy(network)
+    weights = [(layer, "weight") for layer in prunable_layers(copied).values()]
+    prune.global_unstructured(weights, prune.L1Unstructured, amount=sparsity)
+    return remove_masks(copied)
+
+
+def prune_layer(network: ECGNet, name: str, sparsity: float) -> ECGNet:
+    """A copy with the smallest weights of one layer set to zero, for its sensitivity.
+
+    Raises
+    ------
+    InputError : no convolution or linear layer of that name
+    """
+    _check_share(sparsity)
+    copied = copy.deepcopy(network)
+    layers = prunable_layers(copied)
+    if name not in layers:
+        raise InputError(
+            "unknown layer", where="pruning", expected=", ".join(layers), found=name,
+            hint="give one of the expected layers",
+        )  # fmt: skip
+    prune.l1_unstructured(layers[name], "weight", amount=sparsity)
+    return remove_masks(copied)
+
+
+def prune_channels(network: ECGNet, share: float) -> ECGNet:
+    """A copy without the channels of smallest norm: the same share of each convolution's (Fang et al. 2023).
+
+    The norm is taken over all weights that belong to a channel, in every layer it passes through. Fewer
+    channels are fewer parameters, bytes and multiplications.
+    """
+    import torch_pruning
+
+    _check_share(share)
+    copied = copy.deepcopy(network).eval()
+    pruner = torch_pruning.pruner.BasePruner(
+        copied, torch.zeros(1, len(LEADS), N_SAMPLES), 
+        importance=torch_pruning.importance.GroupMagnitudeImportance(p=2),
+        pruning_ratio=share, ignored_layers=[copied.linear],
+    )  # fmt: skip
+    pruner.step()
+    return copied
+
+
+def silence_channels(network: ECGNet, share: float) -> ECGNet:
+    """A copy that computes what :func:`channels` leaves, in the first network's size: zeros instead of nothing."""
+    marked = copy.deepcopy(network)
+    for _, norm in _blocks(marked):  # the running variance takes no part in the norm: it carries each channel's number
+        norm.running_var = torch.arange(norm.num_features, dtype=torch.float32)
+    copied, smaller = copy.deepcopy(network).eval(), prune_channels(marked, share)
+    with torch.no_grad():
+        for (convolution, norm), (_, left) in zip(_blocks(copied), _blocks(smaller)):
+            lost = torch.ones(norm.num_features, dtype=torch.bool)
+            lost[left.running_var.long()] = False
+            for values in (convolution.weight, convolution.bias, norm.weight, norm.bias, norm.running_mean):
+                values[lost] = 0
+    return copied
+
+
+def sensitivity(
+    network: ECGNet, shares: Sequence[float], auc: Callable[[ECGNet], float], *, progress: bool = False
+) -> pd.DataFrame:
+    """What it costs to prune one layer alone, without training after it.
+
+    Parameters
+    ----------
+    auc : a network's AUC on records to choose on
+
+    Returns
+    -------
+    DataFrame with layer, taken_out, auc
+    """
+    todo = [(name, share) for name in prunable_layers(network) for share in shares]
+    bar = tqdm(todo, "Pruning layer by layer", disable=not progress)
+    rows = [(name, share, auc(prune_layer(network, name, share))) for name, share in bar]
+    return pd.DataFrame(rows, columns=["layer", "taken_out", "auc"])
+
+
+def prunable_layers(network: nn.Module) -> dict[str, nn.Module]:
+    """The layers that hold weights to prune, by name, in the order of the signal."""
+    kinds = (nn.Conv1d, nn.Conv2d, nn.Linear)
+    return {name: layer for name, layer in network.named_modules() if isinstance(layer, kinds)}
+
+
+def mask_zeros(network: nn.Module) -> nn.Module:
+    """Mask the weights that are zero, so that training leaves them so; in place."""
+    for layer in prunable_layers(network).values():
+        prune.custom_from_mask(layer, "weight", (layer.weight != 0).to(layer.weight.dtype))
+    return network
+
+
+def remove_masks(network: nn.Module) -> nn.Module:
+    """Multiply masks into their weights and remove them; in place."""
+    for layer in prunable_layers(network).values():
+        if prune.is_pruned(layer) and hasattr(layer, "weight_mask"):
+            prune.remove(layer, "weight")
+    return network
+
+
+def sparsities(network: nn.Module) -> pd.DataFrame:
+    """One row a weighted layer: layer, weights, share of zeros."""
+    rows = [
+        (name, layer.weight.numel(), float((layer.weight == 0).float().mean()))
+        for name, layer in prunable_layers(network).items()
+    ]
+    return pd.DataFrame(rows, columns=["layer", "weights", "sparsity"])
+
+
+def quantize_linear_layers(network: ECGNet) -> nn.Module:
+    """A copy after torch's dynamic quantization, which knows linear layers only and leaves every convolution as it is.
+
+    Convolutions may carry masks beside their weights. The linear layer's mask is multiplied in first: quantization
+    replaces the layer, and with the mask gone, the hook that applies it would fail in every forward pass.
+    """
+    copied = ECGNet(tuple(layer.out_channels for layer in network.features if isinstance(layer, nn.Conv1d)))
+    for name, layer in prunable_layers(copied).items():
+        if prune.is_pruned(prunable_layers(network)[name]):
+            prune.identity(layer, "weight")
+    copied.load_state_dict(network.state_dict())
+    if prune.is_pruned(copied.linear):
+        prune.remove(copied.linear, "weight")
+    with torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch announces the end of this interface, which the original used
+        copied.eval().requires_grad_(False)(torch.zeros(1, len(LEADS), N_SAMPLES))  # masked weights without gradients
+        return torch.ao.quantization.quantize_dynamic(copied, {nn.Linear, nn.Conv1d}, dtype=torch.qint8)
+
+
+def weight_formats(network: nn.Module) -> pd.DataFrame:
+    """Which number format each convolution and linear layer computes with.
+
+    Returns
+    -------
+    DataFrame with layer, format ("float32", "int8", …), weights
+    """
+    rows = []
+    for name, layer in network.named_modules():
+        if isinstance(layer, nn.Conv1d | nn.Linear):
+            weight = layer.weight
+        elif hasattr(layer, "weight") and callable(layer.weight):  # a quantized layer
+            weight = layer.weight()
+        else:
+            continue
+        rows.append((name, str(weight.dtype).removeprefix("torch.").replace("qint", "int"), weight.numel()))
+    return pd.DataFrame(rows, columns=["layer", "format", "weights"])
+
+
+def compressed_bytes(path: Path) -> int:
+    """Size of a file after general-purpose compression (DEFLATE, as in zip and gzip), which finds the zeros."""
+    return len(zlib.compress(Path(path).read_bytes()))
+
+
+def _blocks(network: ECGNet) -> list[tuple[nn.Module, nn.Module]]:
+    layers = list(network.features)
+    return [(layer, layers[i + 1]) for i, layer in enumerate(layers) if isinstance(layer, nn.Conv1d)]
+
+
+def _check_share(share: float) -> None:
+    if not 0 <= share < 1:
+        raise InputError(
+            "impossible share to prune", where="pruning", expected="0 or more and less than 1", found=share,
+            hint="give the share that is taken out",
+        )  # fmt: skip

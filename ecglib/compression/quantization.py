@@ -1,0 +1,208 @@
+"""Post-training quantization of ONNX files.
+
+In come a float32 file of :mod:`ecglib.compression.onnx_files` and records of folds 1-8 that set the ranges of the
+activations; out comes a file whose convolutions compute in integers (Jacob et al. 2018). Whether they do is looked up
+in the graph that ONNX Runtime executes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import tempfile
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+
+from ecglib import files
+from ecglib.compression import onnx_files
+from ecglib.data.dataset import N_SAMPLES, check_records
+from ecglib.data.ptbxl import LEADS
+from ecglib.errors import InputError
+
+KINDS = ("static", "dynamic")
+CALIBRATION_METHODS = ("minmax", "entropy", "percentile")
+INTEGER_CONVOLUTIONS = ("QLinearConv", "ConvInteger")  # operators of ONNX Runtime
+
+
+@dataclass(frozen=True)
+class Quantization:
+    """How a file is quantized to 8 bits.
+
+    Attributes
+    ----------
+    kind : "static" (ranges of activations fixed from representative records) or "dynamic" (determined in each run)
+    per_channel : one scale for each output channel of a weight, or one for the whole weight
+    calibration_method : how a range is chosen from the values observed: "minmax", "entropy" (smallest Kullback-Leibler
+        divergence) or "percentile"
+    keep_float : layers that stay float32, by the names of :func:`layers`
+    fold_batch_norm : fold batch normalization into the convolution before it, if the file has not done so
+    """
+
+    kind: str = "static"
+    per_channel: bool = True
+    calibration_method: str = "minmax"
+    keep_float: tuple[str, ...] = ()
+    fold_batch_norm: bool = True
+
+
+def quantize(
+    source: Path, target: Path, representative: np.ndarray | None, options: Quantization = Quantization()
+) -> Path:
+    """Write a quantized copy of a float32 file, atomically.
+
+    Parameters
+    ----------
+    source : a file of :func:`ecglib.compression.onnx_files.to_onnx`
+    representative : float32 (n, 1000, 12), normalized records of folds 1-8; None for dynamic quantization
+
+    Raises
+    ------
+    InputError : no representative record, one of another shape or with missing values; an unknown option or layer; a
+        source that is quantized already, takes other inputs, or is not an ONNX file
+    """
+    from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_dynamic, quantize_static
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    _check_options(options, representative, layers(_checked(source)))
+    methods = {
+        "minmax": CalibrationMethod.MinMax, "entropy": CalibrationMethod.Entropy,
+        "percentile": CalibrationMethod.Percentile,
+    }  # fmt: skip
+    logging.getLogger().addFilter(_drop_preprocessing_hint)
+    try:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            files.atomic_path(target) as temporary,
+            contextlib.redirect_stdout(io.StringIO()),
+        ):
+            prepared = Path(folder) / "prepared.onnx"
+            quant_pre_process(
+                str(source), str(prepared), skip_symbolic_shape=True, skip_optimization=not options.fold_batch_norm
+            )
+            model = onnx.load(prepared)
+            names = layers(model)
+            left_out = [names[name] for name in options.keep_float]
+            left_out += [node.name for node in model.graph.node if node.op_type == "BatchNormalization"]
+            common = {"per_channel": options.per_channel, "weight_type": QuantType.QInt8, "nodes_to_exclude": left_out}
+            if options.kind == "dynamic":
+                del model.graph.value_info[:]  # it transposes weights and would meet their old shapes
+                quantize_dynamic(model, temporary, **common)
+            else:
+                check_records(representative, "the representative records")
+                quantize_static(
+                    prepared, temporary, _CalibrationReader(representative), quant_format=QuantFormat.QDQ,
+                    activation_type=QuantType.QUInt8, calibrate_method=methods[options.calibration_method], **common,
+                )  # fmt: skip
+    finally:
+        logging.getLogger().removeFilter(_drop_preprocessing_hint)
+    return Path(target)
+
+
+def to_float16(source: Path, target: Path) -> Path:
+    """Write a copy whose weights and activations are float16; inputs and outputs stay float32."""
+    from onnxruntime.transformers.float16 import convert_float_to_float16
+
+    model = convert_float_to_float16(_checked(source), keep_io_types=True)
+    with files.atomic_path(target) as temporary:
+        onnx.save(model, temporary)
+    return Path(target)
+
+
+def layers(model: onnx.ModelProto) -> dict[str, str]:
+    """The layers of a file: conv1, conv2, …, linear, sigmoid -> the name of the node."""
+    found, count = {}, 0
+    for node in model.graph.node:
+        if node.op_type == "Conv":
+            count += 1
+            found[f"conv{count}"] = node.name
+        elif node.op_type in ("Gemm", "MatMul"):
+            found["linear"] = node.name
+        elif node.op_type == "Sigmoid":
+            found["sigmoid"] = node.name
+    return found
+
+
+def count_convolutions(path: Path) -> Counter:
+    """How many convolutions of each kind ONNX Runtime executes for a file, from its optimized graph.
+
+    Returns
+    -------
+    Counter of operators: "QLinearConv" and "ConvInteger" compute in integers, "Conv", "FusedConv" and the like in float
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        options = onnxruntime.SessionOptions()
+        options.optimized_model_filepath = str(Path(folder) / "optimized.onnx")
+        # the level above rewrites memory layouts for this very processor; which operators compute does not change
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
+        options.log_severity_level = 3
+        onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        nodes = onnx.load(options.optimized_model_filepath).graph.node
+    return Counter(node.op_type for node in nodes if "Conv" in node.op_type)
+
+
+class _CalibrationReader:
+    """Gives ONNX Runtime the representative records, one at a time."""
+
+    def __init__(self, records: np.ndarray):
+        self.records = iter(records)
+
+    def get_next(self) -> dict | None:
+        record = next(self.records, None)
+        return None if record is None else {onnx_files.INPUT: np.ascontiguousarray(record.T[None], np.float32)}
+
+
+def _check_options(options: Quantization, representative: np.ndarray | None, known_layers: dict[str, str]) -> None:
+    for name, value, known in (
+        ("kind", options.kind, KINDS), ("calibration_method", options.calibration_method, CALIBRATION_METHODS),
+        *(("keep_float", layer, known_layers) for layer in options.keep_float),
+    ):  # fmt: skip
+        if value not in known:
+            raise InputError(
+                "unknown layer" if name == "keep_float" else "unknown option", where=f"quantization, {name}",
+                expected=", ".join(known), found=value, hint="give one of the expected values",
+            )  # fmt: skip
+    if options.kind == "static" and representative is None:
+        raise InputError(
+            "no representative records", where="quantization", expected="normalized records of folds 1-8", found="none",
+            hint="give some, or use dynamic quantization",
+        )  # fmt: skip
+
+
+def _checked(source: Path) -> onnx.ModelProto:
+    """The model of a float32 file with the networks' input."""
+    try:
+        model = onnx.load(source)
+        onnx.checker.check_model(model)
+    except Exception as error:  # protobuf, ValidationError and OSError have no common base
+        raise InputError(
+            "not an ONNX file", where=source, expected="a float32 file of ecglib.compression.onnx_files", 
+            found=str(error).split("\n")[0],
+            hint="export the network again",
+        ) from error  # fmt: skip
+    if any(
+        "Quant" in node.op_type or "QLinear" in node.op_type or "Integer" in node.op_type for node in model.graph.node
+    ):
+        raise InputError(
+            "already quantized", where=source, expected="a float32 file", found="integer operators",
+            hint="give the file that it was made from",
+        )  # fmt: skip
+    shapes = {
+        given.name: [dim.dim_value or None for dim in given.type.tensor_type.shape.dim] for given in model.graph.input
+    }
+    if shapes != {onnx_files.INPUT: [None, len(LEADS), N_SAMPLES]}:
+        raise InputError(
+            "an ONNX file with other inputs", where=source,
+            expected=f"{onnx_files.INPUT}: (records, {len(LEADS)}, {N_SAMPLES})", found=shapes,
+            hint="export the network with ecglib.compression.onnx_files.to_onnx",
+        )  # fmt: skip
+    return model
+
+
+def _drop_preprocessing_hint(record: logging.LogRecord) -> bool:
+    return "pre-processing" not in record.getMessage()

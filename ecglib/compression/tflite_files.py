@@ -1,0 +1,103 @@
+"""Keras networks as .tflite files, run with LiteRT.
+
+In comes a trained Keras model; out come a float32 and a full-integer int8 file and their scores. Running a file needs
+neither Keras nor TensorFlow.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ecglib import files
+from ecglib.data.dataset import check_records
+from ecglib.quiet import silence
+
+if TYPE_CHECKING:
+    from ecglib.networks.keras_backend import keras
+
+
+def to_tflite(model: keras.Model, path: Path, representative: np.ndarray | None = None) -> Path:
+    """Write a model as one .tflite file: float32, or int8 throughout where records are given.
+
+    Parameters
+    ----------
+    model : trained, on the TensorFlow backend
+    path : the file to write
+    representative : float32 (n, 1000, 12) normalized records of folds 1-8, which set the ranges of the
+        activations; None keeps float32
+
+    Raises
+    ------
+    InputError : no representative record, or one of another shape or with missing values
+    """
+    from ecglib.networks import keras_backend  # noqa: F401, before TensorFlow: it keeps its log quiet
+
+    import tensorflow as tf  # isort: skip
+
+    converter = tf.lite.TFLiteConverter.from_keras_model(model)
+    if representative is not None:
+        check_records(representative)
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.representative_dataset = lambda: ([record[None]] for record in representative)
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        converter.inference_input_type = converter.inference_output_type = tf.int8
+    with silence(), warnings.catch_warnings(action="ignore"):
+        content = converter.convert()
+    with files.atomic_path(path) as temporary:
+        temporary.write_bytes(content)
+    return Path(path)
+
+
+def interpreter(path: Path, threads: int = 1):
+    """A LiteRT interpreter with its tensors allocated."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    with silence():
+        ready = Interpreter(str(path), num_threads=threads)
+        ready.allocate_tensors()
+    return ready
+
+
+def predict(path: Path, x: np.ndarray) -> np.ndarray:
+    """Probabilities float32 (n, 5) of normalized records (n, 1000, 12), one record at a time."""
+    check_records(x)
+    ready = interpreter(path)
+    sink = ready.get_output_details()[0]
+    score = np.empty((len(x), sink["shape"][1]), np.float32)
+    for row, record in enumerate(x):
+        set_input(ready, record[None])
+        ready.invoke()
+        score[row] = _real(ready.get_tensor(sink["index"])[0], sink)
+    return score
+
+
+def tensor_types(path: Path) -> Counter:
+    """How many tensors of each number type a file holds: what says whether it is integer throughout."""
+    return Counter(np.dtype(detail["dtype"]).name for detail in interpreter(path).get_tensor_details())
+
+
+def set_input(interpreter, records: np.ndarray) -> None:
+    """Give an interpreter normalized records (1, 1000, 12), as integers where its input is."""
+    source = interpreter.get_input_details()[0]
+    interpreter.set_tensor(source["index"], _quantized(records, source))
+
+
+def quantized(values: np.ndarray, scale: float, zero: int) -> np.ndarray:
+    """Real numbers as int8."""
+    return np.clip(np.round(values / scale) + zero, -128, 127).astype(np.int8)
+
+
+def _quantized(values: np.ndarray, detail: dict) -> np.ndarray:
+    return values.astype(np.float32) if detail["dtype"] == np.float32 else quantized(values, *detail["quantization"])
+
+
+def _real(values: np.ndarray, detail: dict) -> np.ndarray:
+    if detail["dtype"] == np.float32:
+        return values
+    scale, zero = detail["quantization"]
+    return (values.astype(np.float32) - zero) * np.float32(scale)

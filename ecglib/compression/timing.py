@@ -1,0 +1,106 @@
+"""Latency of model files: one record on one thread, ONNX Runtime for .onnx and LiteRT for .tflite, all in one session.
+
+In come files by name; out come the table of :func:`ecglib.evaluation.latency.measure_latencies`, or latency.json, from
+which the summary takes its latencies.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ecglib import files
+from ecglib.compression import onnx_files, tflite_files
+from ecglib.data.dataset import N_SAMPLES
+from ecglib.data.ptbxl import LEADS
+from ecglib.errors import InputError
+from ecglib.evaluation.latency import COLUMNS, measure_latencies
+
+LATENCIES = "latency.json"
+
+
+def file_call(path: Path) -> Callable[[], object]:
+    """A call that runs a model file on one record of random numbers, on one thread.
+
+    Raises
+    ------
+    InputError : neither an .onnx nor a .tflite file
+    """
+    record = np.random.default_rng(0).standard_normal((1, N_SAMPLES, len(LEADS))).astype(np.float32)
+    match Path(path).suffix:
+        case ".onnx":
+            channels_first = np.ascontiguousarray(record.transpose(0, 2, 1))
+            return partial(onnx_files.session(path).run, None, {onnx_files.INPUT: channels_first})
+        case ".tflite":
+            interpreter = tflite_files.interpreter(path)
+            tflite_files.set_input(interpreter, record)
+            return interpreter.invoke
+    raise InputError(
+        "unknown kind of model file", where=path, expected=".onnx or .tflite", found=Path(path).suffix or "no suffix",
+        hint="export the model",
+    )  # fmt: skip
+
+
+def time_files(
+    paths: Mapping[str, Path], n_timing_runs: int, *, reference: str | Mapping[str, str] | None = None
+) -> pd.DataFrame:
+    """Time model files side by side, by :func:`ecglib.evaluation.latency.measure_latencies`.
+
+    Parameters
+    ----------
+    paths : {name: .onnx or .tflite file}
+    reference : the float32 file of all of them, or of each
+    """
+    return measure_latencies(
+        {name: file_call(path) for name, path in paths.items()}, n_timing_runs, reference=reference
+    )
+
+
+def write_latencies(
+    folder: Path, paths: Mapping[str, Path], reference: Mapping[str, str], n_timing_runs: int
+) -> pd.DataFrame:
+    """Time the files of all models in one session and write ``latency.json`` into a results folder.
+
+    Files for microcontrollers are not to be among them: the time of a PC says nothing about theirs.
+
+    Parameters
+    ----------
+    folder : results/<profile>
+    paths : {model: file}; further names, such as float32 files that are no model of their own, serve as references
+    reference : {model: name of its float32 file}
+
+    Returns
+    -------
+    the table of :func:`time_files`
+    """
+    table = time_files(paths, n_timing_runs, reference=reference)
+    rows = {name: {key: _or_none(row[key]) for key in COLUMNS} for name, row in table.iterrows()}
+    content = {"n_timing_runs": n_timing_runs, "models": rows}
+    files.write_text(Path(folder) / LATENCIES, json.dumps(content, indent=1) + "\n")
+    return table
+
+
+def read_latencies(folder: Path) -> pd.DataFrame:
+    """What :func:`write_latencies` wrote, as its table.
+
+    Raises
+    ------
+    InputError : no such file
+    """
+    path = Path(folder) / LATENCIES
+    if not path.is_file():
+        raise InputError(
+            "no latencies", where=path, expected="a file written by write_latencies", found="no such file",
+            hint="time the models' files",
+        )  # fmt: skip
+    rows = json.loads(path.read_text(encoding="utf-8"))["models"]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=list(COLUMNS)).astype(float).rename_axis("name")
+
+
+def _or_none(value: float) -> float | None:
+    return None if np.isnan(value) else round(float(value), 6)

@@ -1,0 +1,41 @@
+"""The original study's way of splitting and labeling its records, for replays.
+
+In comes every record of the data; out comes a :class:`~ecglib.data.dataset.Dataset` whose folds 1-8 hold the original's
+training records, fold 9 its validation records and fold 10 its test records. Patients stand on both sides, as there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from sklearn.model_selection import KFold, train_test_split
+
+from ecglib.data.dataset import Dataset
+from ecglib.data.ptbxl import TEST_FOLD, TRAIN_FOLDS, VALIDATION_FOLD
+
+_SEED = 42  # the original's
+
+
+def original_split(records: Dataset, *, shifted_labels: bool) -> Dataset:
+    """A random fifth of the labeled records for testing, and the last of five random folds of the rest for validation.
+
+    Parameters
+    ----------
+    records : every record, also those without a superclass, in the order of ecg_id
+    shifted_labels : the original removed the unlabeled records' rows from the labels, but the rows after them from the
+        signals, taking the 1-based ecg_id for a 0-based position; each such signal carries its neighbor's labels
+    """
+    labeled = records.labelled()
+    if shifted_labels:
+        unlabeled = np.flatnonzero(~np.isin(records.ecg_id, labeled.ecg_id))
+        removed = unlabeled + 1
+        if len(records) in removed:  # the last record has no row after it
+            removed = np.where(removed == len(records), len(records) - 1, removed)
+        labeled = replace(labeled, rows=np.delete(records.rows, np.unique(removed))[: len(labeled)])
+    rest, test = train_test_split(np.arange(len(labeled)), test_size=0.2, random_state=_SEED)
+    *_, (_, validation) = KFold(5, shuffle=True, random_state=_SEED).split(rest)
+    fold = np.full(len(labeled), TRAIN_FOLDS[0])
+    fold[test], fold[rest[validation]] = TEST_FOLD, VALIDATION_FOLD
+    name = f"{records.fingerprint}-random{'-shifted' if shifted_labels else ''}"
+    return replace(labeled, table=labeled.table.assign(fold=fold), fingerprint=name)

@@ -1,0 +1,183 @@
+"""PTB-XL's tables: from a folder in PTB-XL's layout to one row per record, with labels and folds.
+
+In comes a folder that holds ``ptbxl_database.csv`` and ``scp_statements.csv`` (Wagner et al. 2020,
+doi 10.1038/s41597-020-0495-6). Out comes a data frame indexed by ecg_id; the signals themselves are
+read by :mod:`ecglib.data.dataset`.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from pathlib import Path
+
+import pandas as pd
+
+from ecglib.errors import InputError
+
+CLASSES = ("NORM", "MI", "STTC", "CD", "HYP")
+CLASS_NAMES = {
+    "NORM": "Normal ECG",
+    "MI": "Myocardial infarction",
+    "STTC": "ST/T change",
+    "CD": "Conduction disturbance",
+    "HYP": "Hypertrophy",
+}
+LEADS = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
+TRAIN_FOLDS, VALIDATION_FOLD, TEST_FOLD = tuple(range(1, 9)), 9, 10
+
+TABLE, STATEMENTS = "ptbxl_database.csv", "scp_statements.csv"
+_COLUMNS = ("ecg_id", "patient_id", "age", "sex", "scp_codes", "strat_fold", "filename_lr")
+_DOWNLOAD_HINT = "download PTB-XL 1.0.3 again with `ecglib download`, or set PTBXL_ROOT to an intact copy"
+
+
+def check_folder_exists(root: Path) -> None:
+    """Check that a folder exists.
+
+    Raises
+    ------
+    InputError : no such folder
+    """
+    if not Path(root).is_dir():
+        raise InputError(
+            "PTB-XL folder missing", where=root, expected=f"a folder that holds {TABLE}", found="no such folder",
+            hint="fetch it with `ecglib download`, or set PTBXL_ROOT to where it is",
+        )  # fmt: skip
+
+
+def read_statements(root: Path) -> pd.Series:
+    """Superclass of every diagnostic SCP-ECG statement, NaN for the others; indexed by statement.
+
+    Raises
+    ------
+    InputError : the table or one of its columns is missing, or names an unknown superclass
+    """
+    table = _read_csv(Path(root) / STATEMENTS, ("diagnostic", "diagnostic_class"), index_col=0)
+    superclass = table["diagnostic_class"].where(table["diagnostic"] == 1)
+    if unknown := set(superclass.dropna()) - set(CLASSES):
+        raise InputError(
+            "unknown superclass", where=Path(root) / STATEMENTS, expected=", ".join(CLASSES),
+            found=", ".join(sorted(unknown)), hint=_DOWNLOAD_HINT,
+        )  # fmt: skip
+    return superclass
+
+
+def read_table(root: Path, *, minimum_likelihood: float | None = None) -> pd.DataFrame:
+    """The records of a folder in PTB-XL's layout, with one boolean column per superclass.
+
+    Parameters
+    ----------
+    root : folder that holds both tables
+    minimum_likelihood : None counts every diagnostic statement listed, whatever its likelihood
+        (the rule of Strodthoff et al. 2020, doi 10.1109/JBHI.2020.3022989); a number in per cent
+        counts only statements at least that likely
+
+    Returns
+    -------
+    DataFrame indexed by ecg_id: patient_id (int), age (years), sex (0 male, 1 female), fold (1-10),
+    filename (of the 100 Hz record, without suffix), and NORM, MI, STTC, CD, HYP (bool)
+
+    Raises
+    ------
+    InputError : folder, table or column missing, duplicate ecg_id, fold outside 1-10, scp_codes
+        unreadable, or a statement that ``scp_statements.csv`` does not list
+    """
+    root = Path(root)
+    check_folder_exists(root)
+    path = root / TABLE
+    table = _read_csv(path, _COLUMNS)
+    if table["ecg_id"].duplicated().any():
+        twice = table.loc[table["ecg_id"].duplicated(), "ecg_id"].tolist()
+        raise InputError("duplicate ecg_id", where=path, expected="each once", found=twice[:5], hint=_DOWNLOAD_HINT)
+    if len(wrong := table[~table["strat_fold"].isin(range(1, 11))]):
+        found = f"{wrong['strat_fold'].iloc[0]} for ecg_id {wrong['ecg_id'].iloc[0]} ({len(wrong)} rows)"
+        raise InputError(
+            "fold outside 1-10", where=f"{path}, strat_fold", expected="1 to 10", found=found, hint=_DOWNLOAD_HINT
+        )
+
+    for column in ("patient_id", "sex", "filename_lr"):
+        if len(empty := table[table[column].isna()]):
+            found = f"none for ecg_id {empty['ecg_id'].iloc[0]} ({len(empty)} rows)"
+            raise InputError(
+                "value missing", where=f"{path}, {column}", expected="one", found=found, hint=_DOWNLOAD_HINT
+            )
+
+    superclass = read_statements(root)
+    records = pd.DataFrame(
+        {
+            "patient_id": table["patient_id"].astype(int),
+            "age": table["age"],
+            "sex": table["sex"].astype(int),
+            "fold": table["strat_fold"].astype(int),
+            "filename": table["filename_lr"],
+        }
+    ).set_index(pd.Index(table["ecg_id"], name="ecg_id"))
+    codes = [_codes(text, ecg_id, path) for ecg_id, text in zip(table["ecg_id"], table["scp_codes"])]
+    listed = pd.DataFrame(
+        [(i, code, likelihood) for i, found in zip(records.index, codes) for code, likelihood in found.items()],
+        columns=["ecg_id", "statement", "likelihood"],
+    )
+    if len(unknown := listed[~listed["statement"].isin(superclass.index)]):
+        found = f"{unknown['statement'].iloc[0]} in ecg_id {unknown['ecg_id'].iloc[0]}"
+        raise InputError(
+            "unknown statement", where=f"{path}, scp_codes", expected=f"a statement of {STATEMENTS}", found=found,
+            hint=_DOWNLOAD_HINT,
+        )  # fmt: skip
+    if minimum_likelihood is not None:
+        listed = listed[listed["likelihood"] >= minimum_likelihood]
+    listed = listed.assign(superclass=listed["statement"].map(superclass)).dropna(subset="superclass")
+    present = pd.crosstab(listed["ecg_id"], listed["superclass"]) > 0
+    present = present.reindex(index=records.index, columns=list(CLASSES), fill_value=False)
+    return records.join(present.rename_axis(columns=None))
+
+
+def tables_sha256(root: Path) -> str:
+    """SHA-256 over both tables' bytes: what a cache of the signals must have been made with."""
+    digest = hashlib.sha256()
+    for name in (TABLE, STATEMENTS):
+        digest.update((Path(root) / name).read_bytes())
+    return digest.hexdigest()
+
+
+def _read_csv(path: Path, columns: tuple[str, ...], **keywords) -> pd.DataFrame:
+    if not path.is_file():
+        raise InputError("table missing", where=path, expected="a CSV file", found="no such file", hint=_DOWNLOAD_HINT)
+    try:
+        table = pd.read_csv(path, **keywords)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise InputError(
+            "table unreadable", where=path, expected="a CSV file", found=error, hint=_DOWNLOAD_HINT
+        ) from error
+    if missing := [name for name in columns if name not in table.columns]:
+        raise InputError(
+            "column missing",
+            where=path,
+            expected=", ".join(columns),
+            found=f"no {', '.join(missing)}",
+            hint=_DOWNLOAD_HINT,
+        )
+    return table
+
+
+def _codes(text: str, ecg_id: int, path: Path) -> dict[str, float]:
+    try:
+        codes = ast.literal_eval(text)
+        return {str(code): float(likelihood) for code, likelihood in codes.items()}
+    except (ValueError, SyntaxError, AttributeError, TypeError) as error:
+        raise InputError(
+            "scp_codes unreadable", where=f"{path}, ecg_id {ecg_id}",
+            expected="a dictionary such as {'NORM': 100.0}", found=repr(text), hint=_DOWNLOAD_HINT,
+        ) from error  # fmt: skip
+
+
+def read_human_validation(root: Path) -> pd.Series | None:
+    """Whether a human validated each record's statements: bool, indexed by ecg_id; None if the table does not say.
+
+    Raises
+    ------
+    InputError : the table is missing or unreadable
+    """
+    table = _read_csv(Path(root) / TABLE, ("ecg_id",), index_col=False)
+    if "validated_by_human" not in table:
+        return None
+    return table.set_index("ecg_id")["validated_by_human"].astype(bool)

@@ -1,0 +1,85 @@
+"""A released microcontroller's model as a C header, for firmware authors.
+
+In come a .tflite file and what the manifest says of it; out comes a header with its bytes and every number that
+firmware needs on the way from voltages to decisions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from ecglib import files
+from ecglib.errors import InputError
+from ecglib.evaluation import calibration
+
+
+def c_header(path: Path, entry: Mapping, name: str) -> str:
+    """A .tflite file as a C header.
+
+    Parameters
+    ----------
+    path : the file
+    entry : its entry of the manifest (:func:`ecglib.deployment.released.write`), with the scales of input and output
+    name : of the array, and in capitals of the macros
+
+    Raises
+    ------
+    InputError : a name that C does not take, or a model without the scales of its integers
+    """
+    if not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII):
+        raise InputError(
+            "no name in C", where="C header", expected="letters, digits and _", found=name, hint="give another name"
+        )
+    if "input_scale" not in entry:
+        raise InputError(
+            "a model without integers", where=path, expected="a microcontroller's model", found=Path(path).name,
+            hint="name a model that runs on microcontrollers",
+        )  # fmt: skip
+    content, upper = Path(path).read_bytes(), name.upper()
+    lines = (content[start : start + 16] for start in range(0, len(content), 16))
+    # thresholds are of calibrated probabilities; these are of the file's own
+    own = calibration.apply_temperature(np.asarray(entry["thresholds"]), 1 / entry["temperature"])
+    return "\n".join(
+        [
+            "/* Written by ecglib. Not a medical device.",
+            f"   Input: int8, {entry['samples']} samples x {len(entry['leads'])} leads at {entry['rate']} Hz, samples",
+            f"   outermost; leads {' '.join(entry['leads'])}.",
+            f"   q = round(x / INPUT_SCALE) + INPUT_ZERO, clipped to int8, where x = ({entry['unit']} - MEAN) / SCALE.",
+            f"   Output: int8, {' '.join(entry['classes'])}; p = (q - OUTPUT_ZERO) * OUTPUT_SCALE;",
+            "   a finding where p >= its threshold. */",
+            "#pragma once",
+            "#include <stdalign.h>",
+            "#include <stdint.h>",
+            *(
+                f"#define {upper}_{macro} {value}"
+                for macro, value in (
+                    ("MEAN", _float(entry["mean"])),
+                    ("SCALE", _float(entry["scale"])),
+                    ("INPUT_SCALE", _float(entry["input_scale"])),
+                    ("INPUT_ZERO", f"({entry['input_zero']})"),
+                    ("OUTPUT_SCALE", _float(entry["output_scale"])),
+                    ("OUTPUT_ZERO", f"({entry['output_zero']})"),
+                    ("THRESHOLDS", f"{{{', '.join(map(_float, own))}}}"),
+                    ("BYTES", len(content)),
+                )
+            ),
+            f"alignas(16) static const uint8_t {name}[{upper}_BYTES] = {{",
+            *("  " + " ".join(f"0x{byte:02x}," for byte in line) for line in lines),
+            "};",
+            "",
+        ]
+    )
+
+
+def write(path: Path, entry: Mapping, target: Path, name: str) -> Path:
+    """Write :func:`c_header` to a file, whole or not at all."""
+    files.write_text(target, c_header(path, entry, name))
+    return Path(target)
+
+
+def _float(value: float) -> str:
+    return f"{value:#.9g}f"

@@ -1,0 +1,14 @@
+"""Recordings of any origin, converted to what the models take: twelve leads in mV at 100 Hz, in windows of 10 s.
+
+Input: a file of one of the formats below, of any usual sampling rate, unit, lead order and lead naming. Output: its
+windows, and warnings about its quality. Nothing is guessed: what a file does not state has to be given.
+
+Each format has a module with one function, path -> :class:`RawRecording`; `reading.READERS` lists them.
+"""
+
+from ecglib.deployment.recordings.quality import quality_warnings
+from ecglib.deployment.recordings.raw import RawRecording
+from ecglib.deployment.recordings.reading import FILE_SUFFIXES, Recording, read
+from ecglib.deployment.recordings.resampling import windows
+
+__all__ = ["FILE_SUFFIXES", "RawRecording", "Recording", "quality_warnings", "read", "windows"]

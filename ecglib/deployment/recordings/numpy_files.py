@@ -1,0 +1,78 @@
+"""NumPy files: .npy with an array in the order of LEADS, or .npz that also states leads, rate and unit."""
+
+from __future__ import annotations
+
+import math
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from ecglib.data.ptbxl import LEADS
+from ecglib.deployment.recordings.raw import MAX_CHANNELS, RawRecording, check_size, unreadable
+from ecglib.errors import InputError
+
+SUFFIXES = (".npy", ".npz")
+_HINT = "save it with numpy.save or numpy.savez"
+
+
+def read(path: Path) -> RawRecording:
+    """Read a .npy or .npz file.
+
+    The signal is (samples, 12) or (12, samples) in the order of LEADS; an .npz file holds it as "signal", and may hold
+    "leads", "rate" in Hz and "units" (one for all leads).
+
+    Raises
+    ------
+    InputError : not such a file, or an array of another shape or type
+    """
+    try:
+        found = {"signal": _array(path)} if path.suffix.lower() == ".npy" else _arrays(path)
+        signal = found["signal"]
+        if signal.dtype.kind not in "iuf":
+            raise TypeError(f"signal of type {signal.dtype}")
+        leads = [_text(name) for name in np.atleast_1d(found["leads"])] if "leads" in found else list(LEADS)
+        rate = float(found["rate"]) if "rate" in found else None
+        units = [_text(found["units"][()])] * len(leads) if "units" in found else None
+    except InputError:
+        raise
+    except Exception as error:  # zipfile, tokenize, ast and NumPy itself fail in many ways
+        expected = ".npy, or .npz with an array of numbers named signal"
+        raise unreadable("NumPy file", path, expected=expected, found=error, hint=_HINT) from error
+    if signal.ndim == 2 and signal.shape[0] == len(leads) != signal.shape[1]:
+        signal = signal.T
+    if signal.ndim != 2 or signal.shape[1] != len(leads):
+        raise InputError(
+            "wrong signal shape", where=path, expected=f"(samples, {len(leads)}) or ({len(leads)}, samples)",
+            found=signal.shape, hint="give one column per lead",
+        )  # fmt: skip
+    return RawRecording(signal.astype(float), leads, rate, units)
+
+
+def _array(path: Path) -> np.ndarray:
+    """The array of a .npy file, mapped: a header that announces more than the file holds is an error at once."""
+    array = np.load(path, mmap_mode="r", allow_pickle=False)
+    check_size(path, array.size)
+    return array
+
+
+def _arrays(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of an .npz file that a recording may hold; their sizes are checked before any is allocated."""
+    with zipfile.ZipFile(path) as archive:
+        sizes = {entry.filename.removesuffix(".npy"): entry.file_size for entry in archive.infolist()}
+        names = [name for name in ("signal", "leads", "rate", "units") if name in sizes]
+        for name in names:
+            with archive.open(f"{name}.npy") as member:
+                version = np.lib.format.read_magic(member)
+                known = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+                shape, _, dtype = known[version](member)
+            limit = MAX_CHANNELS if name == "leads" else 1 if name in ("rate", "units") else sizes[name]
+            if math.prod(shape) > limit or math.prod(shape) * dtype.itemsize > sizes[name]:
+                raise ValueError(f"{name} of shape {shape} in {sizes[name]} bytes")
+            check_size(path, math.prod(shape) * max(1, dtype.itemsize // 8))
+    with np.load(path, allow_pickle=False) as content:
+        return {name: content[name] for name in names}
+
+
+def _text(value: object) -> str:
+    return value.decode("utf-8") if isinstance(value, bytes) else str(value)

@@ -1,0 +1,215 @@
+"""The released models: small ONNX files, and a manifest that says what they take, what they give, and how to decide.
+
+In comes a name; out comes a model that was verified, byte for byte and against what this package computes. The
+manifest is written by the deployment chapter.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.resources
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from ecglib import files
+from ecglib.compression import onnx_files
+from ecglib.data.dataset import N_SAMPLES, SAMPLING_RATE
+from ecglib.data.normalization import Normalization
+from ecglib.data.ptbxl import CLASSES, LEADS
+from ecglib.errors import InputError
+from ecglib.evaluation import calibration
+
+MANIFEST = "manifest.json"
+DEFAULT = "student_distilled_int8"
+_FORMAT = 1
+_BATCH = 64  # windows per inference: what the network allocates for a batch stays below 100 MB
+_AGAIN = "install the package again, or fetch models/ again"
+_FIXED = {"leads": list(LEADS), "samples": N_SAMPLES, "rate": SAMPLING_RATE, "unit": "mV", "classes": list(CLASSES)}
+
+
+@dataclass(frozen=True)
+class ReleasedModel:
+    """A verified model.
+
+    Attributes
+    ----------
+    name : in the manifest
+    path : its ONNX file
+    normalization : mV -> what the network takes
+    temperature : divides the logits (:func:`ecglib.evaluation.calibration.fit_temperature`)
+    thresholds : float (5,), a probability at or above it is a yes
+    """
+
+    name: str
+    path: Path
+    normalization: Normalization
+    temperature: float
+    thresholds: np.ndarray
+
+    @cached_property
+    def _session(self):
+        return onnx_files.session(self.path)
+
+    def probabilities(self, windows: np.ndarray) -> np.ndarray:
+        """Windows (w, 1000, 12) in mV -> calibrated probabilities float64 (w, 5), in the order of CLASSES."""
+        x = np.ascontiguousarray(self.normalization(windows).transpose(0, 2, 1), np.float32)
+        batches = [x[start : start + _BATCH] for start in range(0, len(x), _BATCH)]
+        score = np.concatenate([self._session.run(None, {onnx_files.INPUT: batch})[0] for batch in batches])
+        return calibration.apply_temperature(score, self.temperature)
+
+
+def folder() -> Path:
+    """Where the released models lie: in a checkout's models/, or inside the installed package."""
+    checkout = Path(__file__).parents[2] / "models"
+    if (checkout / MANIFEST).is_file():
+        return checkout
+    return Path(str(importlib.resources.files("ecglib") / "models"))
+
+
+def load(name: str = DEFAULT, where: Path | None = None) -> ReleasedModel:
+    """Open a released model.
+
+    Raises
+    ------
+    InputError : what :func:`verified` raises, numbers that make no model, or a microcontroller's model
+    """
+    path, found = load_verified(name, where)
+    origin = f"{path.parent / MANIFEST}, {name}"
+    try:
+        thresholds, temperature = np.asarray(found["thresholds"], float), float(found["temperature"])
+        normalization = Normalization(float(found["mean"]), float(found["scale"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise _manifest_error(origin, "every key of a model", repr(error)) from error
+    if thresholds.shape != (len(CLASSES),) or not temperature > 0 or not normalization.scale > 0:
+        values = f"{thresholds.tolist()}, {temperature}, {normalization.scale}"
+        raise _manifest_error(origin, "five thresholds, a positive temperature and scale", values)
+    if path.suffix != ".onnx":
+        raise InputError(
+            "a microcontroller's model", where=origin, expected="an .onnx file", found=path.name,
+            hint=f"classify with {DEFAULT}; `ecglib header` writes this one for firmware",
+        )  # fmt: skip
+    return ReleasedModel(name, path, normalization, temperature, thresholds)
+
+
+def load_verified(name: str, where: Path | None = None) -> tuple[Path, dict]:
+    """A released model's file, byte for byte what the manifest says, and its entry there.
+
+    Raises
+    ------
+    InputError : no manifest, no model of that name, a model file that is missing, cut short or another one, or a
+        manifest whose leads, classes, length, rate or unit are not this package's
+    """
+    where = folder() if where is None else Path(where)
+    found, origin = entry(name, where), f"{where / MANIFEST}, {name}"
+    try:
+        for key, wanted in _FIXED.items():
+            if found[key] != wanted:
+                raise _manifest_error(f"{origin}, {key}", wanted, found[key])
+        path, size, digest = where / found["file"], int(found["bytes"]), str(found["sha256"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise _manifest_error(origin, "every key of a model", repr(error)) from error
+    if not path.is_file():
+        raise InputError("model file missing", where=path, expected=f"{size} bytes", found="no such file", hint=_AGAIN)
+    content = path.read_bytes()
+    if len(content) != size or hashlib.sha256(content).hexdigest() != digest:
+        raise InputError(
+            "another model file", where=path, expected=f"{size} bytes, SHA-256 {digest[:16]}…",
+            found=f"{len(content)} bytes, SHA-256 {hashlib.sha256(content).hexdigest()[:16]}…", hint=_AGAIN,
+        )  # fmt: skip
+    return path, found
+
+
+def copy_release(source: Path, target: Path) -> None:
+    """Copy a folder's models and their manifest into another folder, the manifest last.
+
+    Raises
+    ------
+    InputError : a file is not what its manifest says
+    """
+    for name in (found := entries(source)):
+        path, _ = load_verified(name, source)
+        with files.atomic_path(target / path.name) as temporary:
+            shutil.copyfile(path, temporary)
+    _write_manifest(target, found)
+
+
+def entry(name: str, where: Path) -> dict:
+    """What the manifest of a folder says of a model, unverified.
+
+    Raises
+    ------
+    InputError : no manifest, or no model of that name
+    """
+    found = entries(where)
+    if name not in found:
+        raise InputError(
+            "unknown model", where=where / MANIFEST, expected=", ".join(found), found=name,
+            hint="give one of the expected names",
+        )  # fmt: skip
+    return found[name]
+
+
+def write(
+    where: Path, name: str, source: Path, normalization: Normalization, temperature: float, thresholds: Sequence[float],
+    **more: float,
+) -> Path:  # fmt: skip
+    """Release a model: copy its file into a folder and enter it in the manifest there.
+
+    Parameters
+    ----------
+    more : anything else that the file's users have to know, by name
+
+    Returns
+    -------
+    the manifest
+    """
+    where = Path(where)
+    content = Path(source).read_bytes()
+    target = where / f"{name}{Path(source).suffix}"
+    with files.atomic_path(target) as temporary:
+        temporary.write_bytes(content)
+    known = entries(where) if (where / MANIFEST).is_file() else {}
+    known[name] = {
+        "file": target.name, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest(), **_FIXED,
+        "mean": normalization.mean, "scale": normalization.scale, "temperature": float(temperature),
+        "thresholds": [float(one) for one in thresholds], **more,
+    }  # fmt: skip
+    return _write_manifest(where, known)
+
+
+def _write_manifest(where: Path, models: dict[str, dict]) -> Path:
+    manifest = where / MANIFEST
+    files.write_text(manifest, json.dumps({"format": _FORMAT, "models": models}, indent=1) + "\n")
+    return manifest
+
+
+def entries(where: Path) -> dict[str, dict]:
+    """What the manifest of a folder says of each of its models, unverified.
+
+    Raises
+    ------
+    InputError : no manifest, or one of another format
+    """
+    manifest = where / MANIFEST
+    try:
+        content = json.loads(manifest.read_text(encoding="utf-8"))
+        form, found = content["format"], dict(content["models"])
+    except FileNotFoundError:
+        raise InputError(
+            "no released models", where=manifest, expected="a manifest", found="no such file", hint=_AGAIN
+        ) from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise _manifest_error(manifest, "JSON with format and models", error) from error
+    if form != _FORMAT:
+        raise _manifest_error(manifest, f"format {_FORMAT}", form)
+    return found
+
+
+def _manifest_error(where: object, expected: object, found: object) -> InputError:
+    return InputError("a manifest that does not fit", where=where, expected=expected, found=found, hint=_AGAIN)

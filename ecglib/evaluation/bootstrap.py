@@ -1,0 +1,181 @@
+"""Estimates with 95 % intervals that hold what patients and training seeds contribute, and paired differences.
+
+Patients are resampled with replacement (:mod:`ecglib.evaluation.resampling`). Seeds are few, three or five, and
+resampling three values would give intervals that are far too narrow; so they contribute by Student's t instead. Both
+parts are added as squares of their distances from the estimate (the square-and-add method of Newcombe 1998, MOVER):
+
+    low = value - sqrt((value - low_patients)^2 + (t * SD_seeds / sqrt(seeds))^2), and high likewise,
+
+with t the 97.5 % quantile for seeds - 1 degrees of freedom. How seeds disagree about the resampled patients is in both
+parts, and is taken out of the first. Simulated intervals hold the truth in 95 % to 98 % of cases, most with two seeds;
+one t quantile for both parts together (Welch-Satterthwaite) holds it in as few as 88 %. A model with one seed gives an
+interval for that very network: it holds the patients alone, and says nothing about another training.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from scipy.stats import t as student_t
+
+from ecglib.data.ptbxl import CLASSES
+from ecglib.errors import InputError
+from ecglib.evaluation.metrics import class_aucs
+from ecglib.evaluation.resampling import Resampling
+
+_LEVEL = 0.95
+_TAILS = ((1 - _LEVEL) / 2, (1 + _LEVEL) / 2)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A point estimate with its 95 % interval.
+
+    As text it is "0.930 (0.923 to 0.937)". A format sets digits and sign, with four digits where there is a sign only:
+    f"{estimate:+}" is the way to write a difference.
+
+    Attributes
+    ----------
+    value, low, high : the estimate and the ends of its interval
+    n_seeds : how many training seeds the interval holds; with one it holds the patients alone
+
+    Examples
+    --------
+    >>> difference = Estimate(-0.0012, -0.0031, 0.0007)
+    >>> f"{difference:+}", f"{difference:+.1%}", str(Estimate(0.93, 0.9234, 0.937))
+    ('-0.0012 (-0.0031 to +0.0007)', '-0.1% (-0.3% to +0.1%)', '0.930 (0.923 to 0.937)')
+    >>> difference.excludes_zero
+    False
+    """
+
+    value: float
+    low: float
+    high: float
+    n_seeds: int = 1
+
+    def __str__(self) -> str:
+        return format(self, "")
+
+    def __format__(self, spec: str) -> str:
+        digits = {"": ".3f", "+": "+.4f"}.get(spec, spec)
+        value, low, high = (format(number, digits) for number in (self.value, self.low, self.high))
+        return f"{value} ({low} to {high})"
+
+    @property
+    def excludes_zero(self) -> bool:
+        """Whether a difference is more than what patients, and seeds where there are several, bring about by chance."""
+        return self.low > 0 or self.high < 0
+
+    @property
+    def sources(self) -> str:
+        """What the interval holds, for a caption."""
+        return "patients" if self.n_seeds == 1 else f"patients and {self.n_seeds} seeds"
+
+    def to_dict(self) -> dict[str, float]:
+        """For JSON; Estimate(**values) reads it."""
+        return asdict(self)
+
+
+def auc_estimates(y_true: np.ndarray, y_score: np.ndarray, resampling: Resampling) -> dict[str, Estimate]:
+    """AUC of each superclass and their macro mean: the mean over seeds, with intervals over patients and seeds.
+
+    Parameters
+    ----------
+    y_true : bool (n, 5)
+    y_score : float (s, n, 5), one set of scores per seed
+    resampling : of the n records' patients
+
+    Returns
+    -------
+    {superclass: Estimate, ..., "macro": Estimate}
+    """
+    sample = _AucSample.compute(y_true, y_score, resampling)
+    return {name: combined([sample.column(index)]) for index, name in enumerate((*CLASSES, "macro"))}
+
+
+def auc_difference(
+    y_true: np.ndarray, y_score: np.ndarray, reference: np.ndarray, resampling: Resampling, *, curve: str = "macro"
+) -> Estimate:
+    """AUC of `y_score` minus that of `reference`, both on the same resamples of patients (paired bootstrap).
+
+    With equally many seeds of both, the k-th of one is paired with the k-th of the other, and the spread of the
+    differences counts. Otherwise the seeds' variances are added, with Welch's degrees of freedom; a model with one seed
+    then adds none.
+
+    Parameters
+    ----------
+    y_true : bool (n, 5)
+    y_score, reference : float (s, n, 5) and (r, n, 5)
+    resampling : of the n records' patients
+    curve : "macro", or the superclass whose AUC is meant
+    """
+    column = (*CLASSES, "macro").index(curve)
+    values, resampled = _AucSample.compute(y_true, y_score, resampling).column(column)
+    other_values, other_resampled = _AucSample.compute(y_true, reference, resampling).column(column)
+    if len(values) == len(other_values):
+        return combined([(values - other_values, resampled - other_resampled)])
+    return combined([(values, resampled), (-other_values, -other_resampled)])
+
+
+def percentile(value: float, resampled: np.ndarray) -> Estimate:
+    """An estimate with the percentile interval of its resampled values; NaN where a resample has none is left out."""
+    low, high = np.nanquantile(resampled, _TAILS)
+    return Estimate(float(value), float(low), float(high))
+
+
+def combined(models: Sequence[tuple[np.ndarray, np.ndarray]]) -> Estimate:
+    """The sum over models of a statistic's mean over seeds, with an interval over patients and seeds.
+
+    Parameters
+    ----------
+    models : for each, the statistic of each seed (s,), and the same in each resample (s, n_bootstrap); the second model
+        of a difference comes with the signs changed
+    """
+    value = sum(float(np.mean(values)) for values, _ in models)
+    total = sum(resampled.mean(axis=0) for _, resampled in models)
+    only_patients = percentile(value, total)
+    several = [(values, resampled) for values, resampled in models if len(values) > 1]
+    if not several:
+        return only_patients
+    variances = np.array([np.var(values, ddof=1) / len(values) for values, _ in several])
+    freedoms = np.array([len(values) - 1 for values, _ in several])
+    # Welch-Satterthwaite, for a single model its own degrees of freedom
+    freedom = variances.sum() ** 2 / (variances**2 / freedoms).sum() if variances.sum() else freedoms.sum()
+    of_seeds = student_t.ppf(_TAILS[1], freedom) * np.sqrt(variances.sum())
+    # what patients do to one seed and not to another is part of the seeds' spread already
+    disagreement = sum(
+        np.nanmean(np.var(resampled - values[:, None], axis=0, ddof=1)) / len(values) for values, resampled in several
+    )
+    spread = np.nanvar(total)
+    common = np.sqrt(max(0.0, 1 - disagreement / spread)) if spread else 0.0
+    below, above = (common * max(0.0, gap) for gap in (value - only_patients.low, only_patients.high - value))
+    seeds = min(len(values) for values, _ in models)
+    return Estimate(value, float(value - np.hypot(below, of_seeds)), float(value + np.hypot(above, of_seeds)), seeds)
+
+
+@dataclass(frozen=True)
+class _AucSample:
+    """AUCs (s, 6) of each seed, superclasses and macro mean, and in each resample: (s, n_bootstrap, 6)."""
+
+    values: np.ndarray
+    resampled: np.ndarray
+
+    @classmethod
+    def compute(cls, y_true: np.ndarray, y_score: np.ndarray, resampling: Resampling) -> _AucSample:
+        if y_score.ndim != 3:
+            raise InputError(
+                "scores of another shape", where="bootstrap", expected="(seeds, records, superclasses)",
+                found=y_score.shape, hint="give one seed's scores as score[None]",
+            )  # fmt: skip
+        values = np.stack([class_aucs(y_true, one) for one in y_score])
+        resampled = np.stack([resampling.aucs(y_true, one) for one in y_score])
+        return cls(_with_mean(values), _with_mean(resampled))
+
+    def column(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        return self.values[..., index], self.resampled[..., index]
+
+
+def _with_mean(aucs: np.ndarray) -> np.ndarray:
+    return np.concatenate([aucs, aucs.mean(axis=-1, keepdims=True)], axis=-1)

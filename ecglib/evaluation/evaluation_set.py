@@ -1,0 +1,102 @@
+"""One fold's labels and resamples, and every question that is asked of scores on it.
+
+In come the :class:`~ecglib.evaluation.scores.Scores` of models; out come estimates. Records are matched by ecg_id, so
+that neither order nor further folds of the scores matter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from ecglib.data.dataset import Dataset
+from ecglib.data.ptbxl import CLASSES
+from ecglib.errors import InputError
+from ecglib.evaluation.bootstrap import Estimate, auc_difference, auc_estimates
+from ecglib.evaluation.metrics import macro_auc
+from ecglib.evaluation.resampling import Resampling
+from ecglib.evaluation.scores import Scores, check_positive_and_negative
+
+
+@dataclass(frozen=True)
+class EvaluationSet:
+    """The records of one fold: fold 9 to select on, fold 10 to report.
+
+    Attributes
+    ----------
+    fold : its number
+    ecg_id : int64 (n,)
+    y_true : bool (n, 5) in the order of CLASSES
+    resampling : of the records' patients
+
+    Examples
+    --------
+    >>> validation = EvaluationSet.from_dataset(study.data, 9, n_bootstrap=2000)  # doctest: +SKIP
+    >>> f"{validation.difference(int8_scores, float32_scores):+}"  # doctest: +SKIP
+    '-0.0001 (-0.0004 to +0.0002)'
+    """
+
+    fold: int
+    ecg_id: np.ndarray
+    y_true: np.ndarray
+    resampling: Resampling
+
+    @classmethod
+    def from_dataset(cls, dataset: Dataset, fold: int, *, n_bootstrap: int, seed: int = 0) -> EvaluationSet:
+        """The labelled records of a dataset's fold.
+
+        Raises
+        ------
+        InputError : a superclass with one label only (its AUC would not be defined)
+        """
+        part = dataset.labelled().in_folds(fold)
+        y_true = part.table[list(CLASSES)].to_numpy(bool)
+        check_positive_and_negative(y_true, f"fold {fold}, ")
+        return cls(fold, part.ecg_id, y_true, Resampling.from_dataset(part, n_bootstrap, seed))
+
+    def __len__(self) -> int:
+        return len(self.ecg_id)
+
+    def y_score(self, scores: Scores) -> np.ndarray:
+        """The scores of these records in their order: float32 (s, n, 5).
+
+        Raises
+        ------
+        InputError : a record was not scored
+        """
+        place = pd.Index(scores.ecg_id).get_indexer(self.ecg_id)
+        if (missing := place < 0).any():
+            raise InputError(
+                "records without scores", where=f"fold {self.fold}, ecg_id {self.ecg_id[missing][0]}",
+                expected=f"scores of {len(self)} records", found=f"{missing.sum()} missing",
+                hint="score every record of the fold",
+            )  # fmt: skip
+        return scores.score[:, place]
+
+    def aucs(self, scores: Scores) -> dict[str, Estimate]:
+        """AUC of each superclass, and "macro", by :func:`~ecglib.evaluation.bootstrap.auc_estimates`."""
+        return auc_estimates(self.y_true, self.y_score(scores), self.resampling)
+
+    def auc(self, scores: Scores) -> Estimate:
+        """Macro AUC."""
+        return self.aucs(scores)["macro"]
+
+    def macro_auc(self, scores: Scores) -> float:
+        """Macro AUC, the mean over seeds, without an interval."""
+        return float(np.mean([macro_auc(self.y_true, one) for one in self.y_score(scores)]))
+
+    def difference(self, scores: Scores, reference: Scores, *, curve: str = "macro") -> Estimate:
+        """AUC of one model minus another's, paired, by :func:`~ecglib.evaluation.bootstrap.auc_difference`.
+
+        Where the models have seeds in common, only these are compared, each with its own counterpart.
+        """
+        pair = self.paired_scores(scores, reference)
+        return auc_difference(self.y_true, *pair, self.resampling, curve=curve)
+
+    def paired_scores(self, scores: Scores, reference: Scores) -> tuple[np.ndarray, np.ndarray]:
+        """Scores (s, n, 5) and (r, n, 5) of two models for the seeds that both have, or all where they share none."""
+        if shared := [seed for seed in scores.seed.tolist() if seed in reference.seed]:
+            scores, reference = scores.for_seeds(shared), reference.for_seeds(shared)
+        return self.y_score(scores), self.y_score(reference)

@@ -1,0 +1,184 @@
+"""Scores per record: a probability for each record, seed and superclass, identified by ecg_id.
+
+In come a model's predictions for folds 9 and 10; out come files without labels and signals, and the data's own labels
+in the scores' order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ecglib import files
+from ecglib.data.dataset import Dataset
+from ecglib.data.ptbxl import CLASSES
+from ecglib.errors import InputError
+
+
+@dataclass(frozen=True)
+class Scores:
+    """A model's scores on folds 9 and 10.
+
+    Attributes
+    ----------
+    ecg_id : int64 (n,)
+    fold : int64 (n,)
+    seed : int64 (s,)
+    score : float32 (s, n, 5) in the order of CLASSES
+    """
+
+    ecg_id: np.ndarray
+    fold: np.ndarray
+    seed: np.ndarray
+    score: np.ndarray
+
+    def __post_init__(self):
+        expected = (len(self.seed), len(self.ecg_id), len(CLASSES))
+        if self.score.shape != expected or self.fold.shape != self.ecg_id.shape:
+            raise InputError(
+                "scores of another shape", where="Scores.score", expected=expected, found=self.score.shape,
+                hint="score every record of folds 9 and 10 once for each seed",
+            )  # fmt: skip
+        if not np.isfinite(self.score).all():
+            raise InputError(
+                "scores that are no numbers", where="Scores.score", expected="finite values",
+                found=f"{(~np.isfinite(self.score)).sum()} that are not", hint="train again with a lower learning rate",
+            )  # fmt: skip
+
+    @classmethod
+    def from_dataset(cls, dataset: Dataset, seed: int, score: np.ndarray) -> Scores:
+        """One seed's scores (n, 5) of a dataset's records."""
+        return cls(dataset.ecg_id, dataset.table["fold"].to_numpy(), np.array([seed]), score[None])
+
+    def save(self, path: Path) -> None:
+        """Write a compressed .npz; it holds no label and no signal."""
+        arrays = {"ecg_id": self.ecg_id, "fold": self.fold, "seed": self.seed, "score": self.score.astype(np.float32)}
+        with files.atomic_path(path) as temporary:
+            np.savez_compressed(temporary, **arrays, classes=np.array(CLASSES))
+
+    @classmethod
+    def load(cls, path: Path) -> Scores:
+        """Read what :meth:`save` wrote.
+
+        Raises
+        ------
+        InputError : file missing or unreadable, or its classes in another order
+        """
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                found = tuple(file["classes"].tolist())
+                scores = cls(file["ecg_id"], file["fold"], file["seed"], file["score"])
+        except InputError:
+            raise
+        except (OSError, ValueError, KeyError) as error:
+            raise InputError(
+                "scores unreadable", where=path, expected="a file written by ecglib", found=error,
+                hint="run the model's chapter again",
+            ) from error  # fmt: skip
+        if found != CLASSES:
+            raise InputError(
+                "scores with another class order",
+                where=path,
+                expected=CLASSES,
+                found=found,
+                hint="score the model again",
+            )
+        return scores
+
+    @classmethod
+    def stack_seeds(cls, runs: list[Scores]) -> Scores:
+        """Several seeds of one model as one object."""
+        for other in runs[1:]:
+            if not np.array_equal(other.ecg_id, runs[0].ecg_id):
+                raise InputError(
+                    "scores of other records", where=f"seed {other.seed.tolist()}",
+                    expected=f"the records of seed {runs[0].seed.tolist()}", found="other ecg_ids",
+                    hint="score all seeds on the same data",
+                )  # fmt: skip
+        seed = np.concatenate([run.seed for run in runs])
+        return cls(runs[0].ecg_id, runs[0].fold, seed, np.concatenate([run.score for run in runs]))
+
+    def ensemble(self) -> Scores:
+        """The mean probability over seeds, as one seed numbered -1, which no model has."""
+        together = self.score.mean(axis=0, keepdims=True, dtype=np.float64).astype(np.float32)
+        return Scores(self.ecg_id, self.fold, np.array([-1]), together)
+
+    def for_fold(self, fold: int) -> Scores:
+        """Scores of one fold's records."""
+        chosen = self.fold == fold
+        return Scores(self.ecg_id[chosen], self.fold[chosen], self.seed, self.score[:, chosen])
+
+    def for_seeds(self, seeds: Sequence[int]) -> Scores:
+        """Scores of these seeds, in this order.
+
+        Raises
+        ------
+        InputError : a seed that was not scored
+        """
+        known = self.seed.tolist()
+        if unknown := [seed for seed in seeds if seed not in known]:
+            raise InputError(
+                "missing seed", where="scores", expected=f"one of {known}", found=unknown[0],
+                hint="train the model with this seed",
+            )  # fmt: skip
+        return Scores(self.ecg_id, self.fold, np.asarray(seeds), self.score[[known.index(seed) for seed in seeds]])
+
+
+def labels_for(scores: Scores, dataset: Dataset) -> np.ndarray:
+    """bool (n, 5): the data's own labels of the scored records, in the scores' order.
+
+    Raises
+    ------
+    InputError : a scored ecg_id is not in the data, lies in another fold there, or a superclass has
+        one label only in a fold (its AUC would not be defined)
+    """
+    table = dataset.table
+    if len(unknown := np.setdiff1d(scores.ecg_id, table.index)):
+        raise InputError(
+            "scores of other records", where="ecg_id", expected="records of the data",
+            found=f"{len(unknown)} unknown, {unknown[0]} among them", hint="evaluate with the data that was scored",
+        )  # fmt: skip
+    rows = table.loc[scores.ecg_id]
+    if (moved := rows["fold"].to_numpy() != scores.fold).any():
+        raise InputError(
+            "scores with other folds", where=f"ecg_id {scores.ecg_id[moved][0]}", expected=rows["fold"][moved].iloc[0],
+            found=scores.fold[moved][0], hint="evaluate with the data that was scored",
+        )  # fmt: skip
+    truth = rows[list(CLASSES)].to_numpy(bool)
+    for fold in np.unique(scores.fold):
+        check_positive_and_negative(truth[scores.fold == fold], f"fold {fold}, ")
+    return truth
+
+
+def check_positive_and_negative(truth: np.ndarray, where: str = "") -> None:
+    """Hold labels (n, 5) to what an AUC, a threshold or a temperature needs: each superclass there and not there.
+
+    Raises
+    ------
+    InputError : a superclass has one label only; `where` is said before its name
+    """
+    share = np.asarray(truth, float).mean(axis=0)
+    if len(lone := np.flatnonzero((share == 0) | (share == 1))):
+        raise InputError(
+            "superclass with one label only", where=f"{where}{CLASSES[lone[0]]}",
+            expected="records with and without it", found=f"a share of {share[lone[0]]:.0%}", hint="give more records",
+        )  # fmt: skip
+
+
+def check_same_seeds(scores: Mapping[str, Scores]) -> None:
+    """Hold models that are compared seed by seed to having the same seeds.
+
+    Raises
+    ------
+    InputError : a model lacks a seed that another one has
+    """
+    every = set().union(*(one.seed.tolist() for one in scores.values()))
+    for name, one in scores.items():
+        if missing := sorted(every - set(one.seed.tolist())):
+            raise InputError(
+                "a seed missing", where=name, expected=f"seeds {sorted(every)}", found=f"no seed {missing[0]}",
+                hint="train it with the same seeds: one line of the profile",
+            )  # fmt: skip

@@ -1,0 +1,236 @@
+"""The study's torch networks and the tables that describe them.
+
+Both networks are blocks of Conv1d(kernel 10, no padding) - BatchNorm1d - ReLU - MaxPool1d(2) -
+Dropout, then global average pooling, dropout, one linear layer and a sigmoid, as in the original
+study. They take float32 (b, 12, 1000) and return probabilities (b, 5).
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+from torch.nn.utils import parametrize
+
+from ecglib.data.dataset import N_SAMPLES
+from ecglib.data.ptbxl import CLASSES, LEADS
+from ecglib.errors import InputError
+from ecglib.networks import weights
+from ecglib.networks.architectures import CHANNELS
+from ecglib.networks.fake_quantization import FakeQuantize, FakeQuantizeWeight
+
+KERNEL = 10
+_MB = 1024**2  # the original's tables count a MB as 2**20 bytes
+
+
+class ECGNet(nn.Module):
+    """A stack of convolution blocks for 12-lead ECGs.
+
+    Parameters
+    ----------
+    channels : output channels of each block
+    dropout : share of activations dropped, in each block but the last and before the linear layer
+    quantization_aware : the original's variant for quantization-aware training: without batch normalization, and
+        with weights and activations rounded to 8 bits in every pass
+
+    Shapes
+    ------
+    input float32 (b, 12, samples), output float32 (b, 5) in the order of CLASSES
+    """
+
+    def __init__(self, channels: tuple[int, ...], dropout: float = 0.5, *, quantization_aware: bool = False):
+        super().__init__()
+        blocks: list[nn.Module] = [FakeQuantize()] if quantization_aware else []
+        for before, after in zip((len(LEADS), *channels), channels):
+            convolution = nn.Conv1d(before, after, KERNEL)
+            if quantization_aware:
+                parametrize.register_parametrization(convolution, "weight", FakeQuantizeWeight())
+                blocks += [convolution, nn.ReLU(), FakeQuantize(), nn.MaxPool1d(2)]
+            else:
+                blocks += [convolution, nn.BatchNorm1d(after), nn.ReLU(), nn.MaxPool1d(2)]
+            blocks += [nn.Dropout(dropout)]
+        blocks[-1] = nn.AdaptiveAvgPool1d(1)
+        self.features = nn.Sequential(*blocks)
+        self.dropout = nn.Dropout(dropout)
+        self.linear = nn.Linear(channels[-1], len(CLASSES))
+        if quantization_aware:
+            parametrize.register_parametrization(self.linear, "weight", FakeQuantizeWeight())
+        self.sigmoid = nn.Sigmoid()
+
+    def logits(self, x: torch.Tensor) -> torch.Tensor:
+        """(b, 12, samples) -> (b, 5), before the sigmoid."""
+        return self.linear(self.dropout(self.features(x).flatten(1)))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.sigmoid(self.logits(x))
+
+
+def build(name: str, dropout: float | None = None) -> ECGNet:
+    """A network by its name in :data:`CHANNELS`, freshly initialized; without a dropout given, the original's 0.5.
+
+    Raises
+    ------
+    InputError : no network of that name
+    """
+    if name not in CHANNELS:
+        raise InputError(
+            "unknown network", where="ecglib.networks.convnet", expected=", ".join(CHANNELS), found=name,
+            hint="give one of the expected names",
+        )  # fmt: skip
+    return ECGNet(CHANNELS[name], 0.5 if dropout is None else dropout, quantization_aware=name == "quantization_aware")
+
+
+def load_weights(network: ECGNet, path: Path) -> ECGNet:
+    """Fill a network with weights from :func:`ecglib.training.lightning.save_weights`, in the network's own precision.
+
+    Raises
+    ------
+    InputError : the file is unreadable or of another architecture
+    """
+    return _fill(network, weights.read(path), path)
+
+
+def from_weights(path: Path, dropout: float | None = None) -> ECGNet:
+    """The network that a weights file belongs to, with as many channels as the file's convolutions have.
+
+    Raises
+    ------
+    InputError : the file is unreadable, or not of such a network
+    """
+    state = weights.read(path)
+    convolutions = sorted((int(name.split(".")[1]), len(value)) for name, value in state.items() if value.ndim == 3)
+    network = ECGNet(tuple(channels for _, channels in convolutions) or (1,), 0.5 if dropout is None else dropout)
+    return _fill(network, state, path)
+
+
+def _fill(network: ECGNet, state: dict[str, np.ndarray], path: Path) -> ECGNet:
+    shapes = {name: tuple(v.shape) for name, v in network.state_dict().items()}
+    found = {name: tuple(v.shape) for name, v in state.items()}
+    if shapes != found:
+        name = next(name for name in (shapes | found) if shapes.get(name) != found.get(name))
+        raise InputError(
+            "weights of another architecture", where=f"{path}, {name}", expected=shapes.get(name, "no such name"),
+            found=found.get(name, "no such name"), hint="give the file of this network",
+        )  # fmt: skip
+    network.load_state_dict({name: torch.tensor(value) for name, value in state.items()})
+    return network
+
+
+class FastDropout(nn.Dropout):
+    """Dropout from one random byte an element: eight times as fast as torch's on a processor.
+
+    The rate is rounded to a multiple of 1/256 (0.5 is exact).
+    """
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if not self.training or self.p == 0:
+            return x
+        drawn = torch.empty(math.ceil(x.numel() / 8), dtype=torch.int64, device=x.device).random_(-(2**63), None)
+        kept = drawn.view(torch.uint8)[: x.numel()] >= round(256 * self.p)
+        # channels-last keeps its memory order; which element meets which byte does not matter
+        mask = kept.to(x.dtype).mul_(1 / (1 - self.p)).as_strided(x.shape, x.stride())
+        return x * mask
+
+
+def channels_last(network: ECGNet) -> ECGNet:
+    """A copy that computes the same function on (b, 12, 1, samples) in channels-last order.
+
+    oneDNN's bfloat16 kernels want the channels of a sample side by side in memory, which torch
+    offers for two-dimensional layers only. :func:`channels_first` turns the copy back.
+    """
+    twin = copy.deepcopy(network)
+    twin.features = nn.Sequential(*(_two_dimensional(layer) for layer in network.features))
+    twin.dropout = FastDropout(network.dropout.p)
+    return twin.to(memory_format=torch.channels_last)
+
+
+def channels_first(twin: ECGNet, network: ECGNet) -> ECGNet:
+    """`network` with the weights of its channels-last `twin`."""
+    state = {name: v.squeeze(2) if v.dim() == 4 else v for name, v in twin.state_dict().items()}
+    network.load_state_dict({name: v.contiguous() for name, v in state.items()})
+    return network
+
+
+def _two_dimensional(layer: nn.Module) -> nn.Module:
+    match layer:
+        case nn.Conv1d():
+            wide = nn.Conv2d(layer.in_channels, layer.out_channels, (1, layer.kernel_size[0]), bias=True)
+            if parametrize.is_parametrized(layer):
+                parametrize.register_parametrization(wide, "weight", FakeQuantizeWeight())
+            wide.load_state_dict({k: v.unsqueeze(2) if v.dim() == 3 else v for k, v in layer.state_dict().items()})
+        case nn.BatchNorm1d():
+            wide = nn.BatchNorm2d(layer.num_features)
+            wide.load_state_dict(layer.state_dict())
+        case nn.MaxPool1d():
+            wide = nn.MaxPool2d((1, layer.kernel_size))
+        case nn.AdaptiveAvgPool1d():
+            wide = nn.AdaptiveAvgPool2d(1)
+        case nn.Dropout():
+            wide = FastDropout(layer.p)
+        case nn.ReLU():
+            wide = nn.ReLU()
+        case FakeQuantize():
+            wide = copy.deepcopy(layer)
+        case _:
+            raise TypeError(f"no two-dimensional counterpart for {type(layer).__name__}")
+    return wide
+
+
+def layer_table(network: nn.Module, samples: int = N_SAMPLES) -> pd.DataFrame:
+    """One row a layer in the order of execution, as the original study's tables print them.
+
+    Returns
+    -------
+    DataFrame with layer ("Conv1d-1"), output_shape ((-1, channels, samples)), params (int)
+    """
+    rows: list[tuple] = []
+
+    def record(module: nn.Module, _inputs, output: torch.Tensor) -> None:
+        shape = (-1, *output.shape[1:])
+        params = sum(p.numel() for p in module.parameters())
+        rows.append((f"{type(module).__name__}-{len(rows) + 1}", shape, params))
+
+    leaves = [m for m in network.modules() if not list(m.children())]
+    hooks = [leaf.register_forward_hook(record) for leaf in leaves]
+    training = network.training
+    try:
+        with torch.no_grad():
+            network.eval()(torch.zeros(1, len(LEADS), samples))
+    finally:
+        network.train(training)
+        for hook in hooks:
+            hook.remove()
+    return pd.DataFrame(rows, columns=["layer", "output_shape", "params"])
+
+
+def size_table(network: nn.Module, samples: int = N_SAMPLES) -> pd.Series:
+    """Parameters and the original's four sizes in MB (2**20 bytes, 4 bytes a number).
+
+    The forward/backward size counts every layer's output twice (activation and gradient); it says
+    what training one record needs, not what a shipped file weighs.
+    """
+    table = layer_table(network, samples)
+    outputs = sum(math.prod(shape[1:]) for shape in table["output_shape"])
+    params = int(table["params"].sum())
+    sizes = {
+        "params": params,
+        "input_mb": len(LEADS) * samples * 4 / _MB,
+        "forward_backward_mb": 2 * outputs * 4 / _MB,
+        "params_mb": params * 4 / _MB,
+    }
+    sizes["total_mb"] = sizes["input_mb"] + sizes["forward_backward_mb"] + sizes["params_mb"]
+    return pd.Series(sizes)
+
+
+def counts(network: nn.Module) -> dict[str, int]:
+    """How many parameters a network has, and how many of them are not zero: params, nonzero_params."""
+    parameters = list(network.parameters())
+    return {
+        "params": sum(p.numel() for p in parameters),
+        "nonzero_params": int(sum(torch.count_nonzero(p) for p in parameters)),
+    }

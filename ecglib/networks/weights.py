@@ -1,0 +1,28 @@
+"""Weights files: safetensors, read in one way whichever framework the network is in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file
+
+from ecglib.errors import InputError
+
+NAME = "weights.safetensors"  # of a run's weights file
+
+
+def read(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of a weights file by name, in the precision that they were kept in.
+
+    Raises
+    ------
+    InputError : the file is missing or unreadable
+    """
+    try:
+        return load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise InputError(
+            "weights unreadable", where=path, expected="a safetensors file", found=error, hint="train the model again"
+        ) from error

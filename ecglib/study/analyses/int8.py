@@ -1,0 +1,199 @@
+"""Trained networks as int8 files, with the option selected in chapter 5, and the gate that they pass or fail on fold 9.
+
+In come trained models' names; out come the int8 files of every seed whose weights exist, their scores, and what they
+change against float32.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from ecglib.compression import quantization
+from ecglib.compression.gate import GateResult, Tolerances, gate
+from ecglib.data.ptbxl import TEST_FOLD, VALIDATION_FOLD
+from ecglib.evaluation.bootstrap import Estimate
+from ecglib.evaluation.scores import Scores
+from ecglib.networks import convnet
+from ecglib.study.analyses import reporting
+from ecglib.study.analyses.comparison import common_seeds, difference, seeds_behind, signed
+from ecglib.study.analyses.quantization_options import SelectedOption, selected_option
+from ecglib.study.analyses.weights import (
+    Timing,
+    export,
+    int8_file,
+    int8_folder,
+    runs_with_weights,
+    scores_of_files,
+    time_files,
+)
+from ecglib.study.study import Study
+from ecglib.training.runs import Run
+
+TOLERATED = 0.002  # loss of AUC on fold 9 above which a network would need quantization-aware training
+
+
+@dataclass(frozen=True)
+class Int8Model:
+    """A trained model as int8.
+
+    Attributes
+    ----------
+    name : of the int8 model
+    runs : trained runs that it was made from, one per seed
+    float_files, int8_files : ONNX files, one per seed
+    float_scores, scores : of the trained runs and of the int8 files, the same seeds
+    change : AUC on fold 10 minus that of float32
+    """
+
+    name: str
+    runs: list[Run]
+    float_files: list[Path]
+    int8_files: list[Path]
+    float_scores: Scores
+    scores: Scores
+    change: Estimate
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """params and nonzero_params of the first seed's network."""
+        return convnet.counts(convnet.from_weights(self.runs[0].weights()))
+
+    @property
+    def file_bytes(self) -> int:
+        return self.int8_files[0].stat().st_size
+
+
+@dataclass(frozen=True)
+class Int8Models:
+    """Several models as int8, timed together with their float32 files.
+
+    Attributes
+    ----------
+    models : {name of the int8 model: Int8Model}
+    option : how all of them are quantized
+    """
+
+    study: Study
+    models: Mapping[str, Int8Model]
+    option: SelectedOption
+
+    def __getitem__(self, name: str) -> Int8Model:
+        return self.models[name]
+
+    @cached_property
+    def timing(self) -> Timing:
+        """The first seed's files of every model in one session, named NAME and "NAME float32"."""
+        paths = {name: one.int8_files[0] for name, one in self.models.items()}
+        paths |= {_float(name): one.float_files[0] for name, one in self.models.items()}
+        return time_files(self.study, paths, {name: _float(name) for name in self.models})
+
+    @cached_property
+    def gates(self) -> dict[str, GateResult]:
+        """{name of the int8 model: result of the gate on fold 9, over all seeds}."""
+        return {name: self._gate(one) for name, one in self.models.items()}
+
+    def labelled_gates(self) -> dict[str, GateResult]:
+        """The same by the models' labels, for a table."""
+        return {self.study.model(name).label: one for name, one in self.gates.items()}
+
+    def latency(self, name: str) -> dict[str, float]:
+        """A model's latency_ms and latency_vs_float32."""
+        return self.timing.latency(name)
+
+    def float_latency_ms(self, name: str) -> float:
+        """Median ms of a model's float32 file, in the same session."""
+        return self.timing.ms(_float(name))
+
+    def rules(self) -> str:
+        """What the gate checks."""
+        limits = Tolerances()
+        return (
+            "Are the convolutions integer ones, looked up in the graph that ONNX Runtime executes; does the model lose "
+            f"at most {limits.auc_loss:g} of AUC on fold 9; does its file take at most {limits.size_ratio:g} of the "
+            f"bytes; is it at least {limits.speedup:g} times as fast, for one record on one thread?"
+        )
+
+    def write(self, *names: str, **details) -> None:
+        """Keep the results of these models; of all if none is named."""
+        for name in names or self.models:
+            one = self[name]
+            reporting.write(
+                self.study, name, one.scores, framework="onnxruntime", counts=one.counts, file_bytes=one.file_bytes,
+                **self.latency(name), **self.details(name), **details,
+            )  # fmt: skip
+
+    def details(self, name: str) -> dict:
+        """What a model's page shows besides its metrics."""
+        return {
+            "gate": self.gates[name].to_dict(), "auc_change": self[name].change.to_dict(), "option": self.option.name,
+        }  # fmt: skip
+
+    def lossy(self) -> list[str]:
+        """Models that would need quantization-aware training, by their AUC on fold 9."""
+        return [name for name, result in self.gates.items() if -result.auc_change.value > TOLERATED]
+
+    def conclusion(self) -> str:
+        """The gate's decision on fold 9, whether quantization-aware training is needed, and the changes on fold 10."""
+        label = {name: self.study.model(name).label for name in self.models}
+        failed = {
+            name: ", ".join(check for check, passed in result.passed.items() if not passed)
+            for name, result in self.gates.items()
+            if not all(result.passed.values())
+        }
+        lossy = [label[name] for name in self.lossy()]
+        passed = "Every model passes." if len(self.gates) > 1 else "It passes."
+        decided = passed if not failed else (
+            "What fails: " + "; ".join(f"{label[name]}: {checks}" for name, checks in failed.items()) + "."
+        )  # fmt: skip
+        needed = (
+            f"{', '.join(lossy)} would need quantization-aware training"
+            if lossy
+            else f"No loss on fold 9 exceeds {TOLERATED:g}, so quantization-aware training is not needed"
+        )
+        changes = "; ".join(
+            f"{label[name]} {signed(one.change)}, over {seeds_behind(one.change)}" for name, one in self.models.items()
+        )
+        return (
+            f"{decided} {needed}. Both are decided on fold 9. The changes of AUC on fold 10, with 95 % intervals, are: "
+            f"{changes}."
+        )
+
+    def _gate(self, one: Int8Model) -> GateResult:
+        return gate(
+            one.int8_files[0], one.float_files[0], one.scores, one.float_scores,
+            validation=self.study.evaluation_set(VALIDATION_FOLD), test=self.study.evaluation_set(TEST_FOLD),
+            speedup=self.timing.speedup(one.name),
+        )  # fmt: skip
+
+
+def quantize(study: Study, models: Mapping[str, str]) -> Int8Models:
+    """Quantize trained models with the selected option.
+
+    Parameters
+    ----------
+    models : {name of the int8 model: trained model}
+    """
+    option = selected_option(study)
+    made = {}
+    for name, source in models.items():
+        runs = runs_with_weights(study, source)
+        float_files = export(runs, int8_folder(study), source)
+        int8_files = [
+            quantization.quantize(
+                path, int8_file(study, name, run), study.representative_records(run, option.records), option.options
+            )
+            for run, path in zip(runs, float_files)
+        ]
+        scores = scores_of_files(study, runs, int8_files)
+        _, float_scores = common_seeds(scores, Scores.stack_seeds([run.scores for run in runs]))
+        made[name] = Int8Model(
+            name, runs, float_files, int8_files, float_scores, scores, difference(study, scores, float_scores)
+        )
+    return Int8Models(study, made, option)
+
+
+def _float(name: str) -> str:
+    return f"{name} float32"

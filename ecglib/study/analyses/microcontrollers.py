@@ -1,0 +1,161 @@
+"""Students as full-integer .tflite files: their scores as tflite-micro computes them, memory, and devices.
+
+In come trained students; out come files, footprints and scores, and a calibration fitted on those scores.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ecglib.compression import tflite_files, tflite_micro
+from ecglib.compression.tflite_micro import Footprint
+from ecglib.data.ptbxl import TEST_FOLD, VALIDATION_FOLD
+from ecglib.evaluation.bootstrap import Estimate
+from ecglib.evaluation.scores import Scores
+from ecglib.study.analyses import reporting
+from ecglib.study.analyses.comparison import difference, interval, signed
+from ecglib.study.analyses.deployment import CalibratedModel, calibrate, release_for_microcontroller
+from ecglib.study.analyses.quantization_options import selected_option
+from ecglib.study.analyses.weights import runs_with_weights
+from ecglib.study.study import Study
+from ecglib.study.targets import MICRO_ARENA_BYTES, MICRO_FILE_BYTES
+from ecglib.training.runs import Run
+
+SOURCES = {"student_micro": "student_distilled", "student_micro_64k": "student_small"}
+
+
+@dataclass(frozen=True)
+class MicroModel:
+    """A student on a microcontroller.
+
+    Attributes
+    ----------
+    run : it was made from, the first seed
+    file : full-integer .tflite file
+    footprint : of the file
+    peak : the two neighboring layers whose outputs fill most of the arena
+    scores : as tflite-micro computes them
+    keras_difference : largest difference of a probability between Keras and torch, both in float32
+    litert_difference : largest difference of a probability between LiteRT and tflite-micro
+    change : AUC on fold 10 minus that of float32
+    calibrated : temperature and thresholds fitted on fold 9
+    """
+
+    run: Run
+    file: Path
+    footprint: Footprint
+    peak: tuple
+    scores: Scores
+    keras_difference: float
+    litert_difference: float
+    change: Estimate
+    calibrated: CalibratedModel
+
+
+@dataclass(frozen=True)
+class MicroModels:
+    """Both students for microcontrollers, by name."""
+
+    study: Study
+    models: Mapping[str, MicroModel]
+
+    def label(self, name: str) -> str:
+        return self.study.model(name).label
+
+    def agreement(self) -> pd.DataFrame:
+        """How far the same weights differ between programs, and what integers change."""
+        rows = [
+            (self.label(name), f"{one.keras_difference:.1e}", f"{one.litert_difference:.4f}", signed(one.change))
+            for name, one in self.models.items()
+        ]
+        return pd.DataFrame(
+            rows, columns=["model", "Keras against torch", "tflite-micro against LiteRT", "AUC, int8 against float32"]
+        )
+
+    def footprints(self) -> pd.DataFrame:
+        """Flash and RAM of both."""
+        rows = [
+            (self.label(name), *(getattr(one.footprint, f"{part}_bytes") for part in ("file", "arena", "persistent")))
+            for name, one in self.models.items()
+        ]
+        return pd.DataFrame(rows, columns=["model", "file bytes", "arena bytes", "of them persistent"])
+
+    def memory_conclusion(self) -> str:
+        """What fills file and arena of the larger student, against the targets."""
+        one = self.models["student_micro"]
+        (layer, out), (after, pooled) = one.peak
+        size = one.footprint
+        return (
+            f"The student takes {size.arena_bytes:,} bytes of arena (target: "
+            f"{MICRO_ARENA_BYTES.verdict(size.arena_bytes)}) and {size.file_bytes:,} bytes of file (target: "
+            f"{MICRO_FILE_BYTES.verdict(size.file_bytes)}). The file is its weights, one byte each. The arena holds "
+            f"the outputs of two neighboring layers, one byte per value: at its peak `{layer}`, {out[0]} samples of "
+            f"{out[1]} channels, beside `{after}`, {pooled[0]} of {pooled[1]}, together "
+            f"{math.prod(out) + math.prod(pooled):,} bytes. The operators are "
+            f"{', '.join(dict.fromkeys(size.operators))}."
+        )
+
+    def devices(self) -> pd.DataFrame:
+        """Which microcontrollers hold which student."""
+        rows = [
+            (device, f"{flash:,} KB", f"{ram:,} KB",
+             *("✓" if tflite_micro.fits(one.footprint, flash, ram) else "–" for one in self.models.values()))
+            for device, (flash, ram) in tflite_micro.DEVICES.items()
+        ]  # fmt: skip
+        return pd.DataFrame(rows, columns=["device", "flash", "RAM", "student", "small student"])
+
+    def calibrated(self) -> dict[str, CalibratedModel]:
+        """{name: model calibrated on fold 9}."""
+        return {name: one.calibrated for name, one in self.models.items()}
+
+    def release(self) -> None:
+        """Write both files beside the released model, with what firmware has to know."""
+        for name, one in self.models.items():
+            release_for_microcontroller(
+                self.study, name, one.file, one.run.normalization, one.calibrated.calibration,
+                tflite_micro.scales(one.file),
+            )  # fmt: skip
+
+    def write(self) -> pd.DataFrame:
+        """Keep both models' results, and show them: AUC, parameters, file and arena."""
+        rows = []
+        for name, one in self.models.items():
+            kept = reporting.write(
+                self.study, name, one.scores, framework="tflite-micro", counts=one.run.metadata,
+                file_bytes=one.footprint.file_bytes, latency_ms=None, latency_vs_float32=None,
+                footprint=vars(one.footprint), auc_change=one.change.to_dict(), training=one.run.metadata,
+            )  # fmt: skip
+            row, macro = kept["row"], Estimate(**kept["classes"]["macro"])
+            rows.append(
+                (self.label(name), interval(macro), row["params"], row["file_bytes"], one.footprint.arena_bytes)
+            )
+        return pd.DataFrame(rows, columns=["model", "AUC, fold 10", "parameters", "file bytes", "arena bytes"])
+
+
+def open_micro_models(study: Study) -> MicroModels:
+    """Convert both students, score folds 9 and 10 with tflite-micro's arithmetic, and calibrate on fold 9."""
+    return MicroModels(study, {name: _micro_model(study, name, source) for name, source in SOURCES.items()})
+
+
+def _micro_model(study: Study, name: str, source: str) -> MicroModel:
+    run, folder = runs_with_weights(study, source)[0], study.paths.artifacts / "deployment"
+    scored = study.data.in_folds(VALIDATION_FOLD, TEST_FOLD)
+    x = run.normalization(scored.millivolts(slice(None)))
+    keras_model = tflite_micro.to_keras(run.weights())
+    records = study.representative_records(run, selected_option(study).records)
+    file = tflite_files.to_tflite(keras_model, folder / f"{name}.tflite", records)
+    score = tflite_micro.predict(file, x)
+    scores = Scores.from_dataset(scored, run.metadata["seed"], score)
+    keras_score = keras_model.predict(x, verbose=0, batch_size=256)
+    return MicroModel(
+        run, file, tflite_micro.footprint(file), tflite_micro.peak_activations(keras_model), scores,
+        float(np.abs(keras_score - run.scores.score[0]).max()),
+        float(np.abs(tflite_files.predict(file, x) - score).max()),
+        difference(study, scores, run.scores), calibrate(study, scores),
+    )  # fmt: skip

@@ -1,0 +1,307 @@
+"""The base CNN pruned: single weights by their magnitude, or whole channels, each with fine-tuning.
+
+In come the finished runs of the base CNN and of its pruned versions; out come tables, curves, and the share of channels
+that is selected on fold 9.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from ecglib.compression import onnx_files, pruning
+from ecglib.data.ptbxl import TEST_FOLD, VALIDATION_FOLD
+from ecglib.evaluation.bootstrap import Estimate
+from ecglib.evaluation.metrics import macro_auc
+from ecglib.evaluation.scores import Scores
+from ecglib.networks import convnet
+from ecglib.networks.convnet import ECGNet
+from ecglib.study.analyses import reporting
+from ecglib.study.analyses.comparison import common_seeds, difference, mean_auc, percent, plural, seeds_behind, signed
+from ecglib.study.analyses.weights import Timing, runs_with_weights, time_files
+from ecglib.study.study import Study
+from ecglib.study.targets import PRUNED_AUC_CHANGE, PRUNED_SPEED, PRUNED_TIMES_FEWER
+from ecglib.training import scoring
+from ecglib.training.runs import Run
+
+BASE = "base_cnn"
+SHARES = (0.5, 0.8, 0.9, 0.95)  # of one layer's weights, for its sensitivity
+PROBED = 600  # records of fold 9 for the sensitivity: twenty networks are scored on them
+NEAR = 0.003  # AUC on fold 9 that a network with fewer channels may lose
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    """What pruning one layer alone costs, without fine-tuning.
+
+    Attributes
+    ----------
+    table : layer, taken_out, auc on fold 9
+    intact : AUC with nothing pruned
+    records : number of records of fold 9 that were scored
+    precision : number format of the forward passes
+    """
+
+    table: pd.DataFrame
+    intact: float
+    records: int
+    precision: str
+
+    def sentence(self) -> str:
+        """What was measured, and which layer is the most sensitive at the largest share."""
+        last = self.table[self.table["taken_out"] == self.table["taken_out"].max()]
+        worst, best = last.loc[last["auc"].idxmin()], last.loc[last["auc"].idxmax()]
+        return (
+            f"AUC on {plural(self.records, 'record')} of fold 9, computed in {self.precision}. With "
+            f"{percent(worst.taken_out)} of its weights at zero, {worst.layer} costs most "
+            f"({self.intact - worst.auc:.3f}) and {best.layer} least ({self.intact - best.auc:.3f})."
+        )
+
+
+@dataclass(frozen=True)
+class Level:
+    """The base CNN with one share of its weights or channels removed.
+
+    Attributes
+    ----------
+    model : name in the registry
+    amount : share removed, 0 to 1
+    runs : fine-tuned, one per seed
+    scores : of every seed
+    unrefined_auc : AUC on fold 9 of the first seed's network before fine-tuning
+    file : ONNX file of the same graph as the fine-tuned network's
+    change : AUC on fold 10 minus that of the base CNN of the same seeds
+    """
+
+    model: str
+    amount: float
+    runs: list[Run]
+    scores: Scores
+    unrefined_auc: float
+    file: Path
+    change: Estimate
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """params and nonzero_params of the first seed."""
+        return {key: self.runs[0].metadata[key] for key in ("params", "nonzero_params")}
+
+    @property
+    def file_bytes(self) -> int:
+        return self.runs[0].metadata["file_bytes"]
+
+
+@dataclass(frozen=True)
+class PrunedBase:
+    """The base CNN and its pruned versions.
+
+    Attributes
+    ----------
+    base_runs : of the base CNN, one per seed
+    network : the base CNN of the first seed
+    base_file : its ONNX file
+    magnitude, channels : its pruned versions, the smallest share first
+    """
+
+    study: Study
+    base_runs: list[Run]
+    network: ECGNet
+    base_file: Path
+    magnitude: list[Level]
+    channels: list[Level]
+
+    @cached_property
+    def base_scores(self) -> Scores:
+        return Scores.stack_seeds([run.scores for run in self.base_runs])
+
+    @cached_property
+    def timing(self) -> Timing:
+        """Every file of this chapter in one session."""
+        levels = {level.model: level.file for level in (*self.magnitude, *self.channels)}
+        return time_files(self.study, {BASE: self.base_file, **levels}, BASE)
+
+    @property
+    def base_params(self) -> int:
+        return convnet.counts(self.network)["params"]
+
+    def magnitude_table(self) -> pd.DataFrame:
+        """AUC of each share of zeros, before and after fine-tuning."""
+        rows = [
+            (percent(level.amount), level.counts["nonzero_params"], level.unrefined_auc, *self._aucs(level),
+             signed(level.change))
+            for level in self.magnitude
+        ]  # fmt: skip
+        columns = [
+            "zeros",
+            "weights left",
+            "before fine-tuning, fold 9",
+            "fold 9",
+            "fold 10",
+            "change from the base CNN",
+        ]
+        return pd.DataFrame(rows, columns=columns)
+
+    def bytes_table(self) -> pd.DataFrame:
+        """What zeros save: bytes of the file to run, of the compressed file, and time."""
+        rows = [("none", self.base_file.stat().st_size, pruning.compressed_bytes(self.base_file), "1")]
+        rows += [
+            (percent(level.amount), level.file_bytes, level.runs[0].metadata["compressed_bytes"],
+             self.timing.speed(level.model))
+            for level in self.magnitude
+        ]  # fmt: skip
+        return pd.DataFrame(
+            rows, columns=["zeros", "bytes as a model file", "bytes compressed", "speed of the base CNN ×"]
+        )
+
+    def bytes_conclusion(self) -> str:
+        """What the zeros save, in a sentence."""
+        dense, most = pruning.compressed_bytes(self.base_file), self.magnitude[-1]
+        share = most.runs[0].metadata["compressed_bytes"] / dense
+        fastest = max(self.timing.speedup(level.model).value for level in self.magnitude)
+        return (
+            f"The file to run is as large as before, and no level runs at more than {fastest:.2f} times the speed of "
+            "the base CNN, because dense kernels do not skip zeros. "
+            "What shrinks is the file in storage or transit. Compressed as zip and gzip do it, "
+            f"{percent(share)} of the bytes of the compressed dense file are left at {percent(most.amount)} zeros. "
+            f"(The dense file itself shrinks to {percent(dense / self.base_file.stat().st_size)}, because its weights "
+            "were rounded to float16.)"
+        )
+
+    def channels_table(self) -> pd.DataFrame:
+        """Size, speed and AUC of each share of channels removed."""
+        rows = [
+            (percent(level.amount), level.counts["params"], f"{self.base_params / level.counts['params']:.1f}",
+             self.timing.speed(level.model), *self._aucs(level), signed(level.change))
+            for level in self.channels
+        ]  # fmt: skip
+        columns = [
+            "channels removed", "parameters", "times fewer", "speed of the base CNN ×", "fold 9", "fold 10",
+            "change from the base CNN",
+        ]  # fmt: skip
+        return pd.DataFrame(rows, columns=columns)
+
+    def curves(self) -> pd.DataFrame:
+        """AUC on fold 9 against the share removed: taken_out, auc, what."""
+        parts = []
+        for name, levels in (("weights", self.magnitude), ("channels", self.channels)):
+            shares = [0.0, *(level.amount for level in levels)]
+            tuned = [self.base_auc, *(mean_auc(self.study, level.scores, VALIDATION_FOLD) for level in levels)]
+            before = [self.base_auc, *(level.unrefined_auc for level in levels)]
+            parts += [
+                pd.DataFrame({"taken_out": shares, "auc": auc, "what": f"{name}, {when} fine-tuning"})
+                for when, auc in (("with", tuned), ("without", before))
+            ]
+        return pd.concat(parts, ignore_index=True)
+
+    @property
+    def base_auc(self) -> float:
+        """AUC of the base CNN on fold 9, averaged over seeds."""
+        return mean_auc(self.study, self.base_scores, VALIDATION_FOLD)
+
+    def selected(self) -> Level:
+        """The network with fewer channels that is selected on fold 9."""
+        model = selected_channels(self.study)
+        return next(level for level in self.channels if level.model == model)
+
+    def selection_rule(self) -> str:
+        """How :func:`selected_channels` selects, and what it selected."""
+        return (
+            f"We select the network with the fewest channels whose AUC on fold 9 lies within {NEAR:g} of the base "
+            f"CNN's; if none does, the best one. That is the one with {percent(self.selected().amount)} of its "
+            "channels removed."
+        )
+
+    def write(self) -> None:
+        """Keep the results of every pruned version."""
+        for level in (*self.magnitude, *self.channels):
+            reporting.write(
+                self.study, level.model, level.scores, framework="torch", counts=level.counts,
+                file_bytes=level.file_bytes, **self.timing.latency(level.model), training=level.runs[0].metadata,
+                auc_change=level.change.to_dict(),
+            )  # fmt: skip
+
+    def target_conclusion(self) -> str:
+        """Size, speed and AUC of the selected network, against the targets."""
+        level = self.selected()
+        fewer, speed = self.base_params / level.counts["params"], self.timing.speedup(level.model).value
+        return (
+            f"With {percent(level.amount)} of its channels removed, the base CNN has {fewer:.1f} times fewer "
+            f"parameters (target: {PRUNED_TIMES_FEWER.verdict(fewer)}) and is {speed:.1f} times as fast (target: "
+            f"{PRUNED_SPEED.verdict(speed)}); its AUC on fold 10 changes by {signed(level.change)}, an interval over "
+            f"{seeds_behind(level.change)} (target: {PRUNED_AUC_CHANGE.verdict(level.change.value)})."
+        )
+
+    def _aucs(self, level: Level) -> tuple[float, float]:
+        return tuple(mean_auc(self.study, level.scores, fold) for fold in (VALIDATION_FOLD, TEST_FOLD))
+
+
+def open_pruned_base(study: Study) -> PrunedBase:
+    """Load the base CNN and every pruned version of it, and export their graphs."""
+    runs, folder = study.runs(BASE), study.paths.artifacts / "pruning"
+    first = runs_with_weights(study, BASE)[0]
+    network = convnet.from_weights(first.weights())
+    base_file = onnx_files.to_onnx(network, folder / "base_cnn.onnx")
+    scores = study.scores(BASE)
+    families = {
+        method: [
+            _level(study, model, amount, network, first, scores, folder) for model, amount in _models(study, method)
+        ]
+        for method in ("magnitude", "channels")
+    }
+    return PrunedBase(study, runs, network, base_file, **families)
+
+
+def channel_models(study: Study) -> list[str]:
+    """The base CNN's versions with fewer channels, the smallest share removed first."""
+    return [name for name, _ in _models(study, "channels")]
+
+
+def selected_channels(study: Study) -> str:
+    """The model with the fewest channels whose AUC on fold 9 is near the base CNN's; if none is, the best."""
+    base, loss = study.scores(BASE), {}
+    for model in channel_models(study):
+        pair = common_seeds(study.scores(model), base)
+        ours, reference = (mean_auc(study, scores, VALIDATION_FOLD) for scores in pair)
+        loss[model] = reference - ours
+    near = [model for model in loss if loss[model] <= NEAR]
+    return near[-1] if near else min(loss, key=loss.get)
+
+
+def sensitivity(study: Study, network: ECGNet, run: Run, records: int = PROBED) -> Sensitivity:
+    """Prune each layer of the base CNN alone, at several shares, and score it on some records of fold 9."""
+    probed = study.data.in_folds(VALIDATION_FOLD).sample(records, seed=0)
+    y_true, scaling = probed.labels.astype(bool), run.normalization
+
+    def auc(candidate: ECGNet) -> float:
+        return macro_auc(y_true, scoring.predict_bf16(candidate, probed, scaling, progress=False))
+
+    table = pruning.sensitivity(network, SHARES, auc)
+    names = {layer: f"conv {i}" for i, layer in enumerate(pruning.prunable_layers(network), 1)} | {"linear": "linear"}
+    bf16 = scoring.training_precision() == "bf16-mixed"
+    return Sensitivity(
+        table.assign(layer=table["layer"].map(names)), auc(network), len(probed), "bfloat16" if bf16 else "float32"
+    )
+
+
+def _models(study: Study, method: str) -> list[tuple[str, float]]:
+    """The base CNN's pruned versions of one method with their shares, the smallest first."""
+    found = [(name, one.amount) for name, one in study.settings.training.items() if one.pruning == method]
+    return sorted(found, key=lambda one: one[1])
+
+
+def _level(
+    study: Study, model: str, amount: float, network: ECGNet, base_run: Run, base: Scores, folder: Path
+) -> Level:
+    method = study.settings.training[model].pruning
+    pruned = pruning.pruned(network, method, amount)
+    validation = study.data.in_folds(VALIDATION_FOLD)
+    before = scoring.predict_bf16(pruned, validation, base_run.normalization, progress=False)
+    runs = study.runs(model)
+    scores = study.scores(model)
+    return Level(
+        model, amount, runs, scores, macro_auc(validation.labels.astype(bool), before),
+        onnx_files.to_onnx(pruned, folder / f"{model}.onnx"), difference(study, scores, base),
+    )  # fmt: skip

@@ -1,0 +1,103 @@
+"""What an analysis writes into results/, and the columns of a finding: as reported, replayed, done right.
+
+In come scores, a network's counts, its file and its latency; out come the model's results, and tables whose columns
+name the network that they are of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import pandas as pd
+
+from ecglib.evaluation.bootstrap import Estimate
+from ecglib.evaluation.scores import Scores
+from ecglib.study import original, results
+from ecglib.study.analyses.comparison import interval
+from ecglib.study.registry import FINDING_COLUMNS
+from ecglib.study.study import Study
+
+
+def write(
+    study: Study, model: str, scores: Scores, *, framework: str, counts: Mapping[str, int], file_bytes: int,
+    latency_ms: float | None, latency_vs_float32: float | None, **details,
+) -> dict:  # fmt: skip
+    """Keep a model's results under the chapter that the registry gives it.
+
+    Parameters
+    ----------
+    counts : params and nonzero_params; other entries are ignored
+    details : whatever else the model's pages show
+
+    Returns
+    -------
+    what :func:`ecglib.study.results.write` gives
+    """
+    return results.write(
+        study.paths.results, model, scores, study.data, chapter=study.model(model).chapter, framework=framework,
+        params=counts["params"], nonzero_params=counts["nonzero_params"], file_bytes=file_bytes, latency_ms=latency_ms,
+        latency_vs_float32=latency_vs_float32, resamples=study.settings.n_bootstrap, details=details,
+    )  # fmt: skip
+
+
+def by_superclass(study: Study, finding: str) -> pd.DataFrame:
+    """A finding's AUCs on fold 10 by superclass: as reported, then a column for each model that belongs to it.
+
+    Returns
+    -------
+    DataFrame with superclass, "as reported", and "replayed", "like for like" or "done right" with the model's label
+    """
+    models = models_of(study, finding)
+    classes = {name: results.read(study.paths.results, name)["classes"] for name in models}
+    reported = _reported(models)
+    columns = {
+        f"{study.model(name).column}: {study.model(name).label}": [
+            interval(Estimate(**classes[name][row])) for row in classes[name]
+        ]
+        for name in models
+    }  # fmt: skip
+    rows = list(classes[models[0]])
+    return pd.DataFrame({"superclass": rows, "as reported": [_short(reported.get(row)) for row in rows], **columns})
+
+
+def by_finding(study: Study, findings: Mapping[str, str]) -> pd.DataFrame:
+    """Macro AUCs on fold 10 of several findings whose networks are the same.
+
+    Parameters
+    ----------
+    findings : {finding: how a row names it}
+    """
+    rows = []
+    for finding, text in findings.items():
+        models = {study.model(name).column: name for name in models_of(study, finding)}
+        aucs = {
+            column: interval(Estimate(**results.read(study.paths.results, name)["classes"]["macro"]))
+            for column, name in models.items()
+        }
+        rows.append((text, _short(_reported(models.values()).get("macro")), *(aucs.get(c, "–") for c in _AS_TRAINED)))
+    return pd.DataFrame(rows, columns=["network", "as reported", *_AS_TRAINED])
+
+
+_AS_TRAINED = ("replayed", "done right")
+
+
+def summary_rows(study: Study, models: Sequence[str]) -> pd.DataFrame:
+    """The rows of the summary of these models, from what their chapters wrote."""
+    return pd.DataFrame([results.read(study.paths.results, name)["row"] for name in models])
+
+
+def models_of(study: Study, finding: str) -> list[str]:
+    """The models of a finding in the order of its columns."""
+    found = [name for name, model in study.settings.models.items() if model.finding == finding]
+    return sorted(found, key=lambda name: FINDING_COLUMNS.index(study.model(name).column))
+
+
+def _reported(models: Iterable[str]) -> dict[str, float]:
+    """Published AUCs by superclass and "macro" of the first of these models that has any."""
+    macro = next((original.REPORTED[name].auc for name in models if name in original.REPORTED), None)
+    figures = next((original.FIGURES[name] for name in models if name in original.FIGURES), {})
+    return figures | ({} if macro is None else {"macro": macro})
+
+
+def _short(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}".removesuffix("0")

@@ -1,0 +1,44 @@
+"""What chapter 7 concludes from the results of all models; no scores are computed.
+
+In comes {model: what :func:`ecglib.study.results.read` gives}; out come sentences whose numbers are all computed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ecglib.evaluation.bootstrap import Estimate
+from ecglib.study.analyses.comparison import plural, signed
+
+
+def effect_of_distillation(kept: Mapping[str, dict]) -> str:
+    """What made the student small, and what distillation changed."""
+    base, student, int8 = (kept[name]["row"] for name in ("base_cnn", "student", "student_int8"))
+    taught = kept["student_distilled"]
+    same = taught["row"]["params"] == student["params"]
+    gain = Estimate(**{key: taught["details"]["auc_change"][key] for key in ("value", "low", "high")})
+    verdict = "more than noise" if gain.low > 0 or gain.high < 0 else "no more than noise"
+    return (
+        f"The student has {'the same number of' if same else 'another number of'} parameters with a teacher as without "
+        f"one. It is small by design, and as int8 its file is {base['file_bytes'] / int8['file_bytes']:.0f} times "
+        f"smaller than the base CNN's. What distillation can change is the AUC: by {signed(gain)}, {verdict}."
+    )
+
+
+def sources_of_uncertainty(kept: Mapping[str, dict]) -> str:
+    """What the intervals and the spread over seeds mean, and of how many models the spread is not known."""
+    single = sum(len(result["seeds"]) == 1 for result in kept.values())
+    return (
+        "The interval shows how much a metric would change on other test records of the same kind, and the SD over "
+        "seeds how much it would change with another training of the same network. "
+        f"{single} of {plural(len(kept), 'model')} {'has' if single == 1 else 'have'} one seed only, so that the "
+        "second is not known."
+    )
+
+
+def provenance(environment: Mapping) -> str:
+    """Which data and hardware the results were computed with."""
+    return (
+        f"Computed from data with fingerprint `{environment['fingerprint']}` ({environment['labelled']:,} records "
+        f"used) on {environment['hardware']}."
+    )

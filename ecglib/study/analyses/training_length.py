@@ -1,0 +1,50 @@
+"""How long a training ran and what ended it, for sentences that are no wider than their evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ecglib.study.analyses.comparison import plural
+from ecglib.training.runs import Run
+
+
+@dataclass(frozen=True)
+class TrainingLength:
+    """How long a training ran.
+
+    Attributes
+    ----------
+    epochs, max_epochs, patience : epochs that ran, the most that were allowed, and epochs without a better AUC after
+        which training stops
+    best_epoch : the one with the highest validation AUC, counted from 1
+    """
+
+    epochs: int
+    max_epochs: int
+    patience: int
+    best_epoch: int
+
+    @classmethod
+    def from_run(cls, run: Run) -> TrainingLength:
+        history, settings = run.history, run.metadata["settings"]
+        best = int(history.loc[history["val_auc"].idxmax(), "epoch"]) + 1
+        return cls(len(history), int(settings["epochs"]), int(settings.get("patience", 5)), best)
+
+    @property
+    def stopped_early(self) -> bool:
+        """Whether training stopped because the validation AUC no longer improved, and not at the cap."""
+        return self.epochs < self.max_epochs or self.epochs - self.best_epoch >= self.patience
+
+    def sentence(self) -> str:
+        """How many epochs ran, and what ended the training."""
+        ran = f"It ran {self.epochs} of at most {plural(self.max_epochs, 'epoch')}"
+        best = f"the best epoch on the validation records was number {self.best_epoch}"
+        if self.stopped_early:
+            return f"{ran} and was ended by early stopping: {best}."
+        return f"{ran}, so the cap ended it and not early stopping: {best}."
+
+    def scope(self) -> str:
+        """How far a conclusion from this training reaches, to follow "This holds for"."""
+        if self.stopped_early:
+            return "the documented procedure with early stopping"
+        return f"a training of {plural(self.epochs, 'epoch')} only; a longer one may end differently"

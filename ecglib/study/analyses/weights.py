@@ -1,0 +1,115 @@
+"""Trained networks and files made from them: which seeds' weights exist, what a file scores, and how fast it runs.
+
+torch is imported only where a network is: a chapter that uses TensorFlow imports this module as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ecglib.compression import onnx_files, timing
+from ecglib.data.ptbxl import TEST_FOLD, VALIDATION_FOLD
+from ecglib.evaluation.bootstrap import Estimate
+from ecglib.evaluation.latency import measure_latencies
+from ecglib.evaluation.scores import Scores
+from ecglib.study.study import Study
+from ecglib.training.runs import Run
+
+
+def runs_with_weights(study: Study, model: str) -> list[Run]:
+    """The finished runs of a model whose weights exist, the first seed's first.
+
+    A checkout holds the weights of some models' first seed only; every seed that was trained here has them.
+
+    Raises
+    ------
+    InputError : no seed's weights were kept
+    """
+    runs = study.runs(model)
+    found = [run for run in runs if (run.folder / run.metadata["weights"]).is_file()]
+    if not found:
+        runs[0].weights()  # raises what says so
+    return found
+
+
+def export(runs: Sequence[Run], folder: Path, name: str) -> list[Path]:
+    """Each run's network as a float32 ONNX file."""
+    from ecglib.networks import convnet
+
+    return [
+        onnx_files.to_onnx(convnet.from_weights(run.weights()), folder / f"{name}_seed{run.metadata['seed']}.onnx")
+        for run in runs
+    ]
+
+
+def int8_folder(study: Study) -> Path:
+    """Where the int8 files of all chapters are written, with their float32 files."""
+    return study.paths.artifacts / "int8"
+
+
+def int8_file(study: Study, name: str, run: Run) -> Path:
+    """The int8 file that is made from a run."""
+    return int8_folder(study) / f"{name}_seed{run.metadata['seed']}.onnx"
+
+
+def scores_of_files(
+    study: Study, runs: Sequence[Run], paths: Sequence[Path], *, folds: Sequence[int] = (VALIDATION_FOLD, TEST_FOLD)
+) -> Scores:
+    """What ONNX files predict for folds 9 and 10, one file per run, with the runs' seeds and normalizations."""
+    scored = study.data.in_folds(*folds)
+    millivolts = scored.millivolts(slice(None))
+    score = np.stack([onnx_files.predict(path, run.normalization(millivolts)) for run, path in zip(runs, paths)])
+    seeds = np.array([run.metadata["seed"] for run in runs])
+    return Scores(scored.ecg_id, scored.table["fold"].to_numpy(), seeds, score)
+
+
+@dataclass(frozen=True)
+class Timing:
+    """How long files or calls took for one record on one thread, all in one session.
+
+    Attributes
+    ----------
+    table : of :func:`ecglib.evaluation.latency.measure_latencies`
+    """
+
+    table: pd.DataFrame
+
+    def ms(self, name: str) -> float:
+        """Median in ms."""
+        return float(self.table.loc[name, "ms"])
+
+    def speedup(self, name: str) -> Estimate:
+        """How many times as fast as its reference a file is, with its interval over repetitions."""
+        return Estimate(*map(float, self.table.loc[name, ["ratio", "ratio_low", "ratio_high"]]))
+
+    def speed(self, name: str) -> str:
+        """The same for a table."""
+        one = self.speedup(name)
+        return f"{one.value:.2f}\u00a0({one.low:.2f}\u2060–\u2060{one.high:.2f})"
+
+    def latency(self, name: str) -> dict[str, float]:
+        """latency_ms and latency_vs_float32, as results keep them; a file without a reference is one itself."""
+        ratio = self.speedup(name).value
+        return {"latency_ms": self.ms(name), "latency_vs_float32": 1.0 if np.isnan(ratio) else ratio}
+
+
+def time_files(study: Study, paths: Mapping[str, Path], reference: str | Mapping[str, str] | None = None) -> Timing:
+    """Time model files side by side; `reference` is the file that ratios refer to, or one for each name."""
+    return Timing(timing.time_files(paths, study.settings.n_timing_runs, reference=reference))
+
+
+def time_calls(study: Study, calls: Mapping[str, Callable[[], object]], reference: str) -> Timing:
+    """Time calls side by side, each on one torch thread."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return Timing(measure_latencies(calls, study.settings.n_timing_runs, reference=reference))
+    finally:
+        torch.set_num_threads(threads)

@@ -1,0 +1,59 @@
+"""The original's findings, each with the models that replay it and that do it right.
+
+In comes the registry of models; out comes one finding per claim of the original, in the registry's order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ecglib.study.original import REPORTED, Reported
+from ecglib.study.registry import Model, Registry
+
+NETWORK_NAMES = {
+    "base_cnn": "Base CNN", "inception_cnn": "Inception CNN", "student": "Student", "student_small": "Small student",
+    "quantization_aware": "CNN without batch normalization",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One claim of the original, or the same network done right in its place.
+
+    Attributes
+    ----------
+    name : the claim
+    reported : the original's figures
+    reported_network : the network that they belong to
+    replayed : the model that replays the original's procedure; None if ours follows it in essence
+    done_right : the model that stands in for the claim in this book
+    """
+
+    name: str
+    reported: Reported
+    reported_network: str
+    replayed: Model | None
+    done_right: Model
+
+
+def findings(registry: Registry) -> list[Finding]:
+    """Every finding that has a model done right, like-for-like ones after the finding that they belong to."""
+    found = []
+    names = dict.fromkeys(model.finding for model in registry.models.values() if model.finding)
+    for name in names:
+        models = {model.column: model for model in registry.models.values() if model.finding == name}
+        replayed = models.get("replayed")
+        source = next((model for model in models.values() if model.name in REPORTED), None)
+        reported = REPORTED[source.name] if source else Reported()
+        network = network_name(replayed or source, registry) if replayed or source else ""
+        for column, suffix in (("done right", ""), ("like for like", ", like for like")):
+            if column in models:
+                found.append(Finding(name + suffix, reported, network, replayed, models[column]))
+    return found
+
+
+def network_name(model: Model, registry: Registry) -> str:
+    """The network that a model is, or is made from, as readers meet it."""
+    while model.training is None:
+        model = registry.models[model.made_from[0]]
+    return NETWORK_NAMES[model.training.network]

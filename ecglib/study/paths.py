@@ -1,0 +1,105 @@
+"""Where everything is in a checkout of the study."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from ecglib.errors import InputError
+
+PROJECT_VARIABLE = "ECGLIB_PROJECT"
+
+
+def find_project() -> Path:
+    """The checkout: the nearest folder, from the working directory upwards, that holds _toc.yml, or ECGLIB_PROJECT.
+
+    Raises
+    ------
+    InputError : called from outside a checkout, and the variable names none
+    """
+    here, named = Path.cwd(), os.environ.get(PROJECT_VARIABLE)
+    for folder in (here, *here.parents, *([Path(named)] if named else [])):
+        if (folder / "_toc.yml").is_file() and (folder / "notebooks").is_dir():
+            return folder
+    raise InputError(
+        "not inside a checkout of the study", where=here, expected="a folder with _toc.yml and notebooks/",
+        found="none here or above", hint=f"change into the checkout, or set {PROJECT_VARIABLE} to it",
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Paths:
+    """The folders of one profile ("sample" or "full")."""
+
+    profile: str
+    root: Path
+
+    @classmethod
+    def for_profile(cls, profile: str) -> Paths:
+        """The paths of a profile in the checkout around the working directory."""
+        return cls(profile, find_project())
+
+    @property
+    def config(self) -> Path:
+        return self.root / "config" / f"{self.profile}.yml"
+
+    @property
+    def data(self) -> Path:
+        """Records in PTB-XL's layout: PTBXL_ROOT or data/ptb-xl, and data/sample for the sample."""
+        if self.profile == "full":
+            return Path(os.environ.get("PTBXL_ROOT") or self.root / "data" / "ptb-xl")
+        return self.root / "data" / self.profile
+
+    @property
+    def cache(self) -> Path:
+        """The memory-mapped signals: ECGLIB_CACHE or data/cache, one folder a profile."""
+        return Path(os.environ.get("ECGLIB_CACHE") or self.root / "data" / "cache") / self.profile
+
+    @property
+    def artifacts(self) -> Path:
+        return self.root / "artifacts" / self.profile
+
+    @property
+    def models_file(self) -> Path:
+        """The registry of models and chapters."""
+        return self.root / "config" / "models.yml"
+
+    @property
+    def released(self) -> Path:
+        """The models that this profile's deployment chapter releases; `ecglib publish` copies the full profile's."""
+        return self.artifacts / "released"
+
+    @property
+    def models(self) -> Path:
+        """Committed models; runs found here count as finished in the full profile."""
+        return self.root / "models"
+
+    @property
+    def results(self) -> Path:
+        """What the chapters of this run write; `ecglib publish` copies the full profile's when all are done."""
+        return self.build / "results"
+
+    @property
+    def published_results(self) -> Path:
+        """What the book is built from: committed for the full profile, otherwise what the chapters wrote."""
+        return self.root / "results" / "full" if self.profile == "full" else self.results
+
+    @property
+    def latest_results(self) -> Path:
+        """The results of this run once its summary is written, until then the published ones."""
+        return self.results if (self.results / "summary.csv").is_file() else self.published_results
+
+    @property
+    def build(self) -> Path:
+        return self.root / "_build" / self.profile
+
+    @property
+    def executed(self) -> Path:
+        """Chapters as the last run executed them."""
+        return self.build / "chapters"
+
+    @property
+    def chapters(self) -> Path:
+        """Executed chapters that the book is built from: the published, committed ones for the full profile."""
+        return self.root / "book" / "chapters" if self.profile == "full" else self.executed

@@ -1,0 +1,156 @@
+"""A profile: how much of the study is run, on which data, and with which settings changed.
+
+In come config/<profile>.yml and the registry; out comes every model's training settings and seeds in that profile.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ecglib.errors import InputError
+from ecglib.study.registry import Model, Registry, load_registry, needed_models, read_yaml, validated
+from ecglib.training.settings import TrainingSettings
+
+EVERY_MODEL = "*"
+
+
+class _File(BaseModel):
+    """The content of config/<profile>.yml."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    name: str
+    n_bootstrap: int = Field(ge=1)
+    n_timing_runs: int = Field(ge=1)
+    n_records: int | None = Field(None, ge=100)
+    batch_trainings: bool = False
+    max_seeds: int | None = Field(None, ge=1)
+    max_epochs: int | None = Field(None, ge=1)
+    chapters: tuple[str, ...] | None = Field(None, strict=False)
+    skip: tuple[str, ...] = Field((), strict=False)
+    training: dict[str, dict[str, Any]] = {}
+
+
+class Profile(BaseModel):
+    """One way of running the study.
+
+    Attributes
+    ----------
+    name : "full", "sample" or another file of config/
+    n_bootstrap : bootstrap resamples behind each interval
+    n_timing_runs : repetitions behind each latency, which is their median
+    n_records : synthetic records; None for a profile on PTB-XL
+    batch_trainings : whether one process trains all models of a framework, one after the other
+    registry : chapters and models that the profile runs, with this profile's settings and seeds
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    n_bootstrap: int
+    n_timing_runs: int
+    n_records: int | None
+    batch_trainings: bool
+    registry: Registry
+
+    @property
+    def models(self) -> dict[str, Model]:
+        """Every model, by name."""
+        return self.registry.models
+
+    @cached_property
+    def training(self) -> dict[str, TrainingSettings]:
+        """Settings of each trained model."""
+        return {name: model.training for name, model in self.models.items() if model.training}
+
+    @cached_property
+    def seeds(self) -> dict[str, tuple[int, ...]]:
+        """Seeds of each trained model."""
+        return {name: model.seeds for name, model in self.models.items() if model.training}
+
+
+def load_profile(path: Path, *, seeds: int | None = None) -> Profile:
+    """Read and check a profile together with the registry beside it.
+
+    Parameters
+    ----------
+    seeds : seeds 0 to seeds-1 for every trained model, instead of those declared
+
+    Raises
+    ------
+    InputError : a file missing, a key unknown or missing, a value of the wrong type or out of range, settings for a
+        model that does not exist
+    """
+    path = Path(path)
+    given = validated(_File, read_yaml(path), path)
+    if given.name != path.stem:
+        raise InputError(
+            "invalid setting", where=f"{path}, name", expected=path.stem, found=given.name, hint="correct the file"
+        )
+    registry = load_registry(path.with_name("models.yml"))
+    for key, names, known in (
+        ("skip", given.skip, registry.models),
+        ("training", set(given.training) - {EVERY_MODEL}, registry.models),
+        ("chapters", given.chapters or (), registry.chapters),
+    ):
+        if unknown := sorted(set(names) - set(known)):
+            raise InputError(
+                "invalid setting", where=f"{path}, {key}", expected=f"names in {path.with_name('models.yml')}",
+                found=", ".join(unknown), hint="correct the name",
+            )  # fmt: skip
+    registry = _reduced(registry, given)
+    models = {name: _adapted(model, given, path, seeds) for name, model in registry.models.items()}
+    registry = validated(Registry, {"chapters": registry.chapters, "models": models}, path)
+    return Profile(
+        name=given.name, n_bootstrap=given.n_bootstrap, n_timing_runs=given.n_timing_runs, n_records=given.n_records,
+        batch_trainings=given.batch_trainings, registry=registry,
+    )  # fmt: skip
+
+
+def _reduced(registry: Registry, given: _File) -> Registry:
+    """The chapters that the profile runs, and the models that they need."""
+    chapters = {
+        name: one for name, one in registry.chapters.items() if given.chapters is None or name in given.chapters
+    }
+    wanted = {name for name, model in registry.models.items() if model.chapter in chapters} - set(given.skip)
+    wanted |= {name for chapter in chapters.values() for name in chapter.loads} - set(given.skip)
+    todo = list(wanted)
+    while todo:
+        model = registry.models[todo.pop()]
+        new = {*model.made_from, *needed_models(model)} - wanted
+        wanted |= new
+        todo += new
+    models = {name: model for name, model in registry.models.items() if name in wanted}
+    kept = {
+        name: one.model_copy(
+            update={
+                "reads": tuple(other for other in one.reads if other in chapters),
+                "loads": tuple(model for model in one.loads if model in models),
+            }
+        )
+        for name, one in chapters.items()
+    }
+    return Registry(chapters=kept, models=models)
+
+
+def _adapted(model: Model, given: _File, path: Path, seeds: int | None) -> Model:
+    """A model with the profile's settings and seeds."""
+    if model.training is None:
+        return model
+    settings = model.training.model_dump(exclude_unset=True)
+    settings |= {k: v for k, v in given.training.get(EVERY_MODEL, {}).items() if _applies(k, settings)}
+    settings |= given.training.get(model.name, {})
+    if given.max_epochs:
+        settings["epochs"] = min(settings["epochs"], given.max_epochs)
+    training = validated(TrainingSettings, settings, Path(f"{path}, training.{model.name}"))
+    chosen = tuple(range(seeds)) if seeds else model.seeds[: given.max_seeds]
+    return model.model_copy(update={"training": training, "seeds": chosen})
+
+
+def _applies(key: str, settings: dict) -> bool:
+    """Whether a setting for every model concerns this one: a model without batch statistics recalibrates none."""
+    return key != "bn_records" or settings.get("bn_records", 0) > 0

@@ -1,0 +1,186 @@
+"""The study's models and chapters, each declared once in config/models.yml.
+
+Everything else that names models (profiles, the Snakefile, tables, figures) derives from here.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+
+from ecglib.errors import InputError
+from ecglib.training.settings import TrainingSettings
+
+FINDING_COLUMNS = ("replayed", "like for like", "done right")
+
+
+class Model(BaseModel):
+    """One model of the study.
+
+    Attributes
+    ----------
+    name : key in the registry, file name in results/ and models/
+    label : name as readers meet it
+    chapter : chapter that writes its results, or that compares it on fold 9
+    role : "final" and "replay" models have results and a row in the summary; "candidate" and "trial" models are
+        compared on fold 9 only; "intermediate" ones are trained for another model to be made from
+    training : how it is trained; None for a model made from another one's weights
+    made_from : models whose trained weights it is made from without further training
+    seeds : seeds of the training
+    keep_weights : whether the first seed's weights are committed
+    finding, column : the original's finding that it belongs to, and its column there
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    name: str
+    label: str
+    chapter: str
+    role: Literal["final", "replay", "candidate", "trial", "intermediate"]
+    training: TrainingSettings | None = None
+    made_from: tuple[str, ...] = Field((), strict=False)
+    seeds: tuple[int, ...] = Field((), strict=False)
+    keep_weights: bool = False
+    finding: str | None = None
+    column: Literal[FINDING_COLUMNS] | None = None
+
+    @property
+    def has_results(self) -> bool:
+        return self.role in ("final", "replay")
+
+    @model_validator(mode="after")
+    def _trained_or_derived(self) -> Model:
+        if bool(self.training) == bool(self.made_from):
+            raise ValueError("training, made_from: expected one of both")
+        if bool(self.training) != bool(self.seeds) or len(set(self.seeds)) < len(self.seeds):
+            raise ValueError("seeds: expected one or more, each once, for a model with training; none for others")
+        if bool(self.finding) != bool(self.column):
+            raise ValueError("finding, column: expected both or neither")
+        return self
+
+
+class Chapter(BaseModel):
+    """One chapter: which models' trained weights or fold 9 scores it loads besides its own, and whose results it reads.
+
+    Attributes
+    ----------
+    loads : trained models of other chapters
+    reads : chapters whose results it needs
+    rooms : subpackages that it uses besides those that every chapter uses
+    results_only : whether it computes nothing from data, and so runs after the summary
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    loads: tuple[str, ...] = Field((), strict=False)
+    reads: tuple[str, ...] = Field((), strict=False)
+    rooms: tuple[str, ...] = Field((), strict=False)
+    results_only: bool = False
+
+
+class Registry(BaseModel):
+    """All models and chapters, in the order of the tables."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    chapters: dict[str, Chapter]
+    models: dict[str, Model]
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> Registry:
+        trained = {name for name, model in self.models.items() if model.training}
+        for name, model in self.models.items():
+            needed = {*model.made_from, *needed_models(model)}
+            if unknown := needed - trained - {name}:
+                raise ValueError(f"models.{name}: no trained model {', '.join(sorted(unknown))}")
+        for name, chapter in self.chapters.items():
+            if unknown := set(chapter.reads) - set(self.chapters) | set(chapter.loads) - trained:
+                raise ValueError(f"chapters.{name}: nothing is called {', '.join(sorted(unknown))}")
+        return self
+
+
+def needed_models(model: Model) -> tuple[str, ...]:
+    """Models that have to be trained before this one: the one it starts from, and its teachers."""
+    if model.training is None:
+        return ()
+    return (*([model.training.init_from] if model.training.init_from else []), *model.training.teachers)
+
+
+def load_registry(path: Path) -> Registry:
+    """Read and check config/models.yml.
+
+    Raises
+    ------
+    InputError : file missing or not YAML, an unknown or missing key, a value of the wrong type or out of range, a name
+        that nothing has
+    """
+    content = read_yaml(path)
+    models = content.get("models") if isinstance(content, dict) else None
+    if isinstance(models, dict):
+        content = content | {
+            "models": {name: {"name": name, **_dict(entry)} for name, entry in models.items() if isinstance(name, str)}
+        }
+        for name, entry in content["models"].items():
+            if isinstance(training := entry.get("training"), dict):
+                entry["training"] = {"network": name} | training
+    registry = validated(Registry, content, path)
+    if unknown := {name: one.chapter for name, one in registry.models.items() if one.chapter not in registry.chapters}:
+        name, chapter = next(iter(unknown.items()))
+        raise InputError(
+            "invalid setting", where=f"{path}, models.{name}.chapter", expected=", ".join(registry.chapters),
+            found=chapter, hint="correct the file",
+        )  # fmt: skip
+    return registry
+
+
+def read_yaml(path: Path) -> Any:
+    """A YAML file's content.
+
+    Raises
+    ------
+    InputError : no such file, or not YAML
+    """
+    path = Path(path)
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        known = ", ".join(sorted(other.stem for other in path.parent.glob("*.yml"))) or "none"
+        raise InputError(
+            "file missing", where=path, expected=f"one of {known}", found="no such file", hint="name an existing one"
+        ) from error
+    except (yaml.YAMLError, ValueError) as error:
+        raise InputError(
+            "not YAML", where=path, expected="keys and values", found=error, hint="correct the file"
+        ) from error
+
+
+def validated(kind: Any, content: Any, where: Path) -> Any:
+    """`content` as `kind`, with a pydantic error turned into one that names file, key, expected and found.
+
+    Raises
+    ------
+    InputError : the first thing that does not fit
+    """
+    try:
+        return TypeAdapter(kind).validate_python(content)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        key = ".".join(str(part) for part in first["loc"] if part != "function-after")
+        found = first["input"] if first["type"] != "missing" else "none"
+        raise InputError(
+            "unknown key" if first["type"] == "extra_forbidden" else "invalid setting",
+            where=f"{where}, {key}" if key else where,
+            expected=first["msg"].removeprefix("Value error, "), found=_short(found), hint="correct the file",
+        ) from error  # fmt: skip
+
+
+def _dict(entry: Any) -> dict:
+    return entry if isinstance(entry, dict) else {}
+
+
+def _short(found: Any) -> str:
+    text = repr(found)
+    return text if len(text) <= 120 else f"{text[:117]}…"

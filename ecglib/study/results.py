@@ -1,0 +1,209 @@
+"""The results: one JSON file a model, and the summary that pages, README and figures are made from.
+
+In come a model's scores, its file and its latency; out come ``results/<profile>/<model>.json``,
+``results/<profile>/scores/<model>.npz`` and ``results/<profile>/summary.csv``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from ecglib import files
+from ecglib.data.dataset import Dataset
+from ecglib.data.ptbxl import TEST_FOLD, VALIDATION_FOLD
+from ecglib.errors import InputError
+from ecglib.evaluation.bootstrap import auc_estimates
+from ecglib.evaluation.metrics import macro_auc, roc_curves
+from ecglib.evaluation.resampling import Resampling
+from ecglib.evaluation.scores import Scores, labels_for
+from ecglib.study.original import REPORTED, Reported
+from ecglib.training import runs
+
+COLUMNS = (
+    "model", "chapter", "framework", "seeds", "params", "nonzero_params", "file_bytes", "val_auc", "test_auc",
+    "test_auc_low", "test_auc_high", "seed_sd", "latency_ms", "latency_vs_float32", "reported_auc", "reported_params",
+    "reported_mb", "hardware",
+)  # fmt: skip
+ROC_STEP = 10  # every tenth point of the macro ROC curve is kept: 51, enough for a figure
+_COUNTS = ("seeds", "params", "nonzero_params", "file_bytes", "reported_params")
+
+
+def write(
+    folder: Path, model: str, scores: Scores, dataset: Dataset, *, chapter: str, framework: str, params: int,
+    nonzero_params: int, file_bytes: int, latency_ms: float, latency_vs_float32: float, resamples: int,
+    details: dict | None = None,
+) -> dict:  # fmt: skip
+    """Derive a model's figures from its scores and the data's labels, and keep both.
+
+    Parameters
+    ----------
+    folder : results/<profile>
+    scores : of every seed, on folds 9 and 10
+    dataset : the data that was scored
+    file_bytes : of the file that would be shipped
+    latency_ms : one record, one thread, median
+    latency_vs_float32 : how many times as fast as the float32 model in the same run
+    resamples : bootstrap resamples behind the intervals
+    details : anything else that the model's pages show
+
+    Returns
+    -------
+    what was written: "row" (the columns of the summary), what :func:`derive` gives, and "details"
+    """
+    derived = compute_metrics(scores, dataset, resamples=resamples)
+    seeds, macro = pd.DataFrame(derived["seeds"]), derived["classes"]["macro"]
+    reported = REPORTED.get(model, Reported())
+    values = (
+        model, chapter, framework, len(seeds), params, nonzero_params, file_bytes, seeds["val_auc"].mean(),
+        macro["value"], macro["low"], macro["high"], seeds["test_auc"].std() if len(seeds) > 1 else None, latency_ms,
+        latency_vs_float32,
+        reported.auc, reported.params, reported.weights_mb, runs.processor(),
+    )  # fmt: skip
+    result = {
+        "row": dict(zip(COLUMNS, values, strict=True)),
+        **derived,
+        "resamples": resamples,
+        "fingerprint": dataset.fingerprint,
+        "details": details or {},
+    }
+    scores.save(Path(folder) / "scores" / f"{model}.npz")
+    write_json(folder, model, result)
+    return result
+
+
+def compute_metrics(scores: Scores, dataset: Dataset, *, resamples: int) -> dict:
+    """What follows from scores and the data's labels alone.
+
+    Returns
+    -------
+    "classes" ({superclass or "macro": {"value", "low", "high"}}, AUCs on fold 10 averaged over seeds, with
+    intervals), "seeds" ([{"seed", "val_auc", "test_auc"}], macro AUCs on folds 9 and 10) and "roc"
+    ({"false_positive_rate", "sensitivity"}, the first seed's macro curve on fold 10)
+    """
+    truth = labels_for(scores, dataset)
+    validation, test = scores.for_fold(VALIDATION_FOLD), scores.for_fold(TEST_FOLD)
+    of = {fold: truth[scores.fold == fold] for fold in (VALIDATION_FOLD, TEST_FOLD)}
+    patients = dataset.table.loc[test.ecg_id, "patient_id"].to_numpy()
+    estimates = auc_estimates(of[TEST_FOLD], test.score, Resampling(patients, resamples))
+    seeds = [
+        {"seed": int(seed), "val_auc": macro_auc(of[VALIDATION_FOLD], one), "test_auc": macro_auc(of[TEST_FOLD], other)}
+        for seed, one, other in zip(scores.seed, validation.score, test.score)
+    ]
+    curves = roc_curves(of[TEST_FOLD], test.score[0])
+    macro = curves[curves["curve"] == "macro"].iloc[::ROC_STEP][["false_positive_rate", "sensitivity"]]
+    return {
+        "classes": {name: estimate.to_dict() for name, estimate in estimates.items()},
+        "seeds": seeds,
+        "roc": macro.round(4).to_dict("list"),
+    }
+
+
+def evaluate(folder: Path, model: str, dataset: Dataset) -> tuple[dict, list[str]]:
+    """Derive a model's figures anew from its saved scores and the data's labels.
+
+    Returns
+    -------
+    what :func:`derive` gives, and what of it differs from what was kept: none, where scores and figures belong together
+
+    Raises
+    ------
+    InputError : no result, no scores, or scores of other records
+    """
+    kept = read(folder, model)
+    scores = Scores.load(Path(folder) / "scores" / f"{model}.npz")
+    derived = compute_metrics(scores, dataset, resamples=kept["resamples"])
+    now, before = _flat(derived), _flat(kept)
+    different = [
+        f"{name}: kept {before.get(name)}, now {now.get(name)}"
+        for name in now | before
+        if before.get(name) != now.get(name)
+    ]
+    if kept["fingerprint"] != dataset.fingerprint:
+        different.append(f"data: kept {kept['fingerprint']}, now {dataset.fingerprint}")
+    return derived, different
+
+
+def _flat(derived: dict) -> dict[str, float]:
+    """Each figure under its name, rounded to what differs between machines by no more than the order of sums."""
+    figures = {f"{name}, {key}": value for name, one in derived["classes"].items() for key, value in one.items()}
+    for one in derived["seeds"]:
+        figures |= {f"seed {one['seed']}, {key}": one[key] for key in ("val_auc", "test_auc")}
+    return {name: round(value, 9) for name, value in figures.items()}
+
+
+def read(folder: Path, model: str) -> dict:
+    """What :func:`write` kept of a model.
+
+    Raises
+    ------
+    InputError : nothing was kept
+    """
+    path = Path(folder) / f"{model}.json"
+    if not path.is_file():
+        raise InputError(
+            "no result", where=path, expected="a file written by the model's chapter", found="no such file",
+            hint="run `ecglib reproduce` for this profile",
+        )  # fmt: skip
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def read_all(folder: Path) -> dict[str, dict]:
+    """What :func:`write` kept of each model of the summary, in its order."""
+    return {name: read(folder, name) for name in summary(folder)["model"]}
+
+
+def write_json(folder: Path, name: str, content: dict) -> None:
+    """Write ``results/<profile>/<name>.json``, for :func:`read`."""
+    files.write_text(Path(folder) / f"{name}.json", json.dumps(content, indent=1) + "\n")
+
+
+def write_summary(folder: Path, models: Sequence[str]) -> pd.DataFrame:
+    """Write summary.csv, one row a model in the order given, from the models' files alone."""
+    table = pd.DataFrame([read(folder, model)["row"] for model in models], columns=list(COLUMNS))
+    table = table.astype(dict.fromkeys(_COUNTS, "Int64"))  # whole numbers stay whole where one is missing
+    files.write_text(Path(folder) / "summary.csv", table.to_csv(index=False, float_format="%.6g"))
+    return table
+
+
+def summary(folder: Path) -> pd.DataFrame:
+    """The summary as written, checked for its columns.
+
+    Raises
+    ------
+    InputError : file missing or with other columns
+    """
+    path = Path(folder) / "summary.csv"
+    found = pd.read_csv(path) if path.is_file() else None
+    if found is None or tuple(found.columns) != COLUMNS:
+        raise InputError(
+            "no summary", where=path, expected=", ".join(COLUMNS),
+            found="no such file" if found is None else ", ".join(found.columns),
+            hint="run `ecglib reproduce` for this profile",
+        )  # fmt: skip
+    return found
+
+
+def write_environment(folder: Path, dataset: Dataset) -> dict:
+    """Keep what the results were made with: data fingerprint, versions, hardware."""
+    packages = (
+        "torch", "pytorch-lightning", "tensorflow", "keras", "onnx", "onnxruntime", "scikit-learn", "scipy", "numpy",
+        "pandas", "wfdb", "seaborn", "papermill", "jupytext", "jupyter-book", "snakemake",
+    )  # fmt: skip
+    found = {
+        "fingerprint": dataset.fingerprint,
+        "records": len(dataset),
+        "labelled": len(dataset.labelled()),
+        "hardware": runs.processor(),
+        "versions": runs.versions(*packages),
+    }
+    write_json(folder, "environment", found)
+    return found
+
+
+def read_environment(folder: Path) -> dict:
+    """What :func:`write_environment` kept."""
+    return read(folder, "environment")

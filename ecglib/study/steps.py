@@ -1,0 +1,56 @@
+"""What has to be trained before what: derived from the registry, for the Snakefile and the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from graphlib import TopologicalSorter
+
+from ecglib.networks.architectures import KERAS_NETWORK
+from ecglib.study.profile import Profile
+from ecglib.study.registry import needed_models
+
+
+def trained_models(profile: Profile, chapter: str) -> list[str]:
+    """The models whose finished trainings a chapter loads: its own, those its models are made from, and its `loads`."""
+    own = [model for model in profile.models.values() if model.chapter == chapter]
+    names = [name for model in own for name in ([model.name] if model.training else model.made_from)]
+    names += [name for model in own for name in needed_models(model)]
+    return list(dict.fromkeys([*names, *profile.registry.chapters[chapter].loads]))
+
+
+def needed_runs(profile: Profile, model: str, seed: int) -> list[tuple[str, int]]:
+    """The runs (model, seed) that a training needs: the one that it starts from, and all of its teachers'."""
+    settings = profile.training[model]
+    init = [(settings.init_from, seed)] if settings.init_from else []
+    return init + [(teacher, other) for teacher in settings.teachers for other in profile.seeds[teacher]]
+
+
+def needed_by(profile: Profile, models: Iterable[str]) -> list[str]:
+    """Models outside a batch that its trainings need."""
+    models = list(models)
+    needed = dict.fromkeys(name for model in models for name in needed_models(profile.models[model]))
+    return [name for name in needed if name not in models]
+
+
+def in_training_order(profile: Profile, models: Iterable[str]) -> list[str]:
+    """The models, each after those of them that it needs."""
+    models = list(models)
+    graph = {name: [other for other in needed_models(profile.models[name]) if other in models] for name in models}
+    return list(TopologicalSorter(graph).static_order())
+
+
+def batches(profile: Profile) -> list[list[str]]:
+    """All trained models in batches of one framework, each model after those that it needs."""
+    keras = [name for name, settings in profile.training.items() if settings.network == KERAS_NETWORK]
+    later = _with_dependents(profile, keras)
+    torch = [name for name in profile.training if name not in keras and name not in later]
+    return [in_training_order(profile, batch) for batch in (torch, keras, later) if batch]
+
+
+def _with_dependents(profile: Profile, models: list[str]) -> list[str]:
+    """The models outside `models` that need one of them, directly or not."""
+    found: list[str] = []
+    for name in in_training_order(profile, profile.training):
+        if name not in models and {*needed_models(profile.models[name])} & {*models, *found}:
+            found.append(name)
+    return found

@@ -1,0 +1,165 @@
+"""What a chapter and the command line open: a profile's data, settings, models and results.
+
+In comes a profile's name; out come the opened data and, for a model's name, its finished runs, trained now if they do
+not exist yet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ecglib.data import ptbxl
+from ecglib.data.dataset import SAMPLING_RATE, Dataset, open_dataset
+from ecglib.data.original_split import original_split
+from ecglib.errors import InputError
+from ecglib.evaluation import metrics
+from ecglib.evaluation.bootstrap import Estimate
+from ecglib.evaluation.evaluation_set import EvaluationSet
+from ecglib.evaluation.scores import Scores, labels_for
+from ecglib.networks.architectures import KERAS_NETWORK
+from ecglib.study.paths import Paths
+from ecglib.study.profile import Profile, load_profile
+from ecglib.study.registry import Model
+from ecglib.training import runs, scoring
+from ecglib.training.runs import Run
+from ecglib.training.settings import TrainingSettings
+from ecglib.training.train import train
+
+
+@dataclass(frozen=True)
+class Study:
+    """A profile with everything that belongs to it; nothing is read before it is requested."""
+
+    settings: Profile
+    paths: Paths
+
+    @cached_property
+    def records(self) -> Dataset:
+        """Every record of the profile's data."""
+        return open_dataset(self.paths.data, self.paths.cache)
+
+    @cached_property
+    def data(self) -> Dataset:
+        """The records with a superclass: the ones that the models see."""
+        return self.records.labelled()
+
+    def data_for(self, settings: TrainingSettings) -> Dataset:
+        """The records in the folds that a training uses."""
+        if settings.split == "random":
+            return original_split(self.records, shifted_labels=settings.shifted_labels)
+        return self.data
+
+    def model(self, name: str) -> Model:
+        """A model of the profile.
+
+        Raises
+        ------
+        InputError : no model of that name
+        """
+        if name not in self.settings.models:
+            raise InputError(
+                "unknown model", where=self.paths.models_file, expected=", ".join(self.settings.models), found=name,
+                hint="name one of the expected models",
+            )  # fmt: skip
+        return self.settings.models[name]
+
+    def train(self, model: str, seed: int, *, progress: bool = True) -> Run:
+        """The finished run of a model with a seed, trained now if there is none.
+
+        Raises
+        ------
+        InputError : no model of that name, or one that is made from another model's weights without training
+        """
+        settings = self.model(model).training
+        if settings is None:
+            raise InputError(
+                "a model without a training of its own", where=model, expected="a trained model",
+                found=f"one made from {', '.join(self.model(model).made_from)}", hint="execute its chapter",
+            )  # fmt: skip
+        place = Path(model) / f"seed{seed}"
+        init = self.train(settings.init_from, seed, progress=progress) if settings.init_from else None
+        teachers = [run for name in settings.teachers for run in self.runs(name, progress=progress)]
+        return train(
+            model, settings, seed, self.data_for(settings), self.paths.artifacts / place, init=init, teachers=teachers,
+            teacher_scores=lambda: [self.training_scores(run) for run in teachers],
+            finished=[self.paths.models / place] if self.settings.name == "full" else [], progress=progress,
+        )  # fmt: skip
+
+    def runs(self, model: str, *, progress: bool = False) -> list[Run]:
+        """The finished runs of a model, one per seed."""
+        return [self.train(model, seed, progress=progress) for seed in self.model(model).seeds]
+
+    def run(self, model: str) -> Run:
+        """The finished run of a model's first seed."""
+        return self.train(model, self.model(model).seeds[0], progress=False)
+
+    def scores(self, model: str) -> Scores:
+        """Scores of all seeds of a trained model."""
+        return Scores.stack_seeds([run.scores for run in self.runs(model)])
+
+    def training_scores(self, run: Run) -> Scores:
+        """A run's scores of the training records, computed when first requested and kept beside the run.
+
+        Raises
+        ------
+        InputError : the run's weights were not kept
+        """
+        kept = self.paths.artifacts / run.metadata["model"] / f"seed{run.metadata['seed']}" / runs.TRAINING_SCORES
+        if kept.is_file():
+            return Scores.load(kept)
+        train_part = self.data.in_folds(*ptbxl.TRAIN_FOLDS)
+        if self.settings.training[run.metadata["model"]].network == KERAS_NETWORK:
+            from ecglib.networks import inception
+            from ecglib.training import keras_training
+
+            network = inception.load_weights(inception.build(), run.weights())
+            score = keras_training.predict(network, train_part, run.normalization)
+        else:
+            from ecglib.networks import convnet
+
+            score = scoring.predict_bf16(convnet.from_weights(run.weights()), train_part, run.normalization)
+        scores = Scores.from_dataset(train_part, run.metadata["seed"], score)
+        scores.save(kept)
+        return scores
+
+    def representative_records(self, run: Run, count: int) -> np.ndarray:
+        """Training records that calibrate a quantized file, normalized as the run was: float32 (n, 1000, 12)."""
+        records = self.data.in_folds(*ptbxl.TRAIN_FOLDS).sample(count, seed=0)
+        return run.normalization(records.millivolts(slice(None)))
+
+    def compare_candidates(self, models: list[str]) -> pd.DataFrame:
+        """What each of these trainings varies, and its first seed's macro AUC on fold 9, the fold to select on."""
+        rows = []
+        for model in models:
+            settings, run = self.settings.training[model], self.run(model)
+            validation = run.scores.for_fold(ptbxl.VALIDATION_FOLD)
+            auc = metrics.macro_auc(labels_for(validation, self.data), validation.score[0])
+            crop, shift = (settings.crop or 0) / SAMPLING_RATE, settings.max_shift / SAMPLING_RATE
+            rows.append((model, settings.epochs, crop, shift, settings.gain_sd, settings.max_noise_sd, auc))
+        table = pd.DataFrame(rows, columns=["model", "epochs", "crop_s", "shift_s", "gain_sd", "noise_sd", "val_auc"])
+        return table.loc[:, (table != 0).any()].replace(0.0, float("nan"))  # not varied: a dash
+
+    def validation_difference(self, model: str, reference: str) -> Estimate:
+        """Macro AUC of a model's first seed minus that of another's, on fold 9, with its paired interval."""
+        validation = self.evaluation_set(ptbxl.VALIDATION_FOLD)
+        return validation.difference(self.run(model).scores, self.run(reference).scores)
+
+    def evaluation_set(self, fold: int) -> EvaluationSet:
+        """A fold's labels and resampled patients: 9 to select on, 10 to report."""
+        return EvaluationSet.from_dataset(self.data, fold, n_bootstrap=self.settings.n_bootstrap)
+
+
+def open_study(profile: str, *, seeds: int | None = None) -> Study:
+    """Open a profile of the checkout around the working directory.
+
+    Parameters
+    ----------
+    seeds : number of seeds of every trained model, instead of those declared
+    """
+    paths = Paths.for_profile(profile)
+    return Study(load_profile(paths.config, seeds=seeds), paths)

@@ -1,0 +1,43 @@
+"""The study's targets, set before the models were trained, and whether a value meets them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Target:
+    """A limit that a value has to keep.
+
+    Attributes
+    ----------
+    limit : the least or the largest value that meets the target
+    at_least : whether `limit` is the least
+    text : the limit as a sentence shows it
+    """
+
+    limit: float
+    at_least: bool
+    text: str
+
+    def met(self, value: float) -> bool:
+        return value >= self.limit if self.at_least else value <= self.limit
+
+    def verdict(self, value: float) -> str:
+        """The limit and whether `value` meets it: "at least 0.930, met"."""
+        return f"at {'least' if self.at_least else 'most'} {self.text}, {'met' if self.met(value) else 'missed'}"
+
+
+BASE_CNN_AUC = Target(0.930, at_least=True, text="0.930")
+INCEPTION_CNN_AUC = Target(0.920, at_least=True, text="0.920")
+PRUNED_TIMES_FEWER = Target(4, at_least=True, text="4 times fewer parameters")
+PRUNED_SPEED = Target(3, at_least=True, text="3 times the speed")
+PRUNED_AUC_CHANGE = Target(-0.003, at_least=True, text="-0.003")  # from the base CNN
+TEACHERS_AUC = Target(0.935, at_least=True, text="0.935")
+STUDENT_AUC = Target(0.930, at_least=True, text="0.930")
+STUDENT_INT8_BYTES = Target(600_000, at_least=False, text="0.60 MB")
+STUDENT_INT8_AUC_CHANGE = Target(-0.001, at_least=True, text="-0.001")  # from float32, on fold 9
+MICRO_ARENA_BYTES = Target(160_000, at_least=False, text="160,000 bytes")
+MICRO_FILE_BYTES = Target(560_000, at_least=False, text="560,000 bytes")
+TFLITE_SIZE_RATIO = Target(0.27, at_least=False, text="0.27")  # int8 file over float32 file
+TFLITE_AUC_CHANGE = Target(0.002, at_least=False, text="0.002")  # in either direction, on fold 9

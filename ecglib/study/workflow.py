@@ -1,0 +1,84 @@
+"""Running Snakemake on the study: in come a study and the files to make, out comes Snakemake's exit status.
+
+The rules are in the Snakefile; which files a chapter needs follows from the registry.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from ecglib.data import ptbxl
+from ecglib.errors import InputError
+from ecglib.files import exclusive
+from ecglib.study import steps
+from ecglib.study.study import Study
+
+
+def run(
+    study: Study, targets: Iterable[Path] = (), *, cores: int = 2, seeds: int | None = None, options: Sequence[str] = ()
+) -> int:
+    """Make files of the study, and before them everything that they need.
+
+    Parameters
+    ----------
+    targets : files inside the checkout; the book by default
+    cores : processes at the same time
+    seeds : number of seeds of every model, instead of those declared
+    options : further options of Snakemake
+
+    Returns
+    -------
+    Snakemake's exit status
+
+    Raises
+    ------
+    InputError : the profile's records are not there and cannot be made
+    """
+    paths = study.paths
+    if not study.settings.n_records:
+        ptbxl.check_folder_exists(paths.data)
+    chosen = [f"profile={study.settings.name}", *([f"seeds={seeds}"] if seeds else [])]
+    command = [
+        sys.executable, "-m", "snakemake", *[str(target.relative_to(paths.root)) for target in targets], *options,
+        "--snakefile", str(paths.root / "Snakefile"), "--directory", str(paths.root), "--cores", str(cores),
+        "--config", *chosen, "--rerun-incomplete", "--nolock", "--quiet", "rules", "host",
+    ]  # fmt: skip
+    # the system releases this lock with the process; Snakemake's own would outlive one that was killed
+    with exclusive(paths.build / "reproduce.lock", f"another run of the {study.settings.name} profile"):
+        return subprocess.run(command).returncode
+
+
+def executed_chapter(study: Study, chapter: str) -> Path:
+    """Where Snakemake puts an executed chapter."""
+    return study.paths.executed / f"{chapter}.ipynb"
+
+
+def prerequisites(study: Study, chapter: str) -> list[Path]:
+    """The files that a chapter needs before its cells can run: records, trainings, chapters whose results it reads."""
+    paths, settings = study.paths, study.settings
+    declared = settings.registry.chapters[chapter]
+    if declared.results_only:
+        return [paths.results / "summary.csv"]
+    models = steps.trained_models(settings, chapter)
+    trainings = [paths.artifacts / model / f"seed{seed}.done" for model in models for seed in settings.seeds[model]]
+    return [paths.build / "records.done", *trainings, *(executed_chapter(study, name) for name in declared.reads)]
+
+
+def find_chapter(study: Study, name: str) -> str:
+    """A chapter by its number ("5", "05"), its name ("05_quantization") or its source.
+
+    Raises
+    ------
+    InputError : the profile has no such chapter
+    """
+    chapters, stem = list(study.settings.registry.chapters), Path(name).stem
+    for chapter in chapters:
+        if stem == chapter or (stem.isdigit() and int(stem) == int(chapter.split("_")[0])):
+            return chapter
+    raise InputError(
+        "unknown chapter", where=f"profile {study.settings.name}", expected=", ".join(chapters), found=name,
+        hint="name one of the expected chapters, or its number",
+    )  # fmt: skip

@@ -1,0 +1,150 @@
+"""Training of the torch networks with PyTorch Lightning.
+
+Input: a :class:`~ecglib.data.dataset.Dataset`, a network and its settings. Output: a finished
+:class:`~ecglib.training.runs.Run`. Folds 1-8 train, fold 9 selects the checkpoint, and fold 10 is scored once, at the
+end. A stopped training resumes from its last epoch and ends in the weights of an uninterrupted one; a finished one is
+loaded.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import shutil
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint, TQDMProgressBar
+from safetensors.torch import save_file
+
+from ecglib import files
+from ecglib.compression import onnx_files, pruning
+from ecglib.data.dataset import Dataset
+from ecglib.data.normalization import Normalization
+from ecglib.data.ptbxl import TEST_FOLD, TRAIN_FOLDS, VALIDATION_FOLD
+from ecglib.evaluation.scores import Scores
+from ecglib.networks import convnet, weights
+from ecglib.networks.convnet import ECGNet
+from ecglib.training import distillation, runs
+from ecglib.training.batches import EVALUATION_BATCH, BatchedRecords
+from ecglib.training.callbacks import EpochSeed, History
+from ecglib.training.classifier import Classifier
+from ecglib.training.runs import Run
+from ecglib.training.scoring import predict, recalibrate_batchnorm, training_precision
+from ecglib.training.settings import TrainingSettings
+
+
+def train(
+    model: str, build: Callable[[], ECGNet], settings: TrainingSettings, seed: int, dataset: Dataset, folder: Path,
+    *, init: Run | None = None, teachers: Sequence[Run] = (),
+    teacher_scores: Callable[[], list[Scores]] = list, progress: bool = True,
+) -> Run:  # fmt: skip
+    """Train a network, or load the finished run with the same settings on the same data.
+
+    Parameters
+    ----------
+    model : its name in the results
+    build : makes the network, with its first weights; called after the seed is set
+    settings, seed : everything that the training depends on besides the data
+    dataset : labeled records of all folds
+    folder : where the run is kept
+    init : the run whose weights `build` begins with, if any
+    teachers : the runs to distill from, if any
+    teacher_scores : gives the teachers' scores of the training records; called when training begins
+    progress : show a bar for each epoch
+
+    Returns
+    -------
+    Run : with weights as float16 safetensors, and scores computed from those rounded weights
+    """
+    folder = Path(folder)
+    key = runs.run_key(model, seed, settings, dataset, init, teachers)
+    if run := runs.prepare_or_load(folder, key):
+        return run
+    started = time.monotonic()
+    pl.seed_everything(seed, verbose=False)
+    network = build()
+    normalization = Normalization.fit(dataset) if settings.normalize else Normalization(0.0, 1.0)
+    train_part, validation = dataset.in_folds(*TRAIN_FOLDS), dataset.in_folds(VALIDATION_FOLD)
+    targets = train_part.labels
+    if teachers:
+        soft = distillation.soft_targets(teacher_scores(), train_part, settings.temperature)
+        targets = np.concatenate([targets, soft], axis=1)
+    loader = BatchedRecords(train_part, normalization, targets).loader(settings.batch_size, shuffle=True, seed=seed)
+    classifier = Classifier(network, settings, len(loader))
+    checkpoints = folder / "checkpoints"
+    best = ModelCheckpoint(checkpoints, "best", monitor="val_auc", mode="max", save_on_train_epoch_end=True)
+    # a checkpoint of its own: Lightning's `save_last` saves only together with a new best one
+    newest = ModelCheckpoint(checkpoints, "last", save_on_train_epoch_end=True, enable_version_counter=False)
+    callbacks: list[pl.Callback] = [
+        EpochSeed(loader.sampler.sampler, seed),
+        History(folder / runs.HISTORY),
+        best,
+        newest,
+        EarlyStopping("val_auc", mode="max", patience=settings.patience),
+    ]
+    if progress:
+        callbacks.append(TQDMProgressBar(refresh_rate=5))
+    _silence_lightning()
+    trainer = pl.Trainer(
+        max_epochs=settings.epochs, precision=training_precision(), devices=1, callbacks=callbacks, logger=False,
+        gradient_clip_val=settings.clip_norm, enable_progress_bar=progress, enable_model_summary=False,
+        num_sanity_val_steps=0, default_root_dir=folder,
+    )  # fmt: skip
+    last = checkpoints / "last.ckpt"
+    validation_loader = BatchedRecords(validation, normalization).loader(EVALUATION_BATCH, shuffle=False)
+    trainer.fit(classifier, loader, validation_loader, ckpt_path=last if last.is_file() else None)
+
+    kept = best.best_model_path if settings.checkpoint == "best" else last
+    classifier.load_state_dict(torch.load(kept, map_location="cpu", weights_only=True)["state_dict"])
+    classifier = classifier.cpu()
+    if settings.bn_records:
+        recalibrate_batchnorm(classifier, train_part.sample(settings.bn_records, seed=0), normalization)
+    trained = convnet.channels_first(pruning.remove_masks(classifier.network), network)
+    save_weights(trained, folder / weights.NAME)
+    convnet.load_weights(trained, folder / weights.NAME)
+    scored = dataset.in_folds(VALIDATION_FOLD, TEST_FOLD)
+    score = predict(trained, scored, normalization, progress=progress)
+    Scores.from_dataset(scored, seed, score).save(folder / runs.SCORES)
+    record = key | {
+        "weights": weights.NAME,
+        **convnet.counts(trained),
+        "normalization": dataclasses.asdict(normalization),
+        **runs.history_summary(folder / runs.HISTORY),
+        "precision": training_precision(),
+        "hardware": hardware(),
+        "versions": runs.versions("torch", "pytorch-lightning", "numpy"),
+        "wall_seconds": round(time.monotonic() - started, 1),
+    }
+    if settings.pruning:  # the file's size is known where its weights are not kept
+        onnx = onnx_files.to_onnx(trained, folder / "model.onnx")
+        record["file_bytes"] = onnx.stat().st_size
+        if settings.pruning == "magnitude":  # where the zeros are left in place
+            record["compressed_bytes"] = pruning.compressed_bytes(onnx)
+        onnx.unlink()
+    run = runs.finish(folder, record)
+    shutil.rmtree(folder / "checkpoints")
+    return run
+
+
+def save_weights(network: torch.nn.Module, path: Path) -> None:
+    """Write a network's weights as float16 safetensors, whole or not at all."""
+    state = {k: v.half() if v.is_floating_point() else v for k, v in network.state_dict().items()}
+    with files.atomic_path(path) as temporary:
+        save_file({k: v.contiguous() for k, v in state.items()}, temporary)
+
+
+def hardware() -> str:
+    """What trains here: the GPU's name, or the processor's."""
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else runs.processor()
+
+
+def _silence_lightning() -> None:
+    """Lightning's advice about loaders and hardware does not concern a reader of the chapters."""
+    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module="pytorch_lightning|lightning_fabric")

@@ -1,0 +1,104 @@
+"""How a network is trained: one checked, unchangeable object of settings per model."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from ecglib.data.dataset import N_SAMPLES
+from ecglib.networks.architectures import KERAS_NETWORK, NETWORKS
+
+SHORTEST_CROP = 160  # samples; a shorter one leaves nothing for the base CNN's last pooling
+_TORCH_ONLY = ("init_from", "pruning", "teachers", "bn_records", "crop")
+
+
+class TrainingSettings(BaseModel):
+    """How a network is trained. Times are in samples of 10 ms, amplitudes in the normalized unit.
+
+    Attributes
+    ----------
+    network : architecture, one of :data:`ecglib.networks.architectures.NETWORKS`
+    epochs, batch_size, patience : maximum passes over the training records; records per step; passes without a better
+        validation AUC after which training stops
+    init_from : model whose weights training starts from; None for random ones
+    pruning : what is removed from the initial weights: the smallest weights of all layers together, which then stay
+        zero ("magnitude"), or whole channels ("channels")
+    amount : fraction of weights or channels removed
+    loss : "binary_cross_entropy"; "double_sigmoid": the same over probabilities passed as logits; or
+        "untrained_teacher": the original study's distillation, from a base CNN with random weights
+    teachers : models to distill from, each with all its seeds
+    temperature, label_weight : of the distillation (:func:`ecglib.training.distillation.loss`)
+    optimizer : "adamw", or "adam" without weight decay
+    schedule : "one_cycle" (Smith 2018), or "late_decay": constant, then times exp(-0.1) per epoch
+    learning_rate, weight_decay : the schedule's peak, and AdamW's decay
+    decay_from : epoch, counted from 0, from which "late_decay" decays
+    clip_norm : largest norm of each variable's gradient (Keras) or of all together (torch); None for no limit
+    dropout : fraction dropped; None keeps the network's own
+    checkpoint : which weights are kept: "best" on the validation records, or "last"
+    bn_records : training records on which the batch normalization statistics are recalibrated without dropout after
+        training; 0 keeps those gathered in training
+    normalize : whether records are scaled to mean 0 and SD 1, or stay in mV
+    crop : length of the random part of a record that each pass sees; None for the whole record
+    max_shift : largest random shift in time
+    gain_sd : SD of the logarithm of a random gain
+    max_noise_sd : largest SD of white noise, drawn for each record
+    split : "folds": PTB-XL's folds 1-8 and 9; "random": the original's random fifth of all records set aside, then the
+        last of five random folds for validation, patients on both sides
+    shifted_labels : whether, as in the original's notebooks, the row after each unlabeled record loses its signal
+        instead of the unlabeled record, so that a signal carries its neighbor's labels
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    network: Literal[NETWORKS]
+    epochs: int = Field(gt=0)
+    init_from: str | None = None
+    pruning: Literal["magnitude", "channels"] | None = None
+    amount: float = Field(0.0, ge=0, lt=1)
+    loss: Literal["binary_cross_entropy", "double_sigmoid", "untrained_teacher"] = "binary_cross_entropy"
+    teachers: tuple[str, ...] = Field((), strict=False)
+    temperature: float = Field(1.0, gt=0)
+    label_weight: float = Field(0.5, ge=0, le=1)
+    batch_size: int = Field(128, gt=0)
+    patience: int = Field(5, gt=0)
+    optimizer: Literal["adamw", "adam"] = "adamw"
+    schedule: Literal["one_cycle", "late_decay"] = "one_cycle"
+    learning_rate: float = Field(3e-3, gt=0)
+    weight_decay: float = Field(1e-2, ge=0)
+    decay_from: int = Field(0, ge=0)
+    clip_norm: float | None = Field(None, gt=0)
+    dropout: float | None = Field(None, ge=0, lt=1)
+    checkpoint: Literal["best", "last"] = "best"
+    bn_records: int = Field(0, ge=0)
+    normalize: bool = True
+    crop: int | None = Field(None, ge=SHORTEST_CROP, le=N_SAMPLES)
+    max_shift: int = Field(0, ge=0, lt=N_SAMPLES)
+    gain_sd: float = Field(0.0, ge=0)
+    max_noise_sd: float = Field(0.0, ge=0)
+    split: Literal["folds", "random"] = "folds"
+    shifted_labels: bool = False
+
+    @model_validator(mode="after")
+    def _no_setting_is_ignored(self) -> TrainingSettings:
+        given = {
+            name for name in type(self).model_fields if getattr(self, name) != type(self).model_fields[name].default
+        }
+        if self.network == KERAS_NETWORK:
+            unused = given & {*_TORCH_ONLY, "split", "shifted_labels"}
+            unused |= {"loss"} if self.loss != "binary_cross_entropy" else set()
+            if unused:
+                raise ValueError(f"{', '.join(sorted(unused))}: not available for {KERAS_NETWORK}")
+        if (self.amount > 0) != (self.pruning is not None):
+            raise ValueError("amount and pruning: expected both or neither")
+        if self.pruning and not self.init_from:
+            raise ValueError("init_from: expected the model to prune")
+        if not self.teachers and given & {"temperature", "label_weight"}:
+            raise ValueError("temperature, label_weight: expected only with teachers")
+        if self.teachers and self.loss != "binary_cross_entropy":
+            raise ValueError("loss: expected binary_cross_entropy with teachers")
+        if self.schedule != "late_decay" and "decay_from" in given:
+            raise ValueError("decay_from: expected only with schedule late_decay")
+        if self.split == "folds" and self.shifted_labels:
+            raise ValueError("shifted_labels: expected only with split random")
+        return self

@@ -1,0 +1,64 @@
+"""One way into training: a model's settings decide which framework trains it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ecglib.data.dataset import Dataset
+from ecglib.evaluation.scores import Scores
+from ecglib.networks.architectures import KERAS_NETWORK
+from ecglib.training import runs
+from ecglib.training.runs import Run
+from ecglib.training.settings import TrainingSettings
+
+if TYPE_CHECKING:
+    from ecglib.networks import convnet
+
+
+def train(
+    model: str, settings: TrainingSettings, seed: int, dataset: Dataset, folder: Path, *, init: Run | None = None,
+    teachers: Sequence[Run] = (), teacher_scores: Callable[[], list[Scores]] = list, finished: Sequence[Path] = (),
+    progress: bool = True,
+) -> Run:  # fmt: skip
+    """The finished run of a model with a seed: loaded where there is one, trained otherwise.
+
+    Parameters
+    ----------
+    model : its name in the results
+    settings, seed : everything that the training depends on besides the data
+    dataset : labeled records of all folds
+    folder : where the run is kept
+    init : the run whose weights training starts from
+    teachers : the runs to distill from
+    teacher_scores : gives the teachers' scores of the training records; called when training begins
+    finished : further folders in which a finished run may be
+    progress : show a bar for each epoch
+    """
+    if run := runs.prepare_or_load(folder, runs.run_key(model, seed, settings, dataset, init, teachers), finished):
+        return run  # no framework is imported for it
+    if settings.network == KERAS_NETWORK:
+        from ecglib.networks import inception
+        from ecglib.training import keras_training
+
+        build = partial(inception.build, settings.dropout or 0.0)
+        return keras_training.train(model, build, settings, seed, dataset, folder, progress=progress)
+    from ecglib.training import lightning
+
+    return lightning.train(
+        model, partial(_torch_network, settings, init), settings, seed, dataset, folder, init=init,
+        teachers=teachers, teacher_scores=teacher_scores, progress=progress,
+    )  # fmt: skip
+
+
+def _torch_network(settings: TrainingSettings, init: Run | None) -> convnet.ECGNet:
+    """The network that a training begins with: fresh, or a finished run's, pruned if the settings say so."""
+    from ecglib.compression import pruning
+    from ecglib.networks import convnet
+
+    if init is None:
+        return convnet.build(settings.network, settings.dropout)
+    network = convnet.from_weights(init.weights(), settings.dropout)
+    return pruning.pruned(network, settings.pruning, settings.amount) if settings.pruning else network

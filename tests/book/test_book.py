@@ -1,0 +1,69 @@
+"""The book's parts that need no build: its table of contents, the README's table, and missing pieces."""
+
+import shutil
+
+import pytest
+
+from ecglib.book import book
+from ecglib.book.chapters import ChapterError
+from ecglib.errors import InputError
+from ecglib.study.paths import Paths
+
+
+@pytest.fixture
+def checkout(project, tmp_path):
+    for name in ("book", "results", "models"):
+        shutil.copytree(project / name, tmp_path / name)
+    for name in ("_toc.yml", "_config.yml", "README.md"):
+        shutil.copy(project / name, tmp_path)
+    return Paths("full", tmp_path)
+
+
+def test_contents_are_in_reading_order(project):
+    pages = book.contents(project)
+    assert pages[0] == "intro"
+    assert pages[1:3] == ["chapters/01_dataset", "chapters/02_base_cnn"]
+    assert pages[-1] == "references"
+
+
+def test_the_readme_table_has_a_row_per_model(checkout):
+    text = book.readme_table(checkout)
+    assert "| Base CNN | 0.934 |" in text
+    assert text.count("<!-- results") == 2
+
+
+def test_a_readme_without_marks_for_the_table_is_an_error(checkout):
+    (checkout.root / "README.md").write_text("nothing here\n")
+    with pytest.raises(InputError, match="README without the marks"):
+        book.readme_table(checkout)
+
+
+def test_a_chapter_that_was_not_executed_is_named(checkout):
+    (checkout.chapters / "02_base_cnn.ipynb").unlink()
+    with pytest.raises(InputError, match="chapter not executed") as caught:
+        book.build(checkout)
+    assert caught.value.where.name == "02_base_cnn.ipynb"
+
+
+def test_a_chapter_with_a_traceback_is_not_published(checkout):
+    import nbformat
+
+    path = checkout.chapters / "07_results.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    cell = next(cell for cell in notebook.cells if cell.cell_type == "code")
+    cell.outputs = [nbformat.v4.new_output("error", ename="E", evalue="", traceback=[])]
+    nbformat.write(notebook, path)
+    with pytest.raises(ChapterError, match="traceback"):
+        book.build(checkout)
+    assert not (checkout.build / "html").exists()
+
+
+@pytest.mark.slow
+def test_a_warning_fails_the_build_and_leaves_the_last_book(checkout):
+    index = book.build(checkout)
+    stamp = index.stat().st_mtime_ns
+    page = checkout.root / "book" / "references.md"
+    page.write_text(page.read_text() + "\n[nowhere](missing_page.md)\n")
+    with pytest.raises(book.BookError, match="missing_page"):
+        book.build(checkout)
+    assert index.stat().st_mtime_ns == stamp

@@ -1,0 +1,129 @@
+"""Figures: what they refuse to drop, whom the overview names, and that every label keeps its place and size."""
+
+import matplotlib
+import pandas as pd
+import pytest
+
+from ecglib.book import plots, tables
+from ecglib.book.plots import overview
+from ecglib.data.ptbxl import CLASSES
+
+matplotlib.use("agg")
+LABEL_LIMIT = 8
+
+
+@pytest.fixture
+def summary() -> pd.DataFrame:
+    """A summary of few models: sizes and AUCs in which the smallest, the best and the lowest differ."""
+    rows = [
+        ("base_cnn", 26e6, 0.930), ("inception_cnn", 17e6, 0.925), ("base_cnn_int8", 6.6e6, 0.9295),
+        ("base_cnn_pruned_channels_60", 4.2e6, 0.928), ("student", 2.1e6, 0.926), ("student_distilled", 2.1e6, 0.9275),
+        ("student_int8", 0.56e6, 0.927), ("student_micro_64k", 0.09e6, 0.9265), ("student_replay", 2.1e6, 0.915),
+        ("base_cnn_pruning_replay", 2.1e6, 0.82),
+    ]  # fmt: skip
+    table = pd.DataFrame(rows, columns=["model", "file_bytes", "test_auc"])
+    return table.assign(test_auc_low=table["test_auc"] - 0.007, test_auc_high=table["test_auc"] + 0.006)
+
+
+@pytest.fixture
+def points(summary):
+    return plots.overview_points(summary, tables.registry())
+
+
+def history(epochs: int) -> pd.DataFrame:
+    values = {"train_loss": 0.3, "val_loss": 0.3, "val_auc": [0.8 + 0.01 * i for i in range(epochs)]}
+    return pd.DataFrame({"epoch": range(epochs)} | values)
+
+
+def named(points) -> set[str]:
+    return set(points.loc[points["named"], "label"])
+
+
+def texts(figure) -> list:
+    return [text for axis in figure.axes for text in axis.texts]
+
+
+def test_a_sixth_training_is_drawn():
+    figure = plots.training_curves({str(number): [history(3)] for number in range(6)})
+    left, right = figure.axes
+    assert len(left.lines) == 12  # training and validation loss of each
+    assert len(right.lines) == 12  # AUC and kept epoch of each
+
+
+def test_more_trainings_than_colors_are_refused():
+    with pytest.raises(ValueError, match="at most 10"):
+        plots.training_curves({str(number): [history(3)] for number in range(11)})
+
+
+def test_a_training_kept_at_its_last_epoch_has_its_dot_there():
+    best_first = pd.DataFrame({"epoch": [0, 1], "train_loss": 0.1, "val_loss": 0.1, "val_auc": [0.9, 0.8]})
+    for last, epoch in (([], 1), (["a"], 2)):
+        dot = plots.training_curves({"a": [best_first]}, last=last).axes[1].lines[1]
+        assert list(dot.get_xdata()) == [epoch]
+
+
+def test_the_smallest_the_best_and_the_lowest_model_are_named(points):
+    assert {"Small student for microcontrollers, int8", "Base CNN", "Pruning, replayed"} <= named(points)
+
+
+def test_the_other_names_are_findings_done_right_from_the_best(points):
+    rest = named(points) - {"Small student for microcontrollers, int8", "Base CNN", "Pruning, replayed"}
+    assert rest == {"Base CNN, int8", "Base CNN, 60 % of channels pruned", "Student, distilled"}
+
+
+def test_the_overview_has_at_most_eight_labels_of_nine_points_or_more(points):
+    labels = texts(plots.auc_against_bytes(points, {"lstm": 0.927, "ensemble": 0.934}))
+    assert len(labels) <= LABEL_LIMIT
+    assert min(label.get_fontsize() for label in labels) >= 9
+
+
+def test_the_overviews_labels_do_not_cover_each_other(points):
+    figure = plots.auc_against_bytes(points)
+    figure.canvas.draw()
+    boxes = [label.get_window_extent() for label in texts(figure)]
+    assert not any(one.overlaps(other) for i, one in enumerate(boxes) for other in boxes[:i])
+
+
+def test_labels_have_no_leader_lines(points):
+    assert not any(getattr(label, "arrow_patch", None) for label in texts(plots.auc_against_bytes(points)))
+
+
+def test_models_far_below_the_others_have_a_panel_of_their_own(points):
+    assert list(points.loc[points["low_panel"], "label"]) == ["Pruning, replayed"]
+    assert len(plots.auc_against_bytes(points).axes) == 2
+    assert len(plots.auc_against_bytes(points[~points["low_panel"]]).axes) == 1
+
+
+def test_the_front_holds_the_models_that_no_smaller_one_surpasses(points):
+    front = points[points["front"]].sort_values("file_bytes")
+    assert front["test_auc"].tolist() == [0.9265, 0.927, 0.9275, 0.928, 0.9295, 0.930]
+
+
+def test_replays_are_marked(points):
+    assert set(points.loc[points["replayed"], "label"]) == {"Pruning, replayed", "Student, replayed"}
+
+
+def test_a_chapter_without_a_kind_of_its_own_is_named_after_its_file(monkeypatch, summary):
+    monkeypatch.setattr(overview, "KINDS", {})
+    kinds = set(plots.overview_points(summary, tables.registry())["kind"])
+    assert "inception cnn" in kinds
+
+
+def test_each_chapter_has_a_panel_of_roc_curves_with_the_reference_in_it():
+    curve = {"false_positive_rate": [0.0, 0.1, 1.0], "sensitivity": [0.0, 0.9, 1.0]}
+    chapters = {"base_cnn": "02", "a": "03", "b": "03", "c": "04"}
+    kept = {
+        name: {"row": {"chapter": f"{chapter}_x"}, "roc": curve, "seeds": [{"test_auc": 0.9}]}
+        for name, chapter in chapters.items()
+    }
+    figure = plots.macro_roc(kept, {name: name for name in chapters})
+    shown = [[text.get_text() for text in axis.get_legend().get_texts()] for axis in figure.axes]
+    assert shown == [["base_cnn 0.900", "a 0.900", "b 0.900"], ["base_cnn 0.900", "c 0.900"]]
+
+
+def test_each_superclass_has_an_example_with_as_few_others_as_possible(sample):
+    titles = [figure.axes[0].get_title() for figure in plots.superclass_examples(sample)]
+    labels = sample.table[list(CLASSES)]
+    for name, title in zip(CLASSES, titles, strict=True):
+        assert f"({name})" in title
+        assert title.count("(") == labels.loc[labels[name]].sum(axis=1).min()

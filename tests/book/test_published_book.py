@@ -1,0 +1,57 @@
+"""The published book in a browser: every page, offline, on a screen and on a phone."""
+
+import json
+
+import pytest
+
+from ecglib.book import book
+
+
+def test_the_published_book_has_every_page_and_no_sample_notice(published_book, project):
+    for page in book.contents(project):
+        assert book.SAMPLE_NOTICE not in (published_book / f"{page}.html").read_text(encoding="utf-8"), page
+
+
+def settle(driver):
+    """Wait until MathJax is done and half a second has passed, so that late requests and errors are seen."""
+    driver.set_script_timeout(20)
+    driver.execute_async_script(
+        """const done = arguments[0];
+        const ready = window.MathJax && MathJax.startup ? MathJax.startup.promise : Promise.resolve();
+        ready.then(() => setTimeout(done, 500));"""
+    )
+
+
+def requests_of(driver):
+    """Addresses that a page asked for since the last call."""
+    events = [json.loads(entry["message"])["message"] for entry in driver.get_log("performance")]
+    return [e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"]
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_every_page_renders_offline_and_fits_the_screen(published_book, browser, project, width):
+    size = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    for page in book.contents(project):
+        requests_of(browser), browser.get_log("browser")
+        browser.get((published_book / f"{page}.html").as_uri())
+        assert browser.find_element("css selector", "article h1").text, page
+        settle(browser)
+        errors = [entry["message"] for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
+        assert not errors, (page, errors)
+        asked = [url for url in requests_of(browser) if not url.startswith(("file:", "data:", "blob:"))]
+        assert not asked, (page, asked)
+        too_wide = browser.execute_script(
+            """const width = document.documentElement.clientWidth;
+            return [...document.querySelectorAll('article table, article img, article pre, article h1')]
+                .filter(e => e.getBoundingClientRect().right > width + 1)
+                .map(e => e.tagName + ' ' + e.textContent.slice(0, 40));"""
+        )
+        assert not too_wide, (page, too_wide)
+        assert browser.execute_script("return document.documentElement.scrollWidth <= window.innerWidth + 1"), page
+
+
+def test_formulas_are_typeset_from_the_book_itself(published_book, browser):
+    browser.get((published_book / "chapters" / "02_base_cnn.html").as_uri())
+    settle(browser)
+    assert browser.execute_script("return document.querySelectorAll('mjx-container').length") >= 1

@@ -1,0 +1,97 @@
+"""The gate: fold 9 decides, fold 10 does not, and what fails is shown."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from ecglib.compression import gate as module
+from ecglib.compression.gate import Tolerances, gate
+from ecglib.data.ptbxl import CLASSES
+from ecglib.evaluation.bootstrap import Estimate
+from ecglib.evaluation.evaluation_set import EvaluationSet
+from ecglib.evaluation.scores import Scores
+
+SPEEDUP = Estimate(3.0, 2.4, 3.5)
+
+
+@pytest.fixture(scope="module")
+def scored(sample):
+    """Probabilities that follow the labels, of two seeds."""
+    part = sample.in_folds(9, 10)
+    noise = np.random.default_rng(0).uniform(0, 0.6, (2, len(part), 5))
+    score = (0.3 * part.labels + noise).astype(np.float32)
+    return Scores(part.ecg_id, part.table["fold"].to_numpy(), np.array([0, 1]), score)
+
+
+@pytest.fixture
+def check(int8_file, float_file, sample):
+    """The gate on the sample's folds."""
+
+    def run(scores, reference, *, dataset=sample, path=int8_file, **more):
+        folds = [EvaluationSet.from_dataset(dataset, fold, n_bootstrap=50) for fold in (9, 10)]
+        arguments = {"validation": folds[0], "test": folds[1], "speedup": SPEEDUP} | more
+        return gate(path, float_file, scores, reference, **arguments)
+
+    return run
+
+
+def changed(scores, score):
+    return dataclasses.replace(scores, score=score.astype(np.float32))
+
+
+def test_it_passes_what_keeps_within_its_tolerances(check, scored, int8_file, float_file):
+    size = int8_file.stat().st_size / float_file.stat().st_size
+    found = check(changed(scored, scored.score + 0.001), scored, tolerances=Tolerances(size_ratio=size))
+    assert found.integer_convolutions == "3 of 3"
+    assert found.auc_change.value == 0
+    assert found.score_change == pytest.approx(0.001, rel=1e-3)
+    assert found.size_ratio == size
+    assert found.speedup == SPEEDUP
+    assert found.passed == dict.fromkeys(("integer convolutions", "AUC", "bytes", "speed"), True)
+
+
+def test_it_shows_what_fails(check, scored, float_file):
+    slow = Estimate(1.0, 0.9, 1.1)
+    found = check(changed(scored, 1 - scored.score), scored, path=float_file, speedup=slow)
+    assert found.auc_change.value < -0.5
+    assert found.passed == dict.fromkeys(("integer convolutions", "AUC", "bytes", "speed"), False)
+
+
+def test_fold_9_decides(check, scored):
+    """Scores spoiled on one fold fail on fold 9 only, though fold 10 reports the loss."""
+    spoiled = {
+        fold: changed(scored, np.where((scored.fold == fold)[:, None], 1 - scored.score, scored.score))
+        for fold in (9, 10)
+    }
+    on_9, on_10 = check(spoiled[9], scored), check(spoiled[10], scored)
+    assert not on_9.passed["AUC"] and on_9.test_auc_change.value == 0
+    assert on_10.passed["AUC"] and on_10.test_auc_change.value < -0.5
+    assert on_10.score_change == on_10.saturated == 0
+
+
+def test_shuffled_labels_of_fold_10_change_no_decision(check, scored, sample):
+    table = sample.table.copy()
+    test = (table["fold"] == 10).to_numpy()
+    table.loc[test, list(CLASSES)] = table.loc[test, list(CLASSES)].sample(frac=1, random_state=1).to_numpy()
+    compressed = changed(scored, scored.score + np.random.default_rng(2).normal(0, 0.2, scored.score.shape))
+    one = check(compressed, scored)
+    other = check(compressed, scored, dataset=dataclasses.replace(sample, table=table))
+    assert one.test_auc_change != other.test_auc_change
+    assert dataclasses.replace(one, test_auc_change=None) == dataclasses.replace(other, test_auc_change=None)
+
+
+def test_saturated_probabilities_are_counted(check, scored):
+    """A file that gives no probability above 0.5 saturates those of float32 above it."""
+    found = check(changed(scored, scored.score.clip(max=0.5)), scored)
+    validation = scored.for_fold(9).score
+    assert found.saturated == pytest.approx((validation > 0.5 + module._STEP).mean())
+
+
+def test_it_can_be_written_as_json(check, scored):
+    import json
+
+    found = check(scored, scored)
+    kept = json.loads(json.dumps(found.to_dict()))
+    assert kept["speedup"] == SPEEDUP.to_dict()
+    assert kept["passed"]["speed"] is True

@@ -1,0 +1,94 @@
+"""The student on a microcontroller: the same network in Keras, its arena, its operators, its C header."""
+
+import numpy as np
+import pytest
+import torch
+
+from ecglib.compression import tflite_files, tflite_micro
+from ecglib.errors import InputError
+from ecglib.networks import convnet
+from ecglib.training import lightning
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("micro")
+
+
+@pytest.fixture(scope="module")
+def network(folder):
+    torch.manual_seed(0)
+    network = convnet.build("student")
+    network.train()(torch.randn(16, 12, 1000))  # batch norms with statistics of their own
+    lightning.save_weights(network, folder / "weights.safetensors")
+    return convnet.load_weights(network, folder / "weights.safetensors").eval()
+
+
+@pytest.fixture(scope="module")
+def records() -> np.ndarray:
+    return np.random.default_rng(0).standard_normal((8, 1000, 12)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def file(network, records, folder):
+    keras_model = tflite_micro.to_keras(folder / "weights.safetensors")
+    return tflite_files.to_tflite(keras_model, folder / "student.tflite", records)
+
+
+def test_keras_computes_what_torch_does(network, records, folder):
+    keras_model = tflite_micro.to_keras(folder / "weights.safetensors")
+    with torch.inference_mode():
+        expected = network(torch.from_numpy(records).transpose(1, 2)).numpy()
+    np.testing.assert_allclose(keras_model.predict(records, verbose=0), expected, atol=1e-4)
+
+
+def test_it_fits_160_kilobytes_of_ram_and_560_of_flash(file):
+    found = tflite_micro.footprint(file)
+    assert found.file_bytes == file.stat().st_size <= 560_000
+    assert found.persistent_bytes < found.arena_bytes <= 160_000
+
+
+def test_the_arena_is_little_more_than_its_widest_neighbours(file, folder):
+    (first, out), (second, pooled) = tflite_micro.peak_activations(
+        tflite_micro.to_keras(folder / "weights.safetensors")
+    )
+    assert (first, out, pooled) == ("conv2", (486, 150), (243, 150)) and second.startswith("max_pooling")
+    needed = 486 * 150 + 243 * 150
+    found = tflite_micro.footprint(file)
+    assert needed < found.arena_bytes - found.persistent_bytes < 1.1 * needed
+
+
+def test_a_quarter_of_flash_and_ram_is_left_to_the_program():
+    one = tflite_micro.Footprint(3 * 1024, 6 * 1024, 0, ())
+    assert tflite_micro.fits(one, flash=4, ram=8)
+    assert not tflite_micro.fits(one, flash=3, ram=8)
+    assert not tflite_micro.fits(one, flash=4, ram=7)
+
+
+def test_no_activation_is_copied_between_layers(file):
+    after_input = [name for name in tflite_micro.operators(file) if name not in ("SHAPE", "STRIDED_SLICE", "PACK")]
+    blocks = ["CONV_2D", "MAX_POOL_2D"] * 3
+    assert after_input == ["RESHAPE", *blocks, "MEAN", "FULLY_CONNECTED", "LOGISTIC"]
+
+
+def test_its_scores_are_those_of_litert_to_a_step(file, records):
+    np.testing.assert_allclose(
+        tflite_micro.predict(file, records), tflite_files.predict(file, records), atol=1.01 / 256
+    )
+
+
+def test_a_float_file_is_named(network, folder):
+    path = tflite_files.to_tflite(tflite_micro.to_keras(folder / "weights.safetensors"), folder / "float.tflite")
+    with pytest.raises(InputError, match="cannot run"):
+        tflite_micro.footprint(path)
+
+
+def test_weights_that_are_no_students_are_named(folder):
+    from safetensors.numpy import save_file
+
+    save_file({"dense": np.zeros(3, np.float16)}, folder / "other.safetensors")
+    with pytest.raises(InputError, match="another architecture"):
+        tflite_micro.to_keras(folder / "other.safetensors")
+    (folder / "text.safetensors").write_text("text")
+    with pytest.raises(InputError, match="weights unreadable"):
+        tflite_micro.to_keras(folder / "text.safetensors")

@@ -1,0 +1,186 @@
+"""Records and their cache, on synthetic records in PTB-XL's layout."""
+
+import builtins
+import errno
+import json
+
+import numpy as np
+import pytest
+import wfdb
+
+from ecglib.data import dataset, synthetic
+from ecglib.data.dataset import open_dataset, read_record
+from ecglib.data.ptbxl import LEADS
+from ecglib.errors import InputError
+
+FIRST = "records100/00000/00001_lr"
+
+
+def rewrite(root, **changes):
+    """Write the first record anew with other properties."""
+    record = wfdb.rdrecord(str(root / FIRST), physical=False)
+    settings = {
+        "fs": 100, "units": ["mV"] * 12, "sig_name": record.sig_name, "d_signal": record.d_signal, "fmt": ["16"] * 12,
+        "adc_gain": [1000.0] * 12, "baseline": [0] * 12,
+    }  # fmt: skip
+    wfdb.wrsamp("00001_lr", **(settings | changes), write_dir=str(root / "records100/00000"))
+
+
+def test_signals_are_what_wfdb_reads(sample, sample_root):
+    expected = wfdb.rdsamp(str(sample_root / sample.table["filename"].iloc[5]))[0]
+    np.testing.assert_allclose(sample.millivolts([5])[0], expected, atol=1e-6)
+
+
+def test_signals_are_mapped_as_int16_microvolts(sample):
+    assert isinstance(sample.signals, np.memmap)
+    assert sample.signals.dtype == np.int16
+    assert sample.millivolts(slice(0, 3)).dtype == np.float32
+
+
+def test_folds_and_labels_stay_together(sample):
+    ninth = sample.in_folds(9)
+    assert set(ninth.table["fold"]) == {9}
+    position = list(sample.ecg_id).index(ninth.ecg_id[2])
+    np.testing.assert_array_equal(ninth.millivolts([2]), sample.millivolts([position]))
+    np.testing.assert_array_equal(ninth.labels[2], sample.labels[position])
+
+
+def test_the_cache_is_used_the_second_time(sample_root, tmp_path, monkeypatch):
+    first = open_dataset(sample_root, tmp_path, jobs=1, progress=False)
+    monkeypatch.setattr(dataset, "_write_cache", lambda *_: pytest.fail("read again"))
+    second = open_dataset(sample_root, tmp_path, jobs=1, progress=False)
+    assert second.fingerprint == first.fingerprint
+
+
+@pytest.mark.parametrize("suffix", [".hea", ".dat"])
+def test_a_missing_file_is_named(damaged, suffix):
+    path = (damaged / FIRST).with_suffix(suffix)
+    path.unlink()
+    with pytest.raises(InputError, match="record missing") as caught:
+        read_record(damaged / FIRST)
+    assert caught.value.where == path
+
+
+def test_a_truncated_signal_is_named(damaged):
+    path = (damaged / FIRST).with_suffix(".dat")
+    path.write_bytes(path.read_bytes()[:12000])
+    with pytest.raises(InputError, match="signal file truncated") as caught:
+        read_record(damaged / FIRST)
+    assert (caught.value.expected, caught.value.found) == ("24000 bytes", "12000 bytes")
+
+
+def test_a_wrong_checksum_is_named(damaged):
+    path = (damaged / FIRST).with_suffix(".dat")
+    content = bytearray(path.read_bytes())
+    content[2000] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(InputError, match="wrong checksum"):
+        read_record(damaged / FIRST)
+
+
+def test_an_unreadable_header_is_named(damaged):
+    (damaged / FIRST).with_suffix(".hea").write_text("no header\n")
+    with pytest.raises(InputError, match="record unreadable"):
+        read_record(damaged / FIRST)
+
+
+@pytest.mark.parametrize(
+    ("changes", "what", "found"),
+    [
+        ({"sig_name": ["II", "I", *LEADS[2:]]}, "wrong lead order", "II I III"),
+        ({"fs": 500}, "wrong sampling rate", "500 Hz"),
+        ({"d_signal": np.ones((900, 12), np.int64)}, "wrong length", "900 samples"),
+        ({"adc_gain": [200.0] * 12}, "wrong gain or unit", "200.0"),
+        ({"units": ["uV"] * 12}, "wrong gain or unit", "uV"),
+    ],
+)
+def test_another_kind_of_record_is_named(damaged, changes, what, found):
+    rewrite(damaged, **changes)
+    with pytest.raises(InputError, match=what) as caught:
+        read_record(damaged / FIRST)
+    assert found in str(caught.value.found)
+
+
+def test_missing_samples_are_named(damaged):
+    signal = wfdb.rdrecord(str(damaged / FIRST), physical=False).d_signal
+    signal[10:13, 4] = -32768
+    rewrite(damaged, d_signal=signal)
+    with pytest.raises(InputError, match="missing samples") as caught:
+        read_record(damaged / FIRST)
+    assert caught.value.found == "3 in aVL"
+
+
+def test_a_bad_record_leaves_no_cache(damaged, tmp_path):
+    (damaged / FIRST).with_suffix(".dat").unlink()
+    with pytest.raises(InputError, match="record missing"):
+        open_dataset(damaged, tmp_path / "cache", jobs=1, progress=False)
+    assert not list((tmp_path / "cache").iterdir())
+
+
+def test_a_full_disk_leaves_no_cache_and_says_so(sample_root, tmp_path, monkeypatch):
+    real = builtins.open
+
+    def full(path, mode="r", *rest, **keywords):
+        file = real(path, mode, *rest, **keywords)
+        if str(path).endswith("signals.npy.part"):
+            file.close()
+
+            class Full:
+                def __enter__(self):
+                    return self
+
+                def __exit__(self, *_):
+                    pass
+
+                def write(self, _):
+                    raise OSError(errno.ENOSPC, "No space left on device")
+
+            return Full()
+        return file
+
+    monkeypatch.setattr(builtins, "open", full)
+    with pytest.raises(InputError, match="disk full while caching") as caught:
+        open_dataset(sample_root, tmp_path, jobs=1, progress=False)
+    assert "ECGLIB_CACHE" in caught.value.hint
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_cache_made_from_other_tables_is_refused(damaged, tmp_path):
+    open_dataset(damaged, tmp_path / "cache", jobs=1, progress=False)
+    table = damaged / "ptbxl_database.csv"
+    table.write_text(table.read_text().replace("synthetic record", "another report"))
+    with pytest.raises(InputError, match="cache made from other data"):
+        open_dataset(damaged, tmp_path / "cache", jobs=1, progress=False)
+
+
+def test_a_cache_made_from_other_signals_is_refused(damaged, tmp_path):
+    open_dataset(damaged, tmp_path / "cache", jobs=1, progress=False)
+    rewrite(damaged, d_signal=np.full((1000, 12), 7, np.int64))
+    with pytest.raises(InputError, match="cache made from other data"):
+        open_dataset(damaged, tmp_path / "cache", jobs=1, progress=False)
+
+
+def test_a_damaged_cache_is_refused(damaged, tmp_path):
+    open_dataset(damaged, tmp_path / "cache", jobs=1, progress=False)
+    (tmp_path / "cache" / "signals.json").write_text(json.dumps({"tables": "x"}))
+    with pytest.raises(InputError, match="cache unreadable"):
+        open_dataset(damaged, tmp_path / "cache", jobs=1, progress=False)
+
+
+def test_the_same_seed_writes_the_same_bytes(tmp_path):
+    for name in ("one", "two"):
+        synthetic.write_sample(tmp_path / name, records=12, seed=3, progress=False)
+    files = [p.relative_to(tmp_path / "one") for p in (tmp_path / "one").rglob("*") if p.is_file()]
+    assert len(files) == 2 * 12 + 2 + 1  # records, tables, and the mark that they are synthetic
+    assert all((tmp_path / "one" / f).read_bytes() == (tmp_path / "two" / f).read_bytes() for f in files)
+
+
+def test_records_drawn_are_the_same_for_a_seed_and_each_once(sample):
+    drawn = sample.sample(20, seed=0)
+    assert len(set(drawn.ecg_id)) == 20
+    assert drawn.ecg_id.tolist() == sample.sample(20, seed=0).ecg_id.tolist()
+    assert drawn.ecg_id.tolist() != sample.sample(20, seed=1).ecg_id.tolist()
+    assert len(sample.sample(10**6, seed=0)) == len(sample)
+    np.testing.assert_array_equal(
+        drawn.millivolts([3]), sample.select(sample.ecg_id == drawn.ecg_id[3]).millivolts([0])
+    )

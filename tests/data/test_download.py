@@ -1,0 +1,121 @@
+"""The download against a server on loopback that serves PTB-XL's layout, cuts a transfer and damages a file."""
+
+import hashlib
+import http.server
+import threading
+from collections import Counter
+
+import pytest
+
+from ecglib.data.download import SUMS, download
+from ecglib.errors import InputError
+
+CUT, DAMAGED = "records100/00000/00003_lr.dat", "records100/00000/00005_lr.dat"
+
+
+class Server(http.server.ThreadingHTTPServer):
+    """Serves a folder; files named in `cut` and `damaged` fail so many times before they are right."""
+
+    def __init__(self, root):
+        self.root, self.asked, self.cut, self.damaged = root, Counter(), Counter(), Counter()
+        super().__init__(("127.0.0.1", 0), Handler)
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server_port}/ptb-xl/1.0.3/"
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        server, name = self.server, self.path.removeprefix("/ptb-xl/1.0.3/")
+        server.asked[name] += 1
+        path = server.root / name
+        if not path.is_file():
+            self.send_error(404)
+            return
+        content = path.read_bytes()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        if server.cut[name] > 0:
+            server.cut[name] -= 1
+            content = content[: len(content) // 2]
+            self.close_connection = True
+        elif server.damaged[name] > 0:
+            server.damaged[name] -= 1
+            content = bytes([content[0] ^ 1]) + content[1:]
+        self.wfile.write(content)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def server(damaged):
+    files = [path for path in damaged.rglob("*") if path.is_file()]
+    lines = [f"{hashlib.sha256(p.read_bytes()).hexdigest()}  {p.relative_to(damaged).as_posix()}" for p in files]
+    lines.append(f"{'0' * 64}  records500/00000/00001_hr.dat")  # listed by PhysioNet, not wanted here
+    (damaged / SUMS).write_text("\n".join(lines) + "\n")
+    with Server(damaged) as running:
+        threading.Thread(target=running.serve_forever, daemon=True).start()
+        yield running
+        running.shutdown()
+
+
+def fetch(server, root):
+    return download(root, url=server.url, retries=1, progress=False)
+
+
+def test_every_wanted_file_arrives(server, tmp_path):
+    root = fetch(server, tmp_path / "ptb-xl")
+    got = {p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file()}
+    served = {p.relative_to(server.root).as_posix() for p in server.root.rglob("*") if p.is_file()}
+    assert got == served - {SUMS, "SYNTHETIC.txt"}
+    assert all((root / name).read_bytes() == (server.root / name).read_bytes() for name in got)
+
+
+def test_a_cut_and_a_damaged_transfer_are_tried_again(server, tmp_path):
+    server.cut[CUT] = server.damaged[DAMAGED] = 1
+    root = fetch(server, tmp_path / "ptb-xl")
+    assert server.asked[CUT] == server.asked[DAMAGED] == 2
+    assert all((root / name).read_bytes() == (server.root / name).read_bytes() for name in (CUT, DAMAGED))
+
+
+def test_a_file_that_stays_damaged_is_named_and_not_kept(server, tmp_path):
+    server.damaged[DAMAGED] = 99
+    with pytest.raises(InputError, match="wrong checksum") as caught:
+        fetch(server, tmp_path / "ptb-xl")
+    assert DAMAGED in caught.value.where
+    assert not (tmp_path / "ptb-xl" / DAMAGED).exists()
+
+
+def test_a_stopped_download_goes_on(server, tmp_path):
+    server.damaged[DAMAGED] = 99
+    with pytest.raises(InputError):
+        fetch(server, tmp_path / "ptb-xl")
+    have = {p.relative_to(tmp_path / "ptb-xl").as_posix() for p in (tmp_path / "ptb-xl").rglob("*.dat")}
+    server.asked.clear()
+    server.damaged.clear()
+    fetch(server, tmp_path / "ptb-xl")
+    assert server.asked[DAMAGED] == 1
+    assert not have & set(server.asked)
+
+
+def test_a_missing_file_is_named(server, tmp_path):
+    (server.root / CUT).unlink()
+    with pytest.raises(InputError, match="download failed") as caught:
+        fetch(server, tmp_path / "ptb-xl")
+    assert CUT in caught.value.where
+    assert "404" in caught.value.found
+
+
+def test_offline_says_what_to_do(tmp_path):
+    with pytest.raises(InputError, match="download failed") as caught:
+        download(tmp_path, url="http://127.0.0.1:9/", progress=False)
+    assert "network" in caught.value.hint
+
+
+def test_another_sites_checksums_are_refused(server, tmp_path):
+    (server.root / SUMS).write_text("<html>\n<p>please log in first</p>\n</html>\n")
+    with pytest.raises(InputError, match="not PTB-XL's checksums"):
+        fetch(server, tmp_path / "ptb-xl")

@@ -1,0 +1,79 @@
+"""Tables: labels, folds, and what is said about bad ones."""
+
+import pandas as pd
+import pytest
+
+from ecglib.data import ptbxl
+from ecglib.errors import InputError
+
+
+def edit(root, name=ptbxl.TABLE, **columns):
+    """Write a table anew with the first row's values replaced; a column set to None is removed."""
+    table = pd.read_csv(root / name)
+    for column, value in columns.items():
+        if value is None:
+            table = table.drop(columns=column)
+        else:
+            table[column] = table[column].astype(object)
+            table.loc[0, column] = value
+    table.to_csv(root / name, index=False)
+
+
+def test_every_statement_counts_whatever_its_likelihood(damaged):
+    edit(damaged, scp_codes="{'NORM': 0.0, 'LVH': 15.0, 'SR': 0.0}")
+    row = ptbxl.read_table(damaged).iloc[0]
+    assert row[list(ptbxl.CLASSES)].tolist() == [True, False, False, False, True]
+
+
+def test_a_minimum_likelihood_drops_the_less_likely(damaged):
+    edit(damaged, scp_codes="{'NORM': 80.0, 'LVH': 15.0}")
+    row = ptbxl.read_table(damaged, minimum_likelihood=50).iloc[0]
+    assert row[list(ptbxl.CLASSES)].tolist() == [True, False, False, False, False]
+
+
+def test_a_statement_without_superclass_gives_no_label(damaged):
+    edit(damaged, scp_codes="{'SR': 0.0}")
+    assert not ptbxl.read_table(damaged).iloc[0][list(ptbxl.CLASSES)].any()
+
+
+@pytest.mark.parametrize(
+    ("columns", "what", "found"),
+    [
+        ({"scp_codes": "{'NORM': 100.0"}, "scp_codes unreadable", "{'NORM': 100.0"),
+        ({"scp_codes": "['NORM']"}, "scp_codes unreadable", "['NORM']"),
+        ({"scp_codes": "{'XYZ': 100.0}"}, "unknown statement", "XYZ in ecg_id 1"),
+        ({"strat_fold": 11}, "fold outside 1-10", "11 for ecg_id 1"),
+        ({"strat_fold": 0}, "fold outside 1-10", "0 for ecg_id 1"),
+        ({"ecg_id": 2}, "duplicate ecg_id", "[2]"),
+        ({"patient_id": float("nan")}, "value missing", "none for ecg_id 1"),
+        ({"filename_lr": float("nan")}, "value missing", "none for ecg_id 1"),
+        ({"strat_fold": None}, "column missing", "no strat_fold"),
+        ({"scp_codes": None}, "column missing", "no scp_codes"),
+    ],
+)
+def test_a_bad_table_is_named(damaged, columns, what, found):
+    edit(damaged, **columns)
+    with pytest.raises(InputError, match=what) as caught:
+        ptbxl.read_table(damaged)
+    assert found in str(caught.value)
+    assert str(damaged) in str(caught.value.where)
+
+
+def test_a_missing_folder_says_how_to_get_it(tmp_path):
+    with pytest.raises(InputError, match="PTB-XL folder missing") as caught:
+        ptbxl.read_table(tmp_path / "nowhere")
+    assert "ecglib download" in caught.value.hint
+
+
+@pytest.mark.parametrize("name", [ptbxl.TABLE, ptbxl.STATEMENTS])
+def test_a_missing_table_is_named(damaged, name):
+    (damaged / name).unlink()
+    with pytest.raises(InputError, match="table missing") as caught:
+        ptbxl.read_table(damaged)
+    assert caught.value.where == damaged / name
+
+
+def test_an_empty_table_is_named(damaged):
+    (damaged / ptbxl.TABLE).write_text("")
+    with pytest.raises(InputError, match="table unreadable"):
+        ptbxl.read_table(damaged)

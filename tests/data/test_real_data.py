@@ -1,0 +1,42 @@
+"""Contract with PTB-XL 1.0.3: the counts that the whole study stands on."""
+
+import numpy as np
+import pytest
+
+from ecglib.data.ptbxl import CLASSES, TEST_FOLD, TRAIN_FOLDS, VALIDATION_FOLD
+
+pytestmark = pytest.mark.slow
+
+
+def test_records_and_patients(ptbxl):
+    assert len(ptbxl) == 21_799
+    assert ptbxl.table["patient_id"].nunique() == 18_869
+
+
+def test_superclasses(ptbxl):
+    counts = ptbxl.table[list(CLASSES)].sum().to_dict()
+    assert counts == {"NORM": 9514, "MI": 5469, "STTC": 5235, "CD": 4898, "HYP": 2649}
+
+
+def test_records_used(ptbxl):
+    used = ptbxl.labelled()
+    assert len(ptbxl) - len(used) == 411
+    parts = [used.in_folds(*TRAIN_FOLDS), used.in_folds(VALIDATION_FOLD), used.in_folds(TEST_FOLD)]
+    assert [len(part) for part in parts] == [17_084, 2_146, 2_158]
+
+
+def test_no_patient_in_two_folds(ptbxl):
+    assert ptbxl.table.groupby("patient_id")["fold"].nunique().max() == 1
+
+
+def test_the_fingerprint_is_that_of_the_published_figures(ptbxl, project):
+    from ecglib.study import results
+
+    assert results.read_environment(project / "results" / "full")["fingerprint"] == ptbxl.fingerprint
+
+
+def test_the_first_record_is_as_physionet_has_it(ptbxl):
+    # the header of 00001_lr gives these first values, in microvolts
+    assert ptbxl.signals[0, 0].tolist() == [-119, -55, 64, 86, -91, 4, -69, -31, 0, -26, -39, -79]
+    assert ptbxl.signals.shape == (21_799, 1000, 12)
+    assert np.abs(ptbxl.signals[:100]).max() < 10_000

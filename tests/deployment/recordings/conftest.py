@@ -1,0 +1,12 @@
+"""A synthetic signal, and what writes it as a file of each format."""
+
+import numpy as np
+import pytest
+
+from ecglib.data import synthetic
+
+
+@pytest.fixture(scope="session")
+def signal() -> np.ndarray:
+    """Ten seconds at 100 Hz, (1000, 12) in mV."""
+    return synthetic.ecg(["NORM"], np.random.default_rng(3)).astype(np.float32)

@@ -1,0 +1,151 @@
+"""The C file on emulated Cortex-M processors: the PC's answers, and what they cost."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+from conftest import lacking
+from typer.testing import CliRunner
+
+from ecglib import cli
+from ecglib.data import synthetic
+from ecglib.deployment import firmware, released
+from ecglib.deployment.firmware import boards, emulation, golden, native, proof
+
+SMALL = "student_micro_64k"
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    for tool in emulation.TOOLS:
+        if not shutil.which(tool):
+            lacking("toolchain", f"{tool} is not installed")
+    return firmware.write(SMALL, tmp_path_factory.mktemp("firmware"))
+
+
+@pytest.fixture(scope="module")
+def programs(folder, tmp_path_factory):
+    """{(processor, optimization, flags): program}"""
+    wanted = [
+        ("cortex-m4", "-O2", ""), ("cortex-m4", "-Os", ""), ("cortex-m7", "-O2", ""),
+        ("cortex-m4", "-O2", "-DECG_PORTABLE"),
+    ]  # fmt: skip
+    return {one: emulation.build(folder, tmp_path_factory.mktemp("build"), *one) for one in wanted}
+
+
+@pytest.fixture(scope="module")
+def forty(tmp_path_factory):
+    """Forty synthetic recordings int16 (40, 1000, 12) in µV, and the file that they stand in."""
+    rng = np.random.default_rng(5)
+    made = [synthetic.ecg([list(synthetic.STATEMENTS)[row % len(synthetic.STATEMENTS)]], rng) for row in range(40)]
+    recordings = np.round(np.stack(made) * 1000).astype(np.int16)
+    path = tmp_path_factory.mktemp("recordings") / "forty.bin"
+    golden.write(path, recordings)
+    return recordings, path
+
+
+@pytest.fixture(scope="module")
+def expected(folder, forty, tmp_path_factory):
+    return native.Compiled(folder, tmp_path_factory.mktemp("library")).classify_microvolts(forty[0])
+
+
+def test_forty_recordings_have_the_answers_of_the_pc(programs, forty, expected):
+    for (cpu, _, flags), program in programs.items():
+        said = emulation.classify(program, forty[1], cpu)
+        assert said.kernel == ("portable" if flags else "dual")
+        np.testing.assert_array_equal(said.answers, expected)
+
+
+def test_a_stream_has_the_answers_of_the_pc(programs, folder, tmp_path):
+    stream = emulation.stream(programs["cortex-m4", "-O2", ""], folder / "recordings.bin")
+    wanted = native.Compiled(folder, tmp_path).push(golden.recordings().reshape(-1, 12))
+    assert stream.at.tolist() == list(wanted)
+    np.testing.assert_array_equal(stream.answers, list(wanted.values()))
+
+
+def test_the_golden_recording_is_right_on_both_boards(programs):
+    for cpu in emulation.BOARDS:
+        assert "these are the answers that it should have" in emulation.golden(programs[cpu, "-O2", ""], cpu)
+
+
+def test_dual_products_take_at_most_two_thirds_of_the_instructions(programs, folder):
+    counts = {
+        flags: emulation.classify(programs["cortex-m4", "-O2", flags], folder / "recordings.bin").instructions
+        for flags in ("", "-DECG_PORTABLE")
+    }
+    assert counts[""] * 3 < counts["-DECG_PORTABLE"] * 2
+
+
+def test_a_second_of_a_stream_takes_an_eighth_of_a_recording_at_most(programs, folder):
+    program, file = programs["cortex-m4", "-O2", ""], folder / "recordings.bin"
+    assert 8 * 100 * emulation.stream(program, file).instructions < emulation.classify(program, file).instructions
+
+
+def test_instructions_are_counted_the_same_each_time(programs, folder):
+    program = programs["cortex-m4", "-O2", ""]
+    one, other = (emulation.classify(program, folder / "recordings.bin") for _ in range(2))
+    assert one.instructions == other.instructions
+
+
+def test_it_fits_its_sizes(programs, folder):
+    program = programs["cortex-m4", "-Os", ""]
+    found = emulation.sizes(program.parent)
+    assert found["flash"] < 90_000 and found["ram"] < 5_000
+    assert emulation.classify(program, folder / "recordings.bin").stack < 512
+
+
+def test_a_replay_of_the_device_compares_every_line(folder, tmp_path):
+    native.run(["cmake", "-S", str(folder), "-B", str(tmp_path / "pc")])
+    native.run(["cmake", "--build", str(tmp_path / "pc"), "--target", "ecg_replay"])
+    native.run(["cmake", "-S", str(folder / "cortex-m"), "-B", str(tmp_path / "m7"), "-D", "CPU=cortex-m7"])
+    native.run(["cmake", "--build", str(tmp_path / "m7"), "--target", "replay"])
+    log = tmp_path / "m7" / "device.log"
+    said = native.run([str(tmp_path / "pc" / "ecg_replay"), str(folder / "recordings.bin"), str(log)])
+    assert said == "3 recordings and 21 answers of a stream compared, 0 differ\n"
+
+
+def test_estimates_are_ranges_that_grow_with_instructions():
+    low, high = boards.milliseconds(34_000_000, 80)
+    assert (low, high) == (425, 850)
+    assert boards.millijoules(2_000_000)[0] == pytest.approx(2 * boards.millijoules(1_000_000)[0])
+
+
+def test_a_device_must_leave_a_quarter_to_the_program():
+    assert boards.fits(96 * 1024, 1000, (128, 40)) and not boards.fits(97 * 1024, 1000, (128, 40))
+
+
+def test_one_command_writes_the_folder(tmp_path):
+    done = CliRunner().invoke(cli.app, ["firmware", SMALL, "--out", str(tmp_path / "ecg")])
+    assert done.exit_code == 0, done.output
+    names = {path.relative_to(tmp_path / "ecg").as_posix() for path in (tmp_path / "ecg").rglob("*") if path.is_file()}
+    assert {"ecg_model.c", "ecg_model.h", "README.md", "CMakeLists.txt", "recordings.bin", "pc/replay.c"} <= names
+    assert "cmake" in done.output
+
+
+def test_a_model_for_other_machines_is_named(tmp_path):
+    done = CliRunner().invoke(cli.app, ["firmware", "student_distilled_int8", "--out", str(tmp_path / "ecg")])
+    assert done.exit_code == 1 and not (tmp_path / "ecg").exists()
+
+
+def test_published_figures_are_of_the_released_models(project):
+    measured = json.loads((project / "results" / "full" / "firmware.json").read_text(encoding="utf-8"))["models"]
+    released_now = released.entries(project / "models")
+    assert {name: one["sha256"] for name, one in measured.items()} == {
+        name: one["sha256"] for name, one in released_now.items() if one["file"].endswith(".tflite")
+    }
+
+
+def test_published_figures_hold_every_answer_equal_to_the_reference(project):
+    measured = json.loads((project / "results" / "full" / "firmware.json").read_text(encoding="utf-8"))["models"]
+    for one in measured.values():
+        assert [found["answers"] for found in one["equality"][proof.REFERENCE].values()] == [0, 0, 0]
+        assert one["equality"][proof.REFERENCE]["folds"]["recordings"] > 4000
+        assert all(row["differ"] == row["streamed_differ"] == 0 for row in one["emulated"])
+
+
+def test_every_source_that_a_device_cites_is_in_the_bibliography(project):
+    text = (project / "book" / "references.bib").read_text(encoding="utf-8")
+    assert all(f"{{{key}," in text for key in boards.SHEETS.values())

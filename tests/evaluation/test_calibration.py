@@ -1,0 +1,118 @@
+"""Calibration and decisions, against cases whose answer is known."""
+
+import numpy as np
+import pytest
+from scipy.special import expit, logit
+from sklearn.metrics import f1_score, precision_score, recall_score
+
+from ecglib.data.ptbxl import CLASSES
+from ecglib.errors import InputError
+from ecglib.evaluation import calibration
+from ecglib.evaluation.resampling import Resampling
+
+
+@pytest.fixture(scope="module")
+def calibrated_data():
+    """Calibrated probabilities (20000, 5), and labels drawn with them."""
+    rng = np.random.default_rng(0)
+    probability = expit(rng.normal(0, 2, (20_000, 5)))
+    return probability, rng.random(probability.shape) < probability
+
+
+def test_calibrated_probabilities_need_no_temperature(calibrated_data):
+    assert calibration.fit_temperature(*calibrated_data) == pytest.approx(1, abs=0.03)
+    assert calibration.expected_calibration_error(*calibrated_data) < 0.012
+
+
+def test_the_temperature_undoes_overconfidence(calibrated_data):
+    probability, y_true = calibrated_data
+    overconfident = expit(3 * logit(probability))
+    temperature = calibration.fit_temperature(overconfident, y_true)
+    assert temperature == pytest.approx(3, rel=0.03)
+    before = calibration.expected_calibration_error(overconfident, y_true)
+    after = calibration.expected_calibration_error(calibration.apply_temperature(overconfident, temperature), y_true)
+    assert before > 0.08
+    assert after < 0.012
+
+
+def test_a_temperature_leaves_the_order_of_records(calibrated_data):
+    probability, _ = calibrated_data
+    warmer = calibration.apply_temperature(probability, 2.5)
+    assert (np.argsort(warmer[:100, 0]) == np.argsort(probability[:100, 0])).all()
+
+
+def test_reliability_counts_every_record_once_a_superclass(calibrated_data):
+    table = calibration.reliability(*calibrated_data)
+    assert table.groupby("superclass")["records"].sum().tolist() == [20_000] * 5
+    assert table["superclass"].unique().tolist() == list(CLASSES)
+
+
+def test_the_calibration_error_of_a_constant_is_its_distance():
+    score, y_true = np.full((100, 5), 0.9), np.zeros((100, 5), bool)
+    y_true[:30] = True
+    assert calibration.expected_calibration_error(score, y_true) == pytest.approx(0.6)
+
+
+def test_nothing_is_fitted_to_the_fold_that_is_evaluated_on(calibrated_data):
+    score, y_true = calibrated_data
+    fit_on, others = (score[:5000], y_true[:5000]), (score[5000:6000], y_true[5000:6000])
+    resampling = Resampling(np.arange(1000), 20)
+    one = calibration.calibrate(fit_on, others, resampling)
+    other = calibration.calibrate(fit_on, (others[0], ~others[1]), resampling)
+    assert one.temperature == other.temperature
+    assert (one.thresholds == other.thresholds).all()
+    assert other.ece["after"].value > 5 * one.ece["after"].value
+
+
+def test_the_error_after_is_that_of_the_calibrated_probabilities(calibrated_data):
+    overconfident, y_true = expit(3 * logit(calibrated_data[0])), calibrated_data[1]
+    fit_on, others = (overconfident[:5000], y_true[:5000]), (overconfident[5000:], y_true[5000:])
+    found = calibration.calibrate(fit_on, others, Resampling(np.arange(15_000), 20))
+    assert found.ece["before"].value == calibration.expected_calibration_error(*others)
+    assert found.ece["after"].value == calibration.expected_calibration_error(found.calibrated, others[1])
+    assert found.ece["after"].value < 0.3 * found.ece["before"].value
+    assert found.record()["calibration_error"]["after"] == found.ece["after"].value
+
+
+def test_the_interval_of_the_calibration_error_holds_what_other_samples_give():
+    """Scores with a true error of 0.1: samples of 300 records spread as far as the interval of one says."""
+    rng = np.random.default_rng(1)
+    errors, covered = [], []
+    for _ in range(30):
+        probability = rng.uniform(0.2, 0.8, (300, 5))
+        y_true = rng.random(probability.shape) < probability - 0.1
+        found = calibration.calibration_error_estimate(probability, y_true, Resampling(np.arange(300), 50))
+        errors.append(found.value)
+        covered.append(found.low <= np.mean(errors) <= found.high)
+    assert np.mean(covered) > 0.85
+
+
+def test_thresholds_are_those_of_the_best_f1(calibrated_data):
+    score, y_true = calibrated_data[0][:200], calibrated_data[1][:200]
+    chosen = calibration.choose_thresholds(score, y_true)
+    predicted = score[None] >= score[:, None]  # every score as a threshold: (200, 200, 5)
+    f1 = 2 * (predicted & y_true).sum(axis=1) / (predicted.sum(axis=1) + y_true.sum(axis=0))
+    ours = [f1_score(actual, one >= threshold) for one, actual, threshold in zip(score.T, y_true.T, chosen)]
+    assert ours == pytest.approx(f1.max(axis=0))
+
+
+def test_decisions_are_evaluated_with_intervals(calibrated_data):
+    score, y_true = calibrated_data[0][:1000], calibrated_data[1][:1000]
+    table = calibration.decisions(score, y_true, np.full(5, 0.5), Resampling(np.arange(1000), 200))
+    table = table.set_index(["superclass", "measure"])
+    actual, predicted = y_true[:, 1], score[:, 1] >= 0.5
+    expected = {
+        "sensitivity": recall_score(actual, predicted), "specificity": recall_score(~actual, ~predicted),
+        "precision": precision_score(actual, predicted), "F1": f1_score(actual, predicted),
+    }  # fmt: skip
+    assert table.loc["MI", "value"].to_dict() == pytest.approx(expected)
+    assert (table["low"] < table["value"]).all() and (table["value"] < table["high"]).all()
+
+
+@pytest.mark.parametrize("function", [calibration.fit_temperature, calibration.choose_thresholds])
+def test_a_superclass_with_one_label_is_named(calibrated_data, function):
+    score, y_true = calibrated_data[0][:50], calibrated_data[1][:50].copy()
+    y_true[:, 4] = False
+    with pytest.raises(InputError, match="one label only") as caught:
+        function(score, y_true)
+    assert caught.value.where == "HYP"

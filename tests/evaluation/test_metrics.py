@@ -1,0 +1,31 @@
+"""Metrics against cases worked out by hand."""
+
+import numpy as np
+import pytest
+
+from ecglib.evaluation import metrics
+
+
+def test_auc_by_hand():
+    # positives y_score 3 and 1, negatives 2 and 0: 3 of 4 pairs are in order
+    y_true = np.array([[1, 0, 1, 0]] * 5).T.astype(bool)
+    y_score = np.array([[3.0, 2, 1, 0]] * 5).T
+    assert metrics.class_aucs(y_true, y_score).tolist() == [0.75] * 5
+    assert metrics.macro_auc(y_true, y_score) == 0.75
+
+
+def test_micro_auc_by_hand():
+    y_true = np.eye(5, dtype=bool)
+    assert metrics.micro_auc(y_true, y_true.astype(float)) == 1.0
+    assert metrics.micro_auc(y_true, np.zeros((5, 5))) == 0.5
+
+
+def test_roc_curves_enclose_their_aucs():
+    rng = np.random.default_rng(6)
+    y_true = rng.random((500, 5)) < 0.3
+    y_score = y_true + rng.normal(0, 1, y_true.shape)
+    curves, values = metrics.roc_curves(y_true, y_score), metrics.auc_values(y_true, y_score)
+    for name, value in values.items():
+        curve = curves[curves["curve"] == name]
+        area = np.trapezoid(curve["sensitivity"], curve["false_positive_rate"])
+        assert area == pytest.approx(value, abs=0.005), name

@@ -1,0 +1,107 @@
+"""Scores: saved and read back, matched with labels, and refused where they do not fit."""
+
+import numpy as np
+import pytest
+
+from ecglib.errors import InputError
+from ecglib.evaluation.scores import Scores, check_same_seeds, labels_for
+
+
+@pytest.fixture
+def scored(sample):
+    """Random scores of the sample's folds 9 and 10, two seeds."""
+    part = sample.in_folds(9, 10)
+    score = np.random.default_rng(0).random((2, len(part), 5), np.float32)
+    return Scores(part.ecg_id, part.table["fold"].to_numpy(), np.array([0, 1]), score)
+
+
+def test_scores_come_back_as_saved(scored, tmp_path):
+    scored.save(tmp_path / "scores.npz")
+    again = Scores.load(tmp_path / "scores.npz")
+    np.testing.assert_array_equal(again.score, scored.score)
+    np.testing.assert_array_equal(again.ecg_id, scored.ecg_id)
+
+
+def test_saved_scores_hold_no_labels(scored, tmp_path):
+    scored.save(tmp_path / "scores.npz")
+    with np.load(tmp_path / "scores.npz") as file:
+        assert set(file) == {"ecg_id", "fold", "seed", "score", "classes"}
+
+
+def test_labels_follow_the_scores_order(scored, sample):
+    backwards = Scores(scored.ecg_id[::-1], scored.fold[::-1], scored.seed, scored.score[:, ::-1])
+    np.testing.assert_array_equal(labels_for(backwards, sample)[::-1], labels_for(scored, sample))
+
+
+def test_scores_of_other_records_are_refused(scored, sample):
+    other = Scores(scored.ecg_id + 10_000, scored.fold, scored.seed, scored.score)
+    with pytest.raises(InputError, match="scores of other records"):
+        labels_for(other, sample)
+
+
+def test_scores_with_other_folds_are_refused(scored, sample):
+    other = Scores(scored.ecg_id, 19 - scored.fold, scored.seed, scored.score)
+    with pytest.raises(InputError, match="scores with other folds"):
+        labels_for(other, sample)
+
+
+def test_a_superclass_with_one_label_only_is_named(scored, sample):
+    with_hyp = sample.select(~((sample.table["fold"] == 10) & sample.table["HYP"]).to_numpy())
+    chosen = np.isin(scored.ecg_id, with_hyp.ecg_id)
+    some = Scores(scored.ecg_id[chosen], scored.fold[chosen], scored.seed, scored.score[:, chosen])
+    with pytest.raises(InputError, match="superclass with one label only") as caught:
+        labels_for(some, sample)
+    assert caught.value.where == "fold 10, HYP"
+
+
+def test_another_class_order_is_refused(scored, tmp_path):
+    arrays = {"ecg_id": scored.ecg_id, "fold": scored.fold, "seed": scored.seed, "score": scored.score}
+    np.savez(tmp_path / "other.npz", **arrays, classes=np.array(["CD", "HYP", "MI", "NORM", "STTC"]))
+    with pytest.raises(InputError, match="another class order"):
+        Scores.load(tmp_path / "other.npz")
+
+
+def test_unreadable_scores_are_named(tmp_path):
+    (tmp_path / "scores.npz").write_bytes(b"PK")
+    with pytest.raises(InputError, match="scores unreadable"):
+        Scores.load(tmp_path / "scores.npz")
+
+
+def test_seeds_scored_on_other_records_cannot_be_joined(scored):
+    moved = Scores(scored.ecg_id + 1, scored.fold, scored.seed, scored.score)
+    with pytest.raises(InputError, match="scores of other records"):
+        Scores.stack_seeds([scored, moved])
+
+
+def test_a_score_that_is_no_number_is_refused(scored):
+    score = scored.score.copy()
+    score[0, 0, 0] = np.nan
+    with pytest.raises(InputError, match="no numbers"):
+        Scores(scored.ecg_id, scored.fold, scored.seed, score)
+
+
+def test_an_ensemble_is_the_mean_probability_under_a_seed_of_its_own(scored):
+    together = scored.ensemble()
+    assert together.seed.tolist() == [-1]
+    np.testing.assert_allclose(together.score[0], (scored.score[0] + scored.score[1]) / 2, atol=1e-7)
+
+
+def test_a_missing_seed_is_named(scored):
+    fewer = Scores(scored.ecg_id, scored.fold, scored.seed[:1], scored.score[:1])
+    check_same_seeds({"student": scored, "student_distilled": scored})
+    with pytest.raises(InputError, match="a seed missing") as caught:
+        check_same_seeds({"student": scored, "student_distilled": fewer})
+    assert caught.value.where == "student_distilled"
+    assert caught.value.found == "no seed 1"
+
+
+def test_seeds_are_selected_in_the_order_asked_for(scored):
+    chosen = scored.for_seeds([1, 0])
+    assert chosen.seed.tolist() == [1, 0]
+    np.testing.assert_array_equal(chosen.score, scored.score[::-1])
+
+
+def test_a_seed_that_was_not_scored_is_named(scored):
+    with pytest.raises(InputError, match="missing seed") as caught:
+        scored.for_seeds([0, 7])
+    assert caught.value.found == 7

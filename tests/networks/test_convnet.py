@@ -1,0 +1,75 @@
+"""The torch networks: the original's tables row by row, and the faster twin they train as."""
+
+import pandas as pd
+import pytest
+import torch
+
+from ecglib.errors import InputError
+from ecglib.networks import convnet
+from ecglib.study import original
+
+
+@pytest.mark.parametrize("model", ["base_cnn", "student"])
+def test_every_row_of_the_published_table(model):
+    ours = convnet.layer_table(convnet.build(model))
+    pd.testing.assert_frame_equal(ours, original.layer_table(model))
+
+
+@pytest.mark.parametrize(("model", "params"), [("base_cnn", 6_522_555), ("student", 534_005)])
+def test_the_published_sizes(model, params):
+    sizes, published = convnet.size_table(convnet.build(model)), original.SIZES_MB[model]
+    assert sizes["params"] == params
+    assert {name: round(sizes[name], 2) for name in published} == published
+
+
+def test_an_unknown_network_is_named():
+    with pytest.raises(InputError, match="unknown network") as caught:
+        convnet.build("resnet")
+    assert "base_cnn" in caught.value.expected
+
+
+def test_the_output_is_a_probability_a_class():
+    output = convnet.build("student").eval()(torch.randn(3, 12, 1000))
+    assert output.shape == (3, 5)
+    assert ((output > 0) & (output < 1)).all()
+
+
+def test_the_channels_last_twin_computes_the_same():
+    torch.manual_seed(0)
+    network = convnet.build("student").eval()
+    twin = convnet.channels_last(network).eval()
+    x = torch.randn(2, 12, 1000)
+    torch.testing.assert_close(twin.logits(x.unsqueeze(2)), network.logits(x), rtol=1e-4, atol=1e-5)
+
+
+def test_the_twins_weights_come_back():
+    twin = convnet.channels_last(convnet.build("student"))
+    with torch.no_grad():
+        for parameter in twin.parameters():
+            parameter.normal_()
+    network = convnet.channels_first(twin, convnet.build("student")).eval()
+    x = torch.randn(2, 12, 1000)
+    torch.testing.assert_close(network.logits(x), twin.eval().logits(x.unsqueeze(2)), rtol=1e-3, atol=1e-3)
+
+
+def test_dropout_drops_its_share_and_keeps_the_mean():
+    torch.manual_seed(0)
+    x = torch.ones(8, 16, 1, 400).to(memory_format=torch.channels_last)
+    dropped = convnet.FastDropout(0.5)(x)
+    assert (dropped == 0).float().mean().item() == pytest.approx(0.5, abs=0.01)
+    assert dropped.mean().item() == pytest.approx(1.0, abs=0.02)
+    assert set(dropped.unique().tolist()) == {0.0, 2.0}
+
+
+def test_dropout_does_nothing_when_it_scores():
+    x = torch.randn(4, 5)
+    assert convnet.FastDropout(0.5).eval()(x) is x
+
+
+def test_parameters_that_are_zero_are_told_apart():
+    network = convnet.build("student")
+    with torch.no_grad():
+        network.linear.weight.zero_()
+        network.linear.bias.fill_(1)
+        before = sum(int((p != 0).sum()) for p in network.parameters())
+    assert convnet.counts(network)["nonzero_params"] == before < 534_005

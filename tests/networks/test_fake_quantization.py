@@ -1,0 +1,73 @@
+"""Rounding to 8 bits in a float network."""
+
+import pytest
+import torch
+
+from ecglib.networks import convnet
+from ecglib.networks.fake_quantization import FakeQuantize, FakeQuantizeWeight, strip_fake_quant
+from ecglib.training import lightning, scoring
+from ecglib.training.settings import TrainingSettings
+
+
+def test_a_weight_has_255_levels_a_channel_and_keeps_its_gradient():
+    weight = torch.randn(4, 3, 200, requires_grad=True)
+    rounded = FakeQuantizeWeight()(weight)
+    rounded.sum().backward()
+    step = weight.detach().abs().amax(dim=(1, 2)) / 127
+    for channel in range(4):
+        levels = rounded[channel] / step[channel]
+        torch.testing.assert_close(levels, levels.round(), atol=1e-3, rtol=0)
+        assert levels.abs().max() <= 127.001
+    assert (weight.grad == 1).all()
+
+
+def test_an_activations_range_follows_the_training_batches_only():
+    layer = FakeQuantize()
+    layer(torch.tensor([-1.0, 3.0]))
+    assert (float(layer.low), float(layer.high)) == (-1, 3)
+    layer.eval()
+    out = layer(torch.tensor([-9.0, 0.0, 9.0]))
+    assert (float(layer.low), float(layer.high)) == (-1, 3)
+    assert out.tolist() == pytest.approx([-1, 0, 3], abs=0.02)
+
+
+def test_the_originals_network_has_its_614055_parameters():
+    network = convnet.build("quantization_aware")
+    assert convnet.counts(network)["params"] == 614_055
+
+
+def test_it_computes_the_same_in_channels_last_order():
+    torch.manual_seed(0)
+    network = convnet.build("quantization_aware", 0.0).train()
+    x = torch.randn(2, 12, 1000)
+    network(x)
+    network.eval()
+    twin = convnet.channels_last(network).eval()
+    with torch.inference_mode():
+        torch.testing.assert_close(twin.logits(x.unsqueeze(2)), network.logits(x), atol=2e-2, rtol=0)
+    again = convnet.channels_first(twin, convnet.build("quantization_aware", 0.0)).eval()
+    torch.testing.assert_close(again(x), network(x))
+
+
+def test_without_rounding_it_is_a_plain_float_network_with_the_rounded_weights():
+    network = convnet.build("quantization_aware", 0.0)
+    network.train()(torch.randn(4, 12, 1000))
+    plain = strip_fake_quant(network.eval())
+    assert convnet.counts(plain)["params"] == 614_055
+    assert torch.equal(plain.linear.weight, network.linear.weight)
+    assert not any(isinstance(layer, FakeQuantize) for layer in plain.modules())
+    x = torch.randn(4, 12, 1000)
+    torch.testing.assert_close(plain(x), network(x), atol=0.05, rtol=0)
+
+
+def test_its_weights_are_kept_and_loaded(sample, tmp_path):
+
+    settings = TrainingSettings(
+        network="quantization_aware", epochs=1, batch_size=64, learning_rate=1e-3, checkpoint="last"
+    )
+    build = lambda: convnet.build("quantization_aware")  # noqa: E731
+    run = lightning.train("quantization_replay", build, settings, 0, sample, tmp_path / "run", progress=False)
+    network = convnet.load_weights(build(), run.weights())
+    normalization = lightning.Normalization(**run.metadata["normalization"])
+    score = scoring.predict(network, sample.in_folds(9, 10), normalization)
+    torch.testing.assert_close(torch.from_numpy(score), torch.from_numpy(run.scores.score[0]), atol=1e-6, rtol=0)

@@ -1,0 +1,235 @@
+"""The Inception CNN in Keras: the original's table row by row, training, weights files, and .tflite files."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ecglib.compression import tflite_files
+from ecglib.errors import InputError
+from ecglib.networks import inception
+from ecglib.study import original
+from ecglib.training import keras_training
+from ecglib.training.settings import TrainingSettings
+
+SETTINGS = TrainingSettings(
+    network="inception_cnn",
+    epochs=2,
+    batch_size=32,
+    max_shift=20,
+    gain_sd=0.1,
+    max_noise_sd=0.02,
+    dropout=0.3,
+    learning_rate=1e-3,
+)
+
+
+@pytest.fixture(scope="module")
+def finished(sample, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs") / "inception_cnn" / "seed0"
+    return keras_training.train(
+        "inception_cnn", lambda: inception.build(0.3), SETTINGS, 0, sample, folder, progress=False
+    )
+
+
+@pytest.fixture(scope="module")
+def records(sample) -> np.ndarray:
+    return sample.in_folds(9).millivolts(slice(None)) / np.float32(0.2)
+
+
+@pytest.fixture(scope="module")
+def files(finished, records, tmp_path_factory) -> dict[str, Path]:
+    model = inception.load_weights(inception.build(), finished.weights())
+    folder = tmp_path_factory.mktemp("tflite")
+    return {
+        "float32": tflite_files.to_tflite(model, folder / "float32.tflite"),
+        "int8": tflite_files.to_tflite(model, folder / "int8.tflite", records),
+    }
+
+
+def test_every_row_of_the_published_table():
+    pd.testing.assert_frame_equal(inception.layer_table(inception.build()), original.inception_table())
+
+
+def test_the_published_parameter_counts():
+    counts = inception.parameter_counts(inception.build())
+    assert counts == {"total": 4_266_277, "trainable": 4_265_189, "non_trainable": 1_088}
+
+
+def test_dropout_adds_no_parameters():
+    assert inception.build(0.5).count_params() == 4_266_277
+
+
+def test_the_first_dense_layer_holds_96_percent():
+    table = inception.layer_table(inception.build()).set_index("layer")
+    assert round(table.loc["dense", "params"] / table["params"].sum(), 2) == 0.96
+
+
+def test_a_run_keeps_what_every_run_keeps(finished):
+    assert sorted(p.name for p in finished.folder.iterdir()) == [
+        "in_progress.json", "history.csv", "run.json", "scores.npz", "weights.safetensors"
+    ]  # fmt: skip
+    assert finished.history["epoch"].tolist() == [0, 1]
+    assert finished.metadata["backend"] == "tensorflow"
+
+
+def test_scores_are_those_of_the_weights_that_were_kept(finished, sample):
+    model = inception.load_weights(inception.build(), finished.weights())
+    normalization = keras_training.Normalization(**finished.metadata["normalization"])
+    score = keras_training.predict(model, sample.in_folds(9, 10), normalization)
+    np.testing.assert_allclose(score, finished.scores.score[0], atol=1e-5)
+
+
+def test_a_finished_run_is_loaded(finished, sample):
+    again = keras_training.train(
+        "inception_cnn", lambda: pytest.fail("built again"), SETTINGS, 0, sample, finished.folder, progress=False
+    )
+    assert again.metadata == finished.metadata
+
+
+def test_a_stopped_run_goes_on_from_its_last_epoch(sample, tmp_path, monkeypatch):
+    folder, settings = (
+        tmp_path / "run",
+        TrainingSettings(network="inception_cnn", epochs=3, batch_size=64, learning_rate=1e-3),
+    )
+    end = keras_training._History.on_epoch_end
+
+    def stop_after_two(self, epoch, logs=None):
+        if epoch == 2:
+            raise RuntimeError("power cut")
+        end(self, epoch, logs)
+
+    monkeypatch.setattr(keras_training._History, "on_epoch_end", stop_after_two)
+    with pytest.raises(RuntimeError, match="power cut"):
+        keras_training.train("inception_cnn", inception.build, settings, 0, sample, folder, progress=False)
+    before = pd.read_csv(folder / "history.csv")
+    assert before["epoch"].tolist() == [0, 1]
+    monkeypatch.setattr(keras_training._History, "on_epoch_end", end)
+    run = keras_training.train("inception_cnn", inception.build, settings, 0, sample, folder, progress=False)
+    assert run.history["epoch"].tolist() == [0, 1, 2]
+    pd.testing.assert_frame_equal(run.history.iloc[:2], before)
+
+
+def test_weights_of_another_architecture_are_named(finished):
+    from keras import Sequential, layers
+
+    other = Sequential([layers.Input((1000, 12)), layers.Flatten(), layers.Dense(5)], name="other")
+    with pytest.raises(InputError, match="weights of another architecture"):
+        inception.load_weights(other, finished.weights())
+
+
+def test_unreadable_weights_are_named(tmp_path):
+    (tmp_path / "weights.safetensors").write_bytes(b"cut short")
+    with pytest.raises(InputError, match="weights unreadable"):
+        inception.load_weights(inception.build(), tmp_path / "weights.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("shape", "value", "what"),
+    [
+        ((2, 900, 12), 0.0, "records of another shape"),
+        ((2, 1000, 8), 0.0, "records of another shape"),
+        ((0, 1000, 12), 0.0, "records of another shape"),
+        ((2, 1000, 12), np.nan, "values that are no numbers"),
+    ],
+)
+def test_records_that_do_not_fit_are_named(shape, value, what, files):
+    x = np.full(shape, value, np.float32)
+    with pytest.raises(InputError, match=what):
+        tflite_files.predict(files["float32"], x)
+    with pytest.raises(InputError, match=what):
+        tflite_files.to_tflite(inception.build(), files["float32"].with_name("never.tflite"), x)
+    assert not files["float32"].with_name("never.tflite").exists()
+
+
+def test_the_float_file_computes_what_keras_does(files, finished, records):
+    model = inception.load_weights(inception.build(), finished.weights())
+    np.testing.assert_allclose(
+        tflite_files.predict(files["float32"], records), model.predict(records, verbose=0), atol=1e-4
+    )
+
+
+def test_the_int8_file_is_integer_throughout_and_close(files, records):
+    types = tflite_files.tensor_types(files["int8"])
+    assert set(types) <= {"int8", "int32"}
+    assert tflite_files.tensor_types(files["float32"])["float32"] > 0
+    difference = np.abs(tflite_files.predict(files["int8"], records) - tflite_files.predict(files["float32"], records))
+    assert difference.mean() < 0.05
+
+
+def test_the_int8_file_is_about_a_quarter(files):
+    assert files["int8"].stat().st_size <= 0.27 * files["float32"].stat().st_size
+
+
+def test_the_late_decay_is_the_originals():
+    rate = keras_training.LateDecay(1.1e-3, init=30 * 10, steps=10)
+    assert float(rate(299)) == pytest.approx(1.1e-3)
+    assert float(rate(300)) == pytest.approx(1.1e-3 * np.exp(-0.1))
+    assert float(rate(315)) == pytest.approx(1.1e-3 * np.exp(-0.2))
+
+
+def test_the_fused_gelu_is_gelu_with_its_gradient():
+    import tensorflow as tf
+
+    network = inception.build()
+    x = tf.constant(np.linspace(-6, 6, 101, dtype=np.float32))
+    with keras_training.fused_gelu(network), tf.GradientTape() as tape:
+        tape.watch(x)
+        fused = network.get_layer("conv1d").activation(x)
+    with tf.GradientTape() as other:
+        other.watch(x)
+        plain = tf.nn.gelu(x)
+    np.testing.assert_allclose(fused, plain, atol=1e-6)
+    np.testing.assert_allclose(tape.gradient(fused, x), other.gradient(plain, x), atol=1e-6)
+
+
+def test_a_trained_network_keeps_no_fused_gelu(finished):
+    network = inception.build()
+    with keras_training.fused_gelu(network):
+        assert network.get_layer("dense").activation is not inception.keras.activations.gelu
+    assert network.get_layer("dense").activation is inception.keras.activations.gelu
+
+
+def test_silencing_dead_channels_changes_scales_and_not_the_function(records):
+    network = inception.build()
+    dense, norm = network.get_layer("dense"), network.get_layer("batch_normalization_4")
+    kernel, bias = dense.get_weights()
+    kernel[:, :3], bias[:3] = 0, -40  # GELU makes these units zero for every record
+    dense.set_weights([kernel, bias])
+    gamma, beta, mean, variance = norm.get_weights()
+    variance[:3] = 0
+    norm.set_weights([gamma, beta + 0.3, mean, variance])
+    before = network.predict(records, verbose=0)
+    assert inception.zero_dead_channels(network) == 3
+    assert norm.get_weights()[0].tolist() == [0] * 3 + [1] * 125
+    np.testing.assert_allclose(network.predict(records, verbose=0), before, atol=1e-6)
+    assert inception.zero_dead_channels(inception.build()) == 0
+
+
+@pytest.mark.parametrize("backend", ["torch", "jax"])
+def test_other_backends_fit_and_read_the_same_weights(backend, finished, records, tmp_path):
+    pytest.importorskip(backend)
+    np.save(tmp_path / "records.npy", records[:8])
+    script = f"""
+import json, sys, numpy as np
+from ecglib.networks import inception
+x = np.load({str(tmp_path / "records.npy")!r})
+model = inception.load_weights(inception.build(), __import__("pathlib").Path({str(finished.weights())!r}))
+score = model.predict(x, verbose=0)
+model.compile("adam", "binary_crossentropy")
+loss = model.fit(x, (score > 0.5).astype("float32"), epochs=1, verbose=0).history["loss"][0]
+print(json.dumps({{"backend": inception.keras.backend.backend(), "score": score.tolist(), "loss": loss}}))
+"""
+    environment = os.environ | {"KERAS_BACKEND": backend}
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stderr[-2000:]
+    said = json.loads(done.stdout.splitlines()[-1])
+    assert said["backend"] == backend
+    assert np.isfinite(said["loss"])
+    model = inception.load_weights(inception.build(), finished.weights())
+    np.testing.assert_allclose(said["score"], model.predict(records[:8], verbose=0), atol=1e-3)

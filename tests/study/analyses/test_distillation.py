@@ -1,0 +1,78 @@
+"""Distillation in chapter 6: the replay, the trials on fold 9, and the verdict about teachers."""
+
+import dataclasses
+
+import pytest
+
+from ecglib.evaluation.bootstrap import Estimate
+from ecglib.study import results
+from ecglib.study.analyses import distillation, distillation_trials, reporting
+from ecglib.study.analyses.comparison import Selection
+
+
+@pytest.fixture(scope="module")
+def students(study):
+    return distillation.compare_students(study)
+
+
+@pytest.mark.parametrize(
+    "gain, words",
+    [
+        (Estimate(0.002, 0.001, 0.003, 5), "the teachers help"),
+        (Estimate(-0.002, -0.003, -0.001, 5), "the teachers harm"),
+        (Estimate(0.002, -0.001, 0.005, 5), "indistinguishable from noise"),
+    ],
+)
+def test_the_verdict_follows_from_the_interval(students, gain, words):
+    assert words in dataclasses.replace(students, gain=gain).verdict()
+
+
+@pytest.mark.parametrize(
+    "gain, words",
+    [
+        (Estimate(0.002, -0.001, 0.005), "we find no effect of an untrained teacher"),
+        (Estimate(0.004, 0.001, 0.007), "1 seed cannot tell"),
+        (Estimate(-0.004, -0.007, -0.001), "worse with it"),
+    ],
+)
+def test_the_replays_conclusion_follows_from_the_interval(study, gain, words):
+    replay = dataclasses.replace(distillation.replay_distillation(study), gain=gain)
+    assert words in replay.conclusion()
+    assert "the cap ended it" in replay.conclusion()  # the sample's two epochs
+
+
+def test_every_seed_of_both_students_is_shown(study, students):
+    assert len(students.per_seed) == 2 * len(study.model("student").seeds)
+    assert list(students.spread()["model"]) == [study.model(name).label for name in ("student", "student_distilled")]
+
+
+def test_an_ensemble_of_every_teacher_stands_last(study):
+    table = distillation.teacher_aucs(study)
+    assert table["teachers"].iloc[-1] == "all, one ensemble"
+
+
+def test_trials_that_cannot_be_told_apart_are_called_so(study):
+    names = ["student_distilled_trial", "student_distilled_trial_two_teachers"]
+    differences = {names[0]: Estimate(-0.0002, -0.001, 0.0006), names[1]: Estimate(0, 0, 0)}
+    selection = Selection(names[1], names[0], dict.fromkeys(names, 0.93), differences)
+    text = distillation_trials.Trials(study, {"with teachers": selection}).conclusion()
+    assert "All 2 settings trained with teachers are indistinguishable on fold 9, 1 seed" in text
+    assert "take the simplest" in text
+
+
+def test_trials_with_fewer_kinds_of_teachers_come_first(study):
+    names = list(distillation_trials.compare_trials(study).selections["with teachers"].aucs)
+    kinds = [len(study.settings.training[name].teachers) for name in names]
+    assert kinds == sorted(kinds)
+
+
+def test_results_of_chapter_6_are_written(study, students, quantized):
+    from ecglib.networks import convnet
+
+    distillation.replay_distillation(study).write(quantized)
+    students.write(convnet.size_table(convnet.build("student")), quantized)
+    quantized.write("student_distilled_int8")
+    for model in ("distillation_replay", "student_replay", "student", "student_distilled", "student_distilled_int8"):
+        assert results.read(study.paths.results, model)["row"]["chapter"] == "06_distillation"
+    table = reporting.by_finding(study, {"Student without teacher": "without teacher"})
+    assert table["as reported"].tolist() == ["0.928"]

@@ -1,0 +1,62 @@
+"""Fold 10 reports and decides nothing: with its labels shuffled, every selection stays as it was."""
+
+import json
+
+import numpy as np
+
+from ecglib.deployment import released
+from ecglib.study.analyses import deployment, distillation, distillation_trials, pruning
+from ecglib.study.analyses.comparison import mean_auc
+from ecglib.study.analyses.quantization_options import selected_option
+
+
+def test_the_shuffled_labels_change_what_fold_10_reports(study, shuffled_study):
+    scores = study.scores("student")
+    assert mean_auc(study, scores, 10) != mean_auc(shuffled_study, scores, 10)
+    assert mean_auc(study, scores, 9) == mean_auc(shuffled_study, scores, 9)
+
+
+def test_the_quantization_option_is_selected_without_fold_10(study, shuffled_study):
+    assert selected_option(study) == selected_option(shuffled_study)
+
+
+def test_the_pruned_network_is_selected_without_fold_10(study, shuffled_study):
+    assert pruning.selected_channels(study) == pruning.selected_channels(shuffled_study)
+
+
+def test_trials_are_selected_without_fold_10(study, shuffled_study):
+    one, other = (distillation_trials.compare_trials(each) for each in (study, shuffled_study))
+    assert one.selections == other.selections
+    assert one.conclusion() == other.conclusion()
+
+
+def test_the_gate_is_decided_without_fold_10(quantized, quantized_shuffled):
+    for name, gate in quantized.gates.items():
+        other = quantized_shuffled.gates[name]
+        assert (gate.auc_change, gate.score_change, gate.saturated) == (
+            other.auc_change, other.score_change, other.saturated,
+        )  # fmt: skip
+        decided, again = ({k: v for k, v in each.passed.items() if k != "speed"} for each in (gate, other))
+        assert decided == again
+
+
+def test_quantization_aware_training_is_decided_without_fold_10(quantized, quantized_shuffled):
+    assert quantized.lossy() == quantized_shuffled.lossy()
+
+
+def test_the_released_model_its_temperature_and_thresholds_stay(study, shuffled_study, quantized, quantized_shuffled):
+    manifests = []
+    for each, int8_models in ((study, quantized), (shuffled_study, quantized_shuffled)):
+        calibrated = deployment.calibrate(each, int8_models["student_distilled_int8"].scores)
+        deployment.release(each, calibrated)
+        manifests.append(json.loads((each.paths.released / released.MANIFEST).read_text()))
+    assert manifests[0] == manifests[1]
+
+
+def test_which_student_is_released_is_chosen_without_fold_10(study, shuffled_study):
+    assert deployment.release_choice(study) == deployment.release_choice(shuffled_study)
+
+
+def test_the_report_on_fold_10_does_change(study, shuffled_study):
+    gains = [distillation.compare_students(each).gain.value for each in (study, shuffled_study)]
+    assert not np.isclose(*gains)

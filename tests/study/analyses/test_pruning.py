@@ -1,0 +1,112 @@
+"""Pruning in chapter 4: the replays, the sixth claim, the base CNN's pruned versions and what they write."""
+
+import dataclasses
+
+import pytest
+
+from ecglib.evaluation.bootstrap import Estimate
+from ecglib.study import results
+from ecglib.study.analyses import pruning, pruning_replay, reporting
+
+
+@pytest.fixture(scope="module")
+def replays(study):
+    return pruning_replay.replay_losses(study)
+
+
+@pytest.fixture(scope="module")
+def pruned_quantized(study):
+    return pruning_replay.replay_pruned_and_quantized(study)
+
+
+@pytest.fixture(scope="module")
+def pruned(study):
+    return pruning.open_pruned_base(study)
+
+
+@pytest.fixture(scope="module")
+def written(study, replays, pruned_quantized, pruned):
+    """The study with the chapter's results."""
+    pruning_replay.write(study, replays, pruned_quantized)
+    pruned.write()
+    return study
+
+
+def test_each_loss_is_scored_dense_and_pruned(replays):
+    assert list(replays.table()[["loss", "network"]].itertuples(index=False, name=None)) == [
+        ("two sigmoids", "as trained"), ("two sigmoids", "20 % pruned"),
+        ("one sigmoid", "as trained"), ("one sigmoid", "20 % pruned"),
+    ]  # fmt: skip
+
+
+def test_equal_numbers_of_epochs_are_said_to_be_equal(replays):
+    assert "Both losses had the same number of epochs, 2." in replays.training_lengths()
+
+
+def test_other_numbers_of_epochs_are_compared_after_equally_many(replays):
+    history = replays.runs["one sigmoid"][0].history
+
+    class LongerRun:
+        metadata = replays.runs["one sigmoid"][0].metadata | {"settings": {"epochs": 50, "patience": 5}}
+
+    LongerRun.history = history.loc[[0, 1, 1, 1]].assign(epoch=range(4)).reset_index(drop=True)
+    other = dataclasses.replace(replays, runs={**replays.runs, "one sigmoid": [LongerRun()]})
+    text = other.training_lengths()
+    assert "After 2 epochs, as many as both ran" in text
+    assert "It ran 4 of at most 50 epochs and was ended by early stopping" in text
+
+
+def test_dynamic_quantization_leaves_every_convolution_as_it_is(pruned_quantized):
+    formats = pruned_quantized.layers.set_index("layer")["format"]
+    assert (formats.drop("linear") == "float32").all() and formats["linear"] == "int8"
+
+
+def test_masks_take_as_many_bytes_as_the_weights(pruned_quantized):
+    sizes = pruned_quantized.sizes().set_index("what is saved")["bytes"]
+    dense, masked, permanent, _ = sizes
+    weights = pruned_quantized.layers["weights"].sum()
+    assert dense == permanent
+    assert masked - dense == pytest.approx(4 * weights, rel=0.6)  # each of these small tensors takes a header as well
+
+
+def test_a_figure_that_is_not_reproduced_is_said_so(study, pruned_quantized, monkeypatch):
+    for auc, words in ((0.9, "does not reproduce that figure"), (0.55, "than the one it built.")):
+        monkeypatch.setattr(pruning_replay, "mean_auc", lambda *_, auc=auc: auc)
+        assert words in pruned_quantized.conclusion()
+
+
+def test_every_pruned_version_of_the_registry_is_shown(study, pruned):
+    assert list(pruned.magnitude_table()["zeros"]) == ["50\u00a0%", "80\u00a0%", "90\u00a0%", "95\u00a0%"]
+    assert list(pruned.channels_table()["channels removed"]) == ["25\u00a0%", "50\u00a0%", "60\u00a0%", "75\u00a0%"]
+
+
+def test_sensitivity_says_how_many_records_and_which_precision(study, pruned):
+    found = pruning.sensitivity(study, pruned.network, pruned.base_runs[0], records=12)
+    assert "AUC on 12 records of fold 9" in found.sentence()
+    assert found.precision in found.sentence()
+    assert len(found.table) == len(pruning.SHARES) * 4  # three convolutions and the linear layer
+
+
+def test_the_fewest_channels_near_the_base_cnn_are_selected(study, monkeypatch):
+    aucs = {"base_cnn": 0.93, "25": 0.929, "50": 0.928, "60": 0.9272, "75": 0.926}
+    monkeypatch.setattr(type(study), "scores", lambda self, model: model)
+    monkeypatch.setattr(pruning, "common_seeds", lambda one, other: (one, other))
+    monkeypatch.setattr(pruning, "mean_auc", lambda study, model, fold: aucs[model.rpartition("channels_")[2]])
+    assert pruning.selected_channels(study) == "base_cnn_pruned_channels_60"
+    aucs.update({"25": 0.91, "50": 0.92, "60": 0.915, "75": 0.9})
+    assert pruning.selected_channels(study) == "base_cnn_pruned_channels_50"
+
+
+def test_results_are_written_for_replays_and_pruned_versions(written):
+    for model in ("base_cnn_pruning_replay", "student_pruned_20", "pruned_quantized_replay"):
+        assert results.read(written.paths.results, model)["row"]["chapter"] == "04_pruning"
+    channels = results.read(written.paths.results, "base_cnn_pruned_channels_60")
+    assert set(channels["details"]["auc_change"]) == set(Estimate(0, 0, 0).to_dict())
+
+
+def test_a_findings_columns_name_their_networks(written):
+    table = reporting.by_superclass(written, "Pruning")
+    assert [name.split(":")[0] for name in table.columns] == [
+        "superclass", "as reported", "replayed", "like for like", "done right",
+    ]  # fmt: skip
+    assert written.model("student_pruned_20").label in table.columns[3]

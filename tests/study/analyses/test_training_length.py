@@ -1,0 +1,27 @@
+"""How a training ended, and how far a conclusion from it reaches."""
+
+from ecglib.study.analyses.training_length import TrainingLength
+
+
+def test_fewer_epochs_than_allowed_are_early_stopping():
+    length = TrainingLength(epochs=7, max_epochs=50, patience=5, best_epoch=2)
+    assert length.stopped_early
+    assert length.sentence().startswith("It ran 7 of at most 50 epochs and was ended by early stopping")
+    assert length.scope() == "the documented procedure with early stopping"
+
+
+def test_all_epochs_with_a_late_best_one_are_the_cap():
+    length = TrainingLength(epochs=8, max_epochs=8, patience=5, best_epoch=8)
+    assert not length.stopped_early
+    assert "the cap ended it and not early stopping" in length.sentence()
+    assert "a longer one may end differently" in length.scope()
+
+
+def test_patience_that_ends_with_the_cap_is_early_stopping():
+    assert TrainingLength(epochs=8, max_epochs=8, patience=5, best_epoch=3).stopped_early
+
+
+def test_a_finished_run_says_how_long_it_ran(study):
+    length = TrainingLength.from_run(study.run("student"))
+    assert (length.epochs, length.best_epoch) == (2, 2)
+    assert length.max_epochs == study.settings.training["student"].epochs

@@ -1,0 +1,178 @@
+"""The registry and the profiles: every model declared once, and strict about what they do not know."""
+
+import pytest
+import yaml
+
+from ecglib.errors import InputError
+from ecglib.study import steps
+from ecglib.study.profile import load_profile
+from ecglib.study.registry import load_registry
+
+MODELS = {
+    "chapters": {"02_base_cnn": {}, "06_distillation": {"loads": ["base_cnn"]}},
+    "models": {
+        "base_cnn": {
+            "label": "Base CNN", "chapter": "02_base_cnn", "role": "final", "seeds": [0, 1],
+            "training": {"epochs": 20, "bn_records": 2048},
+        },
+        "student": {
+            "label": "Student", "chapter": "06_distillation", "role": "final", "seeds": [0],
+            "training": {"epochs": 12, "teachers": ["base_cnn"]},
+        },
+        "student_int8": {
+            "label": "Student, int8", "chapter": "06_distillation", "role": "final", "made_from": ["student"],
+        },
+    },
+}  # fmt: skip
+PROFILE = {"name": "sample", "n_bootstrap": 100, "n_timing_runs": 5}
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Writes both files and gives the profile's path."""
+
+    def write(models=MODELS, profile=PROFILE):
+        (tmp_path / "models.yml").write_text(yaml.safe_dump(models, sort_keys=False))
+        (tmp_path / "sample.yml").write_text(yaml.safe_dump(profile, sort_keys=False))
+        return tmp_path / "sample.yml"
+
+    return write
+
+
+def changed(content, keys, value):
+    """A copy of nested dictionaries with one entry changed, or removed where the value is None."""
+    head, *rest = keys
+    copied = dict(content)
+    if rest:
+        copied[head] = changed(copied[head], rest, value)
+    elif value is None:
+        del copied[head]
+    else:
+        copied[head] = value
+    return copied
+
+
+def test_a_profile_without_changes_takes_every_model_as_declared(write):
+    profile = load_profile(write())
+    assert profile.seeds == {"base_cnn": (0, 1), "student": (0,)}
+    assert profile.training["base_cnn"].network == "base_cnn"
+    assert profile.training["student"].teachers == ("base_cnn",)
+
+
+def test_a_profile_reduces_epochs_and_seeds_and_changes_settings(write):
+    changes = {"max_epochs": 2, "max_seeds": 1, "training": {"*": {"batch_size": 32, "bn_records": 64}}}
+    profile = load_profile(write(profile=PROFILE | changes))
+    base = profile.training["base_cnn"]
+    assert (base.epochs, base.batch_size, base.bn_records, profile.seeds["base_cnn"]) == (2, 32, 64, (0,))
+    assert profile.training["student"].bn_records == 0
+
+
+def test_one_number_gives_every_model_that_many_seeds(write):
+    assert load_profile(write(), seeds=5).seeds == {"base_cnn": (0, 1, 2, 3, 4), "student": (0, 1, 2, 3, 4)}
+
+
+def test_a_profile_with_some_chapters_keeps_the_models_that_they_need(write):
+    profile = load_profile(write(profile=PROFILE | {"chapters": ["06_distillation"]}))
+    assert list(profile.registry.chapters) == ["06_distillation"]
+    assert set(profile.models) == {"base_cnn", "student", "student_int8"}
+
+
+@pytest.mark.parametrize("name", ["tiny", "sample", "full"])
+def test_the_committed_profiles_are_valid(project, name):
+    assert load_profile(project / "config" / f"{name}.yml").name == name
+
+
+def test_the_sample_runs_every_chapter_and_every_model_with_results(project):
+    full, sample = (load_profile(project / "config" / f"{name}.yml") for name in ("full", "sample"))
+    assert list(sample.registry.chapters) == list(full.registry.chapters)
+    missing = set(full.models) - set(sample.models)
+    assert {full.models[name].role for name in missing} <= {"trial", "candidate"}
+
+
+@pytest.mark.parametrize(
+    ("keys", "value", "problem", "where"),
+    [
+        (["models", "student", "lable"], "x", "unknown key", "models.student.lable"),
+        (["models", "student", "label"], None, "invalid setting", "models.student.label"),
+        (["models", "student", "role"], "best", "invalid setting", "models.student.role"),
+        (["models", "student", "seeds"], [0, 0], "invalid setting", "models.student"),
+        (["models", "student", "seeds"], [], "invalid setting", "models.student"),
+        (["models", "student", "seeds"], "0", "invalid setting", "models.student.seeds"),
+        (["models", "student", "training", "network"], "resnet", "invalid setting", "models.student.training.network"),
+        (["models", "student", "training", "epochs"], 0, "invalid setting", "models.student.training.epochs"),
+        (["models", "student", "training", "epoch"], 1, "unknown key", "models.student.training.epoch"),
+        (["models", "student", "training", "teachers"], ["teacher"], "invalid setting", "models.yml"),
+        (["models", "student_int8", "made_from"], ["pupil"], "invalid setting", "models.yml"),
+        (["models", "student_int8", "made_from"], None, "invalid setting", "models.student_int8"),
+        (["models", "student", "chapter"], "09_more", "invalid setting", "models.student.chapter"),
+        (["models", "student", "column"], "replayed", "invalid setting", "models.student"),
+        (["models", "student"], None, "invalid setting", "models.yml"),
+        (["models"], None, "invalid setting", "models"),
+        (["chapters", "06_distillation", "reads"], ["05"], "invalid setting", "models.yml"),
+    ],
+)
+def test_a_bad_entry_of_the_registry_is_named(write, keys, value, problem, where):
+    with pytest.raises(InputError) as caught:
+        load_profile(write(models=changed(MODELS, keys, value)))
+    assert caught.value.problem == problem
+    assert where in str(caught.value.where)
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem", "where"),
+    [
+        ({"n_bootstrap": 0}, "invalid setting", "n_bootstrap"),
+        ({"n_bootstraps": 10}, "unknown key", "n_bootstraps"),
+        ({"n_records": 5}, "invalid setting", "n_records"),
+        ({"name": "full"}, "invalid setting", "name"),
+        ({"skip": ["pupil"]}, "invalid setting", "skip"),
+        ({"chapters": ["11_more"]}, "invalid setting", "chapters"),
+        ({"training": {"pupil": {"epochs": 1}}}, "invalid setting", "training"),
+        ({"training": {"student": {"epochs": -1}}}, "invalid setting", "training.student, epochs"),
+        ({"training": {"*": {"epoch": 1}}}, "unknown key", "epoch"),
+    ],
+)
+def test_a_bad_profile_is_named(write, changes, problem, where):
+    with pytest.raises(InputError) as caught:
+        load_profile(write(profile=PROFILE | changes))
+    assert caught.value.problem == problem
+    assert where in str(caught.value.where)
+
+
+@pytest.mark.parametrize("text", ["", "[0, 1", "- 1", "null", "a: {b"])
+def test_a_file_that_is_no_profile_is_named(write, text):
+    path = write()
+    path.write_text(text)
+    with pytest.raises(InputError, match=r"not YAML|invalid setting"):
+        load_profile(path)
+
+
+def test_a_missing_profile_names_the_existing_ones(write):
+    with pytest.raises(InputError) as caught:
+        load_profile(write().with_name("large.yml"))
+    assert "sample" in str(caught.value.expected)
+
+
+def test_a_chapter_loads_what_its_models_are_made_from_and_their_teachers(write):
+    assert steps.trained_models(load_profile(write()), "06_distillation") == ["student", "base_cnn"]
+
+
+def test_a_training_needs_its_teachers_with_all_their_seeds(write):
+    assert steps.needed_runs(load_profile(write()), "student", 0) == [("base_cnn", 0), ("base_cnn", 1)]
+
+
+def test_batches_hold_one_framework_and_each_model_after_those_that_it_needs(project):
+    profile = load_profile(project / "config" / "sample.yml")
+    batches = steps.batches(profile)
+    order = [name for batch in batches for name in batch]
+    assert sorted(order) == sorted(profile.training)
+    for batch in batches:
+        assert len({profile.training[name].network == "inception_cnn" for name in batch}) == 1
+        outside = {name: steps.needed_by(profile, [name]) for name in batch}
+        assert all(
+            batch.index(other) < batch.index(name) for name in batch for other in outside[name] if other in batch
+        )
+
+
+def test_a_registry_is_read_alone(write):
+    assert list(load_registry(write().with_name("models.yml")).models) == ["base_cnn", "student", "student_int8"]

@@ -1,0 +1,168 @@
+"""Results: what is written, and that the published ones hold together."""
+
+import json
+import subprocess
+
+import nbformat
+import numpy as np
+import pandas as pd
+import pytest
+
+from ecglib.book import book, chapters
+from ecglib.errors import InputError
+from ecglib.evaluation import metrics
+from ecglib.evaluation.bootstrap import auc_estimates
+from ecglib.evaluation.scores import Scores, labels_for
+from ecglib.study import results
+from ecglib.study.paths import Paths
+from ecglib.study.profile import load_profile
+
+FIGURES = {
+    "chapter": "02_base_cnn", "framework": "torch", "params": 10, "nonzero_params": 9, "file_bytes": 100,
+    "latency_ms": 1.0, "latency_vs_float32": 1.0, "resamples": 50,
+}  # fmt: skip
+
+
+@pytest.fixture
+def scored(sample):
+    part = sample.in_folds(9, 10)
+    score = np.random.default_rng(0).random((2, len(part), 5), np.float32)
+    return Scores(part.ecg_id, part.table["fold"].to_numpy(), np.array([0, 1]), score)
+
+
+@pytest.fixture(scope="session")
+def published(project):
+    return Paths("full", project)
+
+
+def published_models(project):
+    return pd.read_csv(project / "results" / "full" / "summary.csv")["model"].tolist()
+
+
+def test_a_models_figures_come_from_its_scores(scored, sample, tmp_path):
+    row = results.write(tmp_path, "base_cnn", scored, sample, **FIGURES)["row"]
+    truth = labels_for(scored, sample)[scored.fold == 10]
+    each = [metrics.macro_auc(truth, score) for score in scored.for_fold(10).score]
+    assert row["test_auc"] == pytest.approx(np.mean(each))
+    assert row["seed_sd"] == pytest.approx(np.std(each, ddof=1))
+    assert row["test_auc_low"] < row["test_auc"] < row["test_auc_high"]
+    assert (row["seeds"], row["reported_auc"], row["reported_params"]) == (2, 0.934, 6_522_555)
+
+
+def test_saved_scores_give_the_same_digits_again(scored, sample, tmp_path):
+    written = results.write(tmp_path, "base_cnn", scored, sample, **FIGURES)
+    derived, different = results.evaluate(tmp_path, "base_cnn", sample)
+    assert derived["classes"] == written["classes"]
+    assert different == []
+
+
+def test_a_figure_that_does_not_follow_from_its_scores_is_named(scored, sample, tmp_path):
+    results.write(tmp_path, "base_cnn", scored, sample, **FIGURES)
+    path = tmp_path / "base_cnn.json"
+    kept = json.loads(path.read_text())
+    kept["classes"]["MI"]["value"] += 0.01
+    kept["fingerprint"] = "0" * 16
+    path.write_text(json.dumps(kept))
+    _, different = results.evaluate(tmp_path, "base_cnn", sample)
+    assert [line.split(":")[0] for line in different] == ["MI, value", "data"]
+
+
+def test_a_seed_that_is_missing_from_the_scores_is_named(scored, sample, tmp_path):
+    results.write(tmp_path, "base_cnn", scored, sample, **FIGURES)
+    Scores(scored.ecg_id, scored.fold, scored.seed[:1], scored.score[:1]).save(tmp_path / "scores" / "base_cnn.npz")
+    _, different = results.evaluate(tmp_path, "base_cnn", sample)
+    assert any(line.startswith("seed 1, test_auc: kept") for line in different)
+
+
+def test_the_summary_has_the_contracts_columns(scored, sample, tmp_path):
+    results.write(tmp_path, "base_cnn", scored, sample, **FIGURES)
+    results.write_summary(tmp_path, ["base_cnn"])
+    assert tuple(results.summary(tmp_path).columns) == results.COLUMNS
+
+
+def test_whole_numbers_stay_whole_beside_a_model_that_was_not_reported(scored, sample, tmp_path):
+    for model in ("base_cnn", "student"):
+        results.write(tmp_path, model, scored, sample, **FIGURES)
+    results.write_summary(tmp_path, ["base_cnn", "student"])
+    assert ",6522555," in (tmp_path / "summary.csv").read_text()
+
+
+def test_a_summary_of_a_model_without_result_is_an_error(tmp_path):
+    with pytest.raises(InputError, match="no result") as caught:
+        results.write_summary(tmp_path, ["base_cnn"])
+    assert "base_cnn.json" in str(caught.value.where)
+
+
+def test_a_summary_with_other_columns_is_an_error(tmp_path):
+    (tmp_path / "summary.csv").write_text("model,auc\nbase_cnn,0.9\n")
+    with pytest.raises(InputError, match="no summary"):
+        results.summary(tmp_path)
+
+
+def test_published_rows_are_those_of_the_models_files(published):
+    summary = results.summary(published.results)
+    for row in summary.to_dict("records"):
+        kept = results.read(published.results, row["model"])["row"]
+        assert {k: v for k, v in kept.items() if isinstance(v, str | int)}.items() <= row.items()
+        assert row["test_auc"] == pytest.approx(kept["test_auc"], abs=1e-6)
+
+
+def test_published_scores_cover_the_folds_of_the_contract(published, project):
+    profile = load_profile(published.config)
+    for model in published_models(project):
+        scores = Scores.load(published.results / "scores" / f"{model}.npz")
+        assert [(scores.fold == fold).sum() for fold in (9, 10)] == [2_146, 2_158]
+        if model in profile.seeds:
+            assert scores.seed.tolist() == profile.seeds[model]
+
+
+@pytest.mark.slow
+def test_published_aucs_are_recomputed_from_scores_and_labels(published, ptbxl, project):
+    resamples = load_profile(published.config).resamples
+    for model in published_models(project):
+        scores = Scores.load(published.results / "scores" / f"{model}.npz")
+        truth = labels_for(scores, ptbxl)
+        estimates = auc_estimates(truth[scores.fold == 10], scores.for_fold(10).score, resamples=resamples)
+        kept = results.read(published.results, model)["classes"]
+        for name, estimate in estimates.items():
+            assert vars(estimate) == pytest.approx(kept[name], abs=1e-9), (model, name)
+
+
+def test_published_chapters_are_whole_and_from_the_full_profile(published, project):
+    for name in book.chapter_names(project):
+        notebook = nbformat.read(published.chapters / f"{name}.ipynb", as_version=4)
+        chapters.check(notebook, name)
+        assert notebook.metadata["papermill"]["parameters"] == {"profile": "full"}
+
+
+def test_published_chapters_have_the_cells_of_their_sources(project):
+    import jupytext
+
+    for source in (project / "notebooks").glob("*.py"):
+        executed = nbformat.read(project / "book" / "chapters" / f"{source.stem}.ipynb", as_version=4)
+        injected = [c for c in executed.cells if "injected-parameters" not in c.metadata.get("tags", [])]
+        assert [c.source for c in injected] == [c.source for c in jupytext.read(source).cells], source.stem
+
+
+def test_every_chapter_is_in_the_table_of_contents(project):
+    assert set(book.chapter_names(project)) == {source.stem for source in (project / "notebooks").glob("*.py")}
+
+
+def test_the_readme_shows_the_published_table(published):
+    assert book.readme_table(published) == (published.root / "README.md").read_text(encoding="utf-8")
+
+
+def test_no_record_of_ptbxl_is_committed(project):
+    if not (project / ".git").exists():
+        pytest.skip("not a git checkout")
+    files = subprocess.run(["git", "ls-files"], cwd=project, capture_output=True, text=True, check=True).stdout
+    assert not [name for name in files.splitlines() if name.endswith((".dat", ".hea", "ptbxl_database.csv"))]
+
+
+def test_published_files_name_no_machine(published, project):
+    texts = [*published.results.glob("*.json"), *published.chapters.glob("*.ipynb"), *project.glob("models/**/*.json")]
+    for path in texts:
+        content = path.read_text(encoding="utf-8")
+        assert str(project) not in content and "/home/" not in content and "/root/" not in content, path
+        if path.suffix == ".json":
+            json.loads(content)

@@ -1,0 +1,155 @@
+"""Distillation: soft targets, losses, and what a student learns from."""
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional as F
+
+from ecglib.errors import InputError
+from ecglib.evaluation.scores import Scores
+from ecglib.networks import convnet
+from ecglib.training import distillation, lightning, runs
+from ecglib.training.classifier import Classifier
+from ecglib.training.settings import TrainingSettings
+
+
+def scores(dataset, *values) -> Scores:
+    score = np.stack([np.full((len(dataset), 5), value, np.float32) for value in values])
+    return Scores(dataset.ecg_id, dataset.table["fold"].to_numpy(), np.arange(len(values)), score)
+
+
+@pytest.fixture(scope="module")
+def train_part(sample):
+    return sample.in_folds(*range(1, 9))
+
+
+def test_several_teachers_and_seeds_speak_with_their_mean(train_part):
+    soft = distillation.soft_targets([scores(train_part, 0.2, 0.4), scores(train_part, 0.9)], train_part, 1.0)
+    assert soft.dtype == np.float32
+    np.testing.assert_allclose(soft, 0.5, atol=1e-6)
+
+
+def test_a_temperature_softens_the_logits(train_part):
+    soft = distillation.soft_targets([scores(train_part, 0.9)], train_part, 2.0)
+    np.testing.assert_allclose(np.log(soft / (1 - soft)), np.log(9) / 2, atol=1e-5)
+
+
+def test_a_student_that_says_what_its_teacher_says_has_nothing_to_learn():
+    logits = torch.randn(8, 5, requires_grad=True)
+    soft = torch.sigmoid(logits.detach() / 3)
+    distillation.loss(logits, torch.zeros(8, 5), soft, 3.0, 0.0).backward()
+    assert logits.grad.abs().max() < 1e-6
+
+
+def test_the_weight_goes_from_the_teacher_to_the_labels():
+    logits, hard, soft = torch.randn(8, 5), torch.rand(8, 5).round(), torch.rand(8, 5)
+    labels_alone = distillation.loss(logits, hard, soft, 2.0, 1.0)
+    torch.testing.assert_close(labels_alone, F.binary_cross_entropy_with_logits(logits, hard))
+    teacher_alone = distillation.loss(logits, hard, soft, 1.0, 0.0)
+    torch.testing.assert_close(teacher_alone, F.binary_cross_entropy_with_logits(logits, soft))
+
+
+def test_gradients_are_about_the_same_at_every_temperature():
+    said, wanted = torch.full((1, 5), 0.2), torch.full((1, 5), 0.6)
+    sizes = []
+    for temperature in (1.0, 4.0):
+        logits = said.clone().requires_grad_()
+        distillation.loss(logits, wanted, torch.sigmoid(wanted / temperature), temperature, 0.0).backward()
+        sizes.append(float(logits.grad.abs().sum()))
+    assert sizes[0] == pytest.approx(sizes[1], rel=0.1)
+
+
+def test_the_originals_loss_is_the_sum_that_was_documented():
+    logits, hard, teacher = torch.randn(4, 5), torch.rand(4, 5).round(), torch.rand(4, 5)
+    p = torch.sigmoid(logits)
+    log_softmax = torch.log(p.exp() / p.exp().sum(1, keepdim=True))
+    target = teacher.exp() / teacher.exp().sum(1, keepdim=True)
+    expected = (
+        -(hard * p.log() + (1 - hard) * (1 - p).log()).mean()
+        - 0.3 * (hard * log_softmax).sum(1).mean()
+        + 0.7 * (target * (target.log() - log_softmax)).sum(1).mean()
+    )
+    torch.testing.assert_close(distillation.original_loss(logits, hard, teacher), expected)
+
+
+def test_scores_of_other_records_are_named(train_part, sample):
+    with pytest.raises(InputError, match="scores of other records"):
+        distillation.soft_targets([scores(sample.in_folds(9), 0.5)], train_part, 1.0)
+
+
+def test_scores_in_another_order_are_named(train_part):
+    teacher = scores(train_part, 0.5)
+    turned = Scores(teacher.ecg_id[::-1], teacher.fold[::-1], teacher.seed, teacher.score[:, ::-1])
+    with pytest.raises(InputError, match="scores of other records") as caught:
+        distillation.soft_targets([turned], train_part, 1.0)
+    assert caught.value.found == "another order"
+
+
+def test_a_teacher_of_another_class_order_is_named(train_part, tmp_path):
+    scores(train_part, 0.5).save(tmp_path / "scores.npz")
+    with np.load(tmp_path / "scores.npz") as kept:
+        content = dict(kept) | {"classes": kept["classes"][::-1]}
+    np.savez(tmp_path / "scores.npz", **content)
+    with pytest.raises(InputError, match="another class order"):
+        Scores.load(tmp_path / "scores.npz")
+
+
+@pytest.mark.parametrize("temperature", [0.0, -1.0, float("nan")])
+def test_an_impossible_temperature_is_named(train_part, temperature):
+    with pytest.raises(InputError, match="impossible temperature"):
+        distillation.soft_targets([scores(train_part, 0.5)], train_part, temperature)
+
+
+def test_no_teacher_is_named(train_part):
+    with pytest.raises(InputError, match="no teacher"):
+        distillation.soft_targets([], train_part, 1.0)
+
+
+@pytest.fixture(scope="module")
+def teacher(sample, tmp_path_factory):
+    settings = TrainingSettings(network="student", epochs=1, batch_size=64, learning_rate=1e-3)
+    build = lambda: convnet.build("student")  # noqa: E731
+    return lightning.train("teacher", build, settings, 0, sample, tmp_path_factory.mktemp("t"), progress=False)
+
+
+def test_a_student_learns_from_its_teachers_scores(sample, teacher, train_part, tmp_path):
+    settings = TrainingSettings(
+        network="student",
+        epochs=8,
+        batch_size=32,
+        dropout=0.0,
+        teachers=("teacher",),
+        temperature=2.0,
+        label_weight=0.0,
+        learning_rate=3e-3,
+        checkpoint="last",
+    )
+    said = scores(train_part, 0.5)
+    said.score[:] = [0.99, 0.01, 0.01, 0.99, 0.01]  # nothing like the labels
+    run = lightning.train(
+        "student", lambda: convnet.build("student", 0.0), settings, 0, sample, tmp_path / "run",
+        teachers=[teacher], teacher_scores=lambda: [said], progress=False,
+    )  # fmt: skip
+    assert run.metadata["teachers"] == [teacher.weights_sha256()]
+    mean = run.scores.score[0].mean(axis=0)
+    assert mean[[0, 3]].min() > 0.6
+    assert mean[[1, 2, 4]].max() < 0.4
+
+
+def test_a_student_of_other_teachers_is_another_run(sample, teacher):
+    settings = TrainingSettings(network="student", epochs=1, teachers=("teacher",))
+    with_teacher = runs.run_key("student", 0, settings, sample, None, [teacher])
+    assert with_teacher != runs.run_key("student", 0, settings, sample)
+
+
+def test_the_untrained_teacher_learns_nothing(train_part):
+    settings = TrainingSettings(network="student", epochs=1, loss="untrained_teacher", learning_rate=1e-2)
+    classifier = Classifier(convnet.ECGNet((4, 8)), settings, 1)
+    classifier.log = lambda *_, **__: None
+    weights = {name: (p, p.detach().clone()) for name, p in classifier.named_parameters()}
+    optimizer = classifier.configure_optimizers()["optimizer"]
+    batch = torch.from_numpy(train_part.millivolts(slice(8))), torch.from_numpy(train_part.labels[:8])
+    classifier.training_step(batch, 0).backward()
+    optimizer.step()
+    changed = {name.split(".")[0] for name, (now, before) in weights.items() if not torch.equal(now, before)}
+    assert changed == {"network"}

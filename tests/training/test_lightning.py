@@ -1,0 +1,247 @@
+"""Training: what it keeps, what it loads, and where it goes on."""
+
+import json
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from ecglib import files
+from ecglib.data.normalization import Normalization
+from ecglib.errors import InputError
+from ecglib.networks import convnet, weights
+from ecglib.training import batches, callbacks, lightning, runs, scoring
+from ecglib.training.classifier import Classifier
+from ecglib.training.settings import TrainingSettings
+
+SETTINGS = TrainingSettings(network="student", epochs=2, batch_size=32, max_shift=20, gain_sd=0.1, max_noise_sd=0.02)
+BUILD = partial(convnet.ECGNet, (4, 8))
+
+
+@pytest.fixture(scope="module")
+def finished(sample, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs") / "student" / "seed0"
+    return lightning.train("student", BUILD, SETTINGS, 0, sample, folder, progress=False)
+
+
+def test_a_run_keeps_history_weights_scores_and_record(finished, sample):
+    assert finished.history["epoch"].tolist() == [0, 1]
+    assert finished.metadata["records"] == {
+        "train": len(sample.in_folds(*range(1, 9))), "validation": len(sample.in_folds(9)),
+        "test": len(sample.in_folds(10))
+    }  # fmt: skip
+    assert sorted(p.name for p in finished.folder.iterdir()) == [
+        "history.csv", "in_progress.json", "run.json", "scores.npz", "weights.safetensors"
+    ]  # fmt: skip
+
+
+def test_scores_are_those_of_the_weights_that_were_kept(finished, sample):
+    network = convnet.load_weights(BUILD(), finished.weights())
+    normalization = Normalization(**finished.metadata["normalization"])
+    scored = sample.in_folds(9, 10)
+    np.testing.assert_allclose(scoring.predict(network, scored, normalization), finished.scores.score[0], atol=1e-5)
+    assert finished.scores.ecg_id.tolist() == scored.ecg_id.tolist()
+
+
+def test_the_best_epoch_on_fold_9_is_kept(finished):
+    assert finished.metadata["best_epoch"] == finished.history["val_auc"].idxmax()
+
+
+def test_a_finished_run_is_loaded(finished, sample, monkeypatch):
+    monkeypatch.setattr(lightning.pl, "Trainer", lambda **_: pytest.fail("trained again"))
+    again = lightning.train("student", BUILD, SETTINGS, 0, sample, finished.folder, progress=False)
+    assert again.metadata == finished.metadata
+
+
+def test_a_run_finished_elsewhere_is_taken_over(finished, sample, tmp_path):
+    run = runs.prepare_or_load(tmp_path / "new", runs.run_key("student", 0, SETTINGS, sample), [finished.folder])
+    assert run.metadata == finished.metadata
+
+
+@pytest.mark.parametrize("change", [{"seed": 1}, {"model": "base_cnn"}, {"fingerprint": "0"}])
+def test_a_run_of_another_identity_is_not_taken(finished, change):
+    identity = {name: finished.metadata[name] for name in ("model", "seed", "settings", "fingerprint", "records")}
+    assert runs.find([finished.folder], identity)
+    assert runs.find([finished.folder], identity | change) is None
+
+
+def test_a_stopped_run_goes_on_from_its_last_epoch(sample, tmp_path, monkeypatch):
+    folder, settings = tmp_path / "run", TrainingSettings(network="student", epochs=3, batch_size=64)
+    end = callbacks.History.on_train_epoch_end
+
+    def stop_after_two(self, trainer, module):
+        end(self, trainer, module)
+        if trainer.current_epoch == 2:
+            raise RuntimeError("power cut")
+
+    monkeypatch.setattr(callbacks.History, "on_train_epoch_end", stop_after_two)
+    with pytest.raises(RuntimeError, match="power cut"):
+        lightning.train("student", BUILD, settings, 0, sample, folder, progress=False)
+    before = pd.read_csv(folder / "history.csv")
+    monkeypatch.setattr(callbacks.History, "on_train_epoch_end", end)
+    run = lightning.train("student", BUILD, settings, 0, sample, folder, progress=False)
+    assert run.history["epoch"].tolist() == [0, 1, 2]
+    pd.testing.assert_frame_equal(run.history.iloc[:2], before.iloc[:2])
+
+
+def test_what_a_run_with_other_settings_left_is_not_trusted(tmp_path):
+    folder = tmp_path / "run"
+    assert runs.prepare_or_load(folder, {"settings": {"epochs": 1}}) is None
+    files.write_text(folder / "history.csv", "epoch\n7\n")
+    assert runs.prepare_or_load(folder, {"settings": runs.DEFAULT_SETTINGS | {"epochs": 2}}) is None
+    assert not (folder / "history.csv").exists()
+
+
+def test_a_run_older_than_a_setting_counts_as_having_its_default(finished, tmp_path):
+    record = finished.metadata
+    identity = {name: record[name] for name in ("model", "seed", "settings", "fingerprint", "records")}
+    old = {k: v for k, v in record["settings"].items() if k != "checkpoint"}
+    runs.finish(tmp_path, record | {"settings": old})
+    assert runs.find([tmp_path], identity)
+    assert runs.find([tmp_path], identity | {"settings": record["settings"] | {"checkpoint": "last"}}) is None
+
+
+@pytest.mark.parametrize(("checkpoint", "kept_epoch"), [("best", 1), ("last", 3)])
+def test_kept_weights_are_those_of_the_epoch_asked_for(sample, tmp_path, monkeypatch, checkpoint, kept_epoch):
+    validation_auc = iter([0.9, 0.7, 0.6])  # the first epoch is the best one
+    monkeypatch.setattr("ecglib.training.classifier.macro_auc", lambda *_: next(validation_auc))
+    constant = {"network": "student", "batch_size": 64, "optimizer": "adam", "schedule": "late_decay", "decay_from": 9}
+
+    def trained(epochs, checkpoint, name):
+        settings = TrainingSettings(epochs=epochs, checkpoint=checkpoint, **constant)
+        return lightning.train("student", BUILD, settings, 0, sample, tmp_path / name, progress=False)
+
+    kept = trained(3, checkpoint, "kept").weights_sha256()
+    validation_auc = iter([0.5, 0.6, 0.7])
+    assert kept == trained(kept_epoch, "last", "reference").weights_sha256()
+
+
+def test_late_decay_lowers_the_learning_rate_and_history_gives_that_of_the_epoch(sample, tmp_path):
+    settings = TrainingSettings(
+        network="student", epochs=2, batch_size=64, schedule="late_decay", decay_from=1, learning_rate=1e-3
+    )
+    run = lightning.train("student", BUILD, settings, 0, sample, tmp_path / "run", progress=False)
+    np.testing.assert_allclose(run.history["learning_rate"], [1e-3, 1e-3 * np.exp(-0.1)])
+
+
+def test_a_stopped_run_older_than_a_setting_goes_on(tmp_path, finished):
+    identity = {name: finished.metadata[name] for name in ("model", "seed", "settings", "fingerprint", "records")}
+    old = {k: v for k, v in identity["settings"].items() if k != "checkpoint"}
+    files.write_text(tmp_path / "in_progress.json", json.dumps(identity | {"settings": old}))
+    files.write_text(tmp_path / "history.csv", "epoch\n0\n")
+    assert runs.prepare_or_load(tmp_path, identity) is None
+    assert (tmp_path / "history.csv").exists()
+
+
+def test_a_finished_run_of_other_settings_is_moved_aside(tmp_path, finished):
+    identity = {name: finished.metadata[name] for name in ("model", "seed", "settings", "fingerprint", "records")}
+    folder = tmp_path / "seed0"
+    runs.finish(folder, finished.metadata)
+    assert runs.prepare_or_load(folder, identity | {"seed": 9}) is None
+    assert runs.Run(tmp_path / "seed0.superseded").metadata == finished.metadata
+
+
+def test_a_release_is_found_as_the_same_run(finished, tmp_path):
+    identity = {name: finished.metadata[name] for name in ("model", "seed", "settings", "fingerprint", "records")}
+    runs.export_run(finished.folder, tmp_path / "with", weights=True)
+    runs.export_run(finished.folder, tmp_path / "without", weights=False)
+    assert runs.find([tmp_path / "with"], identity).weights().read_bytes() == finished.weights().read_bytes()
+    with pytest.raises(InputError, match="weights not committed"):
+        runs.find([tmp_path / "without"], identity).weights()
+
+
+def test_a_release_without_weights_removes_those_of_an_earlier_one(finished, tmp_path):
+    weights = runs.export_run(finished.folder, tmp_path, weights=True).weights()
+    runs.export_run(finished.folder, tmp_path, weights=False)
+    assert not weights.exists()
+
+
+@pytest.mark.parametrize(("has", "expected"), [({"amx_bf16": True}, "bf16-mixed"), ({"avx512_f": True}, "32-true")])
+def test_mixed_precision_where_the_processor_has_it(has, expected, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: has)
+    assert scoring.training_precision() == expected
+
+
+def test_weights_left_out_are_named(finished, tmp_path):
+    runs.finish(tmp_path, finished.metadata)
+    with pytest.raises(InputError, match="weights not committed"):
+        runs.Run(tmp_path).weights()
+
+
+def test_normalization_is_fitted_on_folds_1_to_8(sample):
+    normalization = Normalization.fit(sample)
+    train = sample.in_folds(*range(1, 9)).millivolts(slice(None))
+    assert normalization.mean == pytest.approx(train.mean(dtype=np.float64), abs=1e-9)
+    assert normalization.scale == pytest.approx(train.std(dtype=np.float64), rel=1e-6)
+    assert normalization(train).std() == pytest.approx(1, rel=1e-3)
+
+
+def test_a_crop_is_a_part_of_the_record_from_anywhere_in_it():
+    x = torch.arange(1000.0).repeat(64, 1).unsqueeze(2).expand(-1, -1, 12)
+    cropped = batches.augment(x, TrainingSettings(network="student", epochs=1, crop=250))
+    assert cropped.shape == (64, 250, 12)
+    starts = cropped[:, 0, 0]
+    assert torch.equal(cropped[:, :, 3], starts.unsqueeze(1) + torch.arange(250.0))
+    assert starts.min() < 250 < 500 < starts.max() <= 750
+
+
+def test_without_settings_nothing_is_augmented():
+    x = torch.randn(4, 1000, 12)
+    assert batches.augment(x, TrainingSettings(network="student", epochs=1)) is x
+
+
+def test_a_shift_moves_all_leads_and_fills_with_zeros():
+    torch.manual_seed(0)
+    x = torch.arange(1.0, 1001).repeat(12, 1).T[None].repeat(8, 1, 1)
+    shifted = batches.augment(x, TrainingSettings(network="student", epochs=1, max_shift=50))
+    assert (shifted[..., :1] == shifted).all()
+    for record in shifted[..., 0]:
+        kept = record[record != 0]
+        assert 950 <= len(kept) <= 1000
+        assert (kept.diff() == 1).all()
+
+
+def test_a_gain_scales_a_record_as_a_whole():
+    torch.manual_seed(0)
+    x = torch.randn(4, 1000, 12)
+    gain = batches.augment(x, TrainingSettings(network="student", epochs=1, gain_sd=0.2)) / x
+    torch.testing.assert_close(gain, gain[:, :1, :1].expand_as(gain), rtol=1e-4, atol=1e-4)
+    assert gain[:, 0, 0].unique().numel() == 4
+
+
+def test_statistics_estimated_anew_are_those_of_whole_records_without_dropout(sample):
+    settings, records = (
+        TrainingSettings(network="student", epochs=1, crop=250),
+        sample.in_folds(*range(1, 9)).sample(64, seed=0),
+    )
+    normalization = Normalization.fit(sample)
+    classifier = Classifier(BUILD(), settings, 1)
+    scoring.recalibrate_batchnorm(classifier, records, normalization)
+    network, seen = convnet.channels_first(classifier.network, BUILD()).eval(), {}
+    norms = [layer for layer in network.features if isinstance(layer, torch.nn.BatchNorm1d)]
+    for norm in norms:
+        norm.register_forward_hook(lambda layer, given, _out: seen.update({layer: given[0]}))
+    scoring.predict(network, records, normalization)
+    for norm in norms:
+        torch.testing.assert_close(norm.running_mean, seen[norm].mean(dim=(0, 2)), rtol=1e-3, atol=1e-3)
+        torch.testing.assert_close(norm.running_var, seen[norm].var(dim=(0, 2)), rtol=1e-3, atol=1e-3)
+
+
+def test_a_run_keeps_the_statistics_estimated_anew(finished, sample, tmp_path):
+    settings = SETTINGS.model_copy(update={"bn_records": 64})
+    run = lightning.train("student", BUILD, settings, 0, sample, tmp_path / "run", progress=False)
+    kept, other = (weights.read(one.weights()) for one in (run, finished))
+    differ = {name.rsplit(".", 1)[1] for name in kept if not np.array_equal(kept[name], other[name])}
+    assert {"running_mean", "running_var"} <= differ <= {"running_mean", "running_var", "num_batches_tracked"}
+
+
+def test_fast_scores_are_near_the_exact_ones(finished, sample):
+    network, normalization = (
+        convnet.from_weights(finished.weights()),
+        Normalization(**finished.metadata["normalization"]),
+    )
+    exact, fast = (one(network, sample.in_folds(9), normalization) for one in (scoring.predict, scoring.predict_bf16))
+    np.testing.assert_allclose(fast, exact, atol=0.03)

@@ -1,0 +1,60 @@
+"""Training settings: typed, bounded, and none of them silently ignored."""
+
+import pytest
+from pydantic import ValidationError
+
+from ecglib.training.settings import TrainingSettings
+
+STUDENT = {"network": "student", "epochs": 2}
+
+
+@pytest.mark.parametrize(
+    ("changes", "names"),
+    [
+        ({"network": "resnet"}, "network"),
+        ({"epochs": 0}, "epochs"),
+        ({"epochs": "2"}, "epochs"),
+        ({"learning_rate": float("nan")}, "learning_rate"),
+        ({"learning_rate": float("inf")}, "learning_rate"),
+        ({"crop": 2000}, "crop"),
+        ({"crop": 20}, "crop"),
+        ({"dropout": 1.5}, "dropout"),
+        ({"max_shift": -5}, "max_shift"),
+        ({"bn_records": -1}, "bn_records"),
+        ({"teachers": ("base_cnn",), "label_weight": 1.5}, "label_weight"),
+        ({"loss": "hinge"}, "loss"),
+        ({"shift": 5}, "shift"),
+        ({"pruning": "channels", "amount": 0.5}, "init_from"),
+        ({"amount": 0.5}, "amount"),
+        ({"temperature": 2.0}, "temperature"),
+        ({"teachers": ("base_cnn",), "loss": "untrained_teacher"}, "loss"),
+        ({"decay_from": 3}, "decay_from"),
+        ({"shifted_labels": True}, "shifted_labels"),
+    ],
+)
+def test_a_bad_setting_is_named(changes, names):
+    with pytest.raises(ValidationError) as caught:
+        TrainingSettings(**STUDENT | changes)
+    assert names in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "ignored",
+    [
+        {"teachers": ("base_cnn",)},
+        {"init_from": "inception_cnn"},
+        {"init_from": "inception_cnn", "pruning": "channels", "amount": 0.5},
+        {"loss": "double_sigmoid"},
+        {"crop": 500},
+        {"bn_records": 64},
+        {"split": "random"},
+    ],
+)
+def test_a_setting_that_keras_training_would_ignore_is_refused(ignored):
+    with pytest.raises(ValidationError, match="not available for inception_cnn"):
+        TrainingSettings(network="inception_cnn", epochs=2, **ignored)
+
+
+def test_settings_do_not_change():
+    with pytest.raises(ValidationError):
+        TrainingSettings(**STUDENT).epochs = 3
