@@ -12,12 +12,12 @@
 # **Question.** The original study set a fifth of a network's weights to zero; the AUC was thirteen points lower
 # afterwards, and the model no smaller. Is that what pruning does?
 #
-# **Needs.** The data of [chapter 1](01_dataset), the base CNN of [chapter 2](02_base_cnn) and the student of
+# **Prerequisites.** The data of [chapter 1](01_dataset), the base CNN of [chapter 2](02_base_cnn) and the student of
 # [chapter 6](06_distillation). With finished trainings at hand the chapter takes a few minutes; its own trainings take
 # hours on two cores.
 #
 # Pruning removes the parts of a network that contribute least. There are two kinds. Single *weights* can be set to zero
-# {cite:p}`han2015`: the file keeps a place for each zero, and an ordinary processor multiplies by it. Or whole
+# {cite:p}`han2015`: the file still stores each zero, and an ordinary processor still multiplies by it. Or whole
 # *channels* are removed together with everything that belongs to them {cite:p}`fang2023`, which leaves a smaller network.
 
 # %% tags=["parameters", "remove-cell"]
@@ -67,9 +67,9 @@ Markdown(replays.conclusion())
 # %% [markdown]
 # ## Replayed: the file
 #
-# What the original calls a sparsity of 80 % is the share of weights that is *left*. Its file did not shrink, because torch
+# What the original calls a sparsity of 80 % is the fraction of weights that *remain*. Its file did not shrink, because torch
 # keeps every weight and a mask of the same size beside it until the masks are made permanent. The original then applied
-# torch's dynamic quantization to this network. That method knows linear layers only:
+# torch's dynamic quantization to this network. That method quantizes linear layers only:
 
 # %%
 quantized_replay = pruning_replay.replay_pruned_and_quantized(study)
@@ -106,7 +106,7 @@ Markdown(sensitivity.sentence())
 tables.show(pruned.magnitude_table(), {"before fine-tuning, fold 9": "{:.4f}"})
 
 # %% [markdown]
-# *Before fine-tuning* is the AUC on fold 9 of the first seed right after its weights were set to zero; *change from the
+# *Before fine-tuning* is the AUC on fold 9 of the first seed, right after its weights were set to zero; *change from the
 # base CNN* is on fold 10, with its 95 % interval.
 
 # %%
@@ -118,7 +118,7 @@ Markdown(pruned.bytes_conclusion())
 # %% [markdown]
 # ## Done right: channels
 #
-# A share of each convolution's channels is removed, those whose weights have the smallest norm over all layers that they
+# A fraction of each convolution's channels is removed, those whose weights have the smallest norm over all layers that they
 # pass through, and the smaller network is fine-tuned.
 
 # %%
@@ -176,6 +176,6 @@ tables.show(reporting.by_superclass(study, "Pruned and quantized"))
 # - Pruning a fifth of the weights is not what cost the original its AUC; the replay shows how much the loss function cost.
 # - Zeros make a file compress well. They make it neither smaller in use nor faster.
 # - Removing channels makes a network smaller and faster, and fine-tuning is what keeps its AUC.
-# - Quantization that knows linear layers only leaves a convolutional network almost as it is.
+# - A quantization method for linear layers leaves a convolutional network almost unchanged.
 #
 # **Next:** [quantization](05_quantization).

@@ -12,7 +12,7 @@
 # **Question.** The original study's quantized network fell to an AUC of 58 %, and its file stayed as large as before. What
 # went wrong, and what does quantization cost when it is done right?
 #
-# **Needs.** The data of [chapter 1](01_dataset) and the networks of chapters [2](02_base_cnn), [4](04_pruning) and
+# **Prerequisites.** The data of [chapter 1](01_dataset) and the networks of chapters [2](02_base_cnn), [4](04_pruning) and
 # [6](06_distillation). With finished trainings at hand the chapter takes a few minutes; its own trainings take hours on
 # two cores.
 #
@@ -74,8 +74,18 @@ tables.show(options.table())
 Markdown(options.conclusion())
 
 # %% [markdown]
-# The selected option is the one that chapters 4, 5 and 6 quantize with; chapter 8 takes its number of calibration records.
+# Chapters 4, 5 and 6 quantize with the selected option; chapter 8 uses its number of calibration records.
 #
+# **The same predictions on every processor.** All options but one use only 7 of the 8 bits for weights. x86 processors
+# without 8-bit dot-product instructions (AVX2 without VNNI) multiply activations and weights in pairs and add each pair
+# in 16 bits. With 8-bit weights that sum can overflow; the processor then saturates it without warning, and the same file
+# predicts something else than on a newer processor {cite:p}`onnxruntime_quantization`. With 7-bit weights no sum can
+# overflow, and the file is as small.
+
+# %% tags=["hide-input"]
+Markdown(options.portability())
+
+# %% [markdown]
 # Floats of two bytes are the cheap alternative: no calibration, half the bytes. ONNX Runtime stores float16 but
 # computes in float32 on this processor, so that it saves bytes and no time. For convolutions it does not support bfloat16,
 # which has float32's range and fewer digits; torch does:
@@ -86,7 +96,7 @@ tables.show(quantization.half_precision(study, options))
 # %% [markdown]
 # ## The gate
 #
-# Every compressed model of this book passes or fails the same checks against its float32 file; they are decided on fold 9.
+# Every compressed model in this book passes or fails the same checks against its float32 file, all decided on fold 9.
 
 # %%
 pruned_model = pruning.selected_channels(study)
@@ -95,7 +105,7 @@ quantized = int8.quantize(study, {**models, "base_cnn_pruned_int8": pruned_model
 Markdown(quantized.rules())
 
 # %% [markdown]
-# *Score change* is the mean absolute change of a probability, *saturated* the share of float32's probabilities that lie more
+# *Score change* is the mean absolute change of a probability, *saturated* the fraction of float32's probabilities that are more
 # than one step outside the range that the file produces. All files of the table are timed in one session.
 
 # %%
@@ -128,12 +138,12 @@ tables.show(reporting.by_superclass(study, "Quantization"))
 
 # %% [markdown]
 # Replayed, like for like and done right are AUCs on fold 10 with 95 % intervals; the reported ones are on validation
-# records. The replayed network has no batch normalization and is close to the student in size, which stands beside it as
-# int8 *like for like*; *done right* is the base CNN as int8.
+# records. The replayed network has no batch normalization and is close to the student in size, which is therefore the
+# *like for like* model, as int8; *done right* is the base CNN as int8.
 #
 # ## AUC against bytes
 #
-# What pruning and quantization, alone and together, make of the base CNN; and the student, which was small from the start.
+# The base CNN pruned, quantized, and both; and the student, which is small by design.
 
 # %% tags=["hide-input"]
 compressed = ["base_cnn", "base_cnn_int8", "base_cnn_pruned_int8", "student_int8"]
@@ -145,9 +155,11 @@ figure = plots.auc_against_bytes(points)
 # %% [markdown]
 # ## What we learned
 #
-# - Training with rounding from random weights is not quantization: without conversion the file stays float32, and the AUC
-#   of such a training tells nothing about rounding a trained network.
+# - Training with rounding from random weights is not quantization: without conversion the file stays float32, and its AUC
+#   says nothing about rounding a trained network.
 # - Rounding a trained network takes seconds, a few calibration records, and next to no AUC.
-# - Whether convolutions became integer ones has to be looked up. Tools leave them alone, or run them slower, without a word.
+# - Whether convolutions became integer ones has to be checked. Tools leave them in float, or run them slower, without a
+#   warning.
+# - An int8 file is portable only if its sums cannot overflow on any processor. Weights of 7 bits ensure that.
 #
 # **Next:** [distillation](06_distillation).

@@ -12,11 +12,11 @@
 # **Question.** The original study's small student reached an AUC of 93.8 % with a teacher and 92.8 % without one. Does a
 # teacher help this student on PTB-XL, by how much, and is that more than noise?
 #
-# **Needs.** The data of [chapter 1](01_dataset) and the networks of chapters [2](02_base_cnn) and [3](03_inception_cnn). With
+# **Prerequisites.** The data of [chapter 1](01_dataset) and the networks of chapters [2](02_base_cnn) and [3](03_inception_cnn). With
 # finished trainings at hand the chapter takes a few minutes; its own trainings take hours on two cores.
 #
 # In knowledge distillation {cite:p}`hinton2015` a small network, the student, learns from the predictions of a large one,
-# the teacher, in addition to the labels or instead of them. A label says yes or no; a teacher's probability also says how
+# the teacher, in addition to the labels or instead of them. A label is yes or no; a teacher's probability also tells how
 # certain the answer is.
 
 # %% tags=["parameters", "remove-cell"]
@@ -93,9 +93,9 @@ teachers = distillation.teacher_aucs(study)
 tables.show(teachers)
 
 # %% [markdown]
-# How to train the student, and with which teachers, temperature and label weight, was tried with one seed and fewer epochs.
-# Fold 9 decides, with the 95 % interval of each difference from the best setting of its kind. The original's network drops
-# half of the values before every block, which is a lot for one as small as this.
+# How to train the student, and with which teachers, temperature and label weight, was selected on fold 9 with one seed and
+# fewer epochs; the table gives the 95 % interval of each difference from the best setting of its kind. The original's
+# network drops half of the values before every block, which is a lot for a network as small as this.
 
 # %%
 trials = distillation_trials.compare_trials(study)

@@ -12,7 +12,7 @@
 # **Question.** A score is not yet an answer. What do the small model's probabilities mean, which decisions follow from them,
 # and on which devices does it run?
 #
-# **Needs.** The data of [chapter 1](01_dataset) and the distilled student of [chapter 6](06_distillation). With finished
+# **Prerequisites.** The data of [chapter 1](01_dataset) and the distilled student of [chapter 6](06_distillation). With finished
 # trainings at hand the chapter takes a few minutes.
 
 # %% tags=["parameters", "remove-cell"]
@@ -69,9 +69,9 @@ Markdown(deployment.release_choice(study))
 model = deployment.release(study, calibrated)
 
 # %% [markdown]
-# Four synthetic recordings, none of them from a patient. Two are sound, one of these at 500 Hz with its leads in another
-# order; two have something wrong. The model was trained on real ECGs: its predictions for these recordings show how it is
-# used, and no more.
+# Four synthetic recordings, none of them from a patient. Two are of good quality, one of these at 500 Hz with its leads in another
+# order; the other two have defects. The model was trained on real ECGs: its predictions for these recordings only show how it
+# is used.
 
 # %%
 classified = deployment.classified_examples(study, model)
@@ -85,7 +85,7 @@ tables.show(classified, dict.fromkeys(CLASSES, "{:.2f}"))
 # ## A microcontroller
 #
 # Wearables do not run ONNX Runtime. For them the student is converted to Keras, weight by weight, and from there to a
-# .tflite file of integers throughout, which tflite-micro runs {cite:p}`david2021`. Its interpreter takes all memory from one
+# .tflite file that computes in integers throughout, which tflite-micro runs {cite:p}`david2021`. Its interpreter takes all memory from one
 # block, the arena. A second, smaller student, 28, 56 and 112 channels wide and trained in the same way, is meant for 64 KB of
 # RAM.
 
@@ -105,11 +105,11 @@ tables.show(micro.footprints())
 Markdown(micro.memory_conclusion())
 
 # %% [markdown]
-# Fewer channels in the early blocks, where the signal is still long, make the arena small; fewer in the last one make the
-# file small.
+# Fewer channels in the early blocks, where the signal is still long, reduce the arena; fewer in the last block reduce the
+# file.
 #
-# Which microcontrollers have enough memory? One of each class, with flash and RAM as their makers give them. A model counts
-# as fitting if it leaves a quarter of both to the program around it.
+# Which microcontrollers have enough memory? The table has one of each class, with flash and RAM from its data sheet. A model
+# counts as fitting if it leaves a quarter of both to the rest of the program.
 
 # %%
 tables.show(micro.devices())
@@ -138,9 +138,9 @@ print("\n".join(c_header.c_header(file, entry, "ecg_student").splitlines()[:19])
 # %% [markdown]
 # ## What we learned
 #
-# - One number, fitted on fold 9, calibrates the probabilities; decisions need thresholds, and thresholds a purpose.
+# - One number, fitted on fold 9, calibrates the probabilities. Decisions need thresholds, and thresholds depend on the use.
 # - The same weights run in torch, Keras, ONNX Runtime, LiteRT and tflite-micro. Rounding to integers changes single
-#   probabilities, and the AUC next to nothing.
+#   probabilities; the table above shows how little it changes the AUC.
 # - On a microcontroller RAM is scarcer than flash, and the early, wide layers fill it.
 #
 # **Next:** [classify an ECG in your browser](../classify).

@@ -65,7 +65,8 @@ def electrocardiogram(signal: np.ndarray, title: str, leads: tuple[str, ...], ra
     low, high = int(spans.argmin()), int(spans.argmax())
     return (
         f"12-lead ECG of {len(signal) / rate:g} seconds{f', {title}' if title else ''}. The voltage spans "
-        f"{spans[high]:.2f} mV in lead {leads[high]}, the most, and {spans[low]:.2f} mV in lead {leads[low]}, the least."
+        f"{spans[high]:.2f} mV in lead {leads[high]}, the most, and {spans[low]:.2f} mV in lead {leads[low]}, the "
+        "least."
     )
 
 

@@ -23,7 +23,7 @@ from ecglib.book import alt_text, assets, chapters, pages, plots, tables
 from ecglib.book.assets import BookError
 from ecglib.data import ptbxl
 from ecglib.deployment import browser, released
-from ecglib.errors import InputError, StudyError
+from ecglib.errors import InputError
 from ecglib.evaluation.scores import Scores
 from ecglib.study import published, results
 from ecglib.study.findings import findings

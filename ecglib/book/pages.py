@@ -21,7 +21,9 @@ from ecglib.book.alt_text import METADATA_KEY
 
 PAGE_LANGUAGES = {"ko": "ko"}  # page of the table of contents: language, where it is not English
 _HANGUL = re.compile("[\uac00-\ud7a3]")
-_FRAME = "pst-scrollable-table-container"  # the theme's own class: its script makes what overflows reachable by keyboard
+_FRAME = (
+    "pst-scrollable-table-container"  # the theme's own class: its script makes what overflows reachable by keyboard
+)
 
 
 def stage_notebook(notebook: Path, folder: Path) -> None:

@@ -1,6 +1,6 @@
 """The whole book as one PDF: Jupyter Book's page of everything, printed by Chromium.
 
-In come a profile's executed chapters and the book's pages; out comes ``_build/<profile>/ecg-under-a-megabyte.pdf`` with a
+Input: a profile's executed chapters and the book's pages. Output: ``_build/<profile>/ecg-under-a-megabyte.pdf`` with a
 bookmark per heading and links within the book.
 """
 

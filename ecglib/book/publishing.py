@@ -40,7 +40,7 @@ def publish(study: Study) -> None:
 
 
 def _export_runs(study: Study) -> None:
-    """Finished runs into models/, the first seed's weights with them if the model keeps them; no run of an old model."""
+    """Copy finished runs into models/, with the first seed's weights if the model keeps them; remove others."""
     paths, trained = study.paths, study.settings.training
     for model in trained:
         for seed in study.settings.seeds[model]:

@@ -44,17 +44,25 @@ def to_onnx(network: torch.nn.Module, path: Path, *, fold: bool = True) -> Path:
     return Path(path)
 
 
-def session(path: Path, threads: int = 1) -> onnxruntime.InferenceSession:
-    """An ONNX Runtime session on the CPU."""
+def session(path: Path, threads: int = 1, *, integer_kernels: bool = True) -> onnxruntime.InferenceSession:
+    """An ONNX Runtime session on the CPU.
+
+    Parameters
+    ----------
+    integer_kernels : False computes a quantized file's layers in float32 between its rounding steps, so that the result
+        does not depend on the processor's integer instructions
+    """
     options = onnxruntime.SessionOptions()
+    if not integer_kernels:
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
-def predict(path: Path, x: np.ndarray, *, threads: int = 2) -> np.ndarray:
-    """Probabilities float32 (n, 5) of normalized records (n, 1000, 12)."""
-    ready = session(path, threads)
+def predict(path: Path, x: np.ndarray, *, threads: int = 2, integer_kernels: bool = True) -> np.ndarray:
+    """Probabilities float32 (n, 5) of normalized records (n, 1000, 12); `integer_kernels` as in :func:`session`."""
+    ready = session(path, threads, integer_kernels=integer_kernels)
     parts = [x[start : start + _BATCH].transpose(0, 2, 1) for start in range(0, len(x), _BATCH)]
     return np.concatenate([ready.run(None, {INPUT: np.ascontiguousarray(part, np.float32)})[0] for part in parts])

@@ -114,12 +114,12 @@ def sensitivity(
 
     Returns
     -------
-    DataFrame with layer, taken_out, auc
+    DataFrame with layer, removed, auc
     """
     todo = [(name, share) for name in prunable_layers(network) for share in shares]
     bar = tqdm(todo, "Pruning layer by layer", disable=not progress)
     rows = [(name, share, auc(prune_layer(network, name, share))) for name, share in bar]
-    return pd.DataFrame(rows, columns=["layer", "taken_out", "auc"])
+    return pd.DataFrame(rows, columns=["layer", "removed", "auc"])
 
 
 def prunable_layers(network: nn.Module) -> dict[str, nn.Module]:

@@ -42,6 +42,9 @@ class Quantization:
         divergence) or "percentile"
     keep_float : layers that stay float32, by the names of :func:`layers`
     fold_batch_norm : fold batch normalization into the convolution before it, if the file has not done so
+    reduce_range : weights from -64 to 64, which takes 7 bits. Processors without 8-bit dot products (x86 without VNNI)
+        add two products of an activation and a weight in 16 bits, and 8-bit weights can overflow there: the same file
+        would then predict something else on each kind of processor
     """
 
     kind: str = "static"
@@ -49,6 +52,7 @@ class Quantization:
     calibration_method: str = "minmax"
     keep_float: tuple[str, ...] = ()
     fold_batch_norm: bool = True
+    reduce_range: bool = True
 
 
 def quantize(
@@ -89,7 +93,10 @@ def quantize(
             names = layers(model)
             left_out = [names[name] for name in options.keep_float]
             left_out += [node.name for node in model.graph.node if node.op_type == "BatchNormalization"]
-            common = {"per_channel": options.per_channel, "weight_type": QuantType.QInt8, "nodes_to_exclude": left_out}
+            common = {
+                "per_channel": options.per_channel, "weight_type": QuantType.QInt8, "nodes_to_exclude": left_out,
+                "reduce_range": options.reduce_range,
+            }  # fmt: skip
             if options.kind == "dynamic":
                 del model.graph.value_info[:]  # it transposes weights and would meet their old shapes
                 quantize_dynamic(model, temporary, **common)

@@ -62,6 +62,8 @@ FIGURES = {
     "quantization_replay": {"CD": 0.58, "HYP": 0.67, "MI": 0.35, "NORM": 0.73, "STTC": 0.58, "micro": 0.48},
 }
 
+MAX_EPOCHS = 50  # of every training
+
 PRUNING_LOSS = 0.65  # about where the training loss of the pruned network stayed
 
 _BASE_CNN = """

@@ -12,6 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from ecglib.errors import InputError
+from ecglib.study.original import MAX_EPOCHS
 from ecglib.training.settings import TrainingSettings
 
 FINDING_COLUMNS = ("replayed", "like for like", "done right")
@@ -23,7 +24,7 @@ class Model(BaseModel):
     Attributes
     ----------
     name : key in the registry, file name in results/ and models/
-    label : name as readers meet it
+    label : name as readers meet it; that of a shortened replay also says how many epochs it ran
     chapter : chapter that writes its results, or that compares it on fold 9
     role : "final" and "replay" models have results and a row in the summary; "candidate" and "trial" models are
         compared on fold 9 only; "intermediate" ones are trained for another model to be made from
@@ -109,6 +110,25 @@ def needed_models(model: Model) -> tuple[str, ...]:
     return (*([model.training.init_from] if model.training.init_from else []), *model.training.teachers)
 
 
+def length_note(model: Model, registry: Registry) -> str:
+    """Of a replay that is shorter than the original's training: "21 of 50 epochs"; empty for every other model."""
+    if model.role != "replay":
+        return ""
+    source = model if model.training else registry.models[model.made_from[0]]
+    epochs = source.training.epochs
+    return f"{epochs} of {MAX_EPOCHS} epochs" if epochs < MAX_EPOCHS else ""
+
+
+def _with_lengths(registry: Registry) -> Registry:
+    """The registry with the length of each shortened replay in its label."""
+    notes = {name: length_note(model, registry) for name, model in registry.models.items()}
+    models = {
+        name: model.model_copy(update={"label": f"{model.label} ({notes[name]})"}) if notes[name] else model
+        for name, model in registry.models.items()
+    }
+    return registry.model_copy(update={"models": models})
+
+
 def load_registry(path: Path) -> Registry:
     """Read and check config/models.yml.
 
@@ -126,7 +146,7 @@ def load_registry(path: Path) -> Registry:
         for name, entry in content["models"].items():
             if isinstance(training := entry.get("training"), dict):
                 entry["training"] = {"network": name} | training
-    registry = validated(Registry, content, path)
+    registry = _with_lengths(validated(Registry, content, path))
     if unknown := {name: one.chapter for name, one in registry.models.items() if one.chapter not in registry.chapters}:
         name, chapter = next(iter(unknown.items()))
         raise InputError(

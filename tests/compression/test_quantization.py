@@ -3,7 +3,7 @@
 import numpy as np
 import onnx
 import pytest
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 
 from ecglib.compression import onnx_files, quantization
 from ecglib.compression.quantization import Quantization
@@ -34,6 +34,17 @@ def test_weights_of_the_int8_file_take_one_byte(int8_file, float_file):
     whole, integer = _weights(float_file), _weights(int8_file)
     assert sorted(list(one.dims) for one in integer) == sorted(list(one.dims) for one in whole)
     assert {one.data_type for one in integer} == {TensorProto.INT8}
+
+
+def test_sums_of_two_products_fit_in_16_bits(int8_file):
+    # what x86 without VNNI adds before it widens: activations of up to 255, weights of up to 64
+    largest = max(np.abs(numpy_helper.to_array(one).astype(int)).max() for one in _weights(int8_file))
+    assert 2 * 255 * largest <= np.iinfo(np.int16).max
+
+
+def test_predictions_do_not_depend_on_the_integer_kernels(int8_file, records):
+    exact = onnx_files.predict(int8_file, records, integer_kernels=False)
+    np.testing.assert_allclose(onnx_files.predict(int8_file, records), exact, atol=1.5 / 255)  # ties round either way
 
 
 @pytest.mark.parametrize("method", quantization.CALIBRATION_METHODS)

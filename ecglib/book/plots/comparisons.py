@@ -34,15 +34,13 @@ def auc_against_sparsity(table: pd.DataFrame, reference: float, *, hue: str, tit
 
     Parameters
     ----------
-    table : rows with taken_out (0-1), auc and the column `hue`
+    table : rows with removed (0-1), auc and the column `hue`
     reference : the AUC with nothing removed
     """
     figure, axis = plt.subplots(figsize=(6, 3.8))
     names = table[hue].unique()
     palette = dict(zip(names, sns.color_palette("colorblind", len(names))))
-    sns.lineplot(
-        table, x="taken_out", y="auc", hue=hue, style=hue, markers=True, dashes=False, palette=palette, ax=axis
-    )
+    sns.lineplot(table, x="removed", y="auc", hue=hue, style=hue, markers=True, dashes=False, palette=palette, ax=axis)
     axis.axhline(reference, color="#777777", linewidth=1, linestyle="--")
     axis.annotate("nothing removed", (0.01, reference), xycoords=("axes fraction", "data"), xytext=(0, 3),
                   textcoords="offset points", fontsize=8, color="#555555")  # fmt: skip

@@ -73,7 +73,9 @@ def reliability(panels: Mapping[str, pd.DataFrame]) -> Figure:
     ----------
     panels : {title: table of :func:`ecglib.evaluation.calibration.reliability`}
     """
-    figure, axes = plt.subplots(1, len(panels), figsize=(PAGE_WIDTH / 2 * max(len(panels), 2), 3.7), sharey=True, squeeze=False)
+    figure, axes = plt.subplots(
+        1, len(panels), figsize=(PAGE_WIDTH / 2 * max(len(panels), 2), 3.7), sharey=True, squeeze=False
+    )
     for axis, (title, table) in zip(axes.flat, panels.items()):
         axis.plot([0, 1], [0, 1], color="#777777", linewidth=1, linestyle="--")
         for name in CLASSES:

@@ -10,9 +10,8 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from ecglib.book.plots.style import PAGE_WIDTH
-
 from ecglib.book import alt_text
+from ecglib.book.plots.style import PAGE_WIDTH
 
 _TRAININGS = 10  # colors that can be told apart
 

@@ -21,7 +21,8 @@ COLUMN_NAMES = {
 
 # decimals of a column wherever it is shown; others have three
 FORMATS = {
-    "AUC, fold 9": "{:.4f}", "AUC, fold 10": "{:.4f}", "SD over seeds": "{:.4f}", "width of interval": "{:.4f}", "speed against float32": "×{:.2f}",
+    "AUC, fold 9": "{:.4f}", "AUC, fold 10": "{:.4f}", "SD over seeds": "{:.4f}", "width of interval": "{:.4f}",
+    "speed against float32": "×{:.2f}",
     "non-zero parameters": "{:,.0f}", "crop, s": "{:.1f}", "shift, s": "{:.1f}", "gain, SD": "{:.2f}",
     "noise, SD": "{:.2f}", "AUC before": "{:.4f}", "AUC after": "{:.4f}", "loss before": "{:.4f}",
     "loss after": "{:.4f}", "share of used": "{:.1%}", "as reported, MB": "{:.2f}", "from our model, MB": "{:.2f}",

@@ -10,12 +10,21 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from ecglib.book.tables.display import COLUMN_NAMES, auc, interval, megabytes, model_labels, registry, short_count
-from ecglib.book.tables.display import with_display_names
+from ecglib.book.tables.display import (
+    COLUMN_NAMES,
+    auc,
+    interval,
+    megabytes,
+    model_labels,
+    registry,
+    short_count,
+    with_display_names,
+)
 from ecglib.data.ptbxl import CLASSES
 from ecglib.study import original
-from ecglib.study.findings import Finding, findings as all_findings, network_name
-from ecglib.study.registry import Model
+from ecglib.study.findings import Finding, network_name
+from ecglib.study.findings import findings as all_findings
+from ecglib.study.registry import Model, length_note
 
 _ROUNDED = ("nonzero_params", "val_auc", "test_auc", "seed_sd", "latency_vs_float32")
 
@@ -127,15 +136,15 @@ def _reported_cell(one: Finding) -> str:
 def _replay_cell(model: Model | None, kept: Mapping[str, dict]) -> str:
     if model is None or model.name not in kept:
         return "–"
-    return _cell(kept[model.name], network_name(model, registry()))
+    return _cell(kept[model.name], network_name(model, registry()), length_note(model, registry()))
 
 
-def _cell(result: Mapping, network: str) -> str:
-    return _two_lines(interval(result["classes"]["macro"]), network, result["row"]["params"])
+def _cell(result: Mapping, network: str, note: str = "") -> str:
+    return _two_lines(interval(result["classes"]["macro"]), network, result["row"]["params"], note)
 
 
-def _two_lines(figure: str, network: str, params: int) -> str:
-    return f"{figure}<br><small>{network}, {short_count(params)}</small>"
+def _two_lines(value: str, network: str, params: int, note: str = "") -> str:
+    return f"{value}<br><small>{', '.join([network, short_count(params), *([note] if note else [])])}</small>"
 
 
 def _seeds(result: Mapping) -> str:

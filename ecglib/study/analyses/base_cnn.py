@@ -78,16 +78,16 @@ class BaseCNN:
         ----------
         labels : {model: name as readers meet it}
         """
-        said = []
+        comparisons = []
         for name in CANDIDATES[1:]:
             one = self.study.validation_difference(MODEL, name)
             verdict = "no more than noise" if one.low <= 0 <= one.high else "more than noise"
-            said.append(f"{signed(one)} compared with *{labels[name]}*, {verdict}")
+            comparisons.append(f"{signed(one)} compared with *{labels[name]}*, {verdict}")
         best = self.candidates().set_index("model")["val_auc"].idxmax() == MODEL
         reason = "which have the highest AUC on fold 9" if best else "which do not have the highest AUC in this profile"
         return (
-            f"We select the random crops, {reason}. Their AUC differs by {' and by '.join(said)} (95 % intervals of "
-            "the paired bootstrap)."
+            f"We select the random crops, {reason}. Their AUC differs by {' and by '.join(comparisons)} "
+            "(95 % intervals of the paired bootstrap)."
         )
 
     def training(self) -> str:

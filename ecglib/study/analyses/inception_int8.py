@@ -79,17 +79,17 @@ class TfliteFiles:
         dead = self.channels[self.channels["dead"]]
         if dead.empty:
             return "No unit of this network is dead, so that both int8 files agree."
-        said = []
+        parts = []
         for layer, part in dead.groupby("layer", sort=False):
             whole = self.channels[self.channels["layer"] == layer]
             factor = part["scale"].abs().median() / whole.loc[~whole["dead"], "scale"].abs().median()
             zero = int((part["variance"] == 0).sum())
-            said.append(
+            parts.append(
                 f"{len(part)} of the {len(whole)} units of `{layer}` are dead: the variance that batch normalization "
                 f"stored for them is at most {part['relative_variance'].max():.0e} of the layer's median (exactly zero "
                 f"for {zero} of them), and their median scale is {factor:.0f} times that of the active units"
             )
-        return "; ".join(said) + "."
+        return "; ".join(parts) + "."
 
     def first_attempt(self) -> str:
         """How much AUC the first attempt lost on fold 9."""

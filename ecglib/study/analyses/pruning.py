@@ -39,7 +39,7 @@ class Sensitivity:
 
     Attributes
     ----------
-    table : layer, taken_out, auc on fold 9
+    table : layer, removed, auc on fold 9
     intact : AUC with nothing pruned
     records : number of records of fold 9 that were scored
     precision : number format of the forward passes
@@ -52,11 +52,11 @@ class Sensitivity:
 
     def sentence(self) -> str:
         """What was measured, and which layer is the most sensitive at the largest share."""
-        last = self.table[self.table["taken_out"] == self.table["taken_out"].max()]
+        last = self.table[self.table["removed"] == self.table["removed"].max()]
         worst, best = last.loc[last["auc"].idxmin()], last.loc[last["auc"].idxmax()]
         return (
             f"AUC on {plural(self.records, 'record')} of fold 9, computed in {self.precision}. With "
-            f"{percent(worst.taken_out)} of its weights at zero, {worst.layer} costs most "
+            f"{percent(worst.removed)} of its weights at zero, pruning {worst.layer} costs most "
             f"({self.intact - worst.auc:.3f}) and {best.layer} least ({self.intact - best.auc:.3f})."
         )
 
@@ -164,8 +164,8 @@ class PrunedBase:
         return (
             f"The file to run is as large as before, and no level runs at more than {fastest:.2f} times the speed of "
             "the base CNN, because dense kernels do not skip zeros. "
-            "What shrinks is the file in storage or transit. Compressed as zip and gzip do it, "
-            f"{percent(share)} of the bytes of the compressed dense file are left at {percent(most.amount)} zeros. "
+            "What shrinks is the compressed file, in storage or transit. Compressed with DEFLATE, as in zip and gzip, "
+            f"the file with {percent(most.amount)} zeros takes {percent(share)} of the bytes of the dense one. "
             f"(The dense file itself shrinks to {percent(dense / self.base_file.stat().st_size)}, because its weights "
             "were rounded to float16.)"
         )
@@ -184,14 +184,14 @@ class PrunedBase:
         return pd.DataFrame(rows, columns=columns)
 
     def curves(self) -> pd.DataFrame:
-        """AUC on fold 9 against the share removed: taken_out, auc, what."""
+        """AUC on fold 9 against the share removed: removed, auc, what."""
         parts = []
         for name, levels in (("weights", self.magnitude), ("channels", self.channels)):
             shares = [0.0, *(level.amount for level in levels)]
             tuned = [self.base_auc, *(mean_auc(self.study, level.scores, VALIDATION_FOLD) for level in levels)]
             before = [self.base_auc, *(level.unrefined_auc for level in levels)]
             parts += [
-                pd.DataFrame({"taken_out": shares, "auc": auc, "what": f"{name}, {when} fine-tuning"})
+                pd.DataFrame({"removed": shares, "auc": auc, "what": f"{name}, {when} fine-tuning"})
                 for when, auc in (("with", tuned), ("without", before))
             ]
         return pd.concat(parts, ignore_index=True)
@@ -209,7 +209,7 @@ class PrunedBase:
     def selection_rule(self) -> str:
         """How :func:`selected_channels` selects, and what it selected."""
         return (
-            f"We select the network with the fewest channels whose AUC on fold 9 lies within {NEAR:g} of the base "
+            f"We select the network with the fewest channels whose AUC on fold 9 is within {NEAR:g} of the base "
             f"CNN's; if none does, the best one. That is the one with {percent(self.selected().amount)} of its "
             "channels removed."
         )

@@ -78,15 +78,15 @@ class LossReplays:
 
     def training_lengths(self) -> str:
         """How long both trainings ran, and what both reach after equally many epochs."""
-        said = " ".join(f"With {loss}: {length.sentence()}" for loss, length in self.lengths.items())
+        lengths = " ".join(f"With {loss}: {length.sentence()}" for loss, length in self.lengths.items())
         epochs = {loss: length.epochs for loss, length in self.lengths.items()}
         common = min(epochs.values())
         if len(set(epochs.values())) == 1:
-            return f"{said} Both losses had the same number of epochs, {common}."
+            return f"{lengths} Both losses had the same number of epochs, {common}."
         at = {loss: runs[0].history["val_auc"][common - 1] for loss, runs in self.runs.items()}
         return (
-            f"{said} The numbers of epochs differ, because the last weights are kept wherever a training ends. After "
-            f"{common} epochs, as many as both ran, the AUC on fold 9 is {at[ORIGINAL]:.3f} with {ORIGINAL} and "
+            f"{lengths} The numbers of epochs differ, because the last weights are kept wherever a training ends. "
+            f"After {common} epochs, as many as both ran, the AUC on fold 9 is {at[ORIGINAL]:.3f} with {ORIGINAL} and "
             f"{at[CORRECTED]:.3f} with {CORRECTED}."
         )
 
@@ -140,14 +140,14 @@ class PrunedAndQuantized:
         weights = self.layers.set_index("format")["weights"]
         auc, masked = mean_auc(self.study, self.scores, TEST_FOLD), self.file_bytes[_MASKED]
         text = (
-            f"Dynamic quantization turns {weights.get('int8', 0):,} of {weights.sum():,} weights into integers, those "
-            f"of the linear layer, and leaves every convolution as it is: the file takes {self.bytes / 1e6:.2f} MB, "
+            f"Dynamic quantization turns {weights.get('int8', 0):,} of {weights.sum():,} weights to integers, those "
+            f"of the linear layer, and leaves every convolution in float32: the file takes {self.bytes / 1e6:.2f} MB, "
             f"and {masked / 1e6:.2f} MB before. The original reports {reported.weights_mb:.2f} MB. Without the masks "
             f"it would take {self.file_bytes[_PERMANENT] / 1e6:.2f} MB. On fold 10 the network reaches {auc:.3f}; that "
             f"differs by {_points(self.change)} from the same network before quantization. The original's final report "
             f"gives {reported.auc:.3f}, from a cell that scores a network other than the one it built"
         )
-        return f"{text}; the replay does not reproduce that figure." if auc - reported.auc > DROP else f"{text}."
+        return f"{text}; the replay does not reproduce that value." if auc - reported.auc > DROP else f"{text}."
 
 
 _MASKED = "20 % pruned, masks beside the weights"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ecglib.study.analyses.comparison import plural
+from ecglib.study.original import MAX_EPOCHS
 from ecglib.training.runs import Run
 
 
@@ -38,6 +39,8 @@ class TrainingLength:
     def sentence(self) -> str:
         """How many epochs ran, and what ended the training."""
         ran = f"It ran {self.epochs} of at most {plural(self.max_epochs, 'epoch')}"
+        if self.max_epochs < MAX_EPOCHS:
+            ran += f" (the original's limit is {MAX_EPOCHS})"
         best = f"the best epoch on the validation records was number {self.best_epoch}"
         if self.stopped_early:
             return f"{ran} and was ended by early stopping: {best}."

@@ -58,12 +58,21 @@ def int8_file(study: Study, name: str, run: Run) -> Path:
 
 
 def scores_of_files(
-    study: Study, runs: Sequence[Run], paths: Sequence[Path], *, folds: Sequence[int] = (VALIDATION_FOLD, TEST_FOLD)
-) -> Scores:
-    """What ONNX files predict for folds 9 and 10, one file per run, with the runs' seeds and normalizations."""
+    study: Study, runs: Sequence[Run], paths: Sequence[Path], *, folds: Sequence[int] = (VALIDATION_FOLD, TEST_FOLD),
+    integer_kernels: bool = True,
+) -> Scores:  # fmt: skip
+    """What ONNX files predict for folds 9 and 10, one file per run, with the runs' seeds and normalizations.
+
+    `integer_kernels` as in :func:`ecglib.compression.onnx_files.session`.
+    """
     scored = study.data.in_folds(*folds)
     millivolts = scored.millivolts(slice(None))
-    score = np.stack([onnx_files.predict(path, run.normalization(millivolts)) for run, path in zip(runs, paths)])
+    score = np.stack(
+        [
+            onnx_files.predict(path, run.normalization(millivolts), integer_kernels=integer_kernels)
+            for run, path in zip(runs, paths)
+        ]
+    )
     seeds = np.array([run.metadata["seed"] for run in runs])
     return Scores(scored.ecg_id, scored.table["fold"].to_numpy(), seeds, score)
 

@@ -69,8 +69,8 @@ def test_masks_take_as_many_bytes_as_the_weights(pruned_quantized):
     assert masked - dense == pytest.approx(4 * weights, rel=0.6)  # each of these small tensors takes a header as well
 
 
-def test_a_figure_that_is_not_reproduced_is_said_so(study, pruned_quantized, monkeypatch):
-    for auc, words in ((0.9, "does not reproduce that figure"), (0.55, "than the one it built.")):
+def test_a_value_that_is_not_reproduced_is_reported_so(study, pruned_quantized, monkeypatch):
+    for auc, words in ((0.9, "does not reproduce that value"), (0.55, "than the one it built.")):
         monkeypatch.setattr(pruning_replay, "mean_auc", lambda *_, auc=auc: auc)
         assert words in pruned_quantized.conclusion()
 

@@ -61,6 +61,10 @@ def test_options_that_can_be_selected_leave_no_convolution_in_float():
     assert SELECTABLE[0] == next(iter(OPTIONS))  # the usual one stands first
 
 
+def test_options_whose_result_depends_on_the_processor_are_not_selected():
+    assert quantization_options.FULL_RANGE in OPTIONS and quantization_options.FULL_RANGE not in SELECTABLE
+
+
 def test_a_kept_selection_is_used_again(study, monkeypatch):
     first = quantization_options.selected_option(study)
     monkeypatch.setattr(quantization_options, "_files", lambda *_: pytest.fail("quantized again"))

@@ -13,7 +13,7 @@ def test_fewer_epochs_than_allowed_are_early_stopping():
 def test_all_epochs_with_a_late_best_one_are_the_cap():
     length = TrainingLength(epochs=8, max_epochs=8, patience=5, best_epoch=8)
     assert not length.stopped_early
-    assert "the cap ended it and not early stopping" in length.sentence()
+    assert "It ran 8 of at most 8 epochs (the original's limit is 50), so the cap ended it" in length.sentence()
     assert "a longer one may end differently" in length.scope()
 
 
