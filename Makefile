@@ -1,4 +1,4 @@
-# Everything runs in .venv, made from requirements.txt; `make` alone lists the targets.
+# Everything runs in .venv, created from requirements.txt; `make` alone lists the targets.
 PYTHON ?= python3
 PROFILE ?= sample
 CORES ?= 2
@@ -14,18 +14,18 @@ help:           ## list the targets
 
 $(READY): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11, 5) <= sys.version_info < (3, 13))' \
-		|| { echo "error: Python 3.11 (3.11.5 or newer) or 3.12 is needed; name one with PYTHON=…"; exit 1; }
+		|| { echo "error: Python 3.11 (3.11.5 or newer) or 3.12 is required; set its path with PYTHON=…"; exit 1; }
 	$(PYTHON) -m venv $(ENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $(READY)
 
-env: $(READY)   ## make the environment in .venv
+env: $(READY)   ## create the environment in .venv
 
 reproduce: env  ## execute the study and build its book (PROFILE=sample, or full on PTB-XL)
 	$(BIN)/ecglib reproduce --profile $(PROFILE) --cores $(CORES)
 
-test: env       ## check style and imports, run the tests (TESTS= limits them to files or options of pytest)
+test: env       ## check style and imports, run the tests (TESTS= passes files or options to pytest)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-cache
@@ -43,8 +43,8 @@ chapter: env    ## execute one chapter after making what it needs (CHAPTER=05)
 book: env       ## build the published book from the committed chapters, no training
 	$(BIN)/ecglib book
 
-benchmark: env  ## print the speed, memory and size ratios (PTB-XL needed)
+benchmark: env  ## print speed, memory and size ratios (requires PTB-XL)
 	@for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done
 
-clean:          ## remove what was built, but not data, trainings or the environment
+clean:          ## remove build outputs, but not data, trainings or the environment
 	rm -rf _build .snakemake

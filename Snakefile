@@ -16,7 +16,7 @@ PAGES = [str(page) for page in sorted(Path("book").rglob("*")) if page.is_file()
 
 
 def local(path):
-    """Paths inside the checkout are given relative to it, as Snakemake prints and records them."""
+    """A path relative to the checkout if it is inside, because Snakemake prints and records paths."""
     path, here = Path(path), Path.cwd()
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
@@ -54,7 +54,7 @@ wildcard_constraints:
 if STUDY.settings.name == "full":
 
     rule publish:
-        # only when every chapter is executed: a failing one leaves what is committed as it was
+        # only when every chapter is executed: a failing one leaves the committed files unchanged
         input:
             [executed(name) for name in REGISTRY.chapters],
         output:
@@ -100,7 +100,7 @@ rule read_records:
 
 if STUDY.settings.batch_trainings:
 
-    # one process trains all models of a framework: a job does not spend more on imports than on work
+    # one process trains all models of a framework, so that jobs do not spend most of their time on imports
     for number, batch in enumerate(steps.batches(STUDY.settings)):
 
         rule:
@@ -130,9 +130,9 @@ else:
         params:
             settings=lambda wildcards: str(STUDY.settings.training[wildcards.model]),
         output:
-            # the run's own folder is not an output: Snakemake would delete what a stopped training resumes from
+            # the run's own folder is not an output: Snakemake would delete the files that a training resumes from
             touch(local(PATHS.artifacts / "{model}" / "seed{seed}.done")),
-        threads: max(1, workflow.cores // 2)  # two at a time take less time than one after the other
+        threads: max(1, workflow.cores // 2)  # two trainings in parallel take less time than in sequence
         shell:
             "{ECGLIB} train {wildcards.model} --seed {wildcards.seed} {PROFILE}"
 
@@ -150,7 +150,7 @@ rule chapter:
         n_timing_runs=STUDY.settings.n_timing_runs,
     output:
         executed("{chapter}"),
-    # timed alone where the timings are results
+    # a chapter of the full profile runs alone, because its latencies are results
     threads: workflow.cores if STUDY.settings.name == "full" else 1
     shell:
         "{ECGLIB} execute {input.source} --alone {PROFILE}"

@@ -1,123 +1,168 @@
-"""The firmware's proof: equality with other engines, memory and instructions on emulated processors, time on this one.
+"""Measures the firmware: equality with other engines, memory and instructions on emulated processors, time on this PC.
 
-`python benchmarks/firmware.py [MODEL…]` writes results/full/firmware.json, from which the book's page on
-microcontrollers is made. Needs PTB-XL, a C compiler, and Debian's gcc-arm-none-eabi, libnewlib-arm-none-eabi,
-qemu-system-arm and cmake. Aims: no answer that differs from LiteRT's reference kernels; at most 16,384 bytes of RAM
-for the small student and 49,152 for the large one.
+`python benchmarks/firmware.py [MODEL…]` writes results/full/firmware.json, the source of all numbers on the book's page
+on microcontrollers. If models are named, only these are measured again. It needs PTB-XL, a C compiler, CMake, and
+Debian's gcc-arm-none-eabi, libnewlib-arm-none-eabi and qemu-system-arm. Targets: outputs equal to those of LiteRT's
+reference kernels; at most 16,384 bytes of RAM for the small student and 49,152 bytes for the large one.
 """
+
+from __future__ import annotations
 
 import platform
 import re
 import sys
 import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from joblib import Parallel, delayed
 
 from ecglib.compression import tflite_micro
+from ecglib.data.ptbxl import TEST_FOLD, VALIDATION_FOLD
 from ecglib.deployment import firmware, released
 from ecglib.deployment.firmware import boards, c_source, emulation, golden, graph, native, plan, proof
 from ecglib.study import results
 from ecglib.study.paths import Paths
 from ecglib.study.study import open_study
 
-AIMS = {"student_micro_64k": 16_384, "student_micro": 49_152}  # bytes of RAM
-RECORDINGS = 40  # run on the emulated processors
-FEWER = 4  # of them where the portable inner loop takes its time
-RANDOM = 1000
-FEWER_BY_MICRO = 500  # of each kind of input that tflite-micro's interpreter, the slowest, is asked for
-JOBS, CHUNK = 2, 250
-
-where = Paths.for_profile("full")
-study = open_study("full")
-scored = study.data.in_folds(9, 10)
-microvolts = scored.signals[scored.rows]
-tested = microvolts[np.flatnonzero(scored.table["fold"] == 10)[:RECORDINGS]]
+RAM_TARGETS = {"student_micro_64k": 16_384, "student_micro": 49_152}  # bytes, arena and stream
+N_EMULATED = 40  # recordings of fold 10 on the emulated processors
+N_EMULATED_PORTABLE = 4  # with the portable inner loop, which takes several times as long
+N_RANDOM = 1000
+N_TFLITE_MICRO = 500  # of each kind of input; tflite-micro is the slowest engine
+N_JOBS, CHUNK = 2, 250
+RESULT = "firmware"
 
 
-def equality(path: Path, network: graph.Network, values: dict, compiled: native.Compiled) -> dict:
-    """Differences from each engine, on real recordings, on noise and on extremes."""
-    thresholds = [int(one) for one in values["thresholds"].split(",")]
-    inputs = {
-        "folds": values["microvolts"](microvolts), "random": proof.uniform(network, RANDOM),
-        "extremes": proof.extremes(network),
-    }  # fmt: skip
-    ours = {name: compiled.classify_int8(x) for name, x in inputs.items()}
-    quantized = (compiled.classify_microvolts(microvolts) != ours["folds"]).sum()
-    found = {"microvolts_that_differ": int(quantized)}
-    for engine in proof.ENGINES:
-        found[engine] = {}
-        for name, x in inputs.items():
-            x = x[: FEWER_BY_MICRO if engine == "tflite-micro" else None]
-            chunks = Parallel(JOBS)(
-                delayed(proof.answers)(path, engine, x[at : at + CHUNK]) for at in range(0, len(x), CHUNK)
-            )
-            found[engine][name] = proof.differences(ours[name][: len(x)], np.concatenate(chunks), thresholds)
-        print(f"  {engine}: {found[engine]['folds']}", flush=True)
-    return found
+@dataclass(frozen=True)
+class Measurement:
+    """One released model, compiled for this computer."""
+
+    name: str
+    path: Path
+    folder: Path
+    entry: dict
+    network: graph.Network
+    plan: plan.MemoryPlan
+    values: dict
+    compiled: native.CompiledModel
+
+    @classmethod
+    def prepare(cls, name: str, work: Path) -> Measurement:
+        """Write the firmware folder of a model and compile it."""
+        path, entry = released.load_verified(name)
+        folder = firmware.write(name, work / name)
+        network = graph.read(path)
+        planned = plan.plan_memory(network, path)
+        values = c_source.template_values(network, planned, entry, name, path)
+        compiled = native.CompiledModel(folder, work / "native" / name)
+        return cls(name, path, folder, entry, network, planned, values, compiled)
+
+    def equality(self, microvolts: np.ndarray) -> dict:
+        """Differences from each engine on recordings, random inputs and extreme inputs."""
+        thresholds = [int(one) for one in self.values["thresholds"].split(",")]
+        inputs = {
+            "folds": self.values["quantizer"](microvolts),
+            "random": proof.random_inputs(self.network, N_RANDOM),
+            "extremes": proof.extreme_inputs(self.network),
+        }
+        ours = {kind: self.compiled.classify_int8(x) for kind, x in inputs.items()}
+        from_microvolts = (self.compiled.classify_microvolts(microvolts) != ours["folds"]).sum()
+        found = {"microvolts_that_differ": int(from_microvolts)}
+        for engine in proof.ENGINES:
+            found[engine] = {}
+            for kind, x in inputs.items():
+                x = x[: N_TFLITE_MICRO if engine == proof.TFLITE_MICRO else None]
+                theirs = self._engine_outputs(engine, x)
+                found[engine][kind] = proof.compare_outputs(ours[kind][: len(x)], theirs, thresholds)
+            print(f"  {engine}: {found[engine]['folds']}", flush=True)
+        return found
+
+    def _engine_outputs(self, engine: str, x: np.ndarray) -> np.ndarray:
+        chunks = Parallel(N_JOBS)(
+            delayed(proof.outputs)(self.path, engine, x[start : start + CHUNK]) for start in range(0, len(x), CHUNK)
+        )
+        return np.concatenate(chunks)
+
+    def emulation(self, microvolts: np.ndarray) -> list[dict]:
+        """Memory and instructions on each processor, with each optimization level and inner loop."""
+        expected = self.compiled.classify_microvolts(microvolts)
+        expected_stream = self.compiled.push(golden.recordings().reshape(-1, self.network.leads))
+        rows = []
+        for cpu in emulation.BOARDS:
+            for optimization in ("-Os", "-O2"):
+                for flags, count in (("", N_EMULATED), ("-DECG_PORTABLE", N_EMULATED_PORTABLE)):
+                    row = self._emulate(cpu, optimization, flags, microvolts[:count], expected[:count], expected_stream)
+                    print(f"  {row}", flush=True)
+                    rows.append(row)
+        return rows
+
+    def _emulate(
+        self, cpu: str, optimization: str, flags: str, microvolts: np.ndarray, expected: np.ndarray,
+        expected_stream: Mapping[int, np.ndarray],
+    ) -> dict:  # fmt: skip
+        target = self.folder / f"build-{cpu}{optimization}{flags}"
+        program = emulation.build(self.folder, target, cpu, optimization, flags)
+        golden.write(target / "recordings.bin", microvolts)
+        single = emulation.classify(program, target / "recordings.bin", cpu)
+        stream = emulation.stream(program, self.folder / "recordings.bin", cpu)
+        # a result at a sample where none is expected, or a missing one, counts as different
+        samples = {int(one): outputs for one, outputs in zip(stream.index, stream.outputs)}
+        stream_differs = sum(
+            one not in samples or one not in expected_stream or (samples[one] != expected_stream[one]).any()
+            for one in samples.keys() | expected_stream.keys()
+        )
+        return {
+            "cpu": cpu, "board": emulation.BOARDS[cpu], "optimization": optimization, "kernel": single.kernel,
+            **emulation.sizes(target), "stack": max(single.stack, stream.stack), "instructions": single.instructions,
+            "instructions_a_second": stream.instructions * self.entry["rate"], "recordings": len(single.index),
+            "differ": int((single.outputs != expected).any(axis=1).sum()), "streamed": len(stream.index),
+            "streamed_differ": int(stream_differs),
+        }  # fmt: skip
+
+    def size_without_stream(self) -> dict[str, int]:
+        """Bytes of flash and RAM of the model when it is compiled without streaming."""
+        target = self.folder / "without_stream.o"
+        flags = ["-mcpu=cortex-m4", "-mthumb", "-Os", "-DECG_STREAMING=0", "-std=c99", "-c", "-o", str(target)]
+        native.run(["arm-none-eabi-gcc", *flags, str(self.folder / "ecg_model.c")])
+        return emulation.object_sizes(target)
+
+    def latency(self, recording: np.ndarray) -> dict:
+        """Milliseconds and ratios per recording on this computer; "plain": without its newer vector instructions."""
+        x = self.values["quantizer"](recording)
+        plain = native.CompiledModel(self.folder, self.folder / "plain", ("-O3",))
+        vector, portable = (proof.latencies(self.path, one, x) for one in (self.compiled, plain))
+        return {
+            "milliseconds": {"native": vector["ms"].to_dict(), "plain": float(portable.loc[proof.C_FILE, "ms"])},
+            "ratios": _ratios(vector),
+        }
 
 
-def emulated(folder: Path, expected: np.ndarray, streamed: dict) -> list[dict]:
-    """What the model takes on each processor, with each optimization and inner loop."""
-    rows = []
-    recordings = {"": tested, "-DECG_PORTABLE": tested[:FEWER]}
-    for cpu in emulation.BOARDS:
-        for optimization in ("-Os", "-O2"):
-            for flags in ("", "-DECG_PORTABLE"):
-                target = folder / f"build{cpu}{optimization}{flags}"
-                program = emulation.build(folder, target, cpu, optimization, flags)
-                golden.write(target / "tested.bin", recordings[flags])
-                said = emulation.classify(program, target / "tested.bin", cpu)
-                stream = emulation.stream(program, folder / "recordings.bin", cpu)
-                wrong = int((said.answers != expected[: len(recordings[flags])]).any(axis=1).sum())
-                late = [int(at) for at, one in zip(stream.at, stream.answers) if (streamed[int(at)] != one).any()]
-                rows.append(
-                    {"cpu": cpu, "board": emulation.BOARDS[cpu], "optimization": optimization, "kernel": said.kernel,
-                     **emulation.sizes(target), "stack": max(said.stack, stream.stack),
-                     "instructions": said.instructions,
-                     "instructions_a_second": stream.instructions * 100, "recordings": len(said.at), "differ": wrong,
-                     "streamed": len(stream.at), "streamed_differ": len(late)}
-                )  # fmt: skip
-                print(f"  {rows[-1]}", flush=True)
-    return rows
-
-
-def small(folder: Path) -> dict:
-    """Bytes of the model without its stream, which a program can leave out."""
-    target = folder / "build-small"
-    emulation.build(folder, target, "cortex-m4", "-Os", "")
-    flags = ["-mcpu=cortex-m4", "-mthumb", "-Os", "-DECG_STREAMING=0", "-std=c99", "-c", "-o", str(target / "only.o")]
-    native.run(["arm-none-eabi-gcc", *flags, str(folder / "ecg_model.c")])
-    text, data, bss = map(int, native.run(["arm-none-eabi-size", str(target / "only.o")]).splitlines()[1].split()[:3])
-    return {"flash": text + data, "ram": data + bss}
-
-
-def measure(name: str, work: Path) -> dict:
-    """Everything about one model."""
-    path, entry = released.load_verified(name)
-    folder = firmware.write(name, work / name)
-    network = graph.read(path)
-    planned = plan.of(network, path)
-    values = c_source.known(network, planned, entry, name, path)
-    compiled = native.Compiled(folder, work / "native" / name, ("-O3", "-march=native"))
-    plain = native.Compiled(folder, work / "plain" / name, ("-O3",))
-    ours = compiled.classify_microvolts(tested)
-    streamed = compiled.push(golden.recordings().reshape(-1, network.leads))
-    record = values["microvolts"](microvolts[:1])[0]
-    kept = results.read(where.results, name)["details"]["footprint"]
-    rows = emulated(folder, ours, streamed)
-    fast = next(one for one in rows if (one["cpu"], one["optimization"], one["kernel"]) == ("cortex-m4", "-O2", "dual"))
-    devices = tflite_micro.DEVICES | boards.MORE
+def _ratios(latencies: pd.DataFrame) -> dict[str, list[float]]:
+    """{name: how many times as fast as its reference, and the interval}."""
     return {
-        "file_bytes": entry["bytes"], "sha256": entry["sha256"], "weight_bytes": values["weight_bytes"],
-        "arena": planned.arena, "stream": planned.stream, "macs": planned.macs,
-        "layer_by_layer": planned.layer_by_layer, "tflite_micro_arena": kept["arena_bytes"], "aim": AIMS[name],
-        "early": planned.earliest, "late": planned.latest, "open_windows": planned.open_windows,
-        "without_stream": small(folder), "emulated": rows, "equality": equality(path, network, values, compiled),
-        "milliseconds": {
-            "native": proof.times(path, compiled, record), "plain": proof.times(path, plain, record)["C"],
-        },
+        name: [row["ratio"], row["ratio_low"], row["ratio_high"]]
+        for name, row in latencies.dropna(subset="ratio").iterrows()
+    }
+
+
+def measure(name: str, work: Path, paths: Paths, microvolts: np.ndarray, test_microvolts: np.ndarray) -> dict:
+    """All figures of one model."""
+    one = Measurement.prepare(name, work)
+    footprint = results.read(paths.published_results, name)["details"]["footprint"]
+    rows = one.emulation(test_microvolts[:N_EMULATED])
+    fast = next(row for row in rows if (row["cpu"], row["optimization"], row["kernel"]) == ("cortex-m4", "-O2", "dual"))
+    devices = tflite_micro.DEVICES | boards.MORE_DEVICES
+    return {
+        "file_bytes": one.entry["bytes"], "sha256": one.entry["sha256"], "weight_bytes": one.values["weight_bytes"],
+        "arena": one.plan.arena, "stream": one.plan.stream, "macs": one.plan.macs,
+        "layer_by_layer": one.plan.layer_by_layer, "tflite_micro_arena": footprint["arena_bytes"],
+        "aim": RAM_TARGETS[name], "early": one.plan.samples_before_end, "late": one.plan.samples_after_end,
+        "open_windows": one.plan.open_windows, "without_stream": one.size_without_stream(), "emulated": rows,
+        "equality": one.equality(microvolts), **one.latency(microvolts[0]),
         "estimates": {
             "milliseconds": {str(clock): boards.milliseconds(fast["instructions"], clock) for clock in boards.CLOCKS},
             "stream_milliseconds": {
@@ -132,40 +177,71 @@ def measure(name: str, work: Path) -> dict:
     }  # fmt: skip
 
 
-def version(tool: str) -> str:
+def write(paths: Paths, measured: dict[str, dict]) -> None:
+    """Merge the figures of the measured models with the published ones of the others."""
+    folder, devices = paths.published_results, tflite_micro.DEVICES | boards.MORE_DEVICES
+    published = results.read(folder, RESULT)["models"] if (folder / f"{RESULT}.json").is_file() else {}
+    models = published | measured
+    results.write_json(
+        folder, RESULT,
+        {
+            "models": {name: models[name] for name in RAM_TARGETS if name in models},
+            "tools": {tool: _version(tool) for tool in ("arm-none-eabi-gcc", "qemu-system-arm", "cc")},
+            "processor": _processor(), "cycles": boards.CYCLES, "microamperes": round(boards.CURRENT * 1e6),
+            "volts": boards.VOLTAGE, "share": boards.MODEL_SHARE,
+            "devices": {name: [*devices[name], sheet] for name, sheet in boards.SHEETS.items()},
+        },
+    )  # fmt: skip
+
+
+def _version(tool: str) -> str:
     return native.run([tool, "--version"]).splitlines()[0]
 
 
-with tempfile.TemporaryDirectory() as temporary:
-    measured = {}
-    for one in sys.argv[1:] or AIMS:
-        print(one, flush=True)
-        measured[one] = measure(one, Path(temporary))
-tools = {tool: version(tool) for tool in ("arm-none-eabi-gcc", "qemu-system-arm", "cc")}
-processor = (
-    re.search(r"model name\s*: (.+)", Path("/proc/cpuinfo").read_text()) if Path("/proc/cpuinfo").exists() else None
-)
-known = tflite_micro.DEVICES | boards.MORE
-before = results.read(where.results, "firmware")["models"] if (where.results / "firmware.json").is_file() else {}
-results.write_json(
-    where.results, "firmware",
-    {
-        "models": {name: (before | measured)[name] for name in AIMS if name in before | measured},
-        "tools": tools, "processor": processor[1] if processor else platform.processor(), "cycles": boards.CYCLES,
-        "microamperes": round(boards.CURRENT * 1e6), "volts": boards.VOLTAGE, "share": boards.PROGRAM,
-        "devices": {name: [*known[name], sheet] for name, sheet in boards.SHEETS.items()},
-    },
-)  # fmt: skip
-for name, one in measured.items():
-    different = sum(found["answers"] for found in one["equality"][proof.REFERENCE].values())
+def _processor() -> str:
+    information = Path("/proc/cpuinfo")
+    found = re.search(r"model name\s*: (.+)", information.read_text()) if information.exists() else None
+    return found[1] if found else platform.processor()
+
+
+def summarize(name: str, found: dict) -> str:
+    """The measured figures beside their targets."""
+    different = sum(kind["answers"] for kind in found["equality"][proof.REFERENCE].values())
     dual, portable = (
-        min(row["instructions"] for row in one["emulated"] if row["kernel"] == kernel)
+        min(row["instructions"] for row in found["emulated"] if row["kernel"] == kernel)
         for kernel in ("dual", "portable")
     )
-    time = one["milliseconds"]["native"]
-    print(f"{name}: {different} answers differ from the reference kernels (aim 0)")
-    print(f"  {one['arena']:,} bytes of arena; tflite-micro: {one['tflite_micro_arena']:,}")
-    print(f"  {one['arena'] + one['stream']:,} bytes of RAM with a stream (aim {one['aim']:,})")
-    print(f"  {dual / 1e6:.1f} million instructions a recording, {portable / dual:.2f} times as many without SMLAD")
-    print(f"  on this computer {time['C'] / time['LiteRT, XNNPACK']:.1f} times as long as LiteRT with XNNPACK,")
-    print(f"  {time['LiteRT, reference kernels'] / time['C']:.1f} times as fast as its reference kernels")
+    ratios = found["ratios"]
+    return (
+        f"{name}: {different} outputs differ from the reference kernels (target 0)\n"
+        f"  arena {found['arena']:,} bytes; tflite-micro {found['tflite_micro_arena']:,} bytes\n"
+        f"  RAM with a stream {found['arena'] + found['stream']:,} bytes (target {found['aim']:,})\n"
+        f"  {dual / 1e6:.1f} million instructions per recording, {portable / dual:.2f} times as many without SMLAD\n"
+        f"  on this computer LiteRT with XNNPACK is {_interval(ratios[proof.XNNPACK])} times as fast as the C file,\n"
+        f"  the C file is {_interval(ratios[proof.C_FILE])} times as fast as LiteRT's reference kernels"
+    )
+
+
+def _interval(ratio: list[float]) -> str:
+    return "{:.2f} ({:.2f} to {:.2f})".format(*ratio)
+
+
+def main(names: list[str]) -> None:
+    if unknown := [name for name in names if name not in RAM_TARGETS]:
+        sys.exit(f"unknown model {unknown[0]}; expected {' or '.join(RAM_TARGETS)}")
+    paths, study = Paths.for_profile("full"), open_study("full")
+    scored = study.data.in_folds(VALIDATION_FOLD, TEST_FOLD)
+    microvolts = scored.signals[scored.rows]
+    test_microvolts = microvolts[(scored.table["fold"] == TEST_FOLD).to_numpy()]
+    measured = {}
+    with tempfile.TemporaryDirectory() as work:
+        for name in names or RAM_TARGETS:
+            print(name, flush=True)
+            measured[name] = measure(name, Path(work), paths, microvolts, test_microvolts)
+    write(paths, measured)
+    for name, found in measured.items():
+        print(summarize(name, found))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

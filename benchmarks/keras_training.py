@@ -1,7 +1,7 @@
 """Training time per record of the Inception CNN, and whether its input pipeline keeps up.
 
-Prints one step's time with Keras' own GELU and with the fused one, the time that preparing a batch takes
-(reading, normalizing, shifting, adding noise), and an epoch's time over folds 1-8 of PTB-XL.
+Prints the time of a step with Keras' own GELU and with the fused one, the time for preparing a batch (reading,
+normalizing, shifting, adding noise), and the time of an epoch over folds 1-8 of PTB-XL.
 """
 
 import tempfile
@@ -23,7 +23,7 @@ settings = load_profile(Path(__file__).parent.parent / "config" / "full.yml").tr
 
 
 def milliseconds(work) -> float:
-    """The best time of several steps, a record; the first ones, which compile, left out."""
+    """The best time per record of several steps, without the first ones, which compile."""
     best = float("inf")
     for step in range(STEPS + 2):
         start = time.perf_counter()
@@ -46,7 +46,7 @@ with keras_training.fused_gelu(network):
     network.compile(keras.optimizers.AdamW(1e-3), "binary_crossentropy")
     fused = milliseconds(lambda: network.train_on_batch(x, y))
 assert np.isfinite(network.evaluate(x, y, verbose=0))
-print(f"step with Keras' own GELU: {plain:.2f} ms a record")
-print(f"step with the fused GELU (as trained): {fused:.2f} ms a record, {plain / fused:.2f} times as fast")
-print(f"input pipeline alone: {prepare:.3f} ms a record, {prepare / fused:.1%} of a step, and it runs beside it")
-print(f"an epoch over {RECORDS:,} records: {fused * RECORDS / 1e3:.0f} s and the scoring of fold 9")
+print(f"step with Keras' own GELU: {plain:.2f} ms per record")
+print(f"step with the fused GELU (as trained): {fused:.2f} ms per record, {plain / fused:.2f} times as fast")
+print(f"input pipeline alone: {prepare:.3f} ms per record, {prepare / fused:.1%} of a step, in parallel with it")
+print(f"an epoch over {RECORDS:,} records: {fused * RECORDS / 1e3:.0f} s, plus the scoring of fold 9")

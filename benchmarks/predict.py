@@ -1,7 +1,7 @@
-"""Recordings classified a second by the released model, and the shares of reading and of inference.
+"""Recordings per second that the released model classifies, and how the time divides into reading and inference.
 
-Aim: 500 a second on two cores from local disk, once loaded. Beside it stands what wfdb alone reads on one core, as
-machines differ and reading takes most of the time.
+Target: 500 per second on two cores from local disk, once loaded. The rate at which wfdb alone reads on one core is
+printed for comparison, as machines differ and reading takes most of the time.
 """
 
 import time
@@ -14,7 +14,7 @@ from ecglib.study.paths import Paths
 root = Paths.for_profile("full").data
 found = sorted((root / "records100").rglob("*.hea"))[:6000]
 model = released.load()
-list(prediction.classify(found[:256], model, jobs=2))  # workers started, model and files loaded
+list(prediction.classify(found[:256], model, jobs=2))  # starts the workers, loads the model and the files
 
 start = time.perf_counter()
 done = list(prediction.classify(found, model, jobs=2))
@@ -38,9 +38,9 @@ for one in windows:
     model.probabilities(one)
 inference = time.perf_counter() - start
 alone = reading + checking + inference
-print(f"classifying {len(found):,} recordings on 2 cores: {len(found) / together:,.0f} a second (aim 500)")
-print(f"wfdb alone reads {1 / plain:,.0f} a second on one core: ratio {plain * len(found) / together:.2f}")
+print(f"classifying {len(found):,} recordings on 2 cores: {len(found) / together:,.0f} per second (target 500)")
+print(f"wfdb alone reads {1 / plain:,.0f} per second on one core: ratio {plain * len(found) / together:.2f}")
 print(
-    f"on one core: {len(some) / alone:,.0f} a second; reading {reading / alone:.0%}, windows and quality "
+    f"on one core: {len(some) / alone:,.0f} per second; reading {reading / alone:.0%}, windows and quality "
     f"{checking / alone:.0%}, inference {inference / alone:.0%}"
 )

@@ -1,6 +1,6 @@
-"""Training time per record of the base CNN: bfloat16 against float32, channels last against channels first.
+"""Training time per record of the base CNN: bfloat16 compared with float32, channels last with channels first.
 
-Aim: bfloat16 at least 2.5 times as fast as float32 on a processor that computes in it.
+Target: bfloat16 at least 2.5 times as fast as float32 on a processor with native bfloat16.
 """
 
 import time
@@ -14,7 +14,7 @@ BATCH, STEPS = 128, 3
 
 
 def milliseconds(network, x, bfloat16):
-    """Time for a step's forward, backward and update, a record, the best of three steps."""
+    """Time per record for the forward pass, backward pass and update of a step, the best of three steps."""
     network.train()
     optimizer = torch.optim.AdamW(network.parameters())
     target = torch.rand(BATCH, 5).round()
@@ -36,6 +36,6 @@ wide = x.unsqueeze(2).contiguous(memory_format=torch.channels_last)
 plain = milliseconds(convnet.build("base_cnn"), x, False)
 half = milliseconds(convnet.build("base_cnn"), x, True)
 ours = milliseconds(convnet.channels_last(convnet.build("base_cnn")), wide, True)
-print(f"float32: {plain:.1f} ms a record")
-print(f"bfloat16: {half:.1f} ms, {plain / half:.1f} times as fast (aim 2.5)")
+print(f"float32: {plain:.1f} ms per record")
+print(f"bfloat16: {half:.1f} ms, {plain / half:.1f} times as fast (target 2.5)")
 print(f"bfloat16, channels last, fast dropout (as trained): {ours:.1f} ms, {plain / ours:.1f} times as fast")

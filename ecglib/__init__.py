@@ -1,12 +1,12 @@
-"""The shared logic of the study "ECG Under a Megabyte".
+"""The code of the study "ECG Under a Megabyte".
 
-Data flows one way through the modules:
+The docstring of each subpackage states its input, its output and what it may import. Imports have one direction, which
+import-linter checks:
 
-    ptbxl, signals  ->  training  ->  evaluation  ->  results  ->  tables, plots
+    data <- networks, evaluation <- compression <- training, deployment <- study <- book <- cli
 
-No module knows a chapter. torch is imported by torch_models and what builds on it (training, distillation, pruning,
-fake_quantization), TensorFlow by keras_backend and what builds on it (keras_models, keras_training, litert,
-microcontroller); a chapter uses one of the two, and classifying a recording neither.
+No module depends on a chapter. torch and TensorFlow are imported only where a network is built or trained: classifying
+a recording needs neither.
 """
 
 __version__ = "1.0.0"

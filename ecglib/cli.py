@@ -1,4 +1,4 @@
-"""The command line: the study's verbs, without make."""
+"""Reproduce the study "ECG Under a Megabyte", build its book, and classify recordings with its models."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ Profile = Annotated[str, typer.Option(help="sample: synthetic records; full: PTB
 
 @contextmanager
 def report_user_errors(status: int = 1):
-    """Errors that a user can fix end the command with their message instead of a traceback."""
+    """End the command with the message of an error that the user can fix, instead of a traceback."""
     try:
         yield
     except StudyError as error:
-        _say(error)
+        _print_error(error)
         raise typer.Exit(status) from None
 
 
-def _say(error: object) -> None:
+def _print_error(error: object) -> None:
     console.print(f"error: {error}", style="red", markup=False, emoji=False, soft_wrap=True)
 
 
@@ -81,12 +81,12 @@ def pdf(profile: Profile = "full") -> None:
 @app.command()
 def download(
     root: Annotated[
-        Path | None, typer.Argument(help="folder to fill; PTBXL_ROOT or data/ptb-xl where not given")
+        Path | None, typer.Argument(help="folder to download to; PTBXL_ROOT or data/ptb-xl by default")
     ] = None,
-    url: Annotated[str | None, typer.Option(help="another place that serves PTB-XL's files")] = None,
-    jobs: Annotated[int, typer.Option(help="files fetched at the same time")] = 16,
+    url: Annotated[str | None, typer.Option(help="address of a mirror of PTB-XL")] = None,
+    jobs: Annotated[int, typer.Option(help="files downloaded at the same time")] = 16,
 ) -> None:
-    """Fetch the 100 Hz part of PTB-XL 1.0.3 from PhysioNet (620 MB); goes on after a cut."""
+    """Download the 100 Hz part of PTB-XL 1.0.3 from PhysioNet (620 MB); resumes after an interruption."""
     from ecglib.data.download import URL
     from ecglib.data.download import download as fetch
     from ecglib.study.paths import Paths
@@ -100,8 +100,8 @@ def download(
 def sample(
     root: Annotated[Path | None, typer.Argument(help="folder to write; the profile's data folder by default")] = None,
     profile: Profile = "sample",
-    records: Annotated[int | None, typer.Option(min=100, help="how many; as in the profile by default")] = None,
-    seed: Annotated[int, typer.Option(help="of everything random")] = 0,
+    records: Annotated[int | None, typer.Option(min=100, help="number of records; the profile's by default")] = None,
+    seed: Annotated[int, typer.Option(help="random seed")] = 0,
 ) -> None:
     """Write the synthetic sample records in PTB-XL's layout."""
     import shutil
@@ -112,14 +112,14 @@ def sample(
         study = _study(profile)
         if root is None:
             root = study.paths.data
-            shutil.rmtree(study.paths.cache, ignore_errors=True)  # it was made from the records replaced now
+            shutil.rmtree(study.paths.cache, ignore_errors=True)  # it was made from the records that are replaced
         count = records or study.settings.n_records
         print(f"Records: {synthetic.write_sample(root, records=count, seed=seed)}")
 
 
 @app.command()
 def read(profile: Profile = "full", seeds: Seeds = None) -> None:
-    """Read and check every record once, so that later openings are quick."""
+    """Read and check every record once, and cache the signals for later runs."""
     with report_user_errors():
         data = _study(profile, seeds).records
         print(f"{len(data):,} records, fingerprint {data.fingerprint}")
@@ -132,7 +132,7 @@ def train(
     seed: Annotated[int | None, typer.Option(help="one seed; all seeds of the profile by default")] = None,
     seeds: Seeds = None,
 ) -> None:
-    """Train models, or say where their finished runs are."""
+    """Train models, or print where their finished runs are."""
     with report_user_errors():
         study = _study(profile, seeds)
         for model in models:
@@ -144,12 +144,12 @@ def train(
 @app.command()
 def execute(
     chapter: Annotated[
-        str, typer.Argument(help="its number, its name or its source: 05, notebooks/05_quantization.py")
+        str, typer.Argument(help="number, name or source file: 05, 05_quantization, notebooks/05_quantization.py")
     ],
     profile: Profile = "sample",
     cores: Cores = 2,
     seeds: Seeds = None,
-    alone: Annotated[bool, typer.Option("--alone", help="make nothing first; what Snakemake's rule does")] = False,
+    alone: Annotated[bool, typer.Option("--alone", help="do not make what it needs; used by the Snakefile")] = False,
 ) -> None:
     """Execute one chapter, after making what it needs: records, trainings, other chapters."""
     from ecglib.book import chapters
@@ -170,7 +170,7 @@ def execute(
 def lab(
     chapter: Annotated[str | None, typer.Argument(help="number or name; all chapters by default")] = None,
     cores: Cores = 2,
-    port: Annotated[int | None, typer.Option(help="8888, or the next free one, by default")] = None,
+    port: Annotated[int | None, typer.Option(help="8888 or the next free port by default")] = None,
     browser: Annotated[bool, typer.Option(help="open a browser window")] = True,
 ) -> None:
     """Open the chapters in JupyterLab on the sample profile, after making what they need."""
@@ -181,7 +181,7 @@ def lab(
         study = _study("sample")
         chapters = [workflow.find_chapter(study, chapter)] if chapter else list(study.settings.registry.chapters)
         needed = dict.fromkeys(path for name in chapters for path in workflow.prerequisites(study, name))
-        console.print("Preparing the sample study: minutes for the first time, seconds later.")
+        console.print("Preparing the sample study: minutes the first time, seconds later.")
         if done := workflow.run(study, needed, cores=cores):
             raise typer.Exit(done)
         sources = [study.paths.root / "notebooks" / f"{name}.py" for name in study.settings.registry.chapters]
@@ -192,7 +192,7 @@ def lab(
 
 @app.command()
 def summary(profile: Profile = "full", seeds: Seeds = None) -> None:
-    """Write summary.csv from the results of the profile's models, and what they were made with."""
+    """Write summary.csv from the results of the profile's models, and environment.json with versions and hardware."""
     from ecglib.study import results
 
     with report_user_errors():
@@ -204,10 +204,10 @@ def summary(profile: Profile = "full", seeds: Seeds = None) -> None:
 
 @app.command()
 def evaluate(
-    models: Annotated[list[str] | None, typer.Argument(help="names in results/; all where none is given")] = None,
+    models: Annotated[list[str] | None, typer.Argument(help="names in results/; all by default")] = None,
     profile: Profile = "full",
 ) -> None:
-    """Recompute every AUC from the saved scores and the data's own labels, and hold them to results/."""
+    """Recompute every AUC from the saved scores and the data's labels, and compare with results/."""
     from ecglib.study import results
 
     with report_user_errors():
@@ -220,11 +220,13 @@ def evaluate(
             macro, seeds = derived["classes"]["macro"], derived["seeds"]
             validation = sum(one["val_auc"] for one in seeds) / len(seeds)
             interval = f"{macro['value']:.4f} ({macro['low']:.4f} to {macro['high']:.4f})"
-            table.add_row(model, str(len(seeds)), f"{validation:.4f}", interval, "differs" if different else "the same")
+            table.add_row(
+                model, str(len(seeds)), f"{validation:.4f}", interval, "differs" if different else "identical"
+            )
             wrong += [f"{model}, {line}" for line in different]
         Console().print(table)
         if wrong:
-            raise StudyError("figures that differ from results/:\n" + "\n".join(wrong))
+            raise StudyError("values that differ from results/:\n" + "\n".join(wrong))
 
 
 @app.command()
@@ -232,13 +234,13 @@ def predict(
     recordings: Annotated[
         list[Path], typer.Argument(help="WFDB records, .csv, .npy or .npz files, or folders of them")
     ],
-    model: Annotated[str | None, typer.Option(help="a released model's name, if not the distilled student's")] = None,
+    model: Annotated[str | None, typer.Option(help="a released model; the distilled student by default")] = None,
     rate: Annotated[float | None, typer.Option(help="Hz, for files that do not state it")] = None,
     units: Annotated[str | None, typer.Option(help="mV, µV or V, for files that do not state it")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON, one object per line")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="print CSV")] = False,
     jobs: Annotated[
-        int, typer.Option(help="worker processes; 1 works in one process, which is quicker for a few recordings")
+        int, typer.Option(help="worker processes; 1 uses the main process, which is faster for a few recordings")
     ] = 2,
 ) -> None:
     """Classify ECG recordings with a released model. Not a medical device.
@@ -261,18 +263,18 @@ def predict(
             report.add(prediction_)
             if prediction_.error:
                 failed += 1
-                _say("\n".join(map(reports.printable, prediction_.error.splitlines())))
+                _print_error("\n".join(map(reports.printable, prediction_.error.splitlines())))
     report.close()
     raise typer.Exit(0 if failed == 0 else 2 if failed == len(paths) else 1)
 
 
 @app.command()
 def header(
-    model: Annotated[str, typer.Argument(help="a released microcontroller model's name")],
+    model: Annotated[str, typer.Argument(help="name of a released microcontroller model")],
     target: Annotated[Path, typer.Argument(help="the header file to write")],
-    name: Annotated[str, typer.Option(help="of the array")] = "ecg_student",
+    name: Annotated[str, typer.Option(help="name of the C array")] = "ecg_student",
 ) -> None:
-    """Write a released microcontroller's model as a C header: its bytes, scales and thresholds."""
+    """Write a released microcontroller model as a C header: its bytes, scales and thresholds."""
     from ecglib.deployment import c_header, released
 
     with report_user_errors():
@@ -281,10 +283,10 @@ def header(
 
 @app.command("firmware")
 def write_firmware(
-    model: Annotated[str, typer.Argument(help="a released micro-controller model's name")],
+    model: Annotated[str, typer.Argument(help="name of a released microcontroller model")],
     out: Annotated[Path, typer.Option(help="the folder to write")],
 ) -> None:
-    """Write a released micro-controller's model as a folder of C that compiles as it is."""
+    """Write a released microcontroller model as a folder of C code that compiles without changes."""
     from ecglib.deployment import firmware
 
     with report_user_errors():
@@ -295,7 +297,7 @@ def write_firmware(
 
 @app.command()
 def publish() -> None:
-    """Copy the full profile's executed chapters, runs, results and released models into what is committed."""
+    """Copy the full profile's executed chapters, runs, results and released models to their committed folders."""
     from ecglib.book import publishing
 
     with report_user_errors():

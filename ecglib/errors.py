@@ -12,7 +12,7 @@ class InputError(StudyError, ValueError):
 
     Parameters
     ----------
-    problem : the fault in a few words
+    problem : what is wrong, in a few words
     where : the file, column or setting concerned
     expected, found : what should have been there, and what was
     hint : how the user can fix it

@@ -14,7 +14,7 @@ from ecglib.errors import InputError
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`, which replaces `path` when the block ends.
+    """Yield a temporary path in the same folder, which replaces `path` when the block ends.
 
     After an error the temporary file is removed and `path` is unchanged.
     """
@@ -36,11 +36,11 @@ def write_text(path: Path, text: str) -> None:
 
 @contextmanager
 def exclusive(lock: Path, other: str) -> Iterator[None]:
-    """Run a block only if no other process holds `lock`, a file that may stay behind.
+    """Run a block only if no other process holds `lock`, a lock file, which is not deleted afterwards.
 
     Raises
     ------
-    InputError : another process, described by `other`, holds it
+    InputError : another process, described by `other`, holds the lock
     """
     lock.parent.mkdir(parents=True, exist_ok=True)
     try:

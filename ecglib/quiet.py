@@ -1,4 +1,4 @@
-"""Keeping libraries' messages out of the chapters; errors are raised, not printed, and so not lost."""
+"""Suppressing libraries' messages in the chapters; errors are raised, not printed, so they are not lost."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def silence() -> Iterator[None]:
-    """Discard what is printed, including by C++ code that writes to standard error itself."""
+    """Discard printed output, including that of C++ code that writes to standard error directly."""
     saved = os.dup(2)
     with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(io.StringIO()):
         os.dup2(nowhere.fileno(), 2)

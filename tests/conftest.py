@@ -1,7 +1,7 @@
-"""What several test modules share: synthetic records, the real PTB-XL, the built book, a browser.
+"""Shared fixtures: synthetic records, the real PTB-XL, the built book, a browser.
 
-Tests marked `slow` run with `make test-slow`, all others with `make test`. What a machine lacks is skipped with a
-reason, unless ECGLIB_TESTS_REQUIRE names it: then its absence is a failure.
+Tests marked `slow` run with `make test-slow`, all others with `make test`. A test whose requirement is missing on a
+machine is skipped with a reason, unless ECGLIB_TESTS_REQUIRE names the requirement: then the test fails.
 """
 
 import os
@@ -17,11 +17,11 @@ from ecglib.data import synthetic
 from ecglib.data.dataset import Dataset, open_dataset
 
 PROJECT = Path(__file__).parent.parent
-LEFT_OUT = (".git", ".venv", "_build", "artifacts", "data", ".snakemake", "*.egg-info", "__pycache__", ".*_cache")
+EXCLUDED = (".git", ".venv", "_build", "artifacts", "data", ".snakemake", "*.egg-info", "__pycache__", ".*_cache")
 
 
 def lacking(name: str, reason: str) -> None:
-    """Skip, or fail where ECGLIB_TESTS_REQUIRE names what is missing."""
+    """Skip the test, or fail if ECGLIB_TESTS_REQUIRE names what is missing."""
     if name in os.environ.get("ECGLIB_TESTS_REQUIRE", "").split():
         pytest.fail(f"{name} is required here: {reason}")
     pytest.skip(reason)
@@ -37,10 +37,10 @@ def run_ecglib(*arguments: str, cwd: Path, **environment: str) -> subprocess.Com
 
 
 def copy_checkout(target: Path) -> Path:
-    """A copy of the checkout without anything generated, but for the package's own data folder."""
+    """A copy of the checkout without generated files; ecglib/data is copied, the data/ folder is not."""
 
     def ignored(folder, names):
-        generated = shutil.ignore_patterns(*LEFT_OUT)(folder, names)
+        generated = shutil.ignore_patterns(*EXCLUDED)(folder, names)
         return generated if Path(folder) == PROJECT else generated - {"data"}
 
     return Path(shutil.copytree(PROJECT, target, ignore=ignored))
@@ -53,7 +53,7 @@ def project() -> Path:
 
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory) -> Path:
-    """A folder that all worker processes of a test run have in common."""
+    """A folder shared by all worker processes of a test run."""
     base = tmp_path_factory.getbasetemp()
     return base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
 
@@ -71,7 +71,7 @@ def sample_root(shared) -> Path:
 @pytest.fixture(scope="session")
 def sample(sample_root, shared) -> Dataset:
     with FileLock(shared / "sample.lock"):
-        return open_dataset(sample_root, shared / "sample" / "cache", jobs=1, progress=False).labelled()
+        return open_dataset(sample_root, shared / "sample" / "cache", jobs=1, progress=False).labeled()
 
 
 @pytest.fixture

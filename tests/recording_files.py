@@ -1,4 +1,4 @@
-"""Writes signals (samples, 12) in mV as recordings of each format."""
+"""Writing signals (samples, 12) in mV as recordings of each format."""
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,7 @@ def write_wfdb(folder, signal, *, rate=100, names=LEADS, units="mV", fmt="16"):
 
 
 def write_csv(path, signal, *, rate=None, names=LEADS, decimals=None):
-    """`decimals` rounds the times, e.g. to milliseconds with 3."""
+    """Write a CSV file; times, if there is a rate, are rounded to `decimals`, e.g. 3 for milliseconds."""
     table = pd.DataFrame(signal, columns=list(names))
     if rate:
         time = np.arange(len(signal)) / rate

@@ -1,4 +1,4 @@
-"""The command line: what it says when something is wrong, without a traceback."""
+"""The command line: its error messages, without a traceback."""
 
 import shutil
 
@@ -10,7 +10,7 @@ from ecglib.data import ptbxl
 
 @pytest.fixture
 def checkout(project, tmp_path):
-    """As much of a checkout as the commands look at before they start."""
+    """The part of a checkout that the commands read before they start."""
     for name in ("config", "notebooks", "book"):
         shutil.copytree(project / name, tmp_path / name, ignore=shutil.ignore_patterns("chapters"))
     for name in ("_toc.yml", "_config.yml", "README.md"):
@@ -23,7 +23,7 @@ def ecglib(*arguments, cwd):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "messages"),
     [
         (["reproduce", "--profile", "full"], ["PTB-XL folder missing", "ecglib download"]),
         (["reproduce", "--profile", "large"], ["file missing", "one of full, models, sample, tiny"]),
@@ -33,26 +33,26 @@ def ecglib(*arguments, cwd):
         (["download", "there", "--url", "http://127.0.0.1:9/"], ["download failed", "check the network"]),
     ],
 )
-def test_an_error_gives_a_hint_and_no_traceback(checkout, arguments, said):
+def test_an_error_gives_a_hint_and_no_traceback(checkout, arguments, messages):
     done = ecglib(*arguments, cwd=checkout)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
-    for text in said:
+    for text in messages:
         assert text in done.stderr
 
 
-def test_outside_a_checkout_it_says_so(tmp_path):
+def test_outside_a_checkout_the_error_is_reported(tmp_path):
     done = ecglib("book", cwd=tmp_path)
     assert done.returncode == 1
     assert "not inside a checkout of the study" in done.stderr
 
 
-def test_sample_writes_records_that_the_reader_takes(checkout):
+def test_sample_writes_records_that_can_be_read(checkout):
     done = ecglib("sample", "--records", "100", cwd=checkout)
     assert done.returncode == 0, done.stderr
     assert len(ptbxl.read_table(checkout / "data" / "sample")) == 100
 
 
-def test_help_lists_the_verbs(checkout):
+def test_help_lists_the_commands(checkout):
     text = ecglib("--help", cwd=checkout).stdout
-    assert all(verb in text for verb in ("reproduce", "book", "download", "sample"))
+    assert all(command in text for command in ("reproduce", "book", "download", "sample"))

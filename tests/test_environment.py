@@ -1,6 +1,12 @@
 """One set of pins: requirements.txt, which conda reads too, and pyproject.toml's direct dependencies."""
 
+import ast
+import asyncio
+import importlib.util
+import json
+import os
 import re
+import subprocess
 import tomllib
 from importlib.metadata import version
 
@@ -8,7 +14,11 @@ import pytest
 import rattler
 import yaml
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
+from rattler.exceptions import SolverError
+
+from ecglib.cli import app
 
 NAMED_BY_THE_STUDY = ("jupyter-book", "jupytext", "papermill", "torch", "tensorflow", "wfdb", "scikit-learn", "seaborn")
 
@@ -28,6 +38,39 @@ def metadata(project):
 @pytest.fixture(scope="module")
 def conda(project):
     return yaml.safe_load((project / "environment.yml").read_text())
+
+
+@pytest.fixture(scope="module")
+def script(project):
+    """tools/conda_packages.py, as a module."""
+    spec = importlib.util.spec_from_file_location("conda_packages", project / "tools" / "conda_packages.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def channel(tmp_path):
+    """A channel of conda packages: what it holds is written by `channel(subdir, {file: record})`."""
+    folder = tmp_path / "channel"
+
+    def hold(subdir, *packages):
+        records = {
+            f"{name}-{version}-py311_0.conda": record(subdir, name, version, *d) for name, version, *d in packages
+        }
+        (folder / subdir).mkdir(parents=True)
+        content = {"info": {"subdir": subdir}, "packages": {}, "packages.conda": records, "repodata_version": 1}
+        (folder / subdir / "repodata.json").write_text(json.dumps(content))
+
+    hold.address = folder.as_uri()
+    return hold
+
+
+def record(subdir, name, version, *depends):
+    return {
+        "name": name, "version": version, "build": "py311_0", "build_number": 0, "subdir": subdir, "sha256": "0" * 64,
+        "depends": list(depends), "size": 1, "timestamp": 1,
+    }  # fmt: skip
 
 
 def test_every_package_is_pinned_to_one_version(pins):
@@ -61,16 +104,47 @@ def test_this_environment_is_the_pinned_one(pins):
     assert not different
 
 
+def conda_specs(conda) -> dict[str, rattler.MatchSpec]:
+    specs = [rattler.MatchSpec(entry) for entry in conda["dependencies"] if isinstance(entry, str)]
+    return {spec.name.normalized: spec for spec in specs}
+
+
+def pypi_names(script) -> dict[str, str]:
+    """{name on conda-forge: name on PyPI}, where they differ by more than - and _."""
+    return {conda: pypi for pypi, conda in script.OTHER_NAMES.items()}
+
+
+def disagreeing(conda, pins, script) -> dict[str, str]:
+    """What conda would install in another version than pip."""
+    others, found = pypi_names(script), {}
+    for name, spec in conda_specs(conda).items():
+        pin = pins.get(canonicalize_name(others.get(name, name)), "no pin")
+        if name not in ("python", "pip") and spec.version != str(rattler.MatchSpec(f"{name} {pin}").version):
+            found[name] = f"{spec.version} with conda, {pin} with pip"
+    return found
+
+
 def test_conda_parses_its_file(conda):
-    conda_specs = [entry for entry in conda["dependencies"] if isinstance(entry, str)]
-    specs = {rattler.MatchSpec(text).name.normalized for text in conda_specs}
-    assert specs == {"python", "pip"}
+    assert {"python", "pip"} <= set(conda_specs(conda))
     assert [rattler.Channel(name).name for name in conda["channels"]] == ["conda-forge"]
 
 
-def test_condas_python_is_one_that_the_package_takes(conda, metadata):
-    from packaging.specifiers import SpecifierSet
+def test_pip_finds_every_pin_in_condas_terms_too(pins):
+    for name, pin in pins.items():
+        spec = rattler.MatchSpec(f"{name} {pin}")
+        assert rattler.VersionSpec(spec.version).matches(rattler.Version(pin.removeprefix("=="))), name
 
+
+def test_conda_and_pip_hold_the_same_versions(conda, pins, script):
+    assert not disagreeing(conda, pins, script)
+
+
+def test_another_version_with_conda_is_noticed(pins, script):
+    edited = {"dependencies": ["python=3.11", "numpy==1.0", f"pytorch{pins['torch']}", "left-pad==1.0"]}
+    assert set(disagreeing(edited, pins, script)) == {"numpy", "left-pad"}
+
+
+def test_condas_python_is_one_that_the_package_takes(conda, metadata):
     python = next(entry for entry in conda["dependencies"] if str(entry).startswith("python="))
     newest = python.removeprefix("python=") + ".99"  # which is what conda takes
     assert SpecifierSet(metadata["requires-python"]).contains(newest)
@@ -79,6 +153,93 @@ def test_condas_python_is_one_that_the_package_takes(conda, metadata):
 def test_conda_takes_the_same_pins_from_the_same_file(conda):
     (pip,) = [entry["pip"] for entry in conda["dependencies"] if isinstance(entry, dict)]
     assert pip == ["--requirement requirements.txt", "--editable ."]
+
+
+PYTHON = ("python", "3.11.9")
+FOR_PYTHON = "python >=3.11,<3.12.0a0"
+
+
+@pytest.fixture
+def written(script, channel, tmp_path, monkeypatch):
+    """environment.yml as the script writes it from the test's channel and requirements."""
+
+    def write(requirements):
+        (tmp_path / "requirements.txt").write_text(requirements)
+        monkeypatch.setattr(script, "PROJECT", tmp_path)
+        asyncio.run(script.main(channel.address))
+        return yaml.safe_load((tmp_path / "environment.yml").read_text())["dependencies"]
+
+    return write
+
+
+def test_conda_installs_what_the_channel_has_in_the_pinned_version(written, channel):
+    for platform in ("linux-64", "osx-arm64"):
+        channel(platform, ("numpy", "2.4.6", FOR_PYTHON), ("pandas", "2.0.0", FOR_PYTHON))
+    channel("noarch", PYTHON, ("pip", "26.0"), ("stack_data", "0.6.3", "python"))
+    found = written("numpy==2.4.6\npandas==2.3.3\nstack-data==0.6.3\nwfdb==4.3.1\n")
+    assert found[:-1] == ["python=3.11", "numpy==2.4.6", "stack_data==0.6.3", "pip"]
+
+
+def test_a_package_for_one_platform_or_another_python_is_left_to_pip(written, channel):
+    channel("linux-64", ("numpy", "2.4.6", FOR_PYTHON), ("scipy", "1.17.1", "python >=3.12,<3.13.0a0"))
+    channel("osx-arm64", ("scipy", "1.17.1", FOR_PYTHON))
+    channel("noarch", PYTHON, ("pip", "26.0"))
+    assert written("numpy==2.4.6\nscipy==1.17.1\n")[:-1] == ["python=3.11", "pip"]
+
+
+def test_a_c_library_of_the_same_name_is_not_taken(written, channel):
+    channel("linux-64", ("libclang", "18.1.1", "libstdcxx"), ("flatbuffers", "25.12.19"))
+    channel("osx-arm64")
+    channel("noarch", PYTHON, ("pip", "26.0"), ("python-flatbuffers", "25.12.19", "python >=3.9"))
+    found = written("flatbuffers==25.12.19\nlibclang==18.1.1\n")
+    assert found[:-1] == ["python=3.11", "python-flatbuffers==25.12.19", "pip"]
+
+
+def test_packages_that_do_not_fit_together_are_not_written(written, channel, tmp_path):
+    channel("linux-64", ("numpy", "1.26.4", FOR_PYTHON), ("numpy", "2.4.6", FOR_PYTHON))
+    channel("osx-arm64", ("numpy", "2.4.6", FOR_PYTHON))
+    channel("noarch", PYTHON, ("pip", "26.0"), ("wfdb", "4.3.1", "python", "numpy <2"))
+    with pytest.raises(SolverError, match="wfdb"):
+        written("numpy==2.4.6\nwfdb==4.3.1\n")
+    assert not (tmp_path / "environment.yml").exists()
+
+
+def test_the_committed_file_is_the_scripts(project, conda, script):
+    text = (project / "environment.yml").read_text()
+    specs = [entry for entry in conda["dependencies"] if isinstance(entry, str) and entry != "pip"]
+    assert text == script.HEAD + "".join(f"  - {spec}\n" for spec in specs) + script.TAIL
+
+
+def test_binder_takes_the_same_pins_and_a_python_that_the_package_takes(project, metadata):
+    folder = project / ".binder"
+    lines = [line for line in (folder / "requirements.txt").read_text().splitlines() if not line.startswith("#")]
+    # pip looks for a requirements file beside the one that names it, and for a package in the working directory
+    assert lines == ["--requirement ../requirements.txt", "--editable ."]
+    assert (folder / lines[0].split()[1]).resolve() == project / "requirements.txt"
+    python = (folder / "runtime.txt").read_text().strip().removeprefix("python-")
+    assert SpecifierSet(metadata["requires-python"]).contains(f"{python}.99")
+
+
+def test_binder_prepares_with_commands_that_exist(project):
+    path = project / ".binder" / "postBuild"
+    assert os.access(path, os.X_OK), "Binder runs it as a program"
+    assert subprocess.run(["bash", "-n", path]).returncode == 0
+    text = path.read_text()
+    verbs = {command.name or command.callback.__name__ for command in app.registered_commands}
+    assert set(re.findall(r"^ecglib (\S+)", text, re.MULTILINE)) <= verbs
+    ast.parse(re.search(r"<<'PYTHON'\n(.*?)^PYTHON$", text, re.DOTALL | re.MULTILINE)[1])
+
+
+def test_a_codespace_has_a_python_that_the_package_takes_and_makes_its_environment(project, metadata):
+    container = json.loads((project / ".devcontainer" / "devcontainer.json").read_text())
+    assert SpecifierSet(metadata["requires-python"]).contains(container["image"].removeprefix("python:") + ".99")
+    make, target = container["postCreateCommand"].split()
+    assert make == "make"
+    makefile = (project / "Makefile").read_text()
+    assert re.search(rf"^{target}:", makefile, re.MULTILINE)
+    environment = re.search(r"^ENV := (\S+)$", makefile, re.MULTILINE)[1]
+    interpreter = container["customizations"]["vscode"]["settings"]["python.defaultInterpreterPath"]
+    assert interpreter == f"${{containerWorkspaceFolder}}/{environment}/bin/python"
 
 
 def test_the_distribution_is_not_called_ecglib(metadata):

@@ -1,4 +1,4 @@
-"""Files are replaced as a whole, and a lock ends with its process."""
+"""Files are replaced atomically, and a lock ends with its process."""
 
 import subprocess
 import sys

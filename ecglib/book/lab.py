@@ -50,6 +50,7 @@ def command(paths: Paths, notebook: Path | None = None, *, port: int | None = No
         sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={paths.root}",
         f"--LabApp.default_url=/lab/tree/{opened.relative_to(paths.root).as_posix()}",
         "--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        "--allow-root",  # the only user of many containers; the server listens to this machine alone, with a token
         *([f"--ServerApp.port={port}"] if port else []), *([] if browser else ["--no-browser"]),
     ]  # fmt: skip
 

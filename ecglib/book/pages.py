@@ -54,8 +54,9 @@ def accessible(html: str) -> str:
     """A page with what Jupyter Book and its theme leave out for assistive technology.
 
     Header cells get a scope, and empty ones become plain cells. Each table scrolls in a frame around it, so that it
-    keeps the role of a table. Buttons are named by their text, which an aria-label that differs would hide from voice
-    control (WCAG 2.5.3). Roles that ARIA does not allow at their place are removed.
+    keeps the role of a table. Buttons and folded cells are named by their text, which an aria-label that differs would
+    hide from voice control (WCAG 2.5.3); icons in a button add nothing to its name. Roles that ARIA does not allow at
+    their place are removed.
     """
     soup = BeautifulSoup(html, "html.parser")
     for table in soup.find_all("table"):
@@ -69,6 +70,11 @@ def accessible(html: str) -> str:
     for button in soup.select("button.search-button-field, button.theme-switch-button"):
         if button.get_text(strip=True):
             button.attrs.pop("aria-label", None)
+    for summary in soup.select("details > summary[aria-label]"):
+        if summary.get_text(strip=True):
+            del summary["aria-label"]
+    for icon in soup.select("button.theme-switch-button > i"):
+        icon.attrs.pop("title", None)  # the theme's script would make it text inside the button
     for element in soup.select(".citation-list, .citation"):
         element.attrs.pop("role", None)
     _mark_korean(soup)

@@ -11,6 +11,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from bs4 import BeautifulSoup
+
 from ecglib import files
 from ecglib.book import book
 from ecglib.book.assets import BookError
@@ -32,8 +34,10 @@ def build(paths: Paths) -> Path:
     browser = find_browser()
     target = paths.build / "ecg-under-a-megabyte.pdf"
     pages = book.render(paths, "singlehtml")
+    page = pages / "intro.html"
+    page.write_text(without_local_links(page.read_text(encoding="utf-8")), encoding="utf-8")
     with files.atomic_path(target) as temporary:
-        print_page(browser, pages / "intro.html", temporary)
+        print_page(browser, page, temporary)
     shutil.rmtree(pages.parent.parent)
     return target
 
@@ -52,6 +56,15 @@ def find_browser() -> str:
         "no browser to print with", where="PATH", expected=" or ".join(_BROWSERS), found="none of them",
         hint="install Chromium or Chrome, or set CHROMIUM to its program",
     )  # fmt: skip
+
+
+def without_local_links(html: str) -> str:
+    """A page whose links lead within it or to the web: others would name folders of the machine that printed it."""
+    soup = BeautifulSoup(html, "html.parser")
+    for link in soup.select("a[href]"):
+        if not link["href"].startswith(("#", "http:", "https:", "mailto:")):
+            del link["href"]
+    return str(soup)
 
 
 def print_page(browser: str, page: Path, target: Path) -> None:

@@ -1,7 +1,7 @@
-"""The gate that every compressed model passes or fails against its float32 file.
+"""The acceptance gate of every compressed model: a comparison with its float32 file.
 
-Fold 9 decides; fold 10 is reported beside it and decides nothing. In come both files, their scores and how many times
-as fast the compressed one is; out comes a verdict for each check.
+Input: both files, their scores, and the speedup of the compressed one. Output: pass or fail for each check. Decisions
+are made on fold 9; fold 10 is reported only.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ class Tolerances:
 
     Attributes
     ----------
-    auc_loss : largest loss of macro AUC on fold 9
-    size_ratio : largest share of the float32 file's bytes
-    speedup : how many times as fast it must be at least
+    auc_loss : largest acceptable loss of macro AUC on fold 9
+    size_ratio : largest acceptable ratio of its bytes to the float32 file's
+    speedup : smallest acceptable speedup
     """
 
     auc_loss: float = 0.001
@@ -40,18 +40,18 @@ class Tolerances:
 class GateResult:
     """A compressed model against its float32 file, and which checks it passes.
 
-    Checks are decided on point estimates; intervals show how sure they are.
+    Checks use point estimates; the intervals show their uncertainty.
 
     Attributes
     ----------
     integer_convolutions : e.g. "4 of 4"
-    auc_change : macro AUC minus that of float32 on fold 9, which decides
-    test_auc_change : the same on fold 10, which decides nothing
-    score_change : mean absolute difference of a probability on fold 9
-    saturated : share of float32's probabilities on fold 9 that lie more than an 8-bit step beyond every value that the
-        compressed file gives
+    auc_change : macro AUC minus that of float32 on fold 9, used for the check
+    test_auc_change : the same on fold 10, for reporting only
+    score_change : mean absolute difference of probabilities on fold 9
+    saturated : fraction of the float32 file's probabilities on fold 9 that are more than one 8-bit step outside the
+        range of the compressed file's
     size_ratio : file bytes divided by those of float32
-    speedup : how many times as fast as float32
+    speedup : float32's latency divided by the compressed file's
     passed : {check: bool}
     """
 
@@ -65,7 +65,7 @@ class GateResult:
     passed: Mapping[str, bool]
 
     def to_dict(self) -> dict:
-        """For JSON."""
+        """The attributes as a dictionary, for JSON."""
         plain = {name: one.to_dict() if isinstance(one, Estimate) else one for name, one in vars(self).items()}
         return plain | {"passed": dict(self.passed)}
 
@@ -79,7 +79,7 @@ def gate(
     Parameters
     ----------
     path, reference : the compressed file and the float32 one
-    scores, reference_scores : of both, on folds 9 and 10; seeds that both have are compared
+    scores, reference_scores : scores of both on folds 9 and 10; their common seeds are compared
     validation, test : folds 9 and 10
     speedup : float32's latency divided by the compressed file's, measured in one session
     """

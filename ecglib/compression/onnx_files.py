@@ -1,6 +1,6 @@
-"""Model files that run without torch.
+"""ONNX files, which run without torch.
 
-In comes a trained network; out come an ONNX file and its scores in ONNX Runtime.
+Input: a trained network. Output: an ONNX file, and its scores in ONNX Runtime.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def to_onnx(network: torch.nn.Module, path: Path, *, fold: bool = True) -> Path:
 
     Parameters
     ----------
-    fold : fold batch normalization into the weights of the convolution before it
+    fold : whether to fold batch normalization into the weights of the convolution before it
     """
     import torch  # only here: running a file needs no torch
 
@@ -49,8 +49,8 @@ def session(path: Path, threads: int = 1, *, integer_kernels: bool = True) -> on
 
     Parameters
     ----------
-    integer_kernels : False computes a quantized file's layers in float32 between its rounding steps, so that the result
-        does not depend on the processor's integer instructions
+    integer_kernels : if False, a quantized file's layers are computed in float32 between its rounding steps, so that
+        the result does not depend on the processor's integer instructions
     """
     options = onnxruntime.SessionOptions()
     if not integer_kernels:

@@ -1,7 +1,7 @@
 """Pruning of the torch networks: single weights, or whole channels.
 
-Weights are set to zero with torch's own masks; a dense file keeps their places. Channels are taken out
-of the network with Torch-Pruning, which finds every layer that has to shrink with them.
+Weights are set to zero with torch's own masks; a dense file still stores the zeros. Channels are removed from the
+network with Torch-Pruning, which finds every layer that has to shrink with them.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ def pruned(network: ECGNet, method: str, amount: float) -> ECGNet:
 
 
 def l1_per_layer(network: ECGNet, sparsity: float, *, permanent: bool = True) -> ECGNet:
-    """A copy with the smallest weights of each convolution and linear layer set to zero, the same share in each.
+    """A copy with the smallest weights of each convolution and linear layer set to zero, the same fraction in each.
 
-    Where it is not made permanent, the copy holds every weight and a mask of the same size beside it.
+    With permanent=False, the copy keeps every weight, together with a mask of the same size.
     """
     _check_share(sparsity)
     copied = copy.deepcopy(network)
@@ -51,7 +51,7 @@ def prune_globally(network: ECGNet, sparsity: float) -> ECGNet:
 
 
 def prune_layer(network: ECGNet, name: str, sparsity: float) -> ECGNet:
-    """A copy with the smallest weights of one layer set to zero, for its sensitivity.
+    """A copy with the smallest weights of one layer set to zero, to measure the layer's sensitivity.
 
     Raises
     ------
@@ -70,10 +70,10 @@ def prune_layer(network: ECGNet, name: str, sparsity: float) -> ECGNet:
 
 
 def prune_channels(network: ECGNet, share: float) -> ECGNet:
-    """A copy without the channels of smallest norm: the same share of each convolution's (Fang et al. 2023).
+    """A copy without the channels of smallest norm, the same fraction from each convolution (Fang et al. 2023).
 
-    The norm is taken over all weights that belong to a channel, in every layer it passes through. Fewer
-    channels are fewer parameters, bytes and multiplications.
+    The norm is taken over all weights that belong to a channel, in every layer that it passes through. Removing
+    channels reduces parameters, bytes and multiplications.
     """
     import torch_pruning
 
@@ -88,10 +88,10 @@ def prune_channels(network: ECGNet, share: float) -> ECGNet:
     return copied
 
 
-def silence_channels(network: ECGNet, share: float) -> ECGNet:
-    """A copy that computes what :func:`channels` leaves, in the first network's size: zeros instead of nothing."""
+def zero_channels(network: ECGNet, share: float) -> ECGNet:
+    """A copy of the same size in which the channels that :func:`prune_channels` removes are zero."""
     marked = copy.deepcopy(network)
-    for _, norm in _blocks(marked):  # the running variance takes no part in the norm: it carries each channel's number
+    for _, norm in _blocks(marked):  # the running variance does not affect the norm, so it can hold the channel's index
         norm.running_var = torch.arange(norm.num_features, dtype=torch.float32)
     copied, smaller = copy.deepcopy(network).eval(), prune_channels(marked, share)
     with torch.no_grad():
@@ -106,15 +106,16 @@ def silence_channels(network: ECGNet, share: float) -> ECGNet:
 def sensitivity(
     network: ECGNet, shares: Sequence[float], auc: Callable[[ECGNet], float], *, progress: bool = False
 ) -> pd.DataFrame:
-    """What it costs to prune one layer alone, without training after it.
+    """AUC after pruning a single layer, without fine-tuning.
 
     Parameters
     ----------
-    auc : a network's AUC on records to choose on
+    shares : fractions of the layer's weights to remove
+    auc : function that gives a network's AUC on the validation records
 
     Returns
     -------
-    DataFrame with layer, removed, auc
+    DataFrame with layer, removed (fraction), auc
     """
     todo = [(name, share) for name in prunable_layers(network) for share in shares]
     bar = tqdm(todo, "Pruning layer by layer", disable=not progress)
@@ -123,13 +124,13 @@ def sensitivity(
 
 
 def prunable_layers(network: nn.Module) -> dict[str, nn.Module]:
-    """The layers that hold weights to prune, by name, in the order of the signal."""
+    """The layers with prunable weights, by name, in forward order."""
     kinds = (nn.Conv1d, nn.Conv2d, nn.Linear)
     return {name: layer for name, layer in network.named_modules() if isinstance(layer, kinds)}
 
 
 def mask_zeros(network: nn.Module) -> nn.Module:
-    """Mask the weights that are zero, so that training leaves them so; in place."""
+    """Mask the weights that are zero, so that they stay zero in training; in place."""
     for layer in prunable_layers(network).values():
         prune.custom_from_mask(layer, "weight", (layer.weight != 0).to(layer.weight.dtype))
     return network
@@ -144,7 +145,7 @@ def remove_masks(network: nn.Module) -> nn.Module:
 
 
 def sparsities(network: nn.Module) -> pd.DataFrame:
-    """One row a weighted layer: layer, weights, share of zeros."""
+    """One row per prunable layer: layer, weights (count), sparsity (fraction of zeros)."""
     rows = [
         (name, layer.weight.numel(), float((layer.weight == 0).float().mean()))
         for name, layer in prunable_layers(network).items()
@@ -153,10 +154,10 @@ def sparsities(network: nn.Module) -> pd.DataFrame:
 
 
 def quantize_linear_layers(network: ECGNet) -> nn.Module:
-    """A copy after torch's dynamic quantization, which knows linear layers only and leaves every convolution as it is.
+    """A copy after torch's dynamic quantization, which supports linear layers only and leaves convolutions unchanged.
 
-    Convolutions may carry masks beside their weights. The linear layer's mask is multiplied in first: quantization
-    replaces the layer, and with the mask gone, the hook that applies it would fail in every forward pass.
+    Convolutions may have pruning masks. The linear layer's mask is applied first: quantization replaces the layer, and
+    without the mask, the hook that applies it would fail in every forward pass.
     """
     copied = ECGNet(tuple(layer.out_channels for layer in network.features if isinstance(layer, nn.Conv1d)))
     for name, layer in prunable_layers(copied).items():
@@ -166,17 +167,17 @@ def quantize_linear_layers(network: ECGNet) -> nn.Module:
     if prune.is_pruned(copied.linear):
         prune.remove(copied.linear, "weight")
     with torch.no_grad(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch announces the end of this interface, which the original used
+        warnings.simplefilter("ignore")  # torch deprecates this interface, which the original used
         copied.eval().requires_grad_(False)(torch.zeros(1, len(LEADS), N_SAMPLES))  # masked weights without gradients
         return torch.ao.quantization.quantize_dynamic(copied, {nn.Linear, nn.Conv1d}, dtype=torch.qint8)
 
 
 def weight_formats(network: nn.Module) -> pd.DataFrame:
-    """Which number format each convolution and linear layer computes with.
+    """The number format of each convolution and linear layer.
 
     Returns
     -------
-    DataFrame with layer, format ("float32", "int8", …), weights
+    DataFrame with layer, format ("float32", "int8", …), weights (count)
     """
     rows = []
     for name, layer in network.named_modules():
@@ -191,7 +192,7 @@ def weight_formats(network: nn.Module) -> pd.DataFrame:
 
 
 def compressed_bytes(path: Path) -> int:
-    """Size of a file after general-purpose compression (DEFLATE, as in zip and gzip), which finds the zeros."""
+    """Size of a file after general-purpose compression (DEFLATE, as in zip and gzip), which exploits the zeros."""
     return len(zlib.compress(Path(path).read_bytes()))
 
 
@@ -203,6 +204,6 @@ def _blocks(network: ECGNet) -> list[tuple[nn.Module, nn.Module]]:
 def _check_share(share: float) -> None:
     if not 0 <= share < 1:
         raise InputError(
-            "impossible share to prune", where="pruning", expected="0 or more and less than 1", found=share,
-            hint="give the share that is taken out",
+            "invalid fraction to prune", where="pruning", expected="0 or more and less than 1", found=share,
+            hint="give the fraction to remove",
         )  # fmt: skip

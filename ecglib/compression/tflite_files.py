@@ -1,6 +1,6 @@
 """Keras networks as .tflite files, run with LiteRT.
 
-In comes a trained Keras model; out come a float32 and a full-integer int8 file and their scores. Running a file needs
+Input: a trained Keras model. Output: a float32 or a full-integer int8 file, and its scores. Running a file needs
 neither Keras nor TensorFlow.
 """
 
@@ -22,20 +22,20 @@ if TYPE_CHECKING:
 
 
 def to_tflite(model: keras.Model, path: Path, representative: np.ndarray | None = None) -> Path:
-    """Write a model as one .tflite file: float32, or int8 throughout where records are given.
+    """Write a model as a .tflite file: float32, or full-integer int8 if representative records are given.
 
     Parameters
     ----------
     model : trained, on the TensorFlow backend
     path : the file to write
-    representative : float32 (n, 1000, 12) normalized records of folds 1-8, which set the ranges of the
-        activations; None keeps float32
+    representative : float32 (n, 1000, 12) normalized records of folds 1-8, which determine the ranges of the
+        activations; None for a float32 file
 
     Raises
     ------
-    InputError : no representative record, or one of another shape or with missing values
+    InputError : no representative record, or one of another shape or with non-finite values
     """
-    from ecglib.networks import keras_backend  # noqa: F401, before TensorFlow: it keeps its log quiet
+    from ecglib.networks import keras_backend  # noqa: F401, imported before TensorFlow to silence its log
 
     import tensorflow as tf  # isort: skip
 
@@ -72,23 +72,23 @@ def predict(path: Path, x: np.ndarray) -> np.ndarray:
     for row, record in enumerate(x):
         set_input(ready, record[None])
         ready.invoke()
-        score[row] = _real(ready.get_tensor(sink["index"])[0], sink)
+        score[row] = _dequantized(ready.get_tensor(sink["index"])[0], sink)
     return score
 
 
 def tensor_types(path: Path) -> Counter:
-    """How many tensors of each number type a file holds: what says whether it is integer throughout."""
+    """Number of tensors of each type in a file, which shows whether it is a full-integer one."""
     return Counter(np.dtype(detail["dtype"]).name for detail in interpreter(path).get_tensor_details())
 
 
 def set_input(interpreter, records: np.ndarray) -> None:
-    """Give an interpreter normalized records (1, 1000, 12), as integers where its input is."""
+    """Set an interpreter's input to normalized records (1, 1000, 12), quantized if the input is int8."""
     source = interpreter.get_input_details()[0]
     interpreter.set_tensor(source["index"], _quantized(records, source))
 
 
 def quantized(values: np.ndarray, scale: float, zero: int) -> np.ndarray:
-    """Real numbers as int8."""
+    """Quantize real numbers to int8."""
     return np.clip(np.round(values / scale) + zero, -128, 127).astype(np.int8)
 
 
@@ -96,7 +96,7 @@ def _quantized(values: np.ndarray, detail: dict) -> np.ndarray:
     return values.astype(np.float32) if detail["dtype"] == np.float32 else quantized(values, *detail["quantization"])
 
 
-def _real(values: np.ndarray, detail: dict) -> np.ndarray:
+def _dequantized(values: np.ndarray, detail: dict) -> np.ndarray:
     if detail["dtype"] == np.float32:
         return values
     scale, zero = detail["quantization"]

@@ -1,6 +1,6 @@
-"""The student for microcontrollers: carried to Keras, converted to int8 .tflite, measured with tflite-micro.
+"""The student for microcontrollers: rebuilt in Keras, converted to int8 .tflite, measured with tflite-micro.
 
-In comes a weights file of the torch student; out come the same network in Keras, and the arena (RAM) and operators that
+Input: a weights file of the torch student. Output: the same network in Keras, and the arena (RAM) and operators that
 tflite-micro's interpreter needs for its .tflite file.
 """
 
@@ -23,10 +23,10 @@ from ecglib.errors import InputError
 from ecglib.networks import weights
 from ecglib.networks.keras_backend import keras
 
-_LARGEST = 4 * 2**20  # bytes of arena that are tried
-_SHARE = 0.75  # of flash and of RAM that a model may take; the rest is for the program
+_ARENA_BYTES = 4 * 2**20  # offered to the interpreter; it reports how much it uses
+_MAX_FRACTION = 0.75  # of flash and of RAM that a model may take; the rest is for the program
 
-# a microcontroller of its class -> (flash, RAM) in KB of 1024 bytes, as its maker gives them
+# a typical microcontroller of each class -> (flash, RAM) in KB of 1024 bytes, as stated by the manufacturer
 DEVICES = {
     "STM32L053 (Cortex-M0+)": (64, 8),
     "nRF52832 (Cortex-M4)": (512, 64),
@@ -44,7 +44,7 @@ def to_keras(path: Path) -> keras.Model:
 
     Raises
     ------
-    InputError : the file is unreadable, or not of a stack of convolution blocks
+    InputError : the file is unreadable, or of another architecture than a stack of convolution blocks
     """
     state = {name: value.astype(np.float32) for name, value in weights.read(path).items()}
     kernels = sorted(
@@ -56,7 +56,7 @@ def to_keras(path: Path) -> keras.Model:
             found=", ".join(list(state)[:4]), hint="give the weights of a base CNN or student",
         )  # fmt: skip
     ecg = keras.layers.Input((N_SAMPLES, len(LEADS)), name="ecg")
-    # two-dimensional layers with one row: TensorFlow Lite knows no others, and would copy every activation to and fro
+    # two-dimensional layers of height 1: TensorFlow Lite has no others and would copy every activation back and forth
     x = keras.layers.Reshape((1, N_SAMPLES, len(LEADS)))(ecg)
     filled: list[tuple[keras.Layer, list[np.ndarray]]] = []
     for number, (at, name) in enumerate(kernels):
@@ -77,14 +77,14 @@ def to_keras(path: Path) -> keras.Model:
 
 @dataclass(frozen=True)
 class Footprint:
-    """What a .tflite file takes on a microcontroller.
+    """The memory that a .tflite file needs on a microcontroller.
 
     Attributes
     ----------
     file_bytes : flash for the model
     arena_bytes : RAM for everything that the interpreter allocates
-    persistent_bytes : the arena's part that lasts, for descriptions of tensors and operators
-    operators : of the file, in their order
+    persistent_bytes : the persistent part of the arena, for descriptions of tensors and operators
+    operators : the file's operators in order of execution
     """
 
     file_bytes: int
@@ -94,7 +94,7 @@ class Footprint:
 
 
 def footprint(path: Path) -> Footprint:
-    """Load a .tflite file with tflite-micro's own interpreter and read off what it allocated.
+    """Load a .tflite file with tflite-micro's own interpreter and read what it allocated.
 
     Raises
     ------
@@ -103,7 +103,7 @@ def footprint(path: Path) -> Footprint:
     from tflite_micro.python.tflite_micro import runtime
 
     try:
-        interpreter = runtime.Interpreter.from_file(str(path), arena_size=_LARGEST)
+        interpreter = runtime.Interpreter.from_file(str(path), arena_size=_ARENA_BYTES)
         interpreter.set_input(np.zeros(interpreter.get_input_details(0)["shape"], np.int8), 0)
         interpreter.invoke()
     except (ValueError, RuntimeError) as error:
@@ -111,27 +111,27 @@ def footprint(path: Path) -> Footprint:
             "a model that tflite-micro cannot run", where=path, expected="a full-integer .tflite file", found=error,
             hint="convert it with representative records",
         ) from error  # fmt: skip
-    said = _said(interpreter.print_allocations)
-    sizes = {what: int(size) for what, size in re.findall(r"Arena allocation (\w+) (\d+) bytes", said)}
+    printed = _capture(interpreter.print_allocations)
+    sizes = {part: int(size) for part, size in re.findall(r"Arena allocation (\w+) (\d+) bytes", printed)}
     return Footprint(Path(path).stat().st_size, sizes["total"], sizes["tail"], operators(path))
 
 
 def peak_activations(model: keras.Model) -> tuple[tuple[str, tuple[int, ...]], tuple[str, tuple[int, ...]]]:
-    """The two neighbouring layers of :func:`to_keras` whose outputs together are largest: what fills most of the arena.
+    """The two consecutive layers of a :func:`to_keras` model with the largest outputs, which fill most of the arena.
 
     Returns
     -------
-    twice a layer's name and its output's (samples, channels)
+    for each of the two, its name and the (samples, channels) of its output
     """
-    # batch normalization and ReLU are computed into the convolution before them
+    # batch normalization and ReLU are fused into the convolution before them
     kinds = (keras.layers.Reshape, keras.layers.Conv2D, keras.layers.MaxPooling2D)
     shapes = [(layer.name, tuple(layer.output.shape[2:])) for layer in model.layers if isinstance(layer, kinds)]
     return max(itertools.pairwise(shapes), key=lambda pair: sum(math.prod(shape) for _, shape in pair))
 
 
 def fits(one: Footprint, flash: int, ram: int) -> bool:
-    """Whether a model leaves a quarter of flash and of RAM, in KB, to the program around it."""
-    return one.file_bytes <= _SHARE * flash * 1024 and one.arena_bytes <= _SHARE * ram * 1024
+    """Whether a model leaves a quarter of `flash` and of `ram`, both in KB, to the rest of the program."""
+    return one.file_bytes <= _MAX_FRACTION * flash * 1024 and one.arena_bytes <= _MAX_FRACTION * ram * 1024
 
 
 def scales(path: Path) -> dict[str, float]:
@@ -150,7 +150,7 @@ def predict(path: Path, x: np.ndarray) -> np.ndarray:
     from tflite_micro.python.tflite_micro import runtime
 
     check_records(x)
-    interpreter = runtime.Interpreter.from_file(str(path), arena_size=_LARGEST)
+    interpreter = runtime.Interpreter.from_file(str(path), arena_size=_ARENA_BYTES)
     source, sink = interpreter.get_input_details(0), interpreter.get_output_details(0)
     score = np.empty((len(x), len(CLASSES)), np.float32)
     for row, record in enumerate(x):
@@ -161,7 +161,7 @@ def predict(path: Path, x: np.ndarray) -> np.ndarray:
 
 
 def operators(path: Path) -> tuple[str, ...]:
-    """The operators of a .tflite file, in the order in which they run."""
+    """The operators of a .tflite file, in order of execution."""
     details = tflite_files.interpreter(path)._get_ops_details()
     return tuple(one["op_name"] for one in details if one["op_name"] != "DELEGATE")
 
@@ -174,17 +174,17 @@ def _zero(detail: dict) -> int:
     return int(detail["quantization_parameters"]["zero_points"][0])
 
 
-def _said(function) -> str:
-    """What a C++ function writes to standard output and error."""
-    with tempfile.TemporaryFile() as heard:
+def _capture(function) -> str:
+    """The text that a C++ function writes to standard output and standard error."""
+    with tempfile.TemporaryFile() as captured:
         saved = os.dup(1), os.dup(2)
-        os.dup2(heard.fileno(), 1)
-        os.dup2(heard.fileno(), 2)
+        os.dup2(captured.fileno(), 1)
+        os.dup2(captured.fileno(), 2)
         try:
             function()
         finally:
-            for stream, kept in zip((1, 2), saved):
-                os.dup2(kept, stream)
-                os.close(kept)
-        heard.seek(0)
-        return heard.read().decode(errors="replace")
+            for stream, original in zip((1, 2), saved):
+                os.dup2(original, stream)
+                os.close(original)
+        captured.seek(0)
+        return captured.read().decode(errors="replace")

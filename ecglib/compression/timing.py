@@ -1,6 +1,6 @@
 """Latency of model files: one record on one thread, ONNX Runtime for .onnx and LiteRT for .tflite, all in one session.
 
-In come files by name; out come the table of :func:`ecglib.evaluation.latency.measure_latencies`, or latency.json, from
+Input: files by name. Output: the table of :func:`ecglib.evaluation.latency.measure_latencies`, or latency.json, from
 which the summary takes its latencies.
 """
 
@@ -25,7 +25,7 @@ LATENCIES = "latency.json"
 
 
 def file_call(path: Path) -> Callable[[], object]:
-    """A call that runs a model file on one record of random numbers, on one thread.
+    """A function without arguments that runs a model file on one record of random numbers, on one thread.
 
     Raises
     ------
@@ -41,7 +41,7 @@ def file_call(path: Path) -> Callable[[], object]:
             tflite_files.set_input(interpreter, record)
             return interpreter.invoke
     raise InputError(
-        "unknown kind of model file", where=path, expected=".onnx or .tflite", found=Path(path).suffix or "no suffix",
+        "unknown type of model file", where=path, expected=".onnx or .tflite", found=Path(path).suffix or "no suffix",
         hint="export the model",
     )  # fmt: skip
 
@@ -49,12 +49,13 @@ def file_call(path: Path) -> Callable[[], object]:
 def time_files(
     paths: Mapping[str, Path], n_timing_runs: int, *, reference: str | Mapping[str, str] | None = None
 ) -> pd.DataFrame:
-    """Time model files side by side, by :func:`ecglib.evaluation.latency.measure_latencies`.
+    """Time model files in one session, see :func:`ecglib.evaluation.latency.measure_latencies`.
 
     Parameters
     ----------
     paths : {name: .onnx or .tflite file}
-    reference : the float32 file of all of them, or of each
+    n_timing_runs : number of rounds
+    reference : name of the float32 file of all of them, or {name: name of its float32 file}
     """
     return measure_latencies(
         {name: file_call(path) for name, path in paths.items()}, n_timing_runs, reference=reference
@@ -66,12 +67,12 @@ def write_latencies(
 ) -> pd.DataFrame:
     """Time the files of all models in one session and write ``latency.json`` into a results folder.
 
-    Files for microcontrollers are not to be among them: the time of a PC says nothing about theirs.
+    Do not include files for microcontrollers: latencies on a PC say nothing about a microcontroller.
 
     Parameters
     ----------
     folder : results/<profile>
-    paths : {model: file}; further names, such as float32 files that are no model of their own, serve as references
+    paths : {model: file}; other names, such as float32 files without a model of their own, serve as references
     reference : {model: name of its float32 file}
 
     Returns
@@ -86,17 +87,17 @@ def write_latencies(
 
 
 def read_latencies(folder: Path) -> pd.DataFrame:
-    """What :func:`write_latencies` wrote, as its table.
+    """Read the table that :func:`write_latencies` wrote.
 
     Raises
     ------
-    InputError : no such file
+    InputError : no latency.json in the folder
     """
     path = Path(folder) / LATENCIES
     if not path.is_file():
         raise InputError(
             "no latencies", where=path, expected="a file written by write_latencies", found="no such file",
-            hint="time the models' files",
+            hint="run the chapter that times the models",
         )  # fmt: skip
     rows = json.loads(path.read_text(encoding="utf-8"))["models"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=list(COLUMNS)).astype(float).rename_axis("name")

@@ -1,8 +1,8 @@
 """The signals of a folder in PTB-XL's layout, as one memory-mapped array of int16 microvolts.
 
-Input: the tables of :mod:`ecglib.data.ptbxl` and the WFDB records they name; out comes a
-:class:`Dataset`. The first opening reads every record with wfdb, checks it, and writes a cache;
-later openings map that cache in well under a second.
+Input: the tables of :mod:`ecglib.data.ptbxl` and the WFDB records that they list. Output: a :class:`Dataset`. Opening a
+folder for the first time reads every record with wfdb, checks it, and writes a cache; after that, opening maps the
+cache in well under a second.
 """
 
 from __future__ import annotations
@@ -58,15 +58,15 @@ class Dataset:
 
     @property
     def labels(self) -> np.ndarray:
-        """float32 (n, 5), 1 where the record carries the superclass, in the order of CLASSES"""
+        """float32 (n, 5), 1 where the record has the superclass, in the order of CLASSES"""
         return self.table[list(ptbxl.CLASSES)].to_numpy(np.float32)
 
     def select(self, mask: np.ndarray) -> Dataset:
         """The records for which the boolean (n,) `mask` is true; only the table is copied."""
         return replace(self, table=self.table[mask], rows=self.rows[np.asarray(mask)])
 
-    def labelled(self) -> Dataset:
-        """The records that carry a superclass."""
+    def labeled(self) -> Dataset:
+        """The records with at least one superclass."""
         return self.select(self.table[list(ptbxl.CLASSES)].any(axis=1).to_numpy())
 
     def in_folds(self, *folds: int) -> Dataset:
@@ -84,11 +84,11 @@ class Dataset:
 
 
 def check_records(x: np.ndarray, where: str = "the records given") -> None:
-    """Check that records are what the networks take: (n, 1000, 12), at least one, finite.
+    """Check that the networks can take these records: (n, 1000, 12), n at least 1, finite values.
 
     Raises
     ------
-    InputError : they are not
+    InputError : another shape, or non-finite values
     """
     if x.ndim != 3 or x.shape[1:] != (N_SAMPLES, len(ptbxl.LEADS)) or len(x) == 0:
         raise InputError(
@@ -98,7 +98,7 @@ def check_records(x: np.ndarray, where: str = "the records given") -> None:
     if not np.isfinite(x).all():
         raise InputError(
             "non-finite values", where=where, expected="finite values",
-            found=f"{(~np.isfinite(x)).sum():,} others", hint="fill or omit missing samples",
+            found=f"{(~np.isfinite(x)).sum():,} non-finite", hint="fill or omit missing samples",
         )  # fmt: skip
 
 
@@ -108,13 +108,13 @@ def open_dataset(root: Path, cache: Path, *, jobs: int = 2, progress: bool = Tru
     Parameters
     ----------
     root : folder with ``ptbxl_database.csv``, ``scp_statements.csv`` and the 100 Hz records
-    cache : folder that keeps ``signals.npy`` and ``signals.json``; created if missing
+    cache : folder for ``signals.npy`` and ``signals.json``; created if missing
     jobs : processes that read records
     progress : show a bar while reading
 
     Raises
     ------
-    InputError : an invalid table or record, a full disk, or a cache of other data
+    InputError : an invalid table or record, a full disk, or a cache made from other data
     """
     root, cache = Path(root), Path(cache)
     table = ptbxl.read_table(root)
@@ -127,7 +127,7 @@ def open_dataset(root: Path, cache: Path, *, jobs: int = 2, progress: bool = Tru
 
 
 def read_record(path: Path) -> np.ndarray:
-    """One 100 Hz PTB-XL record, int16 (1000, 12) in microvolts, checked.
+    """Read and check one 100 Hz PTB-XL record: int16 (1000, 12) in microvolts.
 
     Parameters
     ----------
@@ -135,8 +135,8 @@ def read_record(path: Path) -> np.ndarray:
 
     Raises
     ------
-    InputError : header or signal file missing, truncated or failing its checksum, or of another
-        sampling rate, length, lead order, unit or gain, or with missing samples
+    InputError : header or signal file missing or truncated; wrong checksum, sampling rate, length, lead order, unit or
+        gain; missing samples
     """
     import wfdb
 
@@ -147,12 +147,12 @@ def read_record(path: Path) -> np.ndarray:
                 "record missing", where=file, expected="a WFDB file", found="no such file", hint=_DOWNLOAD_HINT
             )
 
-    def fault(what: str, where: Path, expected: object, found: object) -> InputError:
-        return InputError(what, where=where, expected=expected, found=found, hint=_DOWNLOAD_HINT)
+    def fault(problem: str, where: Path, expected: object, found: object) -> InputError:
+        return InputError(problem, where=where, expected=expected, found=found, hint=_DOWNLOAD_HINT)
 
     try:
         record = wfdb.rdrecord(str(path), physical=False, return_res=16)
-    except Exception as error:  # wfdb raises whatever its parsing meets
+    except Exception as error:  # wfdb does not catch the errors of its parser
         size = 2 * N_SAMPLES * len(ptbxl.LEADS)
         if data.stat().st_size != size:
             raise fault("signal file truncated", data, f"{size} bytes", f"{data.stat().st_size} bytes") from error
@@ -192,7 +192,7 @@ def _write_cache(root: Path, table: pd.DataFrame, tables: str, cache: Path, jobs
     signals, temporary = cache / "signals.npy", cache / "signals.npy.part"
     try:
         cache.mkdir(parents=True, exist_ok=True)
-        # plain writes, not a memory map: a full disk is then an error instead of a killed process
+        # plain writes instead of a memory map: with a full disk they raise an error, a memory map kills the process
         with open(temporary, "wb") as file, tqdm(total=len(paths), unit="record", disable=not progress) as bar:
             bar.set_description(f"Reading {root.name}")
             np.lib.format.write_array_header_1_0(file, {"descr": "<i2", "fortran_order": False, "shape": shape})

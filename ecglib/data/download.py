@@ -1,7 +1,7 @@
-"""Fetching the 100 Hz part of PTB-XL 1.0.3 from PhysioNet.
+"""Downloading the 100 Hz part of PTB-XL 1.0.3 from PhysioNet.
 
-In comes a folder to fill; out comes PhysioNet's own layout there, every file checked against PhysioNet's
-SHA256SUMS. Files that already have the right checksum are kept, so that an interrupted download resumes.
+Input: a folder. Output: PhysioNet's own layout in it, with every file checked against PhysioNet's SHA256SUMS. Files
+that already have the right checksum are kept, so that an interrupted download resumes.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from ecglib.errors import InputError
 
 URL = "https://physionet.org/files/ptb-xl/1.0.3/"
 SUMS = "SHA256SUMS.txt"
-_TIMEOUT = 30  # s without a byte
+_TIMEOUT = 30  # s without data
 _connections = threading.local()
 
 
 def download(root: Path, *, url: str = URL, jobs: int = 16, retries: int = 3, progress: bool = True) -> Path:
-    """Fetch both tables, the license and the 100 Hz records.
+    """Download both tables, the license and the 100 Hz records.
 
     Parameters
     ----------
-    root : folder to fill, created if missing
+    root : folder to download to, created if missing
     url : address of PTB-XL's files, with a slash at the end
-    jobs : files fetched at the same time
-    retries : further attempts for a file that is cut off or fails its checksum
+    jobs : files downloaded at the same time
+    retries : further attempts for a file that is truncated or has a wrong checksum
     progress : show a bar over the files
 
     Returns
@@ -41,7 +41,7 @@ def download(root: Path, *, url: str = URL, jobs: int = 16, retries: int = 3, pr
 
     Raises
     ------
-    InputError : the server cannot be reached, lacks a file, or a file keeps failing its checksum
+    InputError : the server cannot be reached or lacks a file, or the checksum of a file is wrong in every attempt
     """
     root = Path(root)
     pooch.get_logger().setLevel(logging.ERROR)
@@ -69,10 +69,10 @@ def download(root: Path, *, url: str = URL, jobs: int = 16, retries: int = 3, pr
             done.result()
     except requests.RequestException as error:
         raise _unreachable(url + fetched[done], error) from error
-    except ValueError as error:  # pooch: checksum still wrong after the last try
+    except ValueError as error:  # pooch: checksum still wrong after the last attempt
         raise InputError(
             "wrong checksum", where=url + fetched[done], expected=f"SHA-256 {wanted[fetched[done]]}",
-            found="another content, several times", hint="run the same command again later; finished files are kept",
+            found="other content in every attempt", hint="run the same command again later; finished files are kept",
         ) from error  # fmt: skip
     finally:
         pool.shutdown(cancel_futures=True)

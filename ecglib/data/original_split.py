@@ -1,7 +1,8 @@
-"""The original study's way of splitting and labeling its records, for replays.
+"""The original study's splitting and labeling of records, for replays.
 
-In comes every record of the data; out comes a :class:`~ecglib.data.dataset.Dataset` whose folds 1-8 hold the original's
-training records, fold 9 its validation records and fold 10 its test records. Patients stand on both sides, as there.
+Input: every record of the data. Output: a :class:`~ecglib.data.dataset.Dataset` in which folds 1-8 are the original's
+training records, fold 9 its validation records and fold 10 its test records. As in the original, records of one patient
+can be in several of these parts.
 """
 
 from __future__ import annotations
@@ -18,15 +19,15 @@ _SEED = 42  # the original's
 
 
 def original_split(records: Dataset, *, shifted_labels: bool) -> Dataset:
-    """A random fifth of the labeled records for testing, and the last of five random folds of the rest for validation.
+    """A random fifth of the labeled records for testing, the last of five random folds of the others for validation.
 
     Parameters
     ----------
-    records : every record, also those without a superclass, in the order of ecg_id
+    records : every record, including those without a superclass, in the order of ecg_id
     shifted_labels : the original removed the unlabeled records' rows from the labels, but the rows after them from the
-        signals, taking the 1-based ecg_id for a 0-based position; each such signal carries its neighbor's labels
+        signals, taking the 1-based ecg_id for a 0-based position; each such signal gets its neighbor's labels
     """
-    labeled = records.labelled()
+    labeled = records.labeled()
     if shifted_labels:
         unlabeled = np.flatnonzero(~np.isin(records.ecg_id, labeled.ecg_id))
         removed = unlabeled + 1

@@ -1,7 +1,7 @@
 """PTB-XL's tables: from a folder in PTB-XL's layout to one row per record, with labels and folds.
 
-In comes a folder that holds ``ptbxl_database.csv`` and ``scp_statements.csv`` (Wagner et al. 2020,
-doi 10.1038/s41597-020-0495-6). Out comes a data frame indexed by ecg_id; the signals themselves are
+Input: a folder with ``ptbxl_database.csv`` and ``scp_statements.csv`` (Wagner et al. 2020,
+doi 10.1038/s41597-020-0495-6). Output: a data frame indexed by ecg_id; the signals themselves are
 read by :mod:`ecglib.data.dataset`.
 """
 
@@ -40,8 +40,8 @@ def check_folder_exists(root: Path) -> None:
     """
     if not Path(root).is_dir():
         raise InputError(
-            "PTB-XL folder missing", where=root, expected=f"a folder that holds {TABLE}", found="no such folder",
-            hint="fetch it with `ecglib download`, or set PTBXL_ROOT to where it is",
+            "PTB-XL folder missing", where=root, expected=f"a folder with {TABLE}", found="no such folder",
+            hint="download PTB-XL with `ecglib download`, or set PTBXL_ROOT to its folder",
         )  # fmt: skip
 
 
@@ -67,9 +67,9 @@ def read_table(root: Path, *, minimum_likelihood: float | None = None) -> pd.Dat
 
     Parameters
     ----------
-    root : folder that holds both tables
+    root : folder with both tables
     minimum_likelihood : None counts every diagnostic statement listed, whatever its likelihood
-        (the rule of Strodthoff et al. 2020, doi 10.1109/JBHI.2020.3022989); a number in per cent
+        (the rule of Strodthoff et al. 2020, doi 10.1109/JBHI.2020.3022989); a number in percent
         counts only statements at least that likely
 
     Returns
@@ -99,7 +99,7 @@ def read_table(root: Path, *, minimum_likelihood: float | None = None) -> pd.Dat
         if len(empty := table[table[column].isna()]):
             found = f"none for ecg_id {empty['ecg_id'].iloc[0]} ({len(empty)} rows)"
             raise InputError(
-                "value missing", where=f"{path}, {column}", expected="one", found=found, hint=_DOWNLOAD_HINT
+                "value missing", where=f"{path}, {column}", expected="a value", found=found, hint=_DOWNLOAD_HINT
             )
 
     superclass = read_statements(root)
@@ -132,7 +132,7 @@ def read_table(root: Path, *, minimum_likelihood: float | None = None) -> pd.Dat
 
 
 def tables_sha256(root: Path) -> str:
-    """SHA-256 over both tables' bytes: what a cache of the signals must have been made with."""
+    """SHA-256 of both tables, by which a cache of the signals is matched with its data."""
     digest = hashlib.sha256()
     for name in (TABLE, STATEMENTS):
         digest.update((Path(root) / name).read_bytes())

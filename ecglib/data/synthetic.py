@@ -2,9 +2,9 @@
 
 The heart is a rotating dipole. Each wave of a beat (P, the phases of QRS, ST, T) is a Gaussian in time
 with an amplitude vector in Frank's coordinates (Clifford et al. 2010, doi 10.1088/0967-3334/31/5/001,
-after McSharry et al. 2003), and Dower's matrix (Dower et al. 1980) projects the sum on the leads. The
-superclasses change the vectors as their names say. The records let the whole study run anywhere; no metric
-computed from them is a result.
+after McSharry et al. 2003), and Dower's matrix (Dower et al. 1980) projects the sum on the leads. Each
+superclass changes the vectors as its name implies. The records let the whole study run anywhere; metrics
+computed from them are not results.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ecglib.data import ptbxl
 from ecglib.data.dataset import N_SAMPLES, SAMPLING_RATE
 from ecglib.errors import InputError
 
-_SENTINEL = "SYNTHETIC.txt"  # tells a folder of synthetic records from any other
+_SENTINEL = "SYNTHETIC.txt"  # marks a folder of synthetic records
 
 # columns X (left), Y (down), Z (back); rows I, II, V1 … V6
 _DOWER = np.array(
@@ -74,9 +74,9 @@ _ABNORMAL = [code for code, (_, superclass) in STATEMENTS.items() if superclass 
 
 @dataclass(frozen=True)
 class Wave:
-    """A Gaussian: centre and SD in ms from the R peak, amplitude (x, y, z) in mV."""
+    """A Gaussian: center and SD in ms relative to the R peak, amplitude (x, y, z) in mV."""
 
-    centre: float
+    center: float
     width: float
     vector: tuple[float, float, float]
 
@@ -94,7 +94,7 @@ NORMAL_BEAT = {
 }
 
 
-def beat_of(statements: list[str], severity: float) -> dict[str, Wave]:
+def make_beat(statements: list[str], severity: float) -> dict[str, Wave]:
     """The waves of a beat with these findings.
 
     Parameters
@@ -116,7 +116,7 @@ def beat_of(statements: list[str], severity: float) -> dict[str, Wave]:
                 beat["T"] = beat["T"].scaled(1 - 0.8 * s)
             case "NDT":  # flat to inverted T
                 beat["T"] = beat["T"].scaled(0.3 - 1.0 * s)
-            case "CLBBB":  # wide, notched QRS to the left and back, T against it
+            case "CLBBB":  # wide, notched QRS to the left and back, T in the opposite direction
                 beat["Q"] = Wave(-15, 22, (0.5, 0.2, 0.5))
                 beat["R"] = Wave(25, 18 + 8 * s, (0.9, 0.5, 0.7))
                 beat["T"] = Wave(300, 50, (-0.25, -0.08, -0.2))
@@ -125,7 +125,7 @@ def beat_of(statements: list[str], severity: float) -> dict[str, Wave]:
             case "LAFB":  # left axis
                 beat["R"] = replace(beat["R"], vector=(0.9, -0.3 - 0.5 * s, 0.2))
             case "1AVB":  # long PR
-                beat["P"] = replace(beat["P"], centre=-220 - 80 * s)
+                beat["P"] = replace(beat["P"], center=-220 - 80 * s)
             case "LVH":  # high voltage to the left and back
                 beat["R"] = replace(beat["R"].scaled(1.3 + 0.9 * s), width=13)
                 beat["S"] = beat["S"].scaled(1.5 + 1.2 * s)
@@ -135,30 +135,30 @@ def beat_of(statements: list[str], severity: float) -> dict[str, Wave]:
     return beat
 
 
-def leads_of(dipole: np.ndarray) -> np.ndarray:
+def project_to_leads(dipole: np.ndarray) -> np.ndarray:
     """Dipole (samples, 3) -> the 12 leads (samples, 12) in mV, in the order of LEADS."""
-    return _twelve(dipole @ _DOWER.T)
+    return _twelve_leads(dipole @ _DOWER.T)
 
 
-def _twelve(independent: np.ndarray) -> np.ndarray:
+def _twelve_leads(independent: np.ndarray) -> np.ndarray:
     """I, II and V1 to V6 (samples, 8) -> the 12 leads (samples, 12), by Einthoven's and Goldberger's laws."""
     i, ii, *chest = independent.T
     return np.stack([i, ii, ii - i, -(i + ii) / 2, i - ii / 2, ii - i / 2, *chest], axis=1)
 
 
 def ecg(statements: list[str], rng: np.random.Generator, *, severity: float | None = None) -> np.ndarray:
-    """Ten seconds of a 12-lead ECG with these findings, float64 (1000, 12) in mV, with noise.
+    """Ten seconds of a noisy 12-lead ECG with these findings, float64 (1000, 12) in mV.
 
     Parameters
     ----------
     statements : keys of :data:`STATEMENTS`
-    rng : source of everything that varies: rate, gain, heart axis, wave sizes, noise
+    rng : random number generator for everything that varies: rate, gain, heart axis, wave sizes, noise
     severity : 0 to 1; random by default
     """
     severity = rng.uniform(0.0, 0.9) if severity is None else severity
     waves = [
         replace(wave, vector=tuple(np.multiply(wave.vector, rng.normal(1, 0.15, 3)))).scaled(rng.normal(1, 0.1))
-        for wave in beat_of(statements, severity).values()
+        for wave in make_beat(statements, severity).values()
     ]
     interval = 60 / rng.uniform(55, 95)  # s between beats
     beats = np.cumsum(interval * (1 + rng.normal(0, 0.03, 30))) - rng.uniform(0, 2 * interval)
@@ -166,16 +166,16 @@ def ecg(statements: list[str], rng: np.random.Generator, *, severity: float | No
     dipole = np.zeros((N_SAMPLES, 3))
     for number, wave in enumerate(waves):
         stretch = np.sqrt(interval) if number >= 4 else 1.0  # ST and T follow the rate (Bazett)
-        centres = beats + wave.centre * stretch / 1000
-        bell = np.exp(-0.5 * ((time[:, None] - centres) / (wave.width / 1000)) ** 2).sum(axis=1)
+        centers = beats + wave.center * stretch / 1000
+        bell = np.exp(-0.5 * ((time[:, None] - centers) / (wave.width / 1000)) ** 2).sum(axis=1)
         dipole += bell[:, None] * np.asarray(wave.vector)
     angle = rng.normal(0, 0.25)  # the heart's axis in the frontal plane
-    turn = np.array([[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0], [0, 0, 1]])
-    signal = leads_of(dipole @ turn.T * rng.lognormal(0, 0.2))
+    rotation = np.array([[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0], [0, 0, 1]])
+    signal = project_to_leads(dipole @ rotation.T * rng.lognormal(0, 0.2))
     wander = rng.normal(0, 0.06, 8) * np.sin(2 * np.pi * rng.uniform(0.1, 0.4) * time[:, None] + rng.uniform(0, 6.3, 8))
     noise = wander + rng.normal(0, rng.uniform(0.005, 0.04), (N_SAMPLES, 8))
     # noise enters at the electrodes, so that III = II - I holds as in a real recording
-    return signal + _twelve(noise)
+    return signal + _twelve_leads(noise)
 
 
 def write_sample(root: Path, *, records: int = 300, seed: int = 0, progress: bool = True) -> Path:
@@ -183,9 +183,9 @@ def write_sample(root: Path, *, records: int = 300, seed: int = 0, progress: boo
 
     Parameters
     ----------
-    root : folder to write; existing synthetic records are replaced, anything else is an error
-    records : how many; spread over ten folds, some patients with two records in one fold
-    seed : of everything random
+    root : folder to write; synthetic records in it are replaced, other files are an error
+    records : number of records, spread over ten folds; some patients have two records in one fold
+    seed : random seed
 
     Returns
     -------
@@ -193,7 +193,7 @@ def write_sample(root: Path, *, records: int = 300, seed: int = 0, progress: boo
 
     Raises
     ------
-    InputError : the folder contains something else
+    InputError : the folder contains other files
     """
     import wfdb
 
@@ -209,9 +209,9 @@ def write_sample(root: Path, *, records: int = 300, seed: int = 0, progress: boo
     names = [name.upper() for name in ptbxl.LEADS]
     rows, patient_of_fold, patients = [], {}, 0
     for number in tqdm(range(1, records + 1), "Synthesizing", unit="record", disable=not progress):
-        turn, fold = (number - 1) // 10, 1 + (number - 1) % 10
-        if fold == 1:  # the same findings in all folds, which stratifies them as PTB-XL's are
-            statements = _draw_statements(turn, rng)
+        group, fold = (number - 1) // 10, 1 + (number - 1) % 10
+        if fold == 1:  # the same findings in all folds, so that they are stratified as in PTB-XL
+            statements = _random_statements(group, rng)
         if fold not in patient_of_fold or rng.random() > 0.15:
             patients += 1
             patient_of_fold[fold] = patients
@@ -245,11 +245,11 @@ def write_sample(root: Path, *, records: int = 300, seed: int = 0, progress: boo
     return root
 
 
-def _draw_statements(turn: int, rng: np.random.Generator) -> list[str]:
-    """One to three findings, as the superclasses overlap in PTB-XL; a few records carry none."""
-    if turn % 50 == 20:
+def _random_statements(group: int, rng: np.random.Generator) -> list[str]:
+    """One to three findings, as the superclasses overlap in PTB-XL; a few records have none."""
+    if group % 50 == 20:
         return []
-    first = _ROTATION[turn % len(_ROTATION)]
+    first = _ROTATION[group % len(_ROTATION)]
     if first == "NORM":
         return ["NORM"]
     others = rng.choice(_ABNORMAL, (rng.random() < 0.4) + (rng.random() < 0.1), replace=False)

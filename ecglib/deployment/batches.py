@@ -1,8 +1,8 @@
-"""Work on many files where no single file can stop the rest: limits on time and memory, and workers that may die.
+"""Process many files so that no single file can stop the rest: limits on time and memory, and workers that may die.
 
-A Python exception is for the caller's task to handle. What it cannot handle is handled here: an endless loop is
-interrupted, an allocation beyond the limit fails, and where a worker process dies or hangs all the same, its items are
-run again one at a time, so that only the one responsible is lost.
+Python exceptions are handled by the caller's task. This module handles the rest: an endless loop is interrupted, an
+allocation beyond the limit fails, and if a worker process dies or hangs nevertheless, its items are run again one at a
+time, so that only the one responsible is lost.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from joblib import Parallel, delayed
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 TIME_LIMIT_S = 60  # per item; an hour of CSV at 1000 Hz is parsed in about 10 s
-MEMORY_LIMIT_BYTES = 4_000_000_000  # on top of what the process uses
+MEMORY_LIMIT_BYTES = 4_000_000_000  # in addition to what the process already uses
 CHUNK = 32  # items that a worker takes at a time
 
 
@@ -31,7 +31,7 @@ class TimeLimitExceeded(Exception):
 
 
 class _Interrupt(BaseException):
-    """Raised inside the work; not an Exception, so that no parser catches it and goes on."""
+    """Raised inside the work; not an Exception, so that no parser catches it and continues."""
 
 
 @contextmanager
@@ -53,7 +53,7 @@ def limits(seconds: float = TIME_LIMIT_S, *, memory: int | None = None) -> Itera
     try:
         with _memory_limit(memory):
             if timed:
-                signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)  # again each second, should it be swallowed
+                signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)  # again each second, in case it is swallowed
             yield
     except _Interrupt:
         raise TimeLimitExceeded(f"not finished after {seconds:g} s") from None
@@ -88,8 +88,8 @@ def run(
     Parameters
     ----------
     task : a list of items -> a result for each; it has to handle exceptions itself
-    jobs : worker processes; 1 works in this process, where a crash of the interpreter ends everything
-    lost : the result of an item, and of the reason why it has none, where a worker died or hung
+    jobs : worker processes; with 1, `task` runs in this process, where a crash of the interpreter ends everything
+    lost : (item, reason) -> the result of an item whose worker died or hung
     """
     size = max(1, min(CHUNK, -(-len(items) // jobs)))
     chunks = [list(items[start : start + size]) for start in range(0, len(items), size)]
@@ -105,7 +105,7 @@ def run(
                 done += 1
             return
         except (BrokenProcessPool, multiprocessing.TimeoutError):
-            # whichever chunk was responsible, it is at the head of what is left sooner or later
+            # whichever chunk was responsible, it eventually becomes the first of the remaining ones
             for item in chunks[done]:
                 yield _alone(task, item, lost)
             chunks = chunks[done + 1 :]

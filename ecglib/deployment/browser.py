@@ -1,7 +1,7 @@
-"""What the book's page that classifies in the reader's browser is made of.
+"""The scripts of the book's page that classifies recordings in the reader's browser.
 
-In come a released model and onnxruntime-web as npm installed it; out come scripts that a page can load from a folder,
-where browsers fetch nothing: what is not a script itself is wrapped into one, as base64.
+Input: a released model, and onnxruntime-web as installed by npm. Output: scripts that a page can load from a local
+folder. Browsers cannot fetch other files from there, so these are wrapped into scripts, as base64.
 """
 
 from __future__ import annotations
@@ -23,8 +23,14 @@ def stage(folder: Path, own: Path, modules: Path, model: ReleasedModel) -> Path:
 
     Parameters
     ----------
+    folder : the folder to create
     own : the folder with the page's own script and style
     modules : npm's node_modules, with onnxruntime-web
+    model : the model that the page runs
+
+    Returns
+    -------
+    folder
     """
     shutil.copytree(own, folder)
     source = modules / "onnxruntime-web" / "dist"

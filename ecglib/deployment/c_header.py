@@ -1,7 +1,7 @@
-"""A released microcontroller's model as a C header, for firmware authors.
+"""A released int8 model as a C header, for firmware that runs it with an interpreter.
 
-In come a .tflite file and what the manifest says of it; out comes a header with its bytes and every number that
-firmware needs on the way from voltages to decisions.
+Input: a .tflite file and its entry in the manifest. Output: a header with the file's bytes and every constant that
+firmware needs to convert voltages to inputs and outputs to decisions.
 """
 
 from __future__ import annotations
@@ -24,25 +24,29 @@ def c_header(path: Path, entry: Mapping, name: str) -> str:
     ----------
     path : the file
     entry : its entry of the manifest (:func:`ecglib.deployment.released.write`), with the scales of input and output
-    name : of the array, and in capitals of the macros
+    name : of the array, and in capitals the prefix of the macros
 
     Raises
     ------
-    InputError : a name that C does not take, or a model without the scales of its integers
+    InputError : not a valid C identifier, or a model without quantization scales
     """
     if not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII):
         raise InputError(
-            "no name in C", where="C header", expected="letters, digits and _", found=name, hint="give another name"
+            "not a C identifier",
+            where="C header",
+            expected="letters, digits and _",
+            found=name,
+            hint="give another name",
         )
     if "input_scale" not in entry:
         raise InputError(
-            "a model without integers", where=path, expected="a microcontroller's model", found=Path(path).name,
-            hint="name a model that runs on microcontrollers",
+            "not an int8 model", where=path, expected="a microcontroller model", found=Path(path).name,
+            hint="give the name of a microcontroller model",
         )  # fmt: skip
     content, upper = Path(path).read_bytes(), name.upper()
     lines = (content[start : start + 16] for start in range(0, len(content), 16))
-    # thresholds are of calibrated probabilities; these are of the file's own
-    own = calibration.apply_temperature(np.asarray(entry["thresholds"]), 1 / entry["temperature"])
+    # The manifest's thresholds refer to calibrated probabilities, those of the header to the file's own outputs.
+    uncalibrated = calibration.apply_temperature(np.asarray(entry["thresholds"]), 1 / entry["temperature"])
     return "\n".join(
         [
             "/* Written by ecglib. Not a medical device.",
@@ -50,7 +54,7 @@ def c_header(path: Path, entry: Mapping, name: str) -> str:
             f"   outermost; leads {' '.join(entry['leads'])}.",
             f"   q = round(x / INPUT_SCALE) + INPUT_ZERO, clipped to int8, where x = ({entry['unit']} - MEAN) / SCALE.",
             f"   Output: int8, {' '.join(entry['classes'])}; p = (q - OUTPUT_ZERO) * OUTPUT_SCALE;",
-            "   a finding where p >= its threshold. */",
+            "   a class is predicted if p >= its threshold. */",
             "#pragma once",
             "#include <stdalign.h>",
             "#include <stdint.h>",
@@ -63,7 +67,7 @@ def c_header(path: Path, entry: Mapping, name: str) -> str:
                     ("INPUT_ZERO", f"({entry['input_zero']})"),
                     ("OUTPUT_SCALE", _float(entry["output_scale"])),
                     ("OUTPUT_ZERO", f"({entry['output_zero']})"),
-                    ("THRESHOLDS", f"{{{', '.join(map(_float, own))}}}"),
+                    ("THRESHOLDS", f"{{{', '.join(map(_float, uncalibrated))}}}"),
                     ("BYTES", len(content)),
                 )
             ),
@@ -76,7 +80,7 @@ def c_header(path: Path, entry: Mapping, name: str) -> str:
 
 
 def write(path: Path, entry: Mapping, target: Path, name: str) -> Path:
-    """Write :func:`c_header` to a file, whole or not at all."""
+    """Write :func:`c_header` to a file, atomically."""
     files.write_text(target, c_header(path, entry, name))
     return Path(target)
 

@@ -1,6 +1,6 @@
-"""Synthetic recordings to try a released model on, for a chapter and for the page that classifies in the browser.
+"""Synthetic recordings for trying out a released model, in a chapter and on the page that classifies in the browser.
 
-None is a patient's. Out come signals in mV, or files in the formats that :mod:`ecglib.deployment.recordings` reads.
+None is from a patient. Output: signals in mV, or files in the formats that :mod:`ecglib.deployment.recordings` reads.
 """
 
 from __future__ import annotations
@@ -27,10 +27,14 @@ def signals(seed: int = 7) -> dict[str, np.ndarray]:
 
 
 def write(folder: Path) -> Path:
-    """Write the examples as recordings of several formats, and two with something wrong.
+    """Write the examples as recordings in several formats, two of them with a defect.
 
     normal: WFDB in µV at 100 Hz; infarction: CSV in mV at 500 Hz, its leads in another order; hypertrophy: NumPy, one
-    lead flat; eight_leads: WFDB without the limb leads that follow from the others.
+    lead flat; eight_leads: WFDB without the limb leads that can be computed from the others.
+
+    Returns
+    -------
+    folder
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,6 @@
 """Classifying recordings with a released model: one, or thousands.
 
-Input: files and folders. Output: a :class:`Prediction` per recording, in order, also where one could not be read.
+Input: files and folders. Output: a :class:`Prediction` per recording, in order, including those that cannot be read.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ class Prediction:
 
     Attributes
     ----------
-    path : as given or found
-    probabilities : {superclass: mean probability over the windows}; empty where the recording could not be read
+    path : path of the recording
+    probabilities : {superclass: mean probability over the windows}; empty if the recording could not be read
     findings : superclasses at or above their thresholds
     windows : number of ten-second windows that were classified
     quality_warnings : reasons to distrust the recording
-    error : why it could not be read, else empty
+    error : why the recording could not be read, else empty
     """
 
     path: Path
@@ -42,11 +42,11 @@ class Prediction:
 
 
 def find_recordings(paths: Sequence[Path]) -> list[Path]:
-    """Files as they are given, and of each folder every file below it that can be a recording, sorted by path.
+    """The given files, and every file below the given folders that may be a recording, sorted by path within a folder.
 
     Raises
     ------
-    InputError : a folder without any
+    InputError : a folder without recordings
     """
     found: list[Path] = []
     for path in map(Path, paths):
@@ -69,12 +69,12 @@ def classify(
 ) -> Iterator[Prediction]:
     """Classify recordings in order; each prediction is yielded as soon as it and those before it are ready.
 
-    A recording that cannot be read, whatever the reason, gets a prediction with its error, and the others go on.
+    A recording that cannot be read, whatever the reason, gets a prediction with its error; the others are classified.
 
     Parameters
     ----------
     rate, units : for files that do not state them, as in :func:`ecglib.deployment.recordings.read`
-    jobs : worker processes; 1 works in this process, without the limit on memory
+    jobs : worker processes; 1 uses this process, without the limit on memory
     """
     task = partial(_classify, name=model.name, where=model.path.parent, rate=rate, units=units)
     return batches.run(task, paths, jobs, _failed)

@@ -1,7 +1,7 @@
-"""The released models: small ONNX files, and a manifest that says what they take, what they give, and how to decide.
+"""The released models: small model files, and a manifest with their inputs, outputs and decision thresholds.
 
-In comes a name; out comes a model that was verified, byte for byte and against what this package computes. The
-manifest is written by the deployment chapter.
+Input: a model's name. Output: a verified model, whose file has the checksum of the manifest and whose manifest has the
+leads, classes, length, rate and unit of this package. The manifest is written by the deployment chapter.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ MANIFEST = "manifest.json"
 DEFAULT = "student_distilled_int8"
 _FORMAT = 1
 _BATCH = 64  # windows per inference: what the network allocates for a batch stays below 100 MB
-_AGAIN = "install the package again, or fetch models/ again"
+_HINT = "install the package again, or restore models/"
 _FIXED = {"leads": list(LEADS), "samples": N_SAMPLES, "rate": SAMPLING_RATE, "unit": "mV", "classes": list(CLASSES)}
 
 
@@ -43,7 +43,7 @@ class ReleasedModel:
     path : its ONNX file
     normalization : mV -> what the network takes
     temperature : divides the logits (:func:`ecglib.evaluation.calibration.fit_temperature`)
-    thresholds : float (5,), a probability at or above it is a yes
+    thresholds : float (5,), a probability at or above its threshold is positive
     """
 
     name: str
@@ -65,7 +65,7 @@ class ReleasedModel:
 
 
 def folder() -> Path:
-    """Where the released models lie: in a checkout's models/, or inside the installed package."""
+    """The folder of the released models: models/ of a checkout, or the one inside the installed package."""
     checkout = Path(__file__).parents[2] / "models"
     if (checkout / MANIFEST).is_file():
         return checkout
@@ -77,50 +77,57 @@ def load(name: str = DEFAULT, where: Path | None = None) -> ReleasedModel:
 
     Raises
     ------
-    InputError : what :func:`verified` raises, numbers that make no model, or a microcontroller's model
+    InputError : the errors of :func:`load_verified`, invalid numbers in the manifest, or a microcontroller model
     """
     path, found = load_verified(name, where)
     origin = f"{path.parent / MANIFEST}, {name}"
     try:
         thresholds, temperature = np.asarray(found["thresholds"], float), float(found["temperature"])
         normalization = Normalization(float(found["mean"]), float(found["scale"]))
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise _manifest_error(origin, "every key of a model", repr(error)) from error
-    if thresholds.shape != (len(CLASSES),) or not temperature > 0 or not normalization.scale > 0:
-        values = f"{thresholds.tolist()}, {temperature}, {normalization.scale}"
-        raise _manifest_error(origin, "five thresholds, a positive temperature and scale", values)
+    numbers = [*thresholds.flat, temperature, normalization.mean, normalization.scale]
+    positive = temperature > 0 and normalization.scale > 0
+    if thresholds.shape != (len(CLASSES),) or not positive or not np.isfinite(numbers).all():
+        values = f"{thresholds.tolist()}, {temperature}, {normalization.mean}, {normalization.scale}"
+        expected = "five thresholds, a positive temperature, a mean and a positive scale, all finite"
+        raise _manifest_error(origin, expected, values)
     if path.suffix != ".onnx":
         raise InputError(
-            "a microcontroller's model", where=origin, expected="an .onnx file", found=path.name,
+            "a microcontroller model", where=origin, expected="an .onnx file", found=path.name,
             hint=f"classify with {DEFAULT}; `ecglib header` writes this one for firmware",
         )  # fmt: skip
     return ReleasedModel(name, path, normalization, temperature, thresholds)
 
 
 def load_verified(name: str, where: Path | None = None) -> tuple[Path, dict]:
-    """A released model's file, byte for byte what the manifest says, and its entry there.
+    """A released model's file, checked against the manifest's SHA-256, and the model's entry in the manifest.
 
     Raises
     ------
-    InputError : no manifest, no model of that name, a model file that is missing, cut short or another one, or a
-        manifest whose leads, classes, length, rate or unit are not this package's
+    InputError : no manifest, no model of that name, a model file that is missing or has another checksum, or a
+        manifest whose leads, classes, length, rate or unit differ from this package's
     """
     where = folder() if where is None else Path(where)
     found, origin = entry(name, where), f"{where / MANIFEST}, {name}"
     try:
-        for key, wanted in _FIXED.items():
-            if found[key] != wanted:
-                raise _manifest_error(f"{origin}, {key}", wanted, found[key])
-        path, size, digest = where / found["file"], int(found["bytes"]), str(found["sha256"])
-    except (KeyError, TypeError, ValueError) as error:
+        fixed = {key: found[key] for key in _FIXED}
+        path, size, digest = where / str(found["file"]), int(found["bytes"]), str(found["sha256"])
+        present = path.is_file()
+    except (KeyError, TypeError, ValueError, OverflowError, OSError) as error:  # OSError: a name that is too long
         raise _manifest_error(origin, "every key of a model", repr(error)) from error
-    if not path.is_file():
-        raise InputError("model file missing", where=path, expected=f"{size} bytes", found="no such file", hint=_AGAIN)
+    for key, wanted in _FIXED.items():
+        if fixed[key] != wanted:
+            raise _manifest_error(f"{origin}, {key}", wanted, fixed[key])
+    if path.parent != where:
+        raise _manifest_error(f"{origin}, file", "the name of a file next to the manifest", found["file"])
+    if not present:
+        raise InputError("model file missing", where=path, expected=f"{size} bytes", found="no such file", hint=_HINT)
     content = path.read_bytes()
     if len(content) != size or hashlib.sha256(content).hexdigest() != digest:
         raise InputError(
-            "another model file", where=path, expected=f"{size} bytes, SHA-256 {digest[:16]}…",
-            found=f"{len(content)} bytes, SHA-256 {hashlib.sha256(content).hexdigest()[:16]}…", hint=_AGAIN,
+            "wrong checksum of a model file", where=path, expected=f"{size} bytes, SHA-256 {digest[:16]}…",
+            found=f"{len(content)} bytes, SHA-256 {hashlib.sha256(content).hexdigest()[:16]}…", hint=_HINT,
         )  # fmt: skip
     return path, found
 
@@ -130,7 +137,7 @@ def copy_release(source: Path, target: Path) -> None:
 
     Raises
     ------
-    InputError : a file is not what its manifest says
+    InputError : a file does not match its manifest
     """
     for name in (found := entries(source)):
         path, _ = load_verified(name, source)
@@ -140,7 +147,7 @@ def copy_release(source: Path, target: Path) -> None:
 
 
 def entry(name: str, where: Path) -> dict:
-    """What the manifest of a folder says of a model, unverified.
+    """A model's entry in the manifest of a folder, unverified.
 
     Raises
     ------
@@ -159,15 +166,18 @@ def write(
     where: Path, name: str, source: Path, normalization: Normalization, temperature: float, thresholds: Sequence[float],
     **more: float,
 ) -> Path:  # fmt: skip
-    """Release a model: copy its file into a folder and enter it in the manifest there.
+    """Release a model: copy its file into a folder and add it to the manifest there.
 
     Parameters
     ----------
-    more : anything else that the file's users have to know, by name
+    where : the folder
+    name : the model's name, which is also the file's
+    source : the model file
+    more : further numbers that users of the file need, by name
 
     Returns
     -------
-    the manifest
+    path of the manifest
     """
     where = Path(where)
     content = Path(source).read_bytes()
@@ -190,7 +200,7 @@ def _write_manifest(where: Path, models: dict[str, dict]) -> Path:
 
 
 def entries(where: Path) -> dict[str, dict]:
-    """What the manifest of a folder says of each of its models, unverified.
+    """Every model's entry in the manifest of a folder, unverified.
 
     Raises
     ------
@@ -202,14 +212,14 @@ def entries(where: Path) -> dict[str, dict]:
         form, found = content["format"], dict(content["models"])
     except FileNotFoundError:
         raise InputError(
-            "no released models", where=manifest, expected="a manifest", found="no such file", hint=_AGAIN
+            "no released models", where=manifest, expected="a manifest", found="no such file", hint=_HINT
         ) from None
-    except (ValueError, KeyError, TypeError) as error:
-        raise _manifest_error(manifest, "JSON with format and models", error) from error
+    except (ValueError, KeyError, TypeError, RecursionError, OSError) as error:
+        raise _manifest_error(manifest, "JSON with format and models", f"{type(error).__name__}: {error}") from error
     if form != _FORMAT:
         raise _manifest_error(manifest, f"format {_FORMAT}", form)
     return found
 
 
 def _manifest_error(where: object, expected: object, found: object) -> InputError:
-    return InputError("a manifest that does not fit", where=where, expected=expected, found=found, hint=_AGAIN)
+    return InputError("invalid manifest", where=where, expected=expected, found=found, hint=_HINT)

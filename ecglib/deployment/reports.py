@@ -1,4 +1,4 @@
-"""Predictions as a table for people, or as JSON lines or CSV for programs, on the standard output."""
+"""Predictions on standard output: as a table for people, or as JSON lines or CSV for programs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Report(Protocol):
 
 
 def make_report(*, as_json: bool, as_csv: bool, model: ReleasedModel) -> Report:
-    """The report that the options ask for."""
+    """The report for these options of the command line."""
     return JsonReport() if as_json else CsvReport() if as_csv else ConsoleReport(model)
 
 
@@ -97,7 +97,7 @@ class ConsoleReport:
 
 
 def display_names(paths: list[Path]) -> list[str]:
-    """A short name for each path: its stem, or where another recording has the same stem, its path from the folder
+    """A short name for each path: its stem, or if another recording has the same stem, its path relative to the folder
     that these have in common.
     """
     absolute = [Path(os.path.abspath(path)) for path in paths]  # noqa: PTH100, resolve() would follow links
@@ -111,7 +111,7 @@ def display_names(paths: list[Path]) -> list[str]:
 
 
 def printable(text: object) -> str:
-    """Text that any terminal can show: control characters and bytes that are no UTF-8 are escaped."""
+    """Text that any terminal can show: control characters and bytes that are not UTF-8 are escaped."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(text))
 
 

@@ -1,4 +1,4 @@
-"""From scores to figures: AUCs, bootstrap intervals, calibration, latency.
+"""From scores to metrics: AUCs, bootstrap intervals, calibration, latency.
 
 Input: scores by ecg_id and the labels of a `Dataset`. Output: point estimates with intervals. May import `data`.
 """

@@ -1,15 +1,16 @@
-"""Estimates with 95 % intervals that hold what patients and training seeds contribute, and paired differences.
+"""Estimates with 95 % intervals over patients and training seeds, and paired differences.
 
-Patients are resampled with replacement (:mod:`ecglib.evaluation.resampling`). Seeds are few, three or five, and
-resampling three values would give intervals that are far too narrow; so they contribute by Student's t instead. Both
-parts are added as squares of their distances from the estimate (the square-and-add method of Newcombe 1998, MOVER):
+Patients are resampled with replacement (:mod:`ecglib.evaluation.resampling`). There are only three or five seeds;
+resampling so few values would give intervals that are far too narrow, so their part comes from Student's t instead. The
+two parts are combined by the square-and-add method (Newcombe 1998, MOVER):
 
     low = value - sqrt((value - low_patients)^2 + (t * SD_seeds / sqrt(seeds))^2), and high likewise,
 
-with t the 97.5 % quantile for seeds - 1 degrees of freedom. How seeds disagree about the resampled patients is in both
-parts, and is taken out of the first. Simulated intervals hold the truth in 95 % to 98 % of cases, most with two seeds;
-one t quantile for both parts together (Welch-Satterthwaite) holds it in as few as 88 %. A model with one seed gives an
-interval for that very network: it holds the patients alone, and says nothing about another training.
+with t the 97.5 % quantile for seeds - 1 degrees of freedom. Disagreement between seeds about the resampled patients is
+contained in both parts, and is subtracted from the first. In simulations, the intervals cover the true value in 95 % to
+98 % of cases, most often with two seeds; one t quantile for both parts together (Welch-Satterthwaite) covers it in as
+few as 88 %. With one seed, the interval is for that particular network: it reflects variation between patients, not
+between trainings.
 """
 
 from __future__ import annotations
@@ -33,13 +34,13 @@ _TAILS = ((1 - _LEVEL) / 2, (1 + _LEVEL) / 2)
 class Estimate:
     """A point estimate with its 95 % interval.
 
-    As text it is "0.930 (0.923 to 0.937)". A format sets digits and sign, with four digits where there is a sign only:
-    f"{estimate:+}" is the way to write a difference.
+    As text it is "0.930 (0.923 to 0.937)". A format specification applies to all three numbers; "+" alone gives a sign
+    and four digits, and is meant for differences.
 
     Attributes
     ----------
     value, low, high : the estimate and the ends of its interval
-    n_seeds : how many training seeds the interval holds; with one it holds the patients alone
+    n_seeds : number of training seeds that the interval accounts for; with 1 it accounts for patients only
 
     Examples
     --------
@@ -65,27 +66,27 @@ class Estimate:
 
     @property
     def excludes_zero(self) -> bool:
-        """Whether a difference is more than what patients, and seeds where there are several, bring about by chance."""
+        """Whether the interval excludes zero, i.e. a difference is larger than expected by chance."""
         return self.low > 0 or self.high < 0
 
     @property
     def sources(self) -> str:
-        """What the interval holds, for a caption."""
+        """The sources of variation in the interval, for a caption."""
         return "patients" if self.n_seeds == 1 else f"patients and {self.n_seeds} seeds"
 
     def to_dict(self) -> dict[str, float]:
-        """For JSON; Estimate(**values) reads it."""
+        """The attributes as a dictionary, for JSON; `Estimate(**values)` restores the estimate."""
         return asdict(self)
 
 
 def auc_estimates(y_true: np.ndarray, y_score: np.ndarray, resampling: Resampling) -> dict[str, Estimate]:
-    """AUC of each superclass and their macro mean: the mean over seeds, with intervals over patients and seeds.
+    """AUC of each superclass and macro AUC: means over seeds, with intervals over patients and seeds.
 
     Parameters
     ----------
     y_true : bool (n, 5)
     y_score : float (s, n, 5), one set of scores per seed
-    resampling : of the n records' patients
+    resampling : resamples of the n records' patients
 
     Returns
     -------
@@ -100,16 +101,16 @@ def auc_difference(
 ) -> Estimate:
     """AUC of `y_score` minus that of `reference`, both on the same resamples of patients (paired bootstrap).
 
-    With equally many seeds of both, the k-th of one is paired with the k-th of the other, and the spread of the
-    differences counts. Otherwise the seeds' variances are added, with Welch's degrees of freedom; a model with one seed
-    then adds none.
+    If both have the same number of seeds, the k-th seed of one is paired with the k-th of the other, and the spread of
+    the differences is used. Otherwise the seeds' variances are added, with Welch's degrees of freedom; a model with one
+    seed then adds none.
 
     Parameters
     ----------
     y_true : bool (n, 5)
     y_score, reference : float (s, n, 5) and (r, n, 5)
-    resampling : of the n records' patients
-    curve : "macro", or the superclass whose AUC is meant
+    resampling : resamples of the n records' patients
+    curve : "macro", or the superclass whose AUCs are compared
     """
     column = (*CLASSES, "macro").index(curve)
     values, resampled = _AucSample.compute(y_true, y_score, resampling).column(column)
@@ -120,7 +121,7 @@ def auc_difference(
 
 
 def percentile(value: float, resampled: np.ndarray) -> Estimate:
-    """An estimate with the percentile interval of its resampled values; NaN where a resample has none is left out."""
+    """An estimate with the percentile interval of its resampled values; NaN, from undefined resamples, is ignored."""
     low, high = np.nanquantile(resampled, _TAILS)
     return Estimate(float(value), float(low), float(high))
 
@@ -130,8 +131,8 @@ def combined(models: Sequence[tuple[np.ndarray, np.ndarray]]) -> Estimate:
 
     Parameters
     ----------
-    models : for each, the statistic of each seed (s,), and the same in each resample (s, n_bootstrap); the second model
-        of a difference comes with the signs changed
+    models : for each, the statistic of each seed (s,), and the same in each resample (s, n_bootstrap); for a
+        difference, the second model's values with their signs reversed
     """
     value = sum(float(np.mean(values)) for values, _ in models)
     total = sum(resampled.mean(axis=0) for _, resampled in models)
@@ -141,10 +142,10 @@ def combined(models: Sequence[tuple[np.ndarray, np.ndarray]]) -> Estimate:
         return only_patients
     variances = np.array([np.var(values, ddof=1) / len(values) for values, _ in several])
     freedoms = np.array([len(values) - 1 for values, _ in several])
-    # Welch-Satterthwaite, for a single model its own degrees of freedom
+    # Welch-Satterthwaite; for a single model these are its own degrees of freedom
     freedom = variances.sum() ** 2 / (variances**2 / freedoms).sum() if variances.sum() else freedoms.sum()
     of_seeds = student_t.ppf(_TAILS[1], freedom) * np.sqrt(variances.sum())
-    # what patients do to one seed and not to another is part of the seeds' spread already
+    # the effect of patients that differs between seeds is already part of the seeds' spread
     disagreement = sum(
         np.nanmean(np.var(resampled - values[:, None], axis=0, ddof=1)) / len(values) for values, resampled in several
     )
@@ -166,8 +167,8 @@ class _AucSample:
     def compute(cls, y_true: np.ndarray, y_score: np.ndarray, resampling: Resampling) -> _AucSample:
         if y_score.ndim != 3:
             raise InputError(
-                "scores of another shape", where="bootstrap", expected="(seeds, records, superclasses)",
-                found=y_score.shape, hint="give one seed's scores as score[None]",
+                "wrong shape of scores", where="bootstrap", expected="(seeds, records, superclasses)",
+                found=y_score.shape, hint="give one seed's scores as y_score[None]",
             )  # fmt: skip
         values = np.stack([class_aucs(y_true, one) for one in y_score])
         resampled = np.stack([resampling.aucs(y_true, one) for one in y_score])

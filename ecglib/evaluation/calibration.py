@@ -1,7 +1,7 @@
-"""Calibrated probabilities, and decisions made from them.
+"""Calibrated probabilities, and decisions based on them.
 
-In come scores and labels; temperature and thresholds are fitted on fold 9 and evaluated on fold 10, with intervals over
-patients. Arrays are (n, 5), superclasses in the order of CLASSES.
+Input: scores and labels. Output: a temperature and thresholds, fitted on fold 9 and evaluated on fold 10, with
+intervals over patients. Arrays are (n, 5), superclasses in the order of CLASSES.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from ecglib.evaluation.bootstrap import Estimate, percentile
 from ecglib.evaluation.resampling import Resampling
 from ecglib.evaluation.scores import check_positive_and_negative
 
-_EPS = 1e-6  # probabilities are clipped to this distance from 0 and 1 before their logits are taken
+_EPS = 1e-6  # probabilities are clipped to [_EPS, 1 - _EPS] before the logit
 _BINS = 15
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """What was fitted to a model's scores on one fold, and how well it does on another.
+    """A calibration fitted to a model's scores on one fold, and its evaluation on another.
 
     Attributes
     ----------
     temperature : divisor of the logits
     thresholds : float (5,) for the probabilities after calibration
-    calibrated : float (n, 5), probabilities of the fold that it is evaluated on
-    ece : expected calibration error there, "before" and "after"
-    decisions : :func:`decisions` there
+    calibrated : float (n, 5), calibrated probabilities on the evaluation fold
+    ece : expected calibration error on the evaluation fold, "before" and "after" calibration
+    decisions : :func:`decisions` on the evaluation fold
     """
 
     temperature: float
@@ -43,7 +43,7 @@ class Calibration:
     decisions: pd.DataFrame
 
     def record(self) -> dict:
-        """What a model card shows."""
+        """Temperature, calibration error and decisions, for a model card."""
         ece = {when: one.value for when, one in self.ece.items()}
         made = self.decisions.to_dict("records")
         return {"temperature": self.temperature, "calibration_error": ece, "decisions": made}
@@ -52,16 +52,16 @@ class Calibration:
 def calibrate(
     fit_on: tuple[np.ndarray, np.ndarray], evaluate_on: tuple[np.ndarray, np.ndarray], resampling: Resampling
 ) -> Calibration:
-    """Fit temperature and thresholds to one fold's scores and labels, and evaluate them on another fold's.
+    """Fit temperature and thresholds on one fold, and evaluate them on another.
 
     Parameters
     ----------
     fit_on, evaluate_on : scores (n, 5) and labels (n, 5) of each fold
-    resampling : of the patients of the fold that is evaluated on
+    resampling : resamples of the evaluation fold's patients
 
     Raises
     ------
-    InputError : a superclass with one label only in the fold that is fitted to
+    InputError : a superclass without positive or negative records in the fold for fitting
     """
     (fit_score, fit_true), (y_score, y_true) = fit_on, evaluate_on
     temperature = fit_temperature(fit_score, fit_true)
@@ -85,7 +85,7 @@ def fit_temperature(y_score: np.ndarray, y_true: np.ndarray) -> float:
 
     Raises
     ------
-    InputError : a superclass with one label only
+    InputError : a superclass without positive or negative records
     """
     check_positive_and_negative(y_true)
 
@@ -96,12 +96,12 @@ def fit_temperature(y_score: np.ndarray, y_true: np.ndarray) -> float:
 
 
 def reliability(y_score: np.ndarray, y_true: np.ndarray, bins: int = _BINS) -> pd.DataFrame:
-    """How often records have a superclass, by the probability that a model gives it.
+    """Reliability table: how often records have a superclass, by its predicted probability, in bins of equal width.
 
     Returns
     -------
-    DataFrame with superclass, predicted (mean probability of a bin of equal width), observed (share of records with the
-    superclass) and records; bins without records are left out
+    DataFrame with superclass, predicted (mean probability in a bin), observed (fraction of records with the superclass)
+    and records (count); empty bins are omitted
     """
     rows = pd.DataFrame(
         {
@@ -117,7 +117,9 @@ def reliability(y_score: np.ndarray, y_true: np.ndarray, bins: int = _BINS) -> p
 
 
 def expected_calibration_error(y_score: np.ndarray, y_true: np.ndarray, bins: int = _BINS) -> float:
-    """Mean distance between predicted and observed over bins, weighted by records, over all superclasses."""
+    """Mean absolute difference between predicted and observed over the bins of all superclasses, weighted by records
+    (Guo et al. 2017).
+    """
     table = reliability(y_score, y_true, bins)
     gap = (table["predicted"] - table["observed"]).abs() * table["records"]
     return float(gap.sum() / table["records"].sum())
@@ -128,8 +130,8 @@ def calibration_error_estimate(
 ) -> Estimate:
     """The expected calibration error with an interval over patients.
 
-    The error of a resample is larger than that of its sample, as it takes chance in each bin for error once more; the
-    interval is shifted by the mean of this excess.
+    The error of a resample is biased upwards, because chance deviations in each bin count as error; the interval is
+    shifted down by the mean of this excess.
     """
     gaps = y_score - y_true
     cells = [np.where(_bin(y_score, bins) == index, gaps, 0) for index in range(bins)]
@@ -141,11 +143,11 @@ def calibration_error_estimate(
 
 
 def choose_thresholds(y_score: np.ndarray, y_true: np.ndarray) -> np.ndarray:
-    """float (5,): for each superclass the threshold with the best F1; a probability at or above it is positive.
+    """The threshold with the best F1 for each superclass, float (5,); a probability at or above it is positive.
 
     Raises
     ------
-    InputError : a superclass with one label only
+    InputError : a superclass without positive or negative records
     """
     check_positive_and_negative(y_true)
     chosen = []
@@ -161,7 +163,7 @@ def decisions(y_score: np.ndarray, y_true: np.ndarray, thresholds: np.ndarray, r
 
     Returns
     -------
-    DataFrame with superclass, measure, value, low, high; NaN where nothing is predicted positive, for precision
+    DataFrame with superclass, measure, value, low, high; precision is NaN where nothing is predicted positive
     """
     rows = []
     for name, score, actual, threshold in zip(CLASSES, y_score.T, y_true.T.astype(bool), thresholds):
@@ -177,7 +179,7 @@ def decisions(y_score: np.ndarray, y_true: np.ndarray, thresholds: np.ndarray, r
 def _measures(counts: np.ndarray) -> dict[str, np.ndarray]:
     """From counts of true positives, false positives, false negatives and true negatives: (4, …) -> (…) each."""
     true_positive, false_positive, false_negative, true_negative = counts.astype(float)
-    with np.errstate(invalid="ignore"):  # a resample without a case: 0 / 0
+    with np.errstate(invalid="ignore"):  # a resample without positives or negatives: 0 / 0
         return {
             "sensitivity": true_positive / (true_positive + false_negative),
             "specificity": true_negative / (true_negative + false_positive),

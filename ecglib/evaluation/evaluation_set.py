@@ -1,7 +1,7 @@
-"""One fold's labels and resamples, and every question that is asked of scores on it.
+"""One fold's labels and resamples, and the metrics of scores on it.
 
-In come the :class:`~ecglib.evaluation.scores.Scores` of models; out come estimates. Records are matched by ecg_id, so
-that neither order nor further folds of the scores matter.
+Input: the :class:`~ecglib.evaluation.scores.Scores` of models. Output: estimates. Records are matched by ecg_id, so the
+scores may be in any order and include other folds.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from ecglib.evaluation.scores import Scores, check_positive_and_negative
 
 @dataclass(frozen=True)
 class EvaluationSet:
-    """The records of one fold: fold 9 to select on, fold 10 to report.
+    """The records of one fold: fold 9 for selection, fold 10 for reporting.
 
     Attributes
     ----------
     fold : its number
     ecg_id : int64 (n,)
     y_true : bool (n, 5) in the order of CLASSES
-    resampling : of the records' patients
+    resampling : resamples of the records' patients
 
     Examples
     --------
@@ -45,13 +45,13 @@ class EvaluationSet:
 
     @classmethod
     def from_dataset(cls, dataset: Dataset, fold: int, *, n_bootstrap: int, seed: int = 0) -> EvaluationSet:
-        """The labelled records of a dataset's fold.
+        """The labeled records of a dataset's fold.
 
         Raises
         ------
-        InputError : a superclass with one label only (its AUC would not be defined)
+        InputError : a superclass without positive or negative records (its AUC would be undefined)
         """
-        part = dataset.labelled().in_folds(fold)
+        part = dataset.labeled().in_folds(fold)
         y_true = part.table[list(CLASSES)].to_numpy(bool)
         check_positive_and_negative(y_true, f"fold {fold}, ")
         return cls(fold, part.ecg_id, y_true, Resampling.from_dataset(part, n_bootstrap, seed))
@@ -60,23 +60,23 @@ class EvaluationSet:
         return len(self.ecg_id)
 
     def y_score(self, scores: Scores) -> np.ndarray:
-        """The scores of these records in their order: float32 (s, n, 5).
+        """Scores of this fold's records, in their order: float32 (s, n, 5).
 
         Raises
         ------
         InputError : a record was not scored
         """
-        place = pd.Index(scores.ecg_id).get_indexer(self.ecg_id)
-        if (missing := place < 0).any():
+        positions = pd.Index(scores.ecg_id).get_indexer(self.ecg_id)
+        if (missing := positions < 0).any():
             raise InputError(
                 "records without scores", where=f"fold {self.fold}, ecg_id {self.ecg_id[missing][0]}",
                 expected=f"scores of {len(self)} records", found=f"{missing.sum()} missing",
                 hint="score every record of the fold",
             )  # fmt: skip
-        return scores.score[:, place]
+        return scores.score[:, positions]
 
     def aucs(self, scores: Scores) -> dict[str, Estimate]:
-        """AUC of each superclass, and "macro", by :func:`~ecglib.evaluation.bootstrap.auc_estimates`."""
+        """AUC of each superclass and "macro" AUC, see :func:`~ecglib.evaluation.bootstrap.auc_estimates`."""
         return auc_estimates(self.y_true, self.y_score(scores), self.resampling)
 
     def auc(self, scores: Scores) -> Estimate:
@@ -84,19 +84,19 @@ class EvaluationSet:
         return self.aucs(scores)["macro"]
 
     def macro_auc(self, scores: Scores) -> float:
-        """Macro AUC, the mean over seeds, without an interval."""
+        """Macro AUC averaged over seeds, without an interval."""
         return float(np.mean([macro_auc(self.y_true, one) for one in self.y_score(scores)]))
 
     def difference(self, scores: Scores, reference: Scores, *, curve: str = "macro") -> Estimate:
-        """AUC of one model minus another's, paired, by :func:`~ecglib.evaluation.bootstrap.auc_difference`.
+        """Paired difference of AUCs, see :func:`~ecglib.evaluation.bootstrap.auc_difference`.
 
-        Where the models have seeds in common, only these are compared, each with its own counterpart.
+        If the models have seeds in common, only these are compared, in pairs of the same seed.
         """
         pair = self.paired_scores(scores, reference)
         return auc_difference(self.y_true, *pair, self.resampling, curve=curve)
 
     def paired_scores(self, scores: Scores, reference: Scores) -> tuple[np.ndarray, np.ndarray]:
-        """Scores (s, n, 5) and (r, n, 5) of two models for the seeds that both have, or all where they share none."""
+        """Scores (s, n, 5) and (r, n, 5) of two models for their common seeds, or for all seeds if there are none."""
         if shared := [seed for seed in scores.seed.tolist() if seed in reference.seed]:
             scores, reference = scores.for_seeds(shared), reference.for_seeds(shared)
         return self.y_score(scores), self.y_score(reference)

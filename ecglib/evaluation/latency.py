@@ -1,11 +1,10 @@
-"""How long calls take beside each other, and how many times as fast one is as another, with intervals.
+"""Latencies of calls timed in one session, and their speedups over a reference, with intervals.
 
-In come calls without arguments; out comes a table of medians. A round times every call once, in an order drawn anew,
-each after warming up on its own: what ran before it leaves its data in the processor's caches, and a call that is
-always timed after the largest network would look slow. A slow spell of the machine falls on whole rounds, so that
-ratios are taken within rounds. What is measured is the time that the calling thread computes, so that other programs on
-the machine do not count, which by the clock would slow down long calls more than short ones. On an idle machine both
-are equal.
+Input: calls without arguments. Output: a table of medians. Each round times every call once, in random order and after
+its own warm-up: the call before it leaves its data in the processor's caches, so a call that is always timed after the
+largest network would look slow. Slow periods of the machine affect whole rounds, so ratios are computed within rounds.
+The CPU time of the calling thread is measured instead of the wall-clock time, so that other programs on the machine do
+not count; in wall-clock time they would slow down long calls more than short ones. On an idle machine both are equal.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from scipy.stats import quantile_test
 from ecglib.errors import InputError
 
 COLUMNS = ("ms", "low", "high", "ratio", "ratio_low", "ratio_high")
-_N_WARM_UP = 3  # calls before each one that is timed
+_N_WARM_UP = 3  # calls before each timed one
 _LEVEL = 0.95
 
 
@@ -28,24 +27,24 @@ def measure_latencies(
     calls: Mapping[str, Callable[[], object]], n_timing_runs: int, *,
     reference: str | Mapping[str, str] | None = None, seed: int = 0,
 ) -> pd.DataFrame:  # fmt: skip
-    """Median time of each call in ms, and how many times as fast as its reference it is.
+    """Median time of each call in ms, and its speedup over a reference.
 
     Parameters
     ----------
-    calls : {name: call without arguments, which computes in the thread that calls it}
-    n_timing_runs : rounds; fewer than 6 give no interval narrower than all that was measured
-    reference : the call that all ratios refer to, or one for each name; names left out have no ratio
-    seed : of the order within rounds
+    calls : {name: call without arguments, which computes in the calling thread}
+    n_timing_runs : number of rounds; with fewer than 6, an interval is the whole range of the measurements
+    reference : the reference call of all ratios, or of each name; names without a reference have no ratio
+    seed : random seed of the order within rounds
 
     Returns
     -------
     DataFrame, one row per name in the order given, with ms, low, high (median and its interval), ratio, ratio_low and
     ratio_high (median over rounds of the reference's time divided by the call's own, and its interval; NaN without a
-    reference). The 95 % intervals are those of the sign test: they assume nothing about how times are distributed.
+    reference). The 95 % intervals are those of the sign test, which makes no assumption about the distribution.
 
     Raises
     ------
-    InputError : no round, or a reference that is not timed
+    InputError : n_timing_runs below 1, or a reference that is not among the calls
     """
     references = dict.fromkeys(calls, reference) if isinstance(reference, str) else dict(reference or {})
     if unknown := [name for name in (*references, *references.values()) if name not in calls]:
@@ -66,7 +65,7 @@ def measure_latencies(
 
 
 def _time_rounds(calls: Mapping[str, Callable[[], object]], n_rounds: int, seed: int) -> dict[str, np.ndarray]:
-    """{name: ms in each round}."""
+    """{name: times in ms, one per round}."""
     names, rng = list(calls), np.random.default_rng(seed)
     seconds = np.empty((n_rounds, len(names)))
     for one_round in seconds:
@@ -81,7 +80,7 @@ def _time_rounds(calls: Mapping[str, Callable[[], object]], n_rounds: int, seed:
 
 
 def _median(values: np.ndarray) -> tuple[float, float, float]:
-    """Median and its 95 % interval by the sign test; the range where there are too few values for one."""
+    """Median and its 95 % interval by the sign test; the range if there are too few values for an interval."""
     interval = quantile_test(values, q=np.median(values), p=0.5).confidence_interval(_LEVEL)
     low, high = np.nan_to_num(interval.low, nan=values.min()), np.nan_to_num(interval.high, nan=values.max())
     return float(np.median(values)), float(low), float(high)

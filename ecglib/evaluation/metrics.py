@@ -9,42 +9,44 @@ from sklearn.metrics import roc_auc_score, roc_curve
 from ecglib.data.ptbxl import CLASSES
 
 
-def class_aucs(truth: np.ndarray, score: np.ndarray) -> np.ndarray:
+def class_aucs(y_true: np.ndarray, y_score: np.ndarray) -> np.ndarray:
     """One-vs-rest ROC AUC of each superclass: (n, 5), (n, 5) -> (5,)."""
-    return np.asarray(roc_auc_score(truth, score, average=None))
+    return np.asarray(roc_auc_score(y_true, y_score, average=None))
 
 
-def macro_auc(truth: np.ndarray, score: np.ndarray) -> float:
+def macro_auc(y_true: np.ndarray, y_score: np.ndarray) -> float:
     """Mean of the superclasses' ROC AUCs."""
-    return float(class_aucs(truth, score).mean())
+    return float(class_aucs(y_true, y_score).mean())
 
 
-def micro_auc(truth: np.ndarray, score: np.ndarray) -> float:
-    """ROC AUC over all (record, superclass) pairs at once."""
-    return float(roc_auc_score(truth, score, average="micro"))
+def micro_auc(y_true: np.ndarray, y_score: np.ndarray) -> float:
+    """ROC AUC over all (record, superclass) pairs."""
+    return float(roc_auc_score(y_true, y_score, average="micro"))
 
 
-def auc_values(truth: np.ndarray, score: np.ndarray) -> dict[str, float]:
-    """AUC of each superclass, and their "micro" and "macro" averages, of scores (n, 5)."""
-    values = dict(zip(CLASSES, map(float, class_aucs(truth, score))))
-    return values | {"micro": micro_auc(truth, score), "macro": macro_auc(truth, score)}
+def auc_values(y_true: np.ndarray, y_score: np.ndarray) -> dict[str, float]:
+    """AUC of each superclass, and the "micro" and "macro" averages."""
+    values = dict(zip(CLASSES, map(float, class_aucs(y_true, y_score))))
+    return values | {"micro": micro_auc(y_true, y_score), "macro": macro_auc(y_true, y_score)}
 
 
-def roc_curves(truth: np.ndarray, score: np.ndarray) -> pd.DataFrame:
-    """ROC curves of each superclass, and the micro and macro averages, as long rows.
+def roc_curves(y_true: np.ndarray, y_score: np.ndarray) -> pd.DataFrame:
+    """ROC curves of each superclass, and the micro and macro averages, in long format.
 
     The macro curve is the mean of the superclasses' sensitivities at each false positive rate.
 
     Returns
     -------
-    DataFrame with curve (a class, "micro" or "macro"), false_positive_rate, sensitivity
+    DataFrame with curve (a superclass, "micro" or "macro"), false_positive_rate, sensitivity
     """
     grid = np.linspace(0, 1, 501)
     curves, on_grid = [], []
-    for name, t, s in zip((*CLASSES, "micro"), (*truth.T, truth.ravel()), (*score.T, score.ravel())):
-        false, true, _ = roc_curve(t, s)
-        curves.append(pd.DataFrame({"curve": name, "false_positive_rate": false, "sensitivity": true}))
-        on_grid.append(np.interp(grid, false, true))
+    columns = zip((*CLASSES, "micro"), (*y_true.T, y_true.ravel()), (*y_score.T, y_score.ravel()))
+    for name, labels, scores in columns:
+        false_positive_rate, sensitivity, _ = roc_curve(labels, scores)
+        curve = {"curve": name, "false_positive_rate": false_positive_rate, "sensitivity": sensitivity}
+        curves.append(pd.DataFrame(curve))
+        on_grid.append(np.interp(grid, false_positive_rate, sensitivity))
     macro = np.mean(on_grid[: len(CLASSES)], axis=0)
     curves.append(pd.DataFrame({"curve": "macro", "false_positive_rate": grid, "sensitivity": macro}))
     return pd.concat(curves, ignore_index=True)

@@ -1,8 +1,8 @@
-"""Bootstrap over patients: resamples drawn once, and statistics computed from them by sums.
+"""Bootstrap over patients: resamples drawn once, and statistics computed from weighted sums.
 
-A patient with several records brings all of them into a resample or none, as records of one patient resemble each
-other (the cluster bootstrap: Davison and Hinkley 1997, section 3.8). A resample is kept as how often it holds each
-patient, which follows a multinomial distribution; every statistic here is a function of sums weighted by these counts.
+Patients are resampled with all of their records, as records of one patient resemble each other (the cluster bootstrap:
+Davison and Hinkley 1997, section 3.8). A resample is stored as the number of times that it contains each patient, which
+follows a multinomial distribution; every statistic here is a function of sums weighted by these counts.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ _BATCH = 32  # resamples computed together: 2,000 records then take 0.5 MB, whic
 class Resampling:
     """Resamples of patients with replacement, drawn once and used for every statistic on the same records.
 
-    Two of them with the same patients, number and seed are equal and draw the same resamples, so that differences
+    Two objects with the same patients, n_bootstrap and seed are equal and have the same resamples, so that differences
     between models are paired.
 
     Parameters
     ----------
     patients : (n,) the patient of each record, of any type
     n_bootstrap : number of resamples
-    seed : of the random numbers
+    seed : random seed
 
     Raises
     ------
-    InputError : no record, or no resample
+    InputError : no records, or n_bootstrap below 1
 
     Examples
     --------
@@ -71,7 +71,7 @@ class Resampling:
 
     @cached_property
     def counts(self) -> np.ndarray:
-        """uint16 (patients, n_bootstrap): how often each resample holds each patient."""
+        """uint16 (patients, n_bootstrap): how often each resample contains each patient."""
         rng = np.random.default_rng(self.seed)
         counts = np.empty((self.n_patients, self.n_bootstrap), np.uint16)
         for column in range(self.n_bootstrap):
@@ -92,8 +92,8 @@ class Resampling:
     def aucs(self, y_true: np.ndarray, y_score: np.ndarray) -> np.ndarray:
         """ROC AUC in each resample, of each column: (n, k), (n, k) -> float64 (n_bootstrap, k).
 
-        A column with one label only in a resample has no AUC there: NaN. What was computed is kept in memory, so that
-        asking for the same scores again takes no time.
+        The AUC is NaN if the resample has no positives or no negatives in a column. Results are cached in memory, so
+        that repeated calls with the same scores take no time.
         """
         y_true, y_score = np.ascontiguousarray(y_true, bool), np.ascontiguousarray(y_score)
         if y_true.shape != y_score.shape or len(y_true) != len(self):
@@ -110,15 +110,15 @@ def _cached_aucs(resampling: Resampling, y_true: bytes, y_score: bytes, dtype: s
     scores = np.frombuffer(y_score, dtype).reshape(len(resampling), -1)
     columns = [_resampled_auc(resampling, *pair) for pair in zip(labels.T, scores.T)]
     aucs = np.stack(columns, axis=1)
-    aucs.flags.writeable = False  # shared between all who ask for it
+    aucs.flags.writeable = False  # shared by all callers
     return aucs
 
 
 def _resampled_auc(resampling: Resampling, y_true: np.ndarray, y_score: np.ndarray) -> np.ndarray:
-    """(n,), (n,) -> (n_bootstrap,): the share of pairs in order (Mann-Whitney), ties counted half.
+    """(n,), (n,) -> (n_bootstrap,): fraction of correctly ordered pairs (Mann-Whitney), ties counted as half.
 
-    With the negatives sorted by score, the negatives below a positive are a cumulative sum of their counts, looked up
-    at the positive's place. The places do not depend on the resample, so that nothing is ranked twice.
+    With the negatives sorted by score, the number of negatives below a positive is a cumulative sum of their counts at
+    the positive's position. Positions do not depend on the resample, so the scores are sorted only once.
     """
     positive, negative = np.flatnonzero(y_true), np.flatnonzero(~y_true)
     negative = negative[np.argsort(y_score[negative], kind="stable")]
@@ -131,7 +131,7 @@ def _resampled_auc(resampling: Resampling, y_true: np.ndarray, y_score: np.ndarr
         np.cumsum(counts[resampling.patients[negative]], axis=0, out=ahead[1:])
         weights = counts[resampling.patients[positive]]
         in_order = ahead[below] if not tied else (ahead[below] + ahead[not_above]) / 2
-        with np.errstate(invalid="ignore"):  # a resample without one of the labels: 0 / 0
+        with np.errstate(invalid="ignore"):  # a resample without positives or negatives: 0 / 0
             part = np.einsum("ib,ib->b", weights, in_order) / (weights.sum(axis=0) * ahead[-1])
         aucs[start : start + _BATCH] = part
     return aucs

@@ -1,7 +1,7 @@
-"""Scores per record: a probability for each record, seed and superclass, identified by ecg_id.
+"""Scores: a probability for each record, seed and superclass, with records identified by ecg_id.
 
-In come a model's predictions for folds 9 and 10; out come files without labels and signals, and the data's own labels
-in the scores' order.
+Input: a model's predictions for folds 9 and 10. Output: files without labels and signals, and the data's own labels
+in the order of the scores.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ecglib import files
+from ecglib import arrays, files
 from ecglib.data.dataset import Dataset
 from ecglib.data.ptbxl import CLASSES
 from ecglib.errors import InputError
+
+_MAX_BYTES = 100_000_000  # an array's; 50 seeds on all of PTB-XL are 22 million
 
 
 @dataclass(frozen=True)
@@ -36,16 +38,17 @@ class Scores:
     score: np.ndarray
 
     def __post_init__(self):
-        expected = (len(self.seed), len(self.ecg_id), len(CLASSES))
-        if self.score.shape != expected or self.fold.shape != self.ecg_id.shape:
+        expected = (self.seed.size, self.ecg_id.size, len(CLASSES))
+        if self.score.shape != expected or not self.fold.shape == self.ecg_id.shape == expected[1:2]:
             raise InputError(
-                "scores of another shape", where="Scores.score", expected=expected, found=self.score.shape,
+                "wrong shape of scores", where="Scores.score", expected=expected,
+                found=f"{self.score.shape} with ecg_id {self.ecg_id.shape} and fold {self.fold.shape}",
                 hint="score every record of folds 9 and 10 once for each seed",
             )  # fmt: skip
         if not np.isfinite(self.score).all():
             raise InputError(
-                "scores that are no numbers", where="Scores.score", expected="finite values",
-                found=f"{(~np.isfinite(self.score)).sum()} that are not", hint="train again with a lower learning rate",
+                "non-finite scores", where="Scores.score", expected="finite values",
+                found=f"{(~np.isfinite(self.score)).sum()} non-finite", hint="train again with a lower learning rate",
             )  # fmt: skip
 
     @classmethod
@@ -65,19 +68,19 @@ class Scores:
 
         Raises
         ------
-        InputError : file missing or unreadable, or its classes in another order
+        InputError : file missing or unreadable, arrays of another shape or type, or classes in another order
         """
+        names = ("ecg_id", "fold", "seed", "score", "classes")
         try:
-            with np.load(path, allow_pickle=False) as file:
-                found = tuple(file["classes"].tolist())
-                scores = cls(file["ecg_id"], file["fold"], file["seed"], file["score"])
-        except InputError:
-            raise
-        except (OSError, ValueError, KeyError) as error:
-            raise InputError(
-                "scores unreadable", where=path, expected="a file written by ecglib", found=error,
-                hint="run the model's chapter again",
-            ) from error  # fmt: skip
+            content = arrays.read_npz(path, dict.fromkeys(names, _MAX_BYTES))
+            ecg_id, fold, seed, score, classes = (content[name] for name in names)
+        except Exception as error:  # zipfile, zlib, tokenize, ast and NumPy fail in many ways
+            raise _unreadable(path, "a file written by ecglib", f"{type(error).__name__}: {error}") from error
+        kinds = {"ecg_id": "iu", "fold": "iu", "seed": "iu", "score": "f", "classes": "U"}
+        if wrong := [name for name, kind in kinds.items() if content[name].dtype.kind not in kind]:
+            types = ", ".join(f"{name} of type {content[name].dtype}" for name in wrong)
+            raise _unreadable(path, "whole numbers, scores as floats, names of classes", types)
+        scores, found = cls(ecg_id, fold, seed, score), tuple(classes.reshape(-1).tolist())
         if found != CLASSES:
             raise InputError(
                 "scores with another class order",
@@ -127,13 +130,19 @@ class Scores:
         return Scores(self.ecg_id, self.fold, np.asarray(seeds), self.score[[known.index(seed) for seed in seeds]])
 
 
+def _unreadable(path: Path, expected: str, found: str) -> InputError:
+    return InputError(
+        "scores unreadable", where=path, expected=expected, found=found, hint="run the model's chapter again"
+    )
+
+
 def labels_for(scores: Scores, dataset: Dataset) -> np.ndarray:
-    """bool (n, 5): the data's own labels of the scored records, in the scores' order.
+    """bool (n, 5): the data's labels of the scored records, in the order of the scores.
 
     Raises
     ------
-    InputError : a scored ecg_id is not in the data, lies in another fold there, or a superclass has
-        one label only in a fold (its AUC would not be defined)
+    InputError : a scored ecg_id is not in the data or is in another fold, or a superclass has no positive or no
+        negative records in a fold (its AUC would be undefined)
     """
     table = dataset.table
     if len(unknown := np.setdiff1d(scores.ecg_id, table.index)):
@@ -147,29 +156,30 @@ def labels_for(scores: Scores, dataset: Dataset) -> np.ndarray:
             "scores with other folds", where=f"ecg_id {scores.ecg_id[moved][0]}", expected=rows["fold"][moved].iloc[0],
             found=scores.fold[moved][0], hint="evaluate with the data that was scored",
         )  # fmt: skip
-    truth = rows[list(CLASSES)].to_numpy(bool)
+    y_true = rows[list(CLASSES)].to_numpy(bool)
     for fold in np.unique(scores.fold):
-        check_positive_and_negative(truth[scores.fold == fold], f"fold {fold}, ")
-    return truth
+        check_positive_and_negative(y_true[scores.fold == fold], f"fold {fold}, ")
+    return y_true
 
 
-def check_positive_and_negative(truth: np.ndarray, where: str = "") -> None:
-    """Hold labels (n, 5) to what an AUC, a threshold or a temperature needs: each superclass there and not there.
+def check_positive_and_negative(y_true: np.ndarray, where: str = "") -> None:
+    """Check that labels (n, 5) have positives and negatives of each superclass, as AUCs and thresholds require.
 
     Raises
     ------
-    InputError : a superclass has one label only; `where` is said before its name
+    InputError : a superclass without positive or negative records; `where` precedes its name in the error
     """
-    share = np.asarray(truth, float).mean(axis=0)
-    if len(lone := np.flatnonzero((share == 0) | (share == 1))):
+    prevalence = np.asarray(y_true, float).mean(axis=0)
+    if len(degenerate := np.flatnonzero((prevalence == 0) | (prevalence == 1))):
         raise InputError(
-            "superclass with one label only", where=f"{where}{CLASSES[lone[0]]}",
-            expected="records with and without it", found=f"a share of {share[lone[0]]:.0%}", hint="give more records",
+            "superclass without positive or negative records", where=f"{where}{CLASSES[degenerate[0]]}",
+            expected="records with and without it", found=f"a prevalence of {prevalence[degenerate[0]]:.0%}",
+            hint="give more records",
         )  # fmt: skip
 
 
 def check_same_seeds(scores: Mapping[str, Scores]) -> None:
-    """Hold models that are compared seed by seed to having the same seeds.
+    """Check that models which are compared seed by seed have the same seeds.
 
     Raises
     ------
@@ -179,6 +189,6 @@ def check_same_seeds(scores: Mapping[str, Scores]) -> None:
     for name, one in scores.items():
         if missing := sorted(every - set(one.seed.tolist())):
             raise InputError(
-                "a seed missing", where=name, expected=f"seeds {sorted(every)}", found=f"no seed {missing[0]}",
-                hint="train it with the same seeds: one line of the profile",
+                "missing seed", where=name, expected=f"seeds {sorted(every)}", found=f"no seed {missing[0]}",
+                hint="train the model with the same seeds",
             )  # fmt: skip

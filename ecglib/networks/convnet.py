@@ -1,8 +1,8 @@
 """The study's torch networks and the tables that describe them.
 
-Both networks are blocks of Conv1d(kernel 10, no padding) - BatchNorm1d - ReLU - MaxPool1d(2) -
-Dropout, then global average pooling, dropout, one linear layer and a sigmoid, as in the original
-study. They take float32 (b, 12, 1000) and return probabilities (b, 5).
+The networks are stacks of blocks, each Conv1d(kernel 10, no padding) - BatchNorm1d - ReLU - MaxPool1d(2) - Dropout,
+followed by global average pooling, dropout, one linear layer and a sigmoid, as in the original study. They take float32
+(b, 12, 1000) and return probabilities (b, 5).
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ class ECGNet(nn.Module):
     Parameters
     ----------
     channels : output channels of each block
-    dropout : share of activations dropped, in each block but the last and before the linear layer
+    dropout : fraction of activations dropped, in each block but the last and before the linear layer
     quantization_aware : the original's variant for quantization-aware training: without batch normalization, and
-        with weights and activations rounded to 8 bits in every pass
+        with weights and activations rounded to 8 bits in every forward pass
 
     Shapes
     ------
@@ -71,7 +71,7 @@ class ECGNet(nn.Module):
 
 
 def build(name: str, dropout: float | None = None) -> ECGNet:
-    """A network by its name in :data:`CHANNELS`, freshly initialized; without a dropout given, the original's 0.5.
+    """A freshly initialized network by its name in :data:`CHANNELS`; dropout is the original's 0.5 by default.
 
     Raises
     ------
@@ -96,11 +96,11 @@ def load_weights(network: ECGNet, path: Path) -> ECGNet:
 
 
 def from_weights(path: Path, dropout: float | None = None) -> ECGNet:
-    """The network that a weights file belongs to, with as many channels as the file's convolutions have.
+    """The network of a weights file, with the same number of channels as the file's convolutions.
 
     Raises
     ------
-    InputError : the file is unreadable, or not of such a network
+    InputError : the file is unreadable or of another architecture
     """
     state = weights.read(path)
     convolutions = sorted((int(name.split(".")[1]), len(value)) for name, value in state.items() if value.ndim == 3)
@@ -115,14 +115,14 @@ def _fill(network: ECGNet, state: dict[str, np.ndarray], path: Path) -> ECGNet:
         name = next(name for name in (shapes | found) if shapes.get(name) != found.get(name))
         raise InputError(
             "weights of another architecture", where=f"{path}, {name}", expected=shapes.get(name, "no such name"),
-            found=found.get(name, "no such name"), hint="give the file of this network",
+            found=found.get(name, "no such name"), hint="give a weights file of this network",
         )  # fmt: skip
     network.load_state_dict({name: torch.tensor(value) for name, value in state.items()})
     return network
 
 
 class FastDropout(nn.Dropout):
-    """Dropout from one random byte an element: eight times as fast as torch's on a processor.
+    """Dropout from one random byte per element: eight times as fast as torch's on a CPU.
 
     The rate is rounded to a multiple of 1/256 (0.5 is exact).
     """
@@ -130,9 +130,9 @@ class FastDropout(nn.Dropout):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         if not self.training or self.p == 0:
             return x
-        drawn = torch.empty(math.ceil(x.numel() / 8), dtype=torch.int64, device=x.device).random_(-(2**63), None)
-        kept = drawn.view(torch.uint8)[: x.numel()] >= round(256 * self.p)
-        # channels-last keeps its memory order; which element meets which byte does not matter
+        words = torch.empty(math.ceil(x.numel() / 8), dtype=torch.int64, device=x.device).random_(-(2**63), None)
+        kept = words.view(torch.uint8)[: x.numel()] >= round(256 * self.p)
+        # channels-last tensors keep their memory order; which byte is used for which element does not matter
         mask = kept.to(x.dtype).mul_(1 / (1 - self.p)).as_strided(x.shape, x.stride())
         return x * mask
 
@@ -140,18 +140,18 @@ class FastDropout(nn.Dropout):
 def channels_last(network: ECGNet) -> ECGNet:
     """A copy that computes the same function on (b, 12, 1, samples) in channels-last order.
 
-    oneDNN's bfloat16 kernels want the channels of a sample side by side in memory, which torch
-    offers for two-dimensional layers only. :func:`channels_first` turns the copy back.
+    oneDNN's bfloat16 kernels need the channels of a sample next to each other in memory, an order that torch
+    has for two-dimensional layers only. :func:`channels_first` copies the weights back.
     """
-    twin = copy.deepcopy(network)
-    twin.features = nn.Sequential(*(_two_dimensional(layer) for layer in network.features))
-    twin.dropout = FastDropout(network.dropout.p)
-    return twin.to(memory_format=torch.channels_last)
+    copied = copy.deepcopy(network)
+    copied.features = nn.Sequential(*(_two_dimensional(layer) for layer in network.features))
+    copied.dropout = FastDropout(network.dropout.p)
+    return copied.to(memory_format=torch.channels_last)
 
 
-def channels_first(twin: ECGNet, network: ECGNet) -> ECGNet:
-    """`network` with the weights of its channels-last `twin`."""
-    state = {name: v.squeeze(2) if v.dim() == 4 else v for name, v in twin.state_dict().items()}
+def channels_first(channels_last_net: ECGNet, network: ECGNet) -> ECGNet:
+    """Load the weights of a :func:`channels_last` copy into `network`, in place, and return it."""
+    state = {name: v.squeeze(2) if v.dim() == 4 else v for name, v in channels_last_net.state_dict().items()}
     network.load_state_dict({name: v.contiguous() for name, v in state.items()})
     return network
 
@@ -182,7 +182,7 @@ def _two_dimensional(layer: nn.Module) -> nn.Module:
 
 
 def layer_table(network: nn.Module, samples: int = N_SAMPLES) -> pd.DataFrame:
-    """One row a layer in the order of execution, as the original study's tables print them.
+    """One row per layer in the order of execution, as in the original study's tables.
 
     Returns
     -------
@@ -209,10 +209,10 @@ def layer_table(network: nn.Module, samples: int = N_SAMPLES) -> pd.DataFrame:
 
 
 def size_table(network: nn.Module, samples: int = N_SAMPLES) -> pd.Series:
-    """Parameters and the original's four sizes in MB (2**20 bytes, 4 bytes a number).
+    """Parameters and the original's four sizes in MB (2**20 bytes, 4 bytes per number).
 
-    The forward/backward size counts every layer's output twice (activation and gradient); it says
-    what training one record needs, not what a shipped file weighs.
+    The forward/backward size counts every layer's output twice (activation and gradient): it estimates
+    the memory for training on one record, not the size of a file.
     """
     table = layer_table(network, samples)
     outputs = sum(math.prod(shape[1:]) for shape in table["output_shape"])
@@ -228,7 +228,7 @@ def size_table(network: nn.Module, samples: int = N_SAMPLES) -> pd.Series:
 
 
 def counts(network: nn.Module) -> dict[str, int]:
-    """How many parameters a network has, and how many of them are not zero: params, nonzero_params."""
+    """Number of parameters of a network, and of those that are not zero: params, nonzero_params."""
     parameters = list(network.parameters())
     return {
         "params": sum(p.numel() for p in parameters),

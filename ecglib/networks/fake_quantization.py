@@ -1,7 +1,7 @@
-"""Rounding to 8 bits inside a float network, as quantization-aware training does it.
+"""Fake quantization: rounding to 8 bits inside a float network, for quantization-aware training.
 
-Values are rounded to 256 levels and stay float, so that the network trains as if it were an integer one;
-gradients pass the rounding unchanged (Jacob et al. 2018).
+Values are rounded to 256 levels and stay float, so that the network trains as if it computed in integers;
+gradients pass the rounding unchanged (straight-through estimator; Jacob et al. 2018).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _MOMENTUM = 0.01  # of the moving average of an activation's range
 
 
 class FakeQuantizeWeight(nn.Module):
-    """Symmetric, one scale for each output channel; to be registered as a parametrization of a weight."""
+    """Symmetric rounding with one scale per output channel; register it as a parametrization of a weight."""
 
     def forward(self, weight: torch.Tensor) -> torch.Tensor:
         largest = weight.detach().abs().amax(dim=tuple(range(1, weight.dim())))
@@ -26,7 +26,7 @@ class FakeQuantizeWeight(nn.Module):
 
 
 class FakeQuantize(nn.Module):
-    """One scale and zero point for all of an activation, from a moving average of its smallest and largest value."""
+    """Rounding of activations with one scale and zero point, from moving averages of their minimum and maximum."""
 
     def __init__(self):
         super().__init__()
@@ -46,7 +46,7 @@ class FakeQuantize(nn.Module):
 
 
 def strip_fake_quant(network: nn.Module) -> nn.Module:
-    """A plain float copy, as a file keeps it: weights rounded once and for all, activations not at all."""
+    """A plain float copy for export: weights are rounded permanently, activations are not rounded."""
     plain = copy.deepcopy(network)
     for parent in list(plain.modules()):
         for name, layer in parent.named_children():
@@ -58,8 +58,8 @@ def strip_fake_quant(network: nn.Module) -> nn.Module:
 
 
 def _rounded(layer: nn.Module) -> nn.Module:
-    """A layer of its own class with the weights that the parametrized one computes with."""
-    # removing the parametrization would take it from the layer that this is a copy of as well: they share a class
+    """A plain layer with the rounded weights of a parametrized one."""
+    # removing the parametrization would also remove it from the original layer, which shares its class with the copy
     if isinstance(layer, nn.Conv1d):
         plain = nn.Conv1d(layer.in_channels, layer.out_channels, layer.kernel_size)
     else:

@@ -1,6 +1,6 @@
 """The Inception CNN in Keras 3, layer for layer and name for name as in the original study.
 
-It takes float32 (b, 1000, 12) and returns probabilities (b, 5). Any Keras backend runs it; TensorFlow is
+It takes float32 (b, 1000, 12) and returns probabilities (b, 5). It runs on any Keras backend; TensorFlow is
 the default.
 """
 
@@ -20,7 +20,7 @@ from ecglib.networks import weights
 from ecglib.networks.keras_backend import keras
 
 layers = keras.layers
-_DEAD = 1e-6  # of a layer's median variance: a channel at or below it hardly ever varies
+_DEAD = 1e-6  # of a layer's median variance: channels at or below it are almost constant
 
 
 def build(dropout: float = 0.0) -> keras.Model:
@@ -28,10 +28,10 @@ def build(dropout: float = 0.0) -> keras.Model:
 
     Parameters
     ----------
-    dropout : share of activations dropped before each dense layer; 0 builds the original's table, more
-        adds layers without parameters
+    dropout : fraction of activations dropped before each dense layer; with 0 there are no dropout layers, as in
+        the original's table
     """
-    keras.utils.clear_session(free_memory=False)  # the names of layers count from zero again
+    keras.utils.clear_session(free_memory=False)  # restarts the numbering of layer names
 
     def convolution(x, filters: int, kernel: int, name: str):
         return layers.Conv1D(filters, kernel, padding="same", activation="gelu", name=name)(x)
@@ -57,7 +57,7 @@ def build(dropout: float = 0.0) -> keras.Model:
 
 
 def layer_table(model: keras.Model) -> pd.DataFrame:
-    """One row a layer, as Keras' own summary and the original's table give them.
+    """One row per layer, as in Keras' own summary and the original's table.
 
     Returns
     -------
@@ -82,7 +82,7 @@ def nonzero(model: keras.Model) -> int:
 
 
 def normalized_channels(model: keras.Model) -> pd.DataFrame:
-    """Every channel of the batch-normalized layers, with what normalization stored for it.
+    """Every channel of the batch-normalized layers, with its normalization statistics.
 
     Returns
     -------
@@ -102,15 +102,15 @@ def normalized_channels(model: keras.Model) -> pd.DataFrame:
 
 
 def zero_dead_channels(model: keras.Model) -> int:
-    """Set the scale of batch-normalized channels that hardly ever vary to zero, in place.
+    """Set the scale of almost constant batch-normalized channels to zero, in place.
 
     Such a channel is close to its mean in every record, so that its normalized value is close to the layer's offset,
-    whatever the scale. Training leaves these scales near 1 / sqrt(epsilon), many times the others; quantized to 8 bits
-    together, they leave no resolution for the others.
+    whatever the scale. After training, these scales are near 1 / sqrt(epsilon), many times the others; when all are
+    quantized to 8 bits together, the others lose their resolution.
 
     Returns
     -------
-    how many channels were changed
+    number of channels changed
     """
     changed = 0
     for layer in model.layers:
@@ -124,7 +124,7 @@ def zero_dead_channels(model: keras.Model) -> int:
 
 
 def save_weights(model: keras.Model, path: Path) -> None:
-    """Write a model's weights as float16 safetensors, whole or not at all; any backend can load them."""
+    """Write a model's weights as float16 safetensors, atomically; any backend can load them."""
     with files.atomic_path(path) as temporary:
         save_file({v.path: keras.ops.convert_to_numpy(v).astype(np.float16) for v in _stored(model)}, temporary)
 
@@ -145,7 +145,7 @@ def load_weights(model: keras.Model, path: Path) -> keras.Model:
     if different:
         raise InputError(
             "weights of another architecture", where=path, expected=f"the {len(variables)} variables of {model.name}",
-            found=f"{len(found)} variables; {different[0]} differs", hint="give the file of this network",
+            found=f"{len(found)} variables; {different[0]} differs", hint="give a weights file of this network",
         )  # fmt: skip
     for name, variable in variables.items():
         variable.assign(found[name].astype(np.float32))

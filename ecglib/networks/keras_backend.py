@@ -7,7 +7,7 @@ from ecglib.quiet import silence
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's log would flood the chapters
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-with silence():  # what TensorFlow says before its log level counts
+with silence():  # messages that TensorFlow prints before its log level takes effect
     import keras
 
 logging.getLogger("tensorflow").setLevel(logging.ERROR)

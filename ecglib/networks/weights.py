@@ -1,4 +1,4 @@
-"""Weights files: safetensors, read in one way whichever framework the network is in."""
+"""Weights files in safetensors format, read the same way for both frameworks."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from safetensors.numpy import load_file
 
 from ecglib.errors import InputError
 
-NAME = "weights.safetensors"  # of a run's weights file
+NAME = "weights.safetensors"  # the weights file of a run
 
 
 def read(path: Path) -> dict[str, np.ndarray]:
-    """The arrays of a weights file by name, in the precision that they were kept in.
+    """The arrays of a weights file by name, in their stored precision.
 
     Raises
     ------

@@ -1,6 +1,6 @@
 """The original's findings, each with the models that replay it and that do it right.
 
-In comes the registry of models; out comes one finding per claim of the original, in the registry's order.
+Input: the registry of models. Output: one finding per claim of the original, in the registry's order.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ class Finding:
     Attributes
     ----------
     name : the claim
-    reported : the original's figures
-    reported_network : the network that they belong to
-    replayed : the model that replays the original's procedure; None if ours follows it in essence
-    done_right : the model that stands in for the claim in this book
+    reported : the original's metrics
+    reported_network : the network that they were reported for
+    replayed : the model that replays the original's procedure; None if ours is essentially the same
+    done_right : the model that takes its place in this book
     """
 
     name: str
@@ -37,7 +37,7 @@ class Finding:
 
 
 def findings(registry: Registry) -> list[Finding]:
-    """Every finding that has a model done right, like-for-like ones after the finding that they belong to."""
+    """Every finding with a model done right; like-for-like ones follow the finding that they belong to."""
     found = []
     names = dict.fromkeys(model.finding for model in registry.models.values() if model.finding)
     for name in names:
@@ -53,7 +53,7 @@ def findings(registry: Registry) -> list[Finding]:
 
 
 def network_name(model: Model, registry: Registry) -> str:
-    """The network that a model is, or is made from, as readers meet it."""
+    """Display name of the network of a model, or of the model that it is made from."""
     while model.training is None:
         model = registry.models[model.made_from[0]]
     return NETWORK_NAMES[model.training.network]

@@ -1,4 +1,4 @@
-"""What the original study published: its figures and layer tables, as facts to compare with.
+"""What the original study published: its metrics and layer tables, for comparison.
 
 Source: project page and poster of the 2023 capstone project of Pusan National University, team 풀악셀
 (reference `original2023` of the book). Sizes are in MB of 2**20 bytes, as the original counts them, AUCs in 0-1.
@@ -13,7 +13,7 @@ import pandas as pd
 
 @dataclass(frozen=True)
 class Reported:
-    """A model's published figures; None where none was given."""
+    """A model's published metrics; None if not published."""
 
     auc: float | None = None
     params: int | None = None
@@ -24,19 +24,19 @@ REPORTED = {
     "base_cnn": Reported(auc=0.934, params=6_522_555, weights_mb=24.88),
     "inception_cnn": Reported(auc=0.87, params=4_266_277),
     "base_cnn_pruning_replay": Reported(auc=0.804, params=534_005),
-    # the size is in MB of 10**6 bytes: only with these do weights and masks together come to it
+    # this size is in MB of 10**6 bytes: only in this unit is it the size of weights and masks together
     "pruned_quantized_replay": Reported(auc=0.514, params=534_005, weights_mb=4.28),
     "quantization_replay": Reported(auc=0.582, params=614_055),
     "student": Reported(auc=0.928, params=534_005, weights_mb=2.04),
     "distillation_replay": Reported(auc=0.938, params=534_005, weights_mb=2.04),
 }
 
-# what the study found -> what its figure was measured on
+# finding -> what its metric was measured on
 EVIDENCE = {
-    "Base CNN": "mean of the five validation folds that early stopping watched; no test figure",
+    "Base CNN": "mean of the five validation folds that early stopping monitored; no test result",
     "Inception CNN": "fold 10, after 50 epochs without early stopping",
     "Pruning": "fold 9, without training after pruning",
-    "Pruned and quantized": "test records of a random split; the scored network is another than the one built",
+    "Pruned and quantized": "test records of a random split; the network scored is not the one built",
     "Quantization": "validation records of the last of five folds; a float32 network",
     "Student with teacher": "a random fifth of the records, one split and seed; the teacher was not trained",
     "Student without teacher": "a random fifth of the records, one split and seed",
@@ -45,16 +45,16 @@ EVIDENCE = {
 # binary cross-entropy of the Inception CNN after its last epoch, read from the page's curves
 INCEPTION_LOSSES = {"training": 4.5e-4, "validation": 1.0}
 
-# superclass -> records of PTB-XL as the project page lists them
+# superclass -> number of PTB-XL records as listed on the project page
 CLASS_COUNTS = {"NORM": 9514, "MI": 5469, "STTC": 5235, "CD": 4898, "HYP": 2649}
 
-# the older release that its notebooks read: records, and those with a superclass
-EARLIER_RELEASE = {"records": 21_837, "labelled": 21_430}
+# the older release that its notebooks read: all records, and those with a superclass
+EARLIER_RELEASE = {"records": 21_837, "labeled": 21_430}
 
-# AUCs by superclass in the poster's figures. Those of the base CNN are of five validation folds, in a legend that
-# numbers the classes in the order CD, HYP, MI, NORM, STTC; those of the Inception CNN are of fold 10. Those of
-# the pruned and the quantized network are of validation records, in the order of the labels, which their plots'
-# names do not follow.
+# AUCs by superclass in the poster's figures. Those of the base CNN are from five validation folds, in a legend that
+# numbers the classes in the order CD, HYP, MI, NORM, STTC; those of the Inception CNN are from fold 10. Those of
+# the pruned and the quantized network are from validation records, in the order of the labels, not of the names in
+# their plots.
 FIGURES = {
     "base_cnn": {"CD": 0.95, "HYP": 0.93, "MI": 0.92, "NORM": 0.93, "STTC": 0.94, "micro": 0.94},
     "inception_cnn": {"NORM": 0.85, "MI": 0.83, "STTC": 0.86, "HYP": 0.90, "CD": 0.91},
@@ -64,7 +64,7 @@ FIGURES = {
 
 MAX_EPOCHS = 50  # of every training
 
-PRUNING_LOSS = 0.65  # about where the training loss of the pruned network stayed
+PRUNING_LOSS = 0.65  # approximate plateau of the pruned network's training loss
 
 _BASE_CNN = """
 Conv1d-1 100x991 12100
@@ -142,8 +142,8 @@ batch_normalization_5 128 512 dense_1
 dense_2 5 645 batch_normalization_5
 """
 
-# The base CNN's as printed under its table; the student's as the poster gives them. Under the student's own table the
-# page repeats the base CNN's total and sizes.
+# The base CNN's sizes are those printed under its table; the student's are from the poster, because the page repeats
+# the base CNN's total and sizes under the student's table.
 SIZES_MB = {
     "base_cnn": {"input_mb": 0.05, "forward_backward_mb": 13.20, "params_mb": 24.88, "total_mb": 38.13},
     "student": {"input_mb": 0.05, "forward_backward_mb": 5.62, "params_mb": 2.04, "total_mb": 7.70},
@@ -151,7 +151,7 @@ SIZES_MB = {
 
 
 def layer_table(model: str) -> pd.DataFrame:
-    """The published layer table in the form of :func:`ecglib.networks.convnet.layer_table`."""
+    """The published layer table in the format of :func:`ecglib.networks.convnet.layer_table`."""
     rows = [line.split() for line in {"base_cnn": _BASE_CNN, "student": _STUDENT}[model].strip().splitlines()]
     return pd.DataFrame(
         [(layer, (-1, *map(int, shape.split("x"))), int(params)) for layer, shape, params in rows],
@@ -160,7 +160,7 @@ def layer_table(model: str) -> pd.DataFrame:
 
 
 def inception_table() -> pd.DataFrame:
-    """The published table of the Inception CNN in the form of :func:`ecglib.networks.inception.layer_table`."""
+    """The published table of the Inception CNN in the format of :func:`ecglib.networks.inception.layer_table`."""
     rows = [line.split() for line in _INCEPTION_CNN.strip().splitlines()]
     return pd.DataFrame(
         [

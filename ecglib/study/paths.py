@@ -1,4 +1,4 @@
-"""Where everything is in a checkout of the study."""
+"""The files and folders of a checkout of the study."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ PROJECT_VARIABLE = "ECGLIB_PROJECT"
 
 
 def find_project() -> Path:
-    """The checkout: the nearest folder, from the working directory upwards, that holds _toc.yml, or ECGLIB_PROJECT.
+    """The checkout: the nearest folder, from the working directory upwards, with _toc.yml; or ECGLIB_PROJECT.
 
     Raises
     ------
-    InputError : called from outside a checkout, and the variable names none
+    InputError : the working directory is outside a checkout, and ECGLIB_PROJECT is not a checkout
     """
     here, named = Path.cwd(), os.environ.get(PROJECT_VARIABLE)
     for folder in (here, *here.parents, *([Path(named)] if named else [])):
@@ -53,7 +53,7 @@ class Paths:
 
     @property
     def cache(self) -> Path:
-        """The memory-mapped signals: ECGLIB_CACHE or data/cache, one folder a profile."""
+        """The memory-mapped signals: ECGLIB_CACHE or data/cache, one folder per profile."""
         return Path(os.environ.get("ECGLIB_CACHE") or self.root / "data" / "cache") / self.profile
 
     @property
@@ -77,17 +77,17 @@ class Paths:
 
     @property
     def results(self) -> Path:
-        """What the chapters of this run write; `ecglib publish` copies the full profile's when all are done."""
+        """What this run's chapters write; `ecglib publish` copies the full profile's when all chapters are done."""
         return self.build / "results"
 
     @property
     def published_results(self) -> Path:
-        """What the book is built from: committed for the full profile, otherwise what the chapters wrote."""
+        """The results that the book is built from: the committed ones for the full profile, else this run's."""
         return self.root / "results" / "full" if self.profile == "full" else self.results
 
     @property
     def latest_results(self) -> Path:
-        """The results of this run once its summary is written, until then the published ones."""
+        """The results of this run if its summary is written, else the published ones."""
         return self.results if (self.results / "summary.csv").is_file() else self.published_results
 
     @property

@@ -1,6 +1,6 @@
 """A profile: how much of the study is run, on which data, and with which settings changed.
 
-In come config/<profile>.yml and the registry; out comes every model's training settings and seeds in that profile.
+Input: config/<profile>.yml and the registry. Output: every model's training settings and seeds in that profile.
 """
 
 from __future__ import annotations
@@ -74,10 +74,11 @@ class Profile(BaseModel):
 
 
 def load_profile(path: Path, *, seeds: int | None = None) -> Profile:
-    """Read and check a profile together with the registry beside it.
+    """Read and check a profile together with the registry in the same folder.
 
     Parameters
     ----------
+    path : config/<profile>.yml
     seeds : seeds 0 to seeds-1 for every trained model, instead of those declared
 
     Raises
@@ -152,5 +153,5 @@ def _adapted(model: Model, given: _File, path: Path, seeds: int | None) -> Model
 
 
 def _applies(key: str, settings: dict) -> bool:
-    """Whether a setting for every model concerns this one: a model without batch statistics recalibrates none."""
+    """Whether a setting for every model applies to this one: bn_records applies only to models that declare it."""
     return key != "bn_records" or settings.get("bn_records", 0) > 0

@@ -1,7 +1,7 @@
-"""Macro AUCs that others published for the five superclasses of PTB-XL, to compare with.
+"""Published macro AUCs for the five superclasses of PTB-XL, for comparison.
 
 Source: Strodthoff et al. 2020 (reference `strodthoff2020` of the book), fold 10 of release 1.0.1, 100 Hz. Their models
-see crops of 2.5 s and average over the crops of a record.
+take crops of 2.5 s, and predictions are aggregated over the crops of a record.
 """
 
 SUPERCLASS_AUC = {

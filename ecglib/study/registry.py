@@ -5,6 +5,7 @@ Everything else that names models (profiles, the Snakefile, tables, figures) der
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,6 +16,8 @@ from ecglib.errors import InputError
 from ecglib.study.original import MAX_EPOCHS
 from ecglib.training.settings import TrainingSettings
 
+_MAX_BRACKETS = 20
+_MAX_VALUES = 100_000  # in a YAML file with its aliases expanded; the registry has under 2,000
 FINDING_COLUMNS = ("replayed", "like for like", "done right")
 
 
@@ -24,15 +27,15 @@ class Model(BaseModel):
     Attributes
     ----------
     name : key in the registry, file name in results/ and models/
-    label : name as readers meet it; that of a shortened replay also says how many epochs it ran
+    label : display name; that of a shortened replay includes the number of epochs
     chapter : chapter that writes its results, or that compares it on fold 9
     role : "final" and "replay" models have results and a row in the summary; "candidate" and "trial" models are
-        compared on fold 9 only; "intermediate" ones are trained for another model to be made from
+        compared on fold 9 only; "intermediate" models are trained only for other models to be made from
     training : how it is trained; None for a model made from another one's weights
     made_from : models whose trained weights it is made from without further training
     seeds : seeds of the training
     keep_weights : whether the first seed's weights are committed
-    finding, column : the original's finding that it belongs to, and its column there
+    finding, column : the original's finding that it belongs to, and its column in the table of findings
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -55,7 +58,7 @@ class Model(BaseModel):
     @model_validator(mode="after")
     def _trained_or_derived(self) -> Model:
         if bool(self.training) == bool(self.made_from):
-            raise ValueError("training, made_from: expected one of both")
+            raise ValueError("training, made_from: expected one of the two")
         if bool(self.training) != bool(self.seeds) or len(set(self.seeds)) < len(self.seeds):
             raise ValueError("seeds: expected one or more, each once, for a model with training; none for others")
         if bool(self.finding) != bool(self.column):
@@ -99,19 +102,19 @@ class Registry(BaseModel):
                 raise ValueError(f"models.{name}: no trained model {', '.join(sorted(unknown))}")
         for name, chapter in self.chapters.items():
             if unknown := set(chapter.reads) - set(self.chapters) | set(chapter.loads) - trained:
-                raise ValueError(f"chapters.{name}: nothing is called {', '.join(sorted(unknown))}")
+                raise ValueError(f"chapters.{name}: unknown names {', '.join(sorted(unknown))}")
         return self
 
 
 def needed_models(model: Model) -> tuple[str, ...]:
-    """Models that have to be trained before this one: the one it starts from, and its teachers."""
+    """Models that have to be trained before this one: the one that it starts from, and its teachers."""
     if model.training is None:
         return ()
     return (*([model.training.init_from] if model.training.init_from else []), *model.training.teachers)
 
 
 def length_note(model: Model, registry: Registry) -> str:
-    """Of a replay that is shorter than the original's training: "21 of 50 epochs"; empty for every other model."""
+    """For a replay that is shorter than the original's training: "21 of 50 epochs"; for other models: ""."""
     if model.role != "replay":
         return ""
     source = model if model.training else registry.models[model.made_from[0]]
@@ -134,8 +137,8 @@ def load_registry(path: Path) -> Registry:
 
     Raises
     ------
-    InputError : file missing or not YAML, an unknown or missing key, a value of the wrong type or out of range, a name
-        that nothing has
+    InputError : file missing or not YAML, an unknown or missing key, a value of the wrong type or out of range, the
+        name of a model or chapter that does not exist
     """
     content = read_yaml(path)
     models = content.get("models") if isinstance(content, dict) else None
@@ -165,24 +168,51 @@ def read_yaml(path: Path) -> Any:
     """
     path = Path(path)
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        return yaml.load(path.read_text(encoding="utf-8"), _Loader)
     except OSError as error:
         known = ", ".join(sorted(other.stem for other in path.parent.glob("*.yml"))) or "none"
         raise InputError(
             "file missing", where=path, expected=f"one of {known}", found="no such file", hint="name an existing one"
         ) from error
-    except (yaml.YAMLError, ValueError) as error:
+    except Exception as error:  # a wrong tag is an AttributeError or KeyError, deep nesting a RecursionError
+        found = error if isinstance(error, yaml.YAMLError | ValueError) else repr(error)
         raise InputError(
-            "not YAML", where=path, expected="keys and values", found=error, hint="correct the file"
+            "not YAML", where=path, expected="keys and values", found=found, hint="correct the file"
         ) from error
 
 
+class _Loader(yaml.SafeLoader):
+    """Rejects what takes a YAML parser minutes or gigabytes: aliases of aliases, and brackets nested without end."""
+
+    def fetch_flow_collection_start(self, kind: type) -> None:
+        if self.flow_level >= _MAX_BRACKETS:
+            raise ValueError(f"brackets nested more than {_MAX_BRACKETS} deep")
+        super().fetch_flow_collection_start(kind)
+
+    def get_single_node(self) -> yaml.Node | None:
+        node = super().get_single_node()
+        if _n_values(node, {}) > _MAX_VALUES:
+            raise ValueError(f"aliases that expand to more than {_MAX_VALUES:,} values")
+        return node
+
+
+def _n_values(node: Any, counted: dict[int, float]) -> float:
+    """Number of values below a node with aliases expanded; infinite if an alias contains itself."""
+    if not isinstance(node, yaml.CollectionNode):
+        return 1
+    if id(node) not in counted:
+        counted[id(node)] = math.inf  # while it is being counted
+        inside = node.value if isinstance(node, yaml.SequenceNode) else [one for pair in node.value for one in pair]
+        counted[id(node)] = 1 + sum(_n_values(one, counted) for one in inside)
+    return counted[id(node)]
+
+
 def validated(kind: Any, content: Any, where: Path) -> Any:
-    """`content` as `kind`, with a pydantic error turned into one that names file, key, expected and found.
+    """`content` validated as `kind`; a pydantic error becomes one with file, key, expected and found.
 
     Raises
     ------
-    InputError : the first thing that does not fit
+    InputError : the first validation error
     """
     try:
         return TypeAdapter(kind).validate_python(content)

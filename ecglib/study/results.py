@@ -1,6 +1,6 @@
-"""The results: one JSON file a model, and the summary that pages, README and figures are made from.
+"""The results: one JSON file per model, and the summary from which pages, README and figures are made.
 
-In come a model's scores, its file and its latency; out come ``results/<profile>/<model>.json``,
+Input: a model's scores, file size and latency. Output: ``results/<profile>/<model>.json``,
 ``results/<profile>/scores/<model>.npz`` and ``results/<profile>/summary.csv``.
 """
 
@@ -28,7 +28,7 @@ COLUMNS = (
     "test_auc_low", "test_auc_high", "seed_sd", "latency_ms", "latency_vs_float32", "reported_auc", "reported_params",
     "reported_mb", "hardware",
 )  # fmt: skip
-ROC_STEP = 10  # every tenth point of the macro ROC curve is kept: 51, enough for a figure
+ROC_STEP = 10  # every tenth point of the macro ROC curve is stored: 51 are enough for a figure
 _COUNTS = ("seeds", "params", "nonzero_params", "file_bytes", "reported_params")
 
 
@@ -37,22 +37,23 @@ def write(
     nonzero_params: int, file_bytes: int, latency_ms: float, latency_vs_float32: float, resamples: int,
     details: dict | None = None,
 ) -> dict:  # fmt: skip
-    """Derive a model's figures from its scores and the data's labels, and keep both.
+    """Compute a model's metrics from its scores and the data's labels, and write them and the scores to files.
 
     Parameters
     ----------
     folder : results/<profile>
-    scores : of every seed, on folds 9 and 10
+    scores : scores of every seed on folds 9 and 10
     dataset : the data that was scored
-    file_bytes : of the file that would be shipped
-    latency_ms : one record, one thread, median
-    latency_vs_float32 : how many times as fast as the float32 model in the same run
-    resamples : bootstrap resamples behind the intervals
+    file_bytes : size of the model file to deploy
+    latency_ms : median latency of one record on one thread
+    latency_vs_float32 : speedup over the float32 model in the same session
+    resamples : number of bootstrap resamples for the intervals
     details : anything else that the model's pages show
 
     Returns
     -------
-    what was written: "row" (the columns of the summary), what :func:`derive` gives, and "details"
+    the content of the JSON file: "row" (the columns of the summary), the result of :func:`compute_metrics`,
+    "resamples", "fingerprint" and "details"
     """
     derived = compute_metrics(scores, dataset, resamples=resamples)
     seeds, macro = pd.DataFrame(derived["seeds"]), derived["classes"]["macro"]
@@ -76,7 +77,7 @@ def write(
 
 
 def compute_metrics(scores: Scores, dataset: Dataset, *, resamples: int) -> dict:
-    """What follows from scores and the data's labels alone.
+    """The metrics that depend on scores and the data's labels alone.
 
     Returns
     -------
@@ -84,16 +85,16 @@ def compute_metrics(scores: Scores, dataset: Dataset, *, resamples: int) -> dict
     intervals), "seeds" ([{"seed", "val_auc", "test_auc"}], macro AUCs on folds 9 and 10) and "roc"
     ({"false_positive_rate", "sensitivity"}, the first seed's macro curve on fold 10)
     """
-    truth = labels_for(scores, dataset)
+    y_true = labels_for(scores, dataset)
+    val_true, test_true = (y_true[scores.fold == fold] for fold in (VALIDATION_FOLD, TEST_FOLD))
     validation, test = scores.for_fold(VALIDATION_FOLD), scores.for_fold(TEST_FOLD)
-    of = {fold: truth[scores.fold == fold] for fold in (VALIDATION_FOLD, TEST_FOLD)}
     patients = dataset.table.loc[test.ecg_id, "patient_id"].to_numpy()
-    estimates = auc_estimates(of[TEST_FOLD], test.score, Resampling(patients, resamples))
+    estimates = auc_estimates(test_true, test.score, Resampling(patients, resamples))
     seeds = [
-        {"seed": int(seed), "val_auc": macro_auc(of[VALIDATION_FOLD], one), "test_auc": macro_auc(of[TEST_FOLD], other)}
-        for seed, one, other in zip(scores.seed, validation.score, test.score)
+        {"seed": int(seed), "val_auc": macro_auc(val_true, val_score), "test_auc": macro_auc(test_true, test_score)}
+        for seed, val_score, test_score in zip(scores.seed, validation.score, test.score)
     ]
-    curves = roc_curves(of[TEST_FOLD], test.score[0])
+    curves = roc_curves(test_true, test.score[0])
     macro = curves[curves["curve"] == "macro"].iloc[::ROC_STEP][["false_positive_rate", "sensitivity"]]
     return {
         "classes": {name: estimate.to_dict() for name, estimate in estimates.items()},
@@ -103,44 +104,44 @@ def compute_metrics(scores: Scores, dataset: Dataset, *, resamples: int) -> dict
 
 
 def evaluate(folder: Path, model: str, dataset: Dataset) -> tuple[dict, list[str]]:
-    """Derive a model's figures anew from its saved scores and the data's labels.
+    """Recompute a model's metrics from its saved scores and the data's labels, and compare with the stored ones.
 
     Returns
     -------
-    what :func:`derive` gives, and what of it differs from what was kept: none, where scores and figures belong together
+    the result of :func:`compute_metrics`, and a line for each value that differs from the stored one
 
     Raises
     ------
     InputError : no result, no scores, or scores of other records
     """
-    kept = read(folder, model)
+    stored = read(folder, model)
     scores = Scores.load(Path(folder) / "scores" / f"{model}.npz")
-    derived = compute_metrics(scores, dataset, resamples=kept["resamples"])
-    now, before = _flat(derived), _flat(kept)
+    computed = compute_metrics(scores, dataset, resamples=stored["resamples"])
+    now, before = _flat(computed), _flat(stored)
     different = [
-        f"{name}: kept {before.get(name)}, now {now.get(name)}"
+        f"{name}: stored {before.get(name)}, computed {now.get(name)}"
         for name in now | before
         if before.get(name) != now.get(name)
     ]
-    if kept["fingerprint"] != dataset.fingerprint:
-        different.append(f"data: kept {kept['fingerprint']}, now {dataset.fingerprint}")
-    return derived, different
+    if stored["fingerprint"] != dataset.fingerprint:
+        different.append(f"data: stored {stored['fingerprint']}, found {dataset.fingerprint}")
+    return computed, different
 
 
-def _flat(derived: dict) -> dict[str, float]:
-    """Each figure under its name, rounded to what differs between machines by no more than the order of sums."""
-    figures = {f"{name}, {key}": value for name, one in derived["classes"].items() for key, value in one.items()}
-    for one in derived["seeds"]:
-        figures |= {f"seed {one['seed']}, {key}": one[key] for key in ("val_auc", "test_auc")}
-    return {name: round(value, 9) for name, value in figures.items()}
+def _flat(metrics: dict) -> dict[str, float]:
+    """{name: value}, rounded so that summation order, which differs between machines, has no effect."""
+    values = {f"{name}, {key}": value for name, one in metrics["classes"].items() for key, value in one.items()}
+    for one in metrics["seeds"]:
+        values |= {f"seed {one['seed']}, {key}": one[key] for key in ("val_auc", "test_auc")}
+    return {name: round(value, 9) for name, value in values.items()}
 
 
 def read(folder: Path, model: str) -> dict:
-    """What :func:`write` kept of a model.
+    """What :func:`write` wrote for a model.
 
     Raises
     ------
-    InputError : nothing was kept
+    InputError : no result of that model
     """
     path = Path(folder) / f"{model}.json"
     if not path.is_file():
@@ -152,7 +153,7 @@ def read(folder: Path, model: str) -> dict:
 
 
 def read_all(folder: Path) -> dict[str, dict]:
-    """What :func:`write` kept of each model of the summary, in its order."""
+    """What :func:`write` wrote for each model of the summary, in its order."""
     return {name: read(folder, name) for name in summary(folder)["model"]}
 
 
@@ -162,19 +163,19 @@ def write_json(folder: Path, name: str, content: dict) -> None:
 
 
 def write_summary(folder: Path, models: Sequence[str]) -> pd.DataFrame:
-    """Write summary.csv, one row a model in the order given, from the models' files alone."""
+    """Write summary.csv, one row per model in the order given, from the models' files alone."""
     table = pd.DataFrame([read(folder, model)["row"] for model in models], columns=list(COLUMNS))
-    table = table.astype(dict.fromkeys(_COUNTS, "Int64"))  # whole numbers stay whole where one is missing
+    table = table.astype(dict.fromkeys(_COUNTS, "Int64"))  # stay integers if one is missing
     files.write_text(Path(folder) / "summary.csv", table.to_csv(index=False, float_format="%.6g"))
     return table
 
 
 def summary(folder: Path) -> pd.DataFrame:
-    """The summary as written, checked for its columns.
+    """Read summary.csv and check its columns.
 
     Raises
     ------
-    InputError : file missing or with other columns
+    InputError : the file is missing or has other columns
     """
     path = Path(folder) / "summary.csv"
     found = pd.read_csv(path) if path.is_file() else None
@@ -188,7 +189,7 @@ def summary(folder: Path) -> pd.DataFrame:
 
 
 def write_environment(folder: Path, dataset: Dataset) -> dict:
-    """Keep what the results were made with: data fingerprint, versions, hardware."""
+    """Write environment.json: data fingerprint, numbers of records, versions and hardware of the results."""
     packages = (
         "torch", "pytorch-lightning", "tensorflow", "keras", "onnx", "onnxruntime", "scikit-learn", "scipy", "numpy",
         "pandas", "wfdb", "seaborn", "papermill", "jupytext", "jupyter-book", "snakemake",
@@ -196,7 +197,7 @@ def write_environment(folder: Path, dataset: Dataset) -> dict:
     found = {
         "fingerprint": dataset.fingerprint,
         "records": len(dataset),
-        "labelled": len(dataset.labelled()),
+        "labelled": len(dataset.labeled()),
         "hardware": runs.processor(),
         "versions": runs.versions(*packages),
     }
@@ -205,5 +206,5 @@ def write_environment(folder: Path, dataset: Dataset) -> dict:
 
 
 def read_environment(folder: Path) -> dict:
-    """What :func:`write_environment` kept."""
+    """What :func:`write_environment` wrote."""
     return read(folder, "environment")

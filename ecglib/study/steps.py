@@ -1,4 +1,4 @@
-"""What has to be trained before what: derived from the registry, for the Snakefile and the command line."""
+"""Dependencies between trainings and chapters, derived from the registry for the Snakefile and the command line."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ecglib.study.registry import needed_models
 
 
 def trained_models(profile: Profile, chapter: str) -> list[str]:
-    """The models whose finished trainings a chapter loads: its own, those its models are made from, and its `loads`."""
+    """Models whose finished trainings a chapter loads: its own, those its models are made from, and its `loads`."""
     own = [model for model in profile.models.values() if model.chapter == chapter]
     names = [name for model in own for name in ([model.name] if model.training else model.made_from)]
     names += [name for model in own for name in needed_models(model)]
@@ -19,7 +19,7 @@ def trained_models(profile: Profile, chapter: str) -> list[str]:
 
 
 def needed_runs(profile: Profile, model: str, seed: int) -> list[tuple[str, int]]:
-    """The runs (model, seed) that a training needs: the one that it starts from, and all of its teachers'."""
+    """The runs (model, seed) that a training needs: the one that it starts from, and all runs of its teachers."""
     settings = profile.training[model]
     init = [(settings.init_from, seed)] if settings.init_from else []
     return init + [(teacher, other) for teacher in settings.teachers for other in profile.seeds[teacher]]
@@ -33,14 +33,14 @@ def needed_by(profile: Profile, models: Iterable[str]) -> list[str]:
 
 
 def in_training_order(profile: Profile, models: Iterable[str]) -> list[str]:
-    """The models, each after those of them that it needs."""
+    """The models in an order in which each follows those that it needs."""
     models = list(models)
     graph = {name: [other for other in needed_models(profile.models[name]) if other in models] for name in models}
     return list(TopologicalSorter(graph).static_order())
 
 
 def batches(profile: Profile) -> list[list[str]]:
-    """All trained models in batches of one framework, each model after those that it needs."""
+    """All trained models in batches of one framework each; every model follows those that it needs."""
     keras = [name for name, settings in profile.training.items() if settings.network == KERAS_NETWORK]
     later = _with_dependents(profile, keras)
     torch = [name for name in profile.training if name not in keras and name not in later]

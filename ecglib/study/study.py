@@ -1,7 +1,7 @@
-"""What a chapter and the command line open: a profile's data, settings, models and results.
+"""The entry point for chapters and the command line: a profile's data, settings, models and results.
 
-In comes a profile's name; out come the opened data and, for a model's name, its finished runs, trained now if they do
-not exist yet.
+Input: a profile's name. Output: the data and, for a model's name, its finished runs, which are trained if they do not
+exist yet.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from ecglib.training.train import train
 
 @dataclass(frozen=True)
 class Study:
-    """A profile with everything that belongs to it; nothing is read before it is requested."""
+    """A profile with everything that belongs to it; data and runs are read when they are first used."""
 
     settings: Profile
     paths: Paths
@@ -45,11 +45,11 @@ class Study:
 
     @cached_property
     def data(self) -> Dataset:
-        """The records with a superclass: the ones that the models see."""
-        return self.records.labelled()
+        """The records with a superclass, which the models are trained and evaluated on."""
+        return self.records.labeled()
 
     def data_for(self, settings: TrainingSettings) -> Dataset:
-        """The records in the folds that a training uses."""
+        """The records, with the split that a training uses."""
         if settings.split == "random":
             return original_split(self.records, shifted_labels=settings.shifted_labels)
         return self.data
@@ -69,7 +69,7 @@ class Study:
         return self.settings.models[name]
 
     def train(self, model: str, seed: int, *, progress: bool = True) -> Run:
-        """The finished run of a model with a seed, trained now if there is none.
+        """The finished run of a model with a seed, trained if there is none.
 
         Raises
         ------
@@ -103,15 +103,15 @@ class Study:
         return Scores.stack_seeds([run.scores for run in self.runs(model)])
 
     def training_scores(self, run: Run) -> Scores:
-        """A run's scores of the training records, computed when first requested and kept beside the run.
+        """A run's scores of the training records, computed when first used and stored with the run.
 
         Raises
         ------
-        InputError : the run's weights were not kept
+        InputError : the run's weights were not committed
         """
-        kept = self.paths.artifacts / run.metadata["model"] / f"seed{run.metadata['seed']}" / runs.TRAINING_SCORES
-        if kept.is_file():
-            return Scores.load(kept)
+        path = self.paths.artifacts / run.metadata["model"] / f"seed{run.metadata['seed']}" / runs.TRAINING_SCORES
+        if path.is_file():
+            return Scores.load(path)
         train_part = self.data.in_folds(*ptbxl.TRAIN_FOLDS)
         if self.settings.training[run.metadata["model"]].network == KERAS_NETWORK:
             from ecglib.networks import inception
@@ -124,16 +124,16 @@ class Study:
 
             score = scoring.predict_bf16(convnet.from_weights(run.weights()), train_part, run.normalization)
         scores = Scores.from_dataset(train_part, run.metadata["seed"], score)
-        scores.save(kept)
+        scores.save(path)
         return scores
 
     def representative_records(self, run: Run, count: int) -> np.ndarray:
-        """Training records that calibrate a quantized file, normalized as the run was: float32 (n, 1000, 12)."""
+        """Training records for calibrating a quantized file, normalized as for the run: float32 (n, 1000, 12)."""
         records = self.data.in_folds(*ptbxl.TRAIN_FOLDS).sample(count, seed=0)
         return run.normalization(records.millivolts(slice(None)))
 
     def compare_candidates(self, models: list[str]) -> pd.DataFrame:
-        """What each of these trainings varies, and its first seed's macro AUC on fold 9, the fold to select on."""
+        """The settings that these trainings vary, and their first seeds' macro AUCs on fold 9, the selection fold."""
         rows = []
         for model in models:
             settings, run = self.settings.training[model], self.run(model)
@@ -142,15 +142,15 @@ class Study:
             crop, shift = (settings.crop or 0) / SAMPLING_RATE, settings.max_shift / SAMPLING_RATE
             rows.append((model, settings.epochs, crop, shift, settings.gain_sd, settings.max_noise_sd, auc))
         table = pd.DataFrame(rows, columns=["model", "epochs", "crop_s", "shift_s", "gain_sd", "noise_sd", "val_auc"])
-        return table.loc[:, (table != 0).any()].replace(0.0, float("nan"))  # not varied: a dash
+        return table.loc[:, (table != 0).any()].replace(0.0, float("nan"))  # shown as a dash
 
     def validation_difference(self, model: str, reference: str) -> Estimate:
-        """Macro AUC of a model's first seed minus that of another's, on fold 9, with its paired interval."""
+        """Macro AUC of a model's first seed minus that of another's on fold 9, with a paired interval."""
         validation = self.evaluation_set(ptbxl.VALIDATION_FOLD)
         return validation.difference(self.run(model).scores, self.run(reference).scores)
 
     def evaluation_set(self, fold: int) -> EvaluationSet:
-        """A fold's labels and resampled patients: 9 to select on, 10 to report."""
+        """A fold's labels and resampled patients: fold 9 for selection, fold 10 for reporting."""
         return EvaluationSet.from_dataset(self.data, fold, n_bootstrap=self.settings.n_bootstrap)
 
 

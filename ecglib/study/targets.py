@@ -1,4 +1,4 @@
-"""The study's targets, set before the models were trained, and whether a value meets them."""
+"""The study's targets, set before the models were trained, and checks of values against them."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Target:
-    """A limit that a value has to keep.
+    """A limit for a metric.
 
     Attributes
     ----------
-    limit : the least or the largest value that meets the target
-    at_least : whether `limit` is the least
-    text : the limit as a sentence shows it
+    limit : the smallest or the largest value that meets the target
+    at_least : whether `limit` is the smallest one
+    text : the limit as shown in sentences
     """
 
     limit: float

@@ -1,6 +1,7 @@
-"""Running Snakemake on the study: in come a study and the files to make, out comes Snakemake's exit status.
+"""Running Snakemake on the study.
 
-The rules are in the Snakefile; which files a chapter needs follows from the registry.
+Input: a study and the files to make. Output: Snakemake's exit status. The rules are in the Snakefile; the files that a
+chapter needs follow from the registry.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from ecglib.study.study import Study
 def run(
     study: Study, targets: Iterable[Path] = (), *, cores: int = 2, seeds: int | None = None, options: Sequence[str] = ()
 ) -> int:
-    """Make files of the study, and before them everything that they need.
+    """Make files of the study, after making everything that they need.
 
     Parameters
     ----------
@@ -35,7 +36,7 @@ def run(
 
     Raises
     ------
-    InputError : the profile's records are not there and cannot be made
+    InputError : the profile's records are missing and cannot be synthesized, or another run is in progress
     """
     paths = study.paths
     if not study.settings.n_records:
@@ -46,18 +47,18 @@ def run(
         "--snakefile", str(paths.root / "Snakefile"), "--directory", str(paths.root), "--cores", str(cores),
         "--config", *chosen, "--rerun-incomplete", "--nolock", "--quiet", "rules", "host",
     ]  # fmt: skip
-    # the system releases this lock with the process; Snakemake's own would outlive one that was killed
+    # the system releases this lock when the process ends; Snakemake's own lock would remain after a kill
     with exclusive(paths.build / "reproduce.lock", f"another run of the {study.settings.name} profile"):
         return subprocess.run(command).returncode
 
 
 def executed_chapter(study: Study, chapter: str) -> Path:
-    """Where Snakemake puts an executed chapter."""
+    """Path of an executed chapter, which Snakemake makes."""
     return study.paths.executed / f"{chapter}.ipynb"
 
 
 def prerequisites(study: Study, chapter: str) -> list[Path]:
-    """The files that a chapter needs before its cells can run: records, trainings, chapters whose results it reads."""
+    """The files that a chapter needs before it is executed: records, trainings, chapters whose results it reads."""
     paths, settings = study.paths, study.settings
     declared = settings.registry.chapters[chapter]
     if declared.results_only:
@@ -68,7 +69,7 @@ def prerequisites(study: Study, chapter: str) -> list[Path]:
 
 
 def find_chapter(study: Study, name: str) -> str:
-    """A chapter by its number ("5", "05"), its name ("05_quantization") or its source.
+    """A chapter by its number ("5", "05"), its name ("05_quantization") or its source file.
 
     Raises
     ------
@@ -80,5 +81,5 @@ def find_chapter(study: Study, name: str) -> str:
             return chapter
     raise InputError(
         "unknown chapter", where=f"profile {study.settings.name}", expected=", ".join(chapters), found=name,
-        hint="name one of the expected chapters, or its number",
+        hint="give one of the expected names, or its number",
     )  # fmt: skip

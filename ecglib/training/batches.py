@@ -1,4 +1,4 @@
-"""Batches of training records for torch, in an order and with random changes that depend on seed and epoch alone."""
+"""Batches of training records for torch; their order and augmentation depend on seed and epoch alone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ EVALUATION_BATCH = 256
 
 
 class BatchedRecords(torch.utils.data.Dataset):
-    """Whole batches: positions (b,) -> float32 (b, 1000, 12) normalized, targets (b, 5) or more."""
+    """Whole batches: positions (b,) -> normalized records float32 (b, 1000, 12), targets (b, 5) or more."""
 
     def __init__(self, dataset: Dataset, normalization: Normalization, targets: np.ndarray | None = None):
         self.dataset, self.normalization = dataset, normalization
@@ -27,7 +27,7 @@ class BatchedRecords(torch.utils.data.Dataset):
         return torch.from_numpy(self.normalization(self.dataset.millivolts(positions))), self.targets[positions]
 
     def loader(self, batch_size: int, *, shuffle: bool, seed: int = 0) -> DataLoader:
-        """Batches in order, or shuffled for each epoch without the last incomplete one."""
+        """Batches in order, or shuffled for each epoch without the incomplete last batch."""
         order = ShuffledByEpoch(len(self), seed) if shuffle else SequentialSampler(self)
         drop = shuffle and len(self) > batch_size
         return DataLoader(self, sampler=BatchSampler(order, batch_size, drop_last=drop), batch_size=None)

@@ -23,14 +23,14 @@ class EpochSeed(pl.Callback):
         self.sampler.epoch = trainer.current_epoch
 
     def on_train_batch_start(self, trainer, module, batch, index):
-        # not at the epoch's start: creating the loader's iterator consumes random numbers, and a resume creates none
+        # not at the start of the epoch: creating the loader's iterator uses random numbers, and a resume creates none
         if index == 0:
             state = np.random.SeedSequence((self.seed, trainer.current_epoch)).generate_state(1, np.uint32)
             torch.manual_seed(int(state[0]))
 
 
 class History(pl.Callback):
-    """Appends a row to history.csv after each epoch; the file survives a stop."""
+    """Appends a row to history.csv after each epoch; the file is kept when training is interrupted."""
 
     def __init__(self, path: Path):
         self.path, self.start, self.learning_rate = path, 0.0, 0.0

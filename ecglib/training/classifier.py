@@ -31,7 +31,7 @@ class Classifier(pl.LightningModule):
         self.scored: list[tuple[torch.Tensor, torch.Tensor]] = []
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """(b, samples, 12) -> logits (b, 5); the memory order needs no copy."""
+        """(b, samples, 12) -> logits (b, 5); this memory order needs no copy."""
         return logits_of(self.network, x)
 
     def loss(self, logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
@@ -45,7 +45,7 @@ class Classifier(pl.LightningModule):
         x = augment(x, self.settings)
         logits = self(x)
         if self.teacher is not None:
-            with torch.no_grad():  # it stays in training mode, with dropout, as in the original
+            with torch.no_grad():  # the teacher stays in training mode, with dropout, as in the original
                 teacher_prob = torch.sigmoid(logits_of(self.teacher, x))
             loss = distillation.original_loss(logits, target, teacher_prob)
         elif self.settings.teachers:
@@ -69,7 +69,7 @@ class Classifier(pl.LightningModule):
 
     def configure_optimizers(self):
         matrices = [p for p in self.network.parameters() if p.dim() > 1]
-        vectors = [p for p in self.network.parameters() if p.dim() <= 1]  # biases and batch norm are not decayed
+        vectors = [p for p in self.network.parameters() if p.dim() <= 1]  # biases, batch norm: no weight decay
         groups = [
             {"params": matrices, "weight_decay": self.settings.weight_decay},
             {"params": vectors, "weight_decay": 0.0},

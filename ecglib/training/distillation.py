@@ -1,8 +1,8 @@
-"""Knowledge distillation for several labels at once.
+"""Knowledge distillation for multi-label classification.
 
-In come the scores of trained teachers on folds 1-8; out come soft targets and the losses that a student
-learns from. Each superclass is a yes-or-no question of its own, so that the temperature softens a sigmoid, where
-Hinton et al. (2015) soften a softmax.
+Input: the scores of trained teachers on folds 1-8. Output: soft targets and the losses for training a student. Each
+superclass is a binary problem of its own, so the temperature softens a sigmoid, where Hinton et al. (2015) soften a
+softmax.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from ecglib.evaluation.scores import Scores
 
 
 def soft_targets(teachers: Sequence[Scores], dataset: Dataset, temperature: float) -> np.ndarray:
-    """What the teachers say of each record, softened: float32 (n, 5) in the dataset's order.
+    """The teachers' softened probabilities of each record: float32 (n, 5) in the dataset's order.
 
-    Several teachers, and several seeds of each, speak with the mean of their probabilities.
+    The probabilities of several teachers, and of several seeds of each, are averaged.
 
     Parameters
     ----------
     teachers : scores of exactly the dataset's records
-    temperature : divides the logits; 1 leaves the probabilities as they are
+    temperature : divides the logits; 1 leaves the probabilities unchanged
 
     Raises
     ------
@@ -39,46 +39,46 @@ def soft_targets(teachers: Sequence[Scores], dataset: Dataset, temperature: floa
         )
     if not temperature > 0:
         raise InputError(
-            "impossible temperature", where="distillation", expected="more than 0", found=temperature,
-            hint="give 1 for the teacher's own probabilities, more to soften them",
+            "invalid temperature", where="distillation", expected="more than 0", found=temperature,
+            hint="give 1 for the teacher's own probabilities, a larger value to soften them",
         )  # fmt: skip
     for teacher in teachers:
         if not np.array_equal(teacher.ecg_id, dataset.ecg_id):
-            strange = np.setxor1d(teacher.ecg_id, dataset.ecg_id)
+            unmatched = np.setxor1d(teacher.ecg_id, dataset.ecg_id)
             raise InputError(
                 "scores of other records", where="a teacher's scores",
                 expected=f"the {len(dataset):,} training records",
-                found=f"{len(strange):,} that only one side has" if len(strange) else "another order",
+                found=f"{len(unmatched):,} without a match" if len(unmatched) else "another order",
                 hint="score the teacher on this data again",
             )  # fmt: skip
     return apply_temperature(Scores.stack_seeds(list(teachers)).ensemble().score[0], temperature).astype(np.float32)
 
 
 def loss(
-    logits: torch.Tensor, hard: torch.Tensor, soft: torch.Tensor, temperature: float, hard_weight: float
+    logits: torch.Tensor, hard: torch.Tensor, soft: torch.Tensor, temperature: float, label_weight: float
 ) -> torch.Tensor:
-    """Binary cross-entropy with the labels, and with the soft targets at a temperature.
+    """Weighted sum of the binary cross-entropies with the labels and with the soft targets at a temperature.
 
     Parameters
     ----------
-    logits : the student's (b, 5)
+    logits : the student's logits (b, 5)
     hard, soft : labels, and :func:`soft_targets` of the same temperature, (b, 5)
-    hard_weight : share of the labels' part; the other part is multiplied by the temperature's square, so that the
-        share of the gradients is about the same at every temperature
+    label_weight : weight of the labels' term; the other term is multiplied by the square of the temperature, so that
+        its gradients have about the same size at every temperature
     """
     softened = F.binary_cross_entropy_with_logits(logits / temperature, soft) * temperature**2
-    return hard_weight * F.binary_cross_entropy_with_logits(logits, hard) + (1 - hard_weight) * softened
+    return label_weight * F.binary_cross_entropy_with_logits(logits, hard) + (1 - label_weight) * softened
 
 
 def original_loss(logits: torch.Tensor, hard: torch.Tensor, teacher: torch.Tensor) -> torch.Tensor:
     """The original study's loss: BCE + 0.3 CE + 0.7 KL at temperature 1.
 
-    Cross-entropy and Kullback-Leibler divergence take the probabilities of the five superclasses, each out of a
-    sigmoid of its own, for the logits of a softmax over them.
+    The cross-entropy and Kullback-Leibler terms use the five sigmoid probabilities as if they were the logits of a
+    softmax.
 
     Parameters
     ----------
-    logits : the student's (b, 5), before the sigmoid
+    logits : the student's logits (b, 5)
     hard : labels (b, 5)
     teacher : the teacher's probabilities (b, 5)
     """

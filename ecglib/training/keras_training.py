@@ -1,8 +1,8 @@
 """Training of the Keras network, with any Keras backend.
 
-The counterpart of :mod:`ecglib.training.lightning`: in come a dataset and settings, out comes a finished
-:class:`~ecglib.training.runs.Run`. Folds 1-8 train, fold 9 selects the checkpoint unless the last weights are asked
-for, and fold 10 is scored once, at the end.
+The counterpart of :mod:`ecglib.training.lightning`. Input: a dataset and settings. Output: a finished
+:class:`~ecglib.training.runs.Run`. The network is trained on folds 1-8, fold 9 selects the checkpoint unless the
+settings ask for the last weights, and fold 10 is scored once, at the end.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _EVALUATION_BATCH = 256
 
 
 class BatchedRecords(keras.utils.PyDataset):
-    """BatchedRecords of normalized records (b, 1000, 12) and labels (b, 5), shuffled anew each epoch."""
+    """Batches of normalized records (b, 1000, 12) and labels (b, 5), reshuffled each epoch."""
 
     def __init__(self, dataset: Dataset, normalization: Normalization, settings: TrainingSettings, seed: int):
         super().__init__()
@@ -72,7 +72,7 @@ def augment(x: np.ndarray, settings: TrainingSettings, random: np.random.Generat
 
 
 class _Validation(keras.callbacks.Callback):
-    """Adds the loss and the macro AUC on fold 9, and the epoch's seconds, to what the other callbacks see."""
+    """Adds the loss and macro AUC on fold 9, and the epoch's seconds, to the logs of the other callbacks."""
 
     def __init__(self, records: np.ndarray, labels: np.ndarray):
         super().__init__()
@@ -89,7 +89,7 @@ class _Validation(keras.callbacks.Callback):
 
 
 class _History(keras.callbacks.Callback):
-    """Appends a row to history.csv after each epoch; the file survives a stop."""
+    """Appends a row to history.csv after each epoch; the file is kept when training is interrupted."""
 
     def __init__(self, path: Path):
         super().__init__()
@@ -107,11 +107,11 @@ def train(
 ) -> Run:  # fmt: skip
     """Train the network, or load the finished run with the same settings on the same data.
 
-    Takes and returns what :func:`ecglib.training.lightning.train` does; every backend can load the weights file.
+    Arguments and return value are those of :func:`ecglib.training.lightning.train`; every backend can load the weights.
     """
     folder = Path(folder)
-    identity = runs.run_key(model, seed, settings, dataset)
-    if run := runs.prepare_or_load(folder, identity):
+    key = runs.run_key(model, seed, settings, dataset)
+    if run := runs.prepare_or_load(folder, key):
         return run
     started = time.monotonic()
     keras.utils.set_random_seed(seed)
@@ -121,13 +121,13 @@ def train(
     batches = BatchedRecords(train_part, normalization, settings, seed)
     network.compile(optimizer(settings, len(batches)), "binary_crossentropy")
     best, history = folder / "checkpoints" / "best.weights.h5", folder / runs.HISTORY
-    reached = pd.read_csv(history)["val_auc"].max() if history.is_file() else None
+    best_so_far = pd.read_csv(history)["val_auc"].max() if history.is_file() else None
     callbacks = [
         _Validation(normalization(validation.millivolts(slice(None))), validation.labels),
         _History(history),
         keras.callbacks.ModelCheckpoint(
             best, monitor="val_auc", mode="max", save_best_only=True, save_weights_only=True,
-            initial_value_threshold=reached,
+            initial_value_threshold=best_so_far,
         ),
         keras.callbacks.EarlyStopping(monitor="val_auc", mode="max", patience=settings.patience),
         keras.callbacks.BackupAndRestore(folder / "checkpoints" / "backup", delete_checkpoint=False),
@@ -143,7 +143,7 @@ def train(
     Scores.from_dataset(scored, seed, score).save(folder / runs.SCORES)
     run = runs.finish(
         folder,
-        identity
+        key
         | {
             "weights": weights.NAME,
             "normalization": dataclasses.asdict(normalization),
@@ -161,10 +161,10 @@ def train(
 
 @contextlib.contextmanager
 def fused_gelu(network: keras.Model) -> Iterator[None]:
-    """Let TensorFlow compute GELU in one pass over memory each way, instead of one for each of its operations.
+    """Let TensorFlow compute GELU and its gradient in one pass over memory each, instead of one per operation.
 
-    The same function, a third off the time of a step. It is for training alone: a converter to .tflite knows
-    GELU and not this. Other backends are left as they are.
+    The function is the same; a training step takes a third less time. Use it for training only: the .tflite converter
+    supports GELU but not this function. Nothing changes with other backends.
     """
     if keras.backend.backend() != "tensorflow":
         yield
@@ -196,7 +196,7 @@ def fused_gelu(network: keras.Model) -> Iterator[None]:
 
 
 def optimizer(settings: TrainingSettings, steps: int) -> keras.optimizers.Optimizer:
-    """The settings' optimizer with its schedule, `steps` steps an epoch."""
+    """The settings' optimizer with its schedule, for `steps` steps per epoch."""
     total = settings.epochs * steps
     if settings.schedule == "one_cycle":
         rate = keras.optimizers.schedules.CosineDecay(
@@ -211,7 +211,9 @@ def optimizer(settings: TrainingSettings, steps: int) -> keras.optimizers.Optimi
 
 
 class LateDecay(keras.optimizers.schedules.LearningRateSchedule):
-    """A constant rate that shrinks by exp(-0.1) an epoch from some step on, as the original study's did."""
+    """A constant learning rate that decays by a factor of exp(-0.1) per epoch from step `start` on, as in the original
+    study.
+    """
 
     def __init__(self, rate: float, start: int, steps: int):
         self.rate, self.start, self.steps = rate, start, steps
@@ -229,7 +231,7 @@ def predict(network: keras.Model, dataset: Dataset, normalization: Normalization
 
     Raises
     ------
-    InputError : the records have another shape than the network takes, or hold values that are no numbers
+    InputError : the records have another shape than the network's input, or non-finite values
     """
     x = normalization(dataset.millivolts(slice(None)))
     check_records(x)

@@ -1,9 +1,9 @@
 """Training of the torch networks with PyTorch Lightning.
 
 Input: a :class:`~ecglib.data.dataset.Dataset`, a network and its settings. Output: a finished
-:class:`~ecglib.training.runs.Run`. Folds 1-8 train, fold 9 selects the checkpoint, and fold 10 is scored once, at the
-end. A stopped training resumes from its last epoch and ends in the weights of an uninterrupted one; a finished one is
-loaded.
+:class:`~ecglib.training.runs.Run`. The network is trained on folds 1-8, fold 9 selects the checkpoint, and fold 10 is
+scored once, at the end. An interrupted training resumes from its last epoch and gives the same weights as an
+uninterrupted one; a finished one is loaded.
 """
 
 from __future__ import annotations
@@ -48,15 +48,15 @@ def train(
 
     Parameters
     ----------
-    model : its name in the results
-    build : makes the network, with its first weights; called after the seed is set
+    model : the model's name in the results
+    build : returns the network with its initial weights; called after the seed is set
     settings, seed : everything that the training depends on besides the data
     dataset : labeled records of all folds
-    folder : where the run is kept
-    init : the run whose weights `build` begins with, if any
+    folder : the run's folder
+    init : the run whose weights `build` starts from, if any
     teachers : the runs to distill from, if any
-    teacher_scores : gives the teachers' scores of the training records; called when training begins
-    progress : show a bar for each epoch
+    teacher_scores : returns the teachers' scores of the training records; called when training starts
+    progress : show a progress bar for each epoch
 
     Returns
     -------
@@ -79,7 +79,7 @@ def train(
     classifier = Classifier(network, settings, len(loader))
     checkpoints = folder / "checkpoints"
     best = ModelCheckpoint(checkpoints, "best", monitor="val_auc", mode="max", save_on_train_epoch_end=True)
-    # a checkpoint of its own: Lightning's `save_last` saves only together with a new best one
+    # a separate callback, because Lightning's `save_last` saves only together with a new best checkpoint
     newest = ModelCheckpoint(checkpoints, "last", save_on_train_epoch_end=True, enable_version_counter=False)
     callbacks: list[pl.Callback] = [
         EpochSeed(loader.sampler.sampler, seed),
@@ -121,10 +121,10 @@ def train(
         "versions": runs.versions("torch", "pytorch-lightning", "numpy"),
         "wall_seconds": round(time.monotonic() - started, 1),
     }
-    if settings.pruning:  # the file's size is known where its weights are not kept
+    if settings.pruning:  # recorded here, because the weights themselves may not be committed
         onnx = onnx_files.to_onnx(trained, folder / "model.onnx")
         record["file_bytes"] = onnx.stat().st_size
-        if settings.pruning == "magnitude":  # where the zeros are left in place
+        if settings.pruning == "magnitude":  # the file stores the zeros
             record["compressed_bytes"] = pruning.compressed_bytes(onnx)
         onnx.unlink()
     run = runs.finish(folder, record)
@@ -133,18 +133,18 @@ def train(
 
 
 def save_weights(network: torch.nn.Module, path: Path) -> None:
-    """Write a network's weights as float16 safetensors, whole or not at all."""
+    """Write a network's weights as float16 safetensors, atomically."""
     state = {k: v.half() if v.is_floating_point() else v for k, v in network.state_dict().items()}
     with files.atomic_path(path) as temporary:
         save_file({k: v.contiguous() for k, v in state.items()}, temporary)
 
 
 def hardware() -> str:
-    """What trains here: the GPU's name, or the processor's."""
+    """Name of the GPU, or of the processor if there is none."""
     return torch.cuda.get_device_name() if torch.cuda.is_available() else runs.processor()
 
 
 def _silence_lightning() -> None:
-    """Lightning's advice about loaders and hardware does not concern a reader of the chapters."""
+    """Suppress Lightning's advice about loaders and hardware, which does not concern readers of the chapters."""
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="pytorch_lightning|lightning_fabric")

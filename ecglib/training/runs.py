@@ -1,7 +1,7 @@
 """Finished trainings on disk: one folder per run, with weights, history, scores and metadata.
 
-A run is finished when its ``run.json`` exists, which is written last. Training asks for a finished
-run with the same settings on the same data before it starts; a run that was made elsewhere (on a
+A run is finished when its ``run.json`` exists, which is written last. Before training starts, it looks
+for a finished run with the same settings on the same data; a run that was trained elsewhere (on a
 GPU, on a cluster) and copied here counts as well.
 """
 
@@ -17,8 +17,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ecglib import files
 from ecglib.data.dataset import Dataset
@@ -27,6 +29,34 @@ from ecglib.data.ptbxl import TEST_FOLD, TRAIN_FOLDS, VALIDATION_FOLD
 from ecglib.errors import InputError
 from ecglib.evaluation.scores import Scores
 from ecglib.training.settings import TrainingSettings
+
+_FINITE = ConfigDict(extra="allow", strict=True, allow_inf_nan=False)
+
+
+class _Begun(BaseModel):
+    """Metadata that a run has from its start; other keys are not checked."""
+
+    model_config = _FINITE
+
+    settings: dict[str, Any]
+
+
+class _Normalization(BaseModel):
+    model_config = _FINITE
+
+    mean: float
+    scale: float = Field(gt=0)
+
+
+class _Metadata(_Begun):
+    """Metadata that every finished run has."""
+
+    model: str
+    seed: int
+    weights: str = Field(pattern=r"^[\w.-]{1,100}$")
+    weights_sha256: str | None = None
+    normalization: _Normalization
+
 
 DEFAULT_SETTINGS = TrainingSettings(network="base_cnn", epochs=1).model_dump(mode="json")
 METADATA, HISTORY, SCORES = "run.json", "history.csv", "scores.npz"
@@ -41,8 +71,13 @@ class Run:
 
     @cached_property
     def metadata(self) -> dict:
-        """model, seed, settings, fingerprint, normalization, versions, hardware, seconds, …"""
-        return json.loads((self.folder / METADATA).read_text(encoding="utf-8"))
+        """model, seed, settings, fingerprint, normalization, versions, hardware, seconds, …
+
+        Raises
+        ------
+        InputError : run.json is missing or damaged
+        """
+        return _checked(self.folder / METADATA, _Metadata)
 
     @property
     def history(self) -> pd.DataFrame:
@@ -51,8 +86,9 @@ class Run:
 
     @property
     def normalization(self) -> Normalization:
-        """What brings millivolts to the range that the network was trained on."""
-        return Normalization(**self.metadata["normalization"])
+        """The normalization of the network's training records."""
+        found = self.metadata["normalization"]
+        return Normalization(found["mean"], found["scale"])
 
     @cached_property
     def scores(self) -> Scores:
@@ -64,7 +100,7 @@ class Run:
 
         Raises
         ------
-        InputError : only this run's scores were kept
+        InputError : the weights of this run were not committed
         """
         name = self.metadata["weights"]
         if not (self.folder / name).is_file():
@@ -75,12 +111,39 @@ class Run:
         return self.folder / name
 
     def weights_sha256(self) -> str:
-        """SHA-256 of the weights file, also if the file itself was not kept."""
+        """SHA-256 of the weights file, known even if the file itself was not committed."""
         return self.metadata.get("weights_sha256") or hashlib.sha256(self.weights().read_bytes()).hexdigest()
 
 
+def _checked(path: Path, kind: type[BaseModel]) -> dict:
+    """The content of a JSON file, unchanged, after validation as `kind`."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        kind.model_validate(content)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ", ".join([str(path), *map(str, first["loc"])])
+        found = "none" if first["type"] == "missing" else repr(first["input"])[:200]
+        raise _unreadable(where, first["msg"], found) from error
+    except (ValueError, RecursionError, OSError) as error:
+        raise _unreadable(path, "a JSON object", f"{type(error).__name__}: {error}") from error
+    return content
+
+
+def _unreadable(where: object, expected: str, found: str) -> InputError:
+    return InputError(
+        "damaged metadata of a training", where=where, expected=expected, found=found,
+        hint="restore the file, or delete its folder to train again",
+    )  # fmt: skip
+
+
 def find(folders: list[Path], key: dict) -> Run | None:
-    """The first of `folders` that holds a finished run whose metadata contain `run_key`."""
+    """The finished run in the first of `folders` whose metadata contain the run key `key`.
+
+    Raises
+    ------
+    InputError : a finished run's metadata are damaged
+    """
     for folder in folders:
         if not (Path(folder) / METADATA).is_file():
             continue
@@ -90,7 +153,7 @@ def find(folders: list[Path], key: dict) -> Run | None:
 
 
 def _same(record: dict, key: dict) -> bool:
-    """Whether metadata contain a run key; settings that are newer than the metadata had their defaults then."""
+    """Whether metadata contain a run key; settings that the metadata lack, because they are newer, have defaults."""
     return key.items() <= (record | {"settings": DEFAULT_SETTINGS | record["settings"]}).items()
 
 
@@ -104,7 +167,7 @@ def run_key(
 ) -> dict:
     """What two runs must have in common to count as the same.
 
-    Model, seed, settings and data, and, if it has them, the weights that it starts from and its teachers' weights.
+    Model, seed, settings and data and, if there are any, the initial weights and the teachers' weights.
     """
     parts = {"train": TRAIN_FOLDS, "validation": (VALIDATION_FOLD,), "test": (TEST_FOLD,)}
     found = {
@@ -124,8 +187,8 @@ def run_key(
 def prepare_or_load(folder: Path, key: dict, finished: Sequence[Path] = ()) -> Run | None:
     """The finished run with this key, copied to `folder` if it was found elsewhere; or None.
 
-    With None, `folder` is ready for training: it holds what a stopped run with the same key left there,
-    and nothing else. A finished run with another key is moved aside to `<folder>.superseded`.
+    If None is returned, `folder` is ready for training: it contains the files of an interrupted run with the same key,
+    and nothing else. A finished run with another key is moved to `<folder>.superseded`.
     """
     folder = Path(folder)
     if run := find([folder, *finished], key):
@@ -137,8 +200,8 @@ def prepare_or_load(folder: Path, key: dict, finished: Sequence[Path] = ()) -> R
             temporary.rename(folder)
         return Run(folder)
     begun = folder / "in_progress.json"
-    if not begun.is_file() or not _same(json.loads(begun.read_text(encoding="utf-8")), key):
-        if (folder / METADATA).is_file():  # hours of training with other settings are moved aside, not deleted
+    if not begun.is_file() or not _same(_checked(begun, _Begun), key):
+        if (folder / METADATA).is_file():  # hours of training with other settings are moved, not deleted
             shutil.rmtree(earlier := folder.with_name(folder.name + ".superseded"), ignore_errors=True)
             folder.rename(earlier)
         shutil.rmtree(folder, ignore_errors=True)
@@ -147,7 +210,7 @@ def prepare_or_load(folder: Path, key: dict, finished: Sequence[Path] = ()) -> R
 
 
 def append_history(path: Path, row: dict) -> None:
-    """Append an epoch's row to a history file, replacing what a stopped run left of that epoch or later ones."""
+    """Append an epoch's row to a history file, replacing rows of that epoch or later ones from an interrupted run."""
     rows = pd.read_csv(path).to_dict("records") if path.is_file() else []
     kept = [one for one in rows if one["epoch"] < row["epoch"]]
     files.write_text(path, pd.DataFrame([*kept, row]).to_csv(index=False))
@@ -170,10 +233,10 @@ def finish(folder: Path, record: dict) -> Run:
 
 
 def export_run(folder: Path, target: Path, *, weights: bool) -> Run:
-    """Copy what is committed of a finished run: metadata, history, scores, and optionally the weights."""
+    """Copy the files of a finished run that are committed: metadata, history, scores, and optionally the weights."""
     run = Run(Path(folder))
     names = [HISTORY, SCORES, *([run.metadata["weights"]] if weights else []), METADATA]
-    (target / METADATA).unlink(missing_ok=True)  # unfinished until all of it is copied
+    (target / METADATA).unlink(missing_ok=True)  # unfinished until every file is copied
     if not weights:
         (target / run.metadata["weights"]).unlink(missing_ok=True)  # of an earlier release
     for name in names:
@@ -183,12 +246,12 @@ def export_run(folder: Path, target: Path, *, weights: bool) -> Run:
 
 
 def versions(*packages: str) -> dict[str, str]:
-    """Versions of Python and of these distributions."""
+    """Versions of Python and of these packages."""
     return {"python": platform.python_version(), **{name: version(name).split("+")[0] for name in packages}}
 
 
 def processor() -> str:
-    """The processor's name and core count, of this machine."""
+    """Name and number of cores of this machine's processor."""
     name = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.is_file():

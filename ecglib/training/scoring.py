@@ -1,4 +1,4 @@
-"""Probabilities of torch networks, and their batch normalization statistics without dropout."""
+"""Probabilities of torch networks, and recalibration of their batch normalization without dropout."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def predict(network: torch.nn.Module, dataset: Dataset, normalization: Normaliza
 def predict_bf16(
     network: ECGNet, dataset: Dataset, normalization: Normalization, *, progress: bool = True
 ) -> np.ndarray:
-    """The same in the precision of training, several times as fast, for soft targets and wherever the text says so."""
+    """The same in the precision of training, several times as fast: for soft targets, and where the text says so."""
     channels_last_net = convnet.channels_last(network).eval()
     with torch.autocast("cpu", torch.bfloat16, enabled=training_precision() == "bf16-mixed"):
         logits = _outputs(lambda x: logits_of(channels_last_net, x), dataset, normalization, progress)
@@ -34,7 +34,7 @@ def predict_bf16(
 
 
 def _outputs(forward: Callable, dataset: Dataset, normalization: Normalization, progress: bool) -> torch.Tensor:
-    """float32 (n, 5): what `forward` gives for batches (b, 1000, 12), in order and without gradients."""
+    """float32 (n, 5): the results of `forward` for batches (b, 1000, 12), in order and without gradients."""
     loader = BatchedRecords(dataset, normalization).loader(EVALUATION_BATCH, shuffle=False)
     with torch.inference_mode():
         return torch.cat([forward(x) for x, _ in tqdm(loader, "Scoring", disable=not progress)]).float()
@@ -43,8 +43,8 @@ def _outputs(forward: Callable, dataset: Dataset, normalization: Normalization, 
 def recalibrate_batchnorm(classifier: Classifier, dataset: Dataset, normalization: Normalization) -> None:
     """Estimate the batch normalization's means and variances on whole records, with dropout off; in place.
 
-    Those gathered in training are of activations that dropout has spread out. Without dropout they spread less, and a
-    network that divides by the larger variance no longer computes what it learned (Li et al. 2019).
+    Dropout increases the variance of the activations in training. Without dropout it is smaller, and a network that
+    divides by the larger variance no longer computes what it learned (variance shift; Li et al. 2019).
     """
     for module in classifier.network.modules():
         if isinstance(module, torch.nn.Dropout):
@@ -53,9 +53,9 @@ def recalibrate_batchnorm(classifier: Classifier, dataset: Dataset, normalizatio
 
 
 def training_precision() -> str:
-    """Lightning's mixed precision in bfloat16 where the hardware computes in it, else float32."""
+    """Lightning's bfloat16 mixed precision if the hardware supports it natively, else float32."""
     if torch.cuda.is_available():
         native = torch.cuda.is_bf16_supported(including_emulation=False)
-    else:  # oneDNN also takes bfloat16 where the processor only emulates it, which is slow
+    else:  # oneDNN also accepts bfloat16 on processors that only emulate it, which is slow
         native = any(torch.cpu.get_capabilities().get(name) for name in ("avx512_bf16", "amx_bf16", "arm_bf16"))
     return "bf16-mixed" if native else "32-true"

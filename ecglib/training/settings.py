@@ -1,4 +1,4 @@
-"""How a network is trained: one checked, unchangeable object of settings per model."""
+"""How a network is trained: one validated, immutable settings object per model."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ class TrainingSettings(BaseModel):
     clip_norm : largest norm of each variable's gradient (Keras) or of all together (torch); None for no limit
     dropout : fraction dropped; None keeps the network's own
     checkpoint : which weights are kept: "best" on the validation records, or "last"
-    bn_records : training records on which the batch normalization statistics are recalibrated without dropout after
-        training; 0 keeps those gathered in training
+    bn_records : number of training records on which the batch normalization statistics are recalibrated without dropout
+        after training; 0 keeps the statistics from training
     normalize : whether records are scaled to mean 0 and SD 1, or stay in mV
-    crop : length of the random part of a record that each pass sees; None for the whole record
+    crop : length of the random crop of a record in each pass; None for the whole record
     max_shift : largest random shift in time
     gain_sd : SD of the logarithm of a random gain
-    max_noise_sd : largest SD of white noise, drawn for each record
+    max_noise_sd : largest SD of white noise, chosen at random for each record
     split : "folds": PTB-XL's folds 1-8 and 9; "random": the original's random fifth of all records set aside, then the
         last of five random folds for validation, patients on both sides
     shifted_labels : whether, as in the original's notebooks, the row after each unlabeled record loses its signal

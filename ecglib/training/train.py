@@ -1,4 +1,4 @@
-"""One way into training: a model's settings decide which framework trains it."""
+"""Entry point for training: a model's settings determine which framework trains it."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ def train(
     teachers: Sequence[Run] = (), teacher_scores: Callable[[], list[Scores]] = list, finished: Sequence[Path] = (),
     progress: bool = True,
 ) -> Run:  # fmt: skip
-    """The finished run of a model with a seed: loaded where there is one, trained otherwise.
+    """The finished run of a model with a seed: loaded if there is one, trained otherwise.
 
     Parameters
     ----------
-    model : its name in the results
+    model : the model's name in the results
     settings, seed : everything that the training depends on besides the data
     dataset : labeled records of all folds
-    folder : where the run is kept
+    folder : the run's folder
     init : the run whose weights training starts from
     teachers : the runs to distill from
-    teacher_scores : gives the teachers' scores of the training records; called when training begins
-    finished : further folders in which a finished run may be
-    progress : show a bar for each epoch
+    teacher_scores : returns the teachers' scores of the training records; called when training starts
+    finished : other folders in which a finished run may be
+    progress : show a progress bar for each epoch
     """
     if run := runs.prepare_or_load(folder, runs.run_key(model, seed, settings, dataset, init, teachers), finished):
-        return run  # no framework is imported for it
+        return run  # without importing a framework
     if settings.network == KERAS_NETWORK:
         from ecglib.networks import inception
         from ecglib.training import keras_training
@@ -54,7 +54,7 @@ def train(
 
 
 def _torch_network(settings: TrainingSettings, init: Run | None) -> convnet.ECGNet:
-    """The network that a training begins with: fresh, or a finished run's, pruned if the settings say so."""
+    """The initial network of a training: new, or that of a finished run, pruned if the settings say so."""
     from ecglib.compression import pruning
     from ecglib.networks import convnet
 

@@ -1,4 +1,4 @@
-"""Small networks and their files: what they compute differs from the study's networks in nothing but size."""
+"""Small networks and their files, which differ from the study's networks in size only."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ CHANNELS = (4, 8, 8)
 
 @pytest.fixture(scope="session")
 def network() -> ECGNet:
-    """Three blocks of 4, 8 and 8 channels, each with statistics and scales of its own."""
+    """Three blocks of 4, 8 and 8 channels with different statistics and scales."""
     torch.manual_seed(0)
     network = ECGNet(CHANNELS)
     network.train()(torch.randn(16, 12, 1000))

@@ -1,4 +1,4 @@
-"""The gate: fold 9 decides, fold 10 does not, and what fails is shown."""
+"""The gate: fold 9 decides, fold 10 does not, and failed checks are shown."""
 
 import dataclasses
 
@@ -40,7 +40,7 @@ def changed(scores, score):
     return dataclasses.replace(scores, score=score.astype(np.float32))
 
 
-def test_it_passes_what_keeps_within_its_tolerances(check, scored, int8_file, float_file):
+def test_it_passes_a_file_within_the_tolerances(check, scored, int8_file, float_file):
     size = int8_file.stat().st_size / float_file.stat().st_size
     found = check(changed(scored, scored.score + 0.001), scored, tolerances=Tolerances(size_ratio=size))
     assert found.integer_convolutions == "3 of 3"
@@ -51,7 +51,7 @@ def test_it_passes_what_keeps_within_its_tolerances(check, scored, int8_file, fl
     assert found.passed == dict.fromkeys(("integer convolutions", "AUC", "bytes", "speed"), True)
 
 
-def test_it_shows_what_fails(check, scored, float_file):
+def test_it_shows_the_failed_checks(check, scored, float_file):
     slow = Estimate(1.0, 0.9, 1.1)
     found = check(changed(scored, 1 - scored.score), scored, path=float_file, speedup=slow)
     assert found.auc_change.value < -0.5
@@ -82,7 +82,7 @@ def test_shuffled_labels_of_fold_10_change_no_decision(check, scored, sample):
 
 
 def test_saturated_probabilities_are_counted(check, scored):
-    """A file that gives no probability above 0.5 saturates those of float32 above it."""
+    """If a file's largest probability is 0.5, the float32 probabilities above it are saturated."""
     found = check(changed(scored, scored.score.clip(max=0.5)), scored)
     validation = scored.for_fold(9).score
     assert found.saturated == pytest.approx((validation > 0.5 + module._STEP).mean())
@@ -92,6 +92,6 @@ def test_it_can_be_written_as_json(check, scored):
     import json
 
     found = check(scored, scored)
-    kept = json.loads(json.dumps(found.to_dict()))
-    assert kept["speedup"] == SPEEDUP.to_dict()
-    assert kept["passed"]["speed"] is True
+    written = json.loads(json.dumps(found.to_dict()))
+    assert written["speedup"] == SPEEDUP.to_dict()
+    assert written["passed"]["speed"] is True

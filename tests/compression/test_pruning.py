@@ -1,4 +1,4 @@
-"""Pruning: what is zero, what stays zero, what is gone, and what the network still computes."""
+"""Pruning: which weights are zero and stay zero, which channels are removed, and what the network then computes."""
 
 import copy
 
@@ -16,19 +16,19 @@ from ecglib.training.settings import TrainingSettings
 def network() -> convnet.ECGNet:
     torch.manual_seed(0)
     network = convnet.build("student")
-    network.train()(torch.randn(16, 12, 1000))  # batch norms with statistics of their own, and not all alike
+    network.train()(torch.randn(16, 12, 1000))  # batch norms with different statistics
     with torch.no_grad():
         for values in network.parameters():
             values.mul_(torch.rand_like(values) + 0.5)
     return network.eval()
 
 
-def test_each_layer_loses_the_share_that_was_asked_for(network):
+def test_each_layer_has_the_requested_sparsity(network):
     table = pruning.sparsities(pruning.l1_per_layer(network, 0.2))
     assert table["sparsity"].tolist() == pytest.approx([0.2] * 4, abs=1e-3)
 
 
-def test_magnitude_takes_the_smallest_of_all_layers(network):
+def test_global_pruning_removes_the_smallest_weights_of_all_layers(network):
     pruned = pruning.prune_globally(network, 0.9)
     table = pruning.sparsities(pruned)
     assert (table["sparsity"] * table["weights"]).sum() / table["weights"].sum() == pytest.approx(0.9, abs=1e-4)
@@ -37,7 +37,7 @@ def test_magnitude_takes_the_smallest_of_all_layers(network):
     assert before[after == 0].abs().max() <= before[after != 0].abs().min()
 
 
-def test_masks_are_permanent_and_the_network_given_stays_as_it_is(network):
+def test_masks_are_permanent_and_the_original_network_is_unchanged(network):
     pruned = pruning.prune_globally(network, 0.5)
     assert set(pruned.state_dict()) == set(network.state_dict())
     assert convnet.counts(network)["nonzero_params"] > convnet.counts(pruned)["nonzero_params"]
@@ -59,14 +59,14 @@ def test_zeros_stay_zero_in_training(network, sample, tmp_path):
     assert run.metadata["compressed_bytes"] < 0.5 * run.metadata["file_bytes"]
 
 
-def test_one_layer_leaves_the_others_alone(network):
+def test_pruning_one_layer_leaves_the_others_unchanged(network):
     table = pruning.sparsities(pruning.prune_layer(network, "linear", 0.5)).set_index("layer")["sparsity"]
     assert table["linear"] == pytest.approx(0.5, abs=1e-3)
     assert (table.drop("linear") == 0).all()
 
 
 @pytest.mark.parametrize(("share", "channels"), [(0.25, (37, 112, 225)), (0.5, (25, 75, 150)), (0.75, (12, 37, 75))])
-def test_channels_are_gone_from_every_layer(network, share, channels):
+def test_channels_are_removed_from_every_layer(network, share, channels):
     smaller = pruning.prune_channels(network, share)
     expected = convnet.ECGNet(channels)
     assert {k: v.shape for k, v in smaller.state_dict().items()} == {
@@ -74,13 +74,13 @@ def test_channels_are_gone_from_every_layer(network, share, channels):
     }
 
 
-def test_a_network_without_channels_computes_what_it_does_with_them_silenced(network):
+def test_removing_channels_has_the_same_effect_as_zeroing_them(network):
     x = torch.randn(4, 12, 1000)
-    smaller, silenced, whole = (
+    smaller, zeroed, whole = (
         n.eval()(x).detach()
-        for n in (pruning.prune_channels(network, 0.5), pruning.silence_channels(network, 0.5), network)
+        for n in (pruning.prune_channels(network, 0.5), pruning.zero_channels(network, 0.5), network)
     )
-    torch.testing.assert_close(smaller, silenced, atol=1e-6, rtol=0)
+    torch.testing.assert_close(smaller, zeroed, atol=1e-6, rtol=0)
     assert (smaller - whole).abs().max() > 1e-4
 
 
@@ -90,10 +90,10 @@ def test_a_pruned_network_is_rebuilt_from_its_weights_file(network, tmp_path):
     again = convnet.from_weights(tmp_path / "weights.safetensors").eval()
     x = torch.randn(2, 12, 1000)
     with torch.inference_mode():
-        torch.testing.assert_close(again(x), smaller.eval()(x), atol=2e-3, rtol=0)  # weights are kept in float16
+        torch.testing.assert_close(again(x), smaller.eval()(x), atol=2e-3, rtol=0)  # weights are stored in float16
 
 
-def test_a_run_that_started_elsewhere_is_another_run(sample, tmp_path):
+def test_a_run_from_other_initial_weights_is_another_run(sample, tmp_path):
     settings = TrainingSettings(network="student", epochs=1, batch_size=64, learning_rate=1e-3)
     starts = []
     for seed in (0, 1):
@@ -106,8 +106,8 @@ def test_a_run_that_started_elsewhere_is_another_run(sample, tmp_path):
 
 @pytest.mark.parametrize("share", [-0.1, 1.0, 90, float("nan")])
 @pytest.mark.parametrize("method", [pruning.prune_globally, pruning.l1_per_layer, pruning.prune_channels])
-def test_an_impossible_share_is_named(network, method, share):
-    with pytest.raises(InputError, match="impossible share to prune"):
+def test_an_invalid_fraction_is_named(network, method, share):
+    with pytest.raises(InputError, match="invalid fraction to prune"):
         method(network, share)
 
 

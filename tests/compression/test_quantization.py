@@ -56,7 +56,7 @@ def test_every_combination_of_options_runs(float_file, onnx_folder, records, met
     assert capfd.readouterr() == ("", "")
 
 
-def test_layers_that_are_kept_stay_float(float_file, onnx_folder, records):
+def test_layers_of_keep_float_stay_float(float_file, onnx_folder, records):
     options = Quantization(keep_float=("conv1", "sigmoid"))
     path = quantization.quantize(float_file, onnx_folder / "kept.onnx", records, options)
     kinds = quantization.count_convolutions(path)
@@ -80,7 +80,7 @@ def test_float16_weights_give_nearly_the_same_scores(float_file, onnx_folder, re
 
 
 @pytest.mark.parametrize(
-    ("representative", "what"),
+    ("representative", "problem"),
     [
         (None, "no representative records"),
         (np.zeros((0, 1000, 12), np.float32), "wrong shape"),
@@ -88,22 +88,22 @@ def test_float16_weights_give_nearly_the_same_scores(float_file, onnx_folder, re
         (np.full((2, 1000, 12), np.nan, np.float32), "non-finite values"),
     ],
 )
-def test_representative_records_that_do_not_fit_are_named(float_file, onnx_folder, representative, what):
-    with pytest.raises(InputError, match=what):
+def test_invalid_representative_records_are_named(float_file, onnx_folder, representative, problem):
+    with pytest.raises(InputError, match=problem):
         quantization.quantize(float_file, onnx_folder / "never.onnx", representative)
     assert not (onnx_folder / "never.onnx").exists()
 
 
 @pytest.mark.parametrize(
-    ("options", "what"),
+    ("options", "problem"),
     [
         (Quantization(keep_float=("conv9",)), "unknown layer"),
         (Quantization("weights"), "unknown option"),
         (Quantization(calibration_method="best"), "unknown option"),
     ],
 )
-def test_choices_that_do_not_exist_are_named(float_file, onnx_folder, records, options, what):
-    with pytest.raises(InputError, match=what):
+def test_unknown_options_are_named(float_file, onnx_folder, records, options, problem):
+    with pytest.raises(InputError, match=problem):
         quantization.quantize(float_file, onnx_folder / "never.onnx", records, options)
 
 
@@ -121,7 +121,7 @@ def test_a_file_with_other_inputs_is_named(onnx_folder, records):
         quantization.quantize(path, onnx_folder / "never.onnx", records)
 
 
-def test_what_is_no_onnx_file_is_named(onnx_folder, records):
+def test_a_file_that_is_not_onnx_is_named(onnx_folder, records):
     (onnx_folder / "text.onnx").write_text("not a model")
     with pytest.raises(InputError, match="not an ONNX file"):
         quantization.quantize(onnx_folder / "text.onnx", onnx_folder / "never.onnx", records)

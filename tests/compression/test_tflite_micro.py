@@ -19,7 +19,7 @@ def folder(tmp_path_factory):
 def network(folder):
     torch.manual_seed(0)
     network = convnet.build("student")
-    network.train()(torch.randn(16, 12, 1000))  # batch norms with statistics of their own
+    network.train()(torch.randn(16, 12, 1000))  # batch norms with different statistics
     lightning.save_weights(network, folder / "weights.safetensors")
     return convnet.load_weights(network, folder / "weights.safetensors").eval()
 
@@ -48,7 +48,7 @@ def test_it_fits_160_kilobytes_of_ram_and_560_of_flash(file):
     assert found.persistent_bytes < found.arena_bytes <= 160_000
 
 
-def test_the_arena_is_little_more_than_its_widest_neighbours(file, folder):
+def test_the_arena_is_little_more_than_the_peak_activations(file, folder):
     (first, out), (second, pooled) = tflite_micro.peak_activations(
         tflite_micro.to_keras(folder / "weights.safetensors")
     )
@@ -71,7 +71,7 @@ def test_no_activation_is_copied_between_layers(file):
     assert after_input == ["RESHAPE", *blocks, "MEAN", "FULLY_CONNECTED", "LOGISTIC"]
 
 
-def test_its_scores_are_those_of_litert_to_a_step(file, records):
+def test_its_scores_equal_those_of_litert_within_one_step(file, records):
     np.testing.assert_allclose(
         tflite_micro.predict(file, records), tflite_files.predict(file, records), atol=1.01 / 256
     )
@@ -83,7 +83,7 @@ def test_a_float_file_is_named(network, folder):
         tflite_micro.footprint(path)
 
 
-def test_weights_that_are_no_students_are_named(folder):
+def test_weights_of_another_architecture_are_named(folder):
     from safetensors.numpy import save_file
 
     save_file({"dense": np.zeros(3, np.float16)}, folder / "other.safetensors")

@@ -1,4 +1,4 @@
-"""Latencies of files: ONNX and TensorFlow Lite side by side, kept for the summary."""
+"""Latencies of files: ONNX and TensorFlow Lite in one session, stored for the summary."""
 
 import json
 
@@ -19,7 +19,7 @@ def test_files_of_both_kinds_are_timed_in_one_session(float_file, int8_file, pro
     assert table["ratio"].notna().tolist() == [False, True, False]
 
 
-def test_latencies_are_read_back_as_written(float_file, int8_file, tmp_path):
+def test_latencies_that_are_read_equal_those_written(float_file, int8_file, tmp_path):
     paths = {"model": int8_file, "model, float32": float_file}
     written = timing.write_latencies(tmp_path, paths, {"model": "model, float32"}, 4)
     found = timing.read_latencies(tmp_path)
@@ -33,6 +33,6 @@ def test_missing_latencies_are_named(tmp_path):
         timing.read_latencies(tmp_path)
 
 
-def test_a_file_of_another_kind_is_named(tmp_path):
-    with pytest.raises(InputError, match="unknown kind of model file"):
+def test_a_file_of_another_type_is_named(tmp_path):
+    with pytest.raises(InputError, match="unknown type of model file"):
         timing.file_call(tmp_path / "model.pt")

@@ -17,7 +17,7 @@ FIRST = "records100/00000/00001_lr"
 
 
 def rewrite(root, **changes):
-    """Write the first record anew with other properties."""
+    """Rewrite the first record with other properties."""
     record = wfdb.rdrecord(str(root / FIRST), physical=False)
     settings = {
         "fs": 100, "units": ["mV"] * 12, "sig_name": record.sig_name, "d_signal": record.d_signal, "fmt": ["16"] * 12,
@@ -85,7 +85,7 @@ def test_an_unreadable_header_is_named(damaged):
 
 
 @pytest.mark.parametrize(
-    ("changes", "what", "found"),
+    ("changes", "problem", "found"),
     [
         ({"sig_name": ["II", "I", *LEADS[2:]]}, "wrong lead order", "II I III"),
         ({"fs": 500}, "wrong sampling rate", "500 Hz"),
@@ -94,9 +94,9 @@ def test_an_unreadable_header_is_named(damaged):
         ({"units": ["uV"] * 12}, "wrong gain or unit", "uV"),
     ],
 )
-def test_another_kind_of_record_is_named(damaged, changes, what, found):
+def test_another_kind_of_record_is_named(damaged, changes, problem, found):
     rewrite(damaged, **changes)
-    with pytest.raises(InputError, match=what) as caught:
+    with pytest.raises(InputError, match=problem) as caught:
         read_record(damaged / FIRST)
     assert found in str(caught.value.found)
 
@@ -117,7 +117,7 @@ def test_a_bad_record_leaves_no_cache(damaged, tmp_path):
     assert not list((tmp_path / "cache").iterdir())
 
 
-def test_a_full_disk_leaves_no_cache_and_says_so(sample_root, tmp_path, monkeypatch):
+def test_a_full_disk_leaves_no_cache_and_is_reported(sample_root, tmp_path, monkeypatch):
     real = builtins.open
 
     def full(path, mode="r", *rest, **keywords):
@@ -171,16 +171,16 @@ def test_the_same_seed_writes_the_same_bytes(tmp_path):
     for name in ("one", "two"):
         synthetic.write_sample(tmp_path / name, records=12, seed=3, progress=False)
     files = [p.relative_to(tmp_path / "one") for p in (tmp_path / "one").rglob("*") if p.is_file()]
-    assert len(files) == 2 * 12 + 2 + 1  # records, tables, and the mark that they are synthetic
+    assert len(files) == 2 * 12 + 2 + 1  # records, tables, and the file that marks them as synthetic
     assert all((tmp_path / "one" / f).read_bytes() == (tmp_path / "two" / f).read_bytes() for f in files)
 
 
-def test_records_drawn_are_the_same_for_a_seed_and_each_once(sample):
-    drawn = sample.sample(20, seed=0)
-    assert len(set(drawn.ecg_id)) == 20
-    assert drawn.ecg_id.tolist() == sample.sample(20, seed=0).ecg_id.tolist()
-    assert drawn.ecg_id.tolist() != sample.sample(20, seed=1).ecg_id.tolist()
+def test_a_random_sample_depends_on_the_seed_and_has_no_duplicates(sample):
+    chosen = sample.sample(20, seed=0)
+    assert len(set(chosen.ecg_id)) == 20
+    assert chosen.ecg_id.tolist() == sample.sample(20, seed=0).ecg_id.tolist()
+    assert chosen.ecg_id.tolist() != sample.sample(20, seed=1).ecg_id.tolist()
     assert len(sample.sample(10**6, seed=0)) == len(sample)
     np.testing.assert_array_equal(
-        drawn.millivolts([3]), sample.select(sample.ecg_id == drawn.ecg_id[3]).millivolts([0])
+        chosen.millivolts([3]), sample.select(sample.ecg_id == chosen.ecg_id[3]).millivolts([0])
     )

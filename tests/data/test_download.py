@@ -1,4 +1,4 @@
-"""The download against a server on loopback that serves PTB-XL's layout, cuts a transfer and damages a file."""
+"""The download from a local server with PTB-XL's layout, which truncates one transfer and damages one file."""
 
 import hashlib
 import http.server
@@ -10,14 +10,14 @@ import pytest
 from ecglib.data.download import SUMS, download
 from ecglib.errors import InputError
 
-CUT, DAMAGED = "records100/00000/00003_lr.dat", "records100/00000/00005_lr.dat"
+TRUNCATED, DAMAGED = "records100/00000/00003_lr.dat", "records100/00000/00005_lr.dat"
 
 
 class Server(http.server.ThreadingHTTPServer):
-    """Serves a folder; files named in `cut` and `damaged` fail so many times before they are right."""
+    """Serves a folder; files in `truncated` and `damaged` are wrong that many times before they are right."""
 
     def __init__(self, root):
-        self.root, self.asked, self.cut, self.damaged = root, Counter(), Counter(), Counter()
+        self.root, self.requested, self.truncated, self.damaged = root, Counter(), Counter(), Counter()
         super().__init__(("127.0.0.1", 0), Handler)
 
     @property
@@ -28,7 +28,7 @@ class Server(http.server.ThreadingHTTPServer):
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         server, name = self.server, self.path.removeprefix("/ptb-xl/1.0.3/")
-        server.asked[name] += 1
+        server.requested[name] += 1
         path = server.root / name
         if not path.is_file():
             self.send_error(404)
@@ -37,8 +37,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        if server.cut[name] > 0:
-            server.cut[name] -= 1
+        if server.truncated[name] > 0:
+            server.truncated[name] -= 1
             content = content[: len(content) // 2]
             self.close_connection = True
         elif server.damaged[name] > 0:
@@ -74,11 +74,11 @@ def test_every_wanted_file_arrives(server, tmp_path):
     assert all((root / name).read_bytes() == (server.root / name).read_bytes() for name in got)
 
 
-def test_a_cut_and_a_damaged_transfer_are_tried_again(server, tmp_path):
-    server.cut[CUT] = server.damaged[DAMAGED] = 1
+def test_a_truncated_and_a_damaged_transfer_are_retried(server, tmp_path):
+    server.truncated[TRUNCATED] = server.damaged[DAMAGED] = 1
     root = fetch(server, tmp_path / "ptb-xl")
-    assert server.asked[CUT] == server.asked[DAMAGED] == 2
-    assert all((root / name).read_bytes() == (server.root / name).read_bytes() for name in (CUT, DAMAGED))
+    assert server.requested[TRUNCATED] == server.requested[DAMAGED] == 2
+    assert all((root / name).read_bytes() == (server.root / name).read_bytes() for name in (TRUNCATED, DAMAGED))
 
 
 def test_a_file_that_stays_damaged_is_named_and_not_kept(server, tmp_path):
@@ -89,27 +89,27 @@ def test_a_file_that_stays_damaged_is_named_and_not_kept(server, tmp_path):
     assert not (tmp_path / "ptb-xl" / DAMAGED).exists()
 
 
-def test_a_stopped_download_goes_on(server, tmp_path):
+def test_an_interrupted_download_resumes(server, tmp_path):
     server.damaged[DAMAGED] = 99
     with pytest.raises(InputError):
         fetch(server, tmp_path / "ptb-xl")
     have = {p.relative_to(tmp_path / "ptb-xl").as_posix() for p in (tmp_path / "ptb-xl").rglob("*.dat")}
-    server.asked.clear()
+    server.requested.clear()
     server.damaged.clear()
     fetch(server, tmp_path / "ptb-xl")
-    assert server.asked[DAMAGED] == 1
-    assert not have & set(server.asked)
+    assert server.requested[DAMAGED] == 1
+    assert not have & set(server.requested)
 
 
 def test_a_missing_file_is_named(server, tmp_path):
-    (server.root / CUT).unlink()
+    (server.root / TRUNCATED).unlink()
     with pytest.raises(InputError, match="download failed") as caught:
         fetch(server, tmp_path / "ptb-xl")
-    assert CUT in caught.value.where
+    assert TRUNCATED in caught.value.where
     assert "404" in caught.value.found
 
 
-def test_offline_says_what_to_do(tmp_path):
+def test_offline_the_error_has_a_hint(tmp_path):
     with pytest.raises(InputError, match="download failed") as caught:
         download(tmp_path, url="http://127.0.0.1:9/", progress=False)
     assert "network" in caught.value.hint

@@ -1,4 +1,4 @@
-"""The original's split: a random fifth to test on, random folds, and labels that slip against their signals."""
+"""The original's split: a random fifth for testing, random folds, and labels shifted relative to their signals."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Tables: labels, folds, and what is said about bad ones."""
+"""Tables: labels, folds, and the errors of invalid ones."""
 
 import pandas as pd
 import pytest
@@ -8,7 +8,7 @@ from ecglib.errors import InputError
 
 
 def edit(root, name=ptbxl.TABLE, **columns):
-    """Write a table anew with the first row's values replaced; a column set to None is removed."""
+    """Rewrite a table with the first row's values replaced; a column set to None is removed."""
     table = pd.read_csv(root / name)
     for column, value in columns.items():
         if value is None:
@@ -37,7 +37,7 @@ def test_a_statement_without_superclass_gives_no_label(damaged):
 
 
 @pytest.mark.parametrize(
-    ("columns", "what", "found"),
+    ("columns", "problem", "found"),
     [
         ({"scp_codes": "{'NORM': 100.0"}, "scp_codes unreadable", "{'NORM': 100.0"),
         ({"scp_codes": "['NORM']"}, "scp_codes unreadable", "['NORM']"),
@@ -51,15 +51,15 @@ def test_a_statement_without_superclass_gives_no_label(damaged):
         ({"scp_codes": None}, "column missing", "no scp_codes"),
     ],
 )
-def test_a_bad_table_is_named(damaged, columns, what, found):
+def test_an_invalid_table_is_named(damaged, columns, problem, found):
     edit(damaged, **columns)
-    with pytest.raises(InputError, match=what) as caught:
+    with pytest.raises(InputError, match=problem) as caught:
         ptbxl.read_table(damaged)
     assert found in str(caught.value)
     assert str(damaged) in str(caught.value.where)
 
 
-def test_a_missing_folder_says_how_to_get_it(tmp_path):
+def test_a_missing_folder_has_a_hint_how_to_get_it(tmp_path):
     with pytest.raises(InputError, match="PTB-XL folder missing") as caught:
         ptbxl.read_table(tmp_path / "nowhere")
     assert "ecglib download" in caught.value.hint

@@ -1,4 +1,4 @@
-"""Contract with PTB-XL 1.0.3: the counts that the whole study stands on."""
+"""Contract with PTB-XL 1.0.3: the counts on which the whole study is based."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ def test_superclasses(ptbxl):
 
 
 def test_records_used(ptbxl):
-    used = ptbxl.labelled()
+    used = ptbxl.labeled()
     assert len(ptbxl) - len(used) == 411
     parts = [used.in_folds(*TRAIN_FOLDS), used.in_folds(VALIDATION_FOLD), used.in_folds(TEST_FOLD)]
     assert [len(part) for part in parts] == [17_084, 2_146, 2_158]
@@ -29,7 +29,7 @@ def test_no_patient_in_two_folds(ptbxl):
     assert ptbxl.table.groupby("patient_id")["fold"].nunique().max() == 1
 
 
-def test_the_fingerprint_is_that_of_the_published_figures(ptbxl, project):
+def test_the_fingerprint_is_that_of_the_published_results(ptbxl, project):
     from ecglib.study import results
 
     assert results.read_environment(project / "results" / "full")["fingerprint"] == ptbxl.fingerprint

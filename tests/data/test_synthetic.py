@@ -9,11 +9,11 @@ from ecglib.errors import InputError
 
 
 def lead(statements, name, severity=1.0):
-    """One noiseless beat as a lead sees it, in mV, every millisecond from -400 to 600 ms around the R peak."""
+    """One noiseless beat in a lead, in mV, every millisecond from -400 to 600 ms relative to the R peak."""
     time = np.arange(-400, 600)
-    beat = synthetic.beat_of(statements, severity).values()
-    dipole = sum(np.exp(-0.5 * ((time[:, None] - w.centre) / w.width) ** 2) * np.array(w.vector) for w in beat)
-    return dict(zip(LEADS, synthetic.leads_of(dipole).T))[name], time
+    beat = synthetic.make_beat(statements, severity).values()
+    dipole = sum(np.exp(-0.5 * ((time[:, None] - w.center) / w.width) ** 2) * np.array(w.vector) for w in beat)
+    return dict(zip(LEADS, synthetic.project_to_leads(dipole).T))[name], time
 
 
 def at(signal, time, moment):
@@ -32,7 +32,7 @@ def test_anterior_infarction_has_raised_st_in_v2_and_v3():
         assert at(*lead(["AMI"], name), 120) > at(*lead(["NORM"], name), 120) + 0.15
 
 
-def test_ischaemia_lowers_st_in_v5():
+def test_ischemia_lowers_st_in_v5():
     assert at(*lead(["ISC_"], "V5"), 120) < at(*lead(["NORM"], "V5"), 120) - 0.1
 
 
@@ -66,7 +66,7 @@ def test_limb_leads_obey_einthoven():
     np.testing.assert_allclose(iii, ii - i, atol=1e-9)
 
 
-def test_a_folder_with_anything_else_is_left_alone(tmp_path):
+def test_a_folder_with_other_files_is_left_unchanged(tmp_path):
     (tmp_path / "precious.txt").write_text("mine")
     with pytest.raises(InputError, match="folder in use"):
         synthetic.write_sample(tmp_path, records=10, progress=False)

@@ -1,4 +1,4 @@
-"""Work on many items that goes on whatever one item does."""
+"""Processing many items, whatever a single one does."""
 
 import os
 import time
@@ -35,12 +35,12 @@ def test_an_endless_loop_ends_at_the_time_limit():
         while True:
             try:
                 sum(range(100))
-            except Exception:  # what a parser may do must not save it
+            except Exception:  # a parser that catches every exception cannot continue
                 continue
     assert time.monotonic() - start < 5
 
 
-def test_work_within_the_limit_is_left_alone():
+def test_work_within_the_limit_is_not_interrupted():
     with batches.limits(0.2):
         pass
     time.sleep(0.3)

@@ -1,6 +1,6 @@
-"""The page that classifies in the reader's browser, in Chromium: the same probabilities as Python's.
+"""The page that classifies in the reader's browser, in Chromium: the same probabilities as in Python.
 
-What its readers make of files is tested in Node, see test_browser_recordings.
+Its readers are tested in Node, see test_browser_recordings.
 """
 
 import json
@@ -48,7 +48,7 @@ class Page:
     def settled(self):
         until = time.monotonic() + 60
         while (state := self.root.get_attribute("data-state")) in ("busy", "ready", "loading"):
-            assert time.monotonic() < until, "the page does not answer"
+            assert time.monotonic() < until, "the page does not respond"
             time.sleep(0.05)
         return state
 
@@ -57,7 +57,7 @@ class Page:
         return json.loads(self.root.get_attribute("data-probabilities"))
 
     @property
-    def said(self):
+    def status(self):
         return self.part("status").text
 
 
@@ -71,30 +71,30 @@ def test_an_example_gets_pythons_probabilities(page, tmp_path):
     buttons = page.part("examples").find_elements("css selector", "button")
     assert len(buttons) == len(examples.signals())
     buttons[0].click()
-    assert page.settled() == "done", page.said
+    assert page.settled() == "done", page.status
     np.savez(tmp_path / "normal.npz", signal=examples.signals()["normal"], rate=100, units="mV")
     np.testing.assert_allclose(page.probabilities, in_python(tmp_path / "normal.npz"), atol=1e-3)
 
 
 def test_a_file_gets_pythons_probabilities(page, packed):
-    assert page.choose(packed, packed.with_suffix(".dat")) == "done", page.said
+    assert page.choose(packed, packed.with_suffix(".dat")) == "done", page.status
     np.testing.assert_allclose(page.probabilities, in_python(packed), atol=1e-3)
     bars = page.part("bars").find_elements("css selector", "li")
     assert [bar.text.split()[0] for bar in bars] == list(CLASSES)
-    assert " ms" in page.said
-    inked = page.driver.execute_script(
+    assert " ms" in page.status
+    black_pixels = page.driver.execute_script(
         """const c = document.querySelector('[data-part="paper"]');
         const p = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
         let black = 0; for (let i = 0; i < p.length; i += 4) black += p[i] + p[i + 1] + p[i + 2] < 60;
         return black;"""
     )
-    assert inked > 2000
+    assert black_pixels > 2000
 
 
 def test_a_wrong_file_gives_a_message_and_no_result(page, tmp_path):
     (tmp_path / "words.csv").write_text("I,II\nno,numbers\n")
     assert page.choose(tmp_path / "words.csv") == "wrong"
-    assert "words.csv: unreadable table" in page.said
+    assert "words.csv: unreadable table" in page.status
     assert not page.part("result").is_displayed()
 
 
@@ -105,4 +105,4 @@ def test_it_works_by_keyboard(page):
     page.driver.execute_script("arguments[0].focus()", button)
     assert page.driver.switch_to.active_element == button
     ActionChains(page.driver).send_keys(Keys.ENTER).perform()
-    assert page.settled() == "done", page.said
+    assert page.settled() == "done", page.status

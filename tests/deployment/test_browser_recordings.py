@@ -1,4 +1,4 @@
-"""The page's readers, run by Node: the same signals and windows as Python's from the same files, or a refusal."""
+"""The page's readers, run in Node: the same signals and windows from the same files as in Python, or an error."""
 
 import itertools
 import json
@@ -32,7 +32,7 @@ def packed(samples, fmt):
 
 
 def headers():
-    """{name: (record line, signal line without the lead's name)} of what the page reads."""
+    """{name: (record line, signal line without the lead's name)} of headers that the page supports."""
     grid = itertools.product(
         ("16", "212"), ("", "+512"), (" 200", " 0", " 1000.5(-7)/mV", " 1e3(12)/uV", " 500/µV", " 1000/V"),
         ("", " 12", " 12 5", " 12 -9 0 0 0"),
@@ -50,7 +50,7 @@ def headers():
     return lines
 
 
-REFUSED = {
+REJECTED = {
     "frames": ("record 12 100 1000", "record.dat 16x2 1000/mV", "samples per frame"),
     "skew": ("record 12 100 1000", "record.dat 16:3 1000/mV", "skew"),
     "segments": ("record/2 12 100 1000", "record.dat 16 1000/mV", "several segments"),
@@ -82,7 +82,7 @@ def write_record(folder, record_line, signal_line, names=LEADS):
 
 
 def write_tables(folder):
-    """{name: path} of tables with each sampling rate, of long ones, and of wrong ones."""
+    """{name: path} of tables with each sampling rate, of a long one, and of invalid ones."""
     paths = {}
     for rate in RATES:
         paths[f"{rate} Hz"] = write_csv(folder / f"{rate}.csv", signal_at(rate), rate=rate, decimals=3)
@@ -108,14 +108,14 @@ def files(tmp_path_factory):
     """{case: its files}"""
     folder = tmp_path_factory.mktemp("files")
     found = {}
-    for number, (name, lines) in enumerate((headers() | REFUSED).items()):
+    for number, (name, lines) in enumerate((headers() | REJECTED).items()):
         found[name] = write_record(folder / str(number), *lines[:2])
     return found | {name: [path] for name, path in write_tables(folder).items()}
 
 
 @pytest.fixture(scope="module")
 def page(files, project, tmp_path_factory):
-    """{case: what the page's scripts make of it}, all in one run of Node."""
+    """{case: result of the page's scripts}, all in one run of Node."""
     cases = tmp_path_factory.mktemp("cases") / "cases.json"
     cases.write_text(json.dumps({name: {"files": list(map(str, some)), "units": "mV"} for name, some in files.items()}))
     script = project / "tests" / "deployment" / "read_recordings.js"
@@ -139,13 +139,13 @@ def compare(found, path):
 
 
 @pytest.mark.parametrize("name", headers())
-def test_a_wfdb_header_is_read_as_wfdb_reads_it(page, files, name):
+def test_a_wfdb_header_is_read_as_by_wfdb(page, files, name):
     compare(page[name], files[name][0])
 
 
-@pytest.mark.parametrize("name", REFUSED)
-def test_a_wfdb_header_that_is_not_handled_is_refused(page, name):
-    assert REFUSED[name][2] in page[name]["error"]
+@pytest.mark.parametrize("name", REJECTED)
+def test_an_unsupported_wfdb_header_is_rejected(page, name):
+    assert REJECTED[name][2] in page[name]["error"]
 
 
 @pytest.mark.parametrize("name", [*(f"{rate} Hz" for rate in RATES), "26 s", "lead names"])
@@ -154,7 +154,7 @@ def test_a_table_is_read_as_in_python(page, files, name):
 
 
 @pytest.mark.parametrize("name", CSV_ERRORS)
-def test_a_table_that_python_refuses_is_refused_for_the_same_reason(page, files, name):
+def test_a_table_that_python_rejects_is_rejected_for_the_same_reason(page, files, name):
     assert CSV_ERRORS[name] in page[name]["error"]
     with pytest.raises(InputError, match=CSV_ERRORS[name]):
         recordings.read(files[name][0], units="mV")

@@ -1,4 +1,4 @@
-"""The synthetic recordings: read as written, and wrong where they are meant to be."""
+"""The synthetic recordings: read as written, with their intended defects."""
 
 import numpy as np
 import pytest
@@ -18,20 +18,20 @@ def test_they_are_the_same_every_time():
         np.testing.assert_array_equal(one, again)
 
 
-def test_a_wfdb_record_holds_the_signal(folder):
+def test_the_wfdb_record_has_the_signal(folder):
     read = recordings.read(folder / "normal.hea")
     np.testing.assert_allclose(read.signal, examples.signals()["normal"], atol=5e-4)
     assert not recordings.quality_warnings(read)
 
 
-def test_resampled_and_turned_round_the_csv_file_holds_the_signal(folder):
+def test_the_resampled_and_reordered_csv_file_has_the_signal(folder):
     (window,) = recordings.windows(recordings.read(folder / "infarction.csv", units="mV"))
-    inner = slice(50, -50)  # the filter of either way touches the ends
+    inner = slice(50, -50)  # both resampling filters change the ends
     assert np.abs(window - examples.signals()["infarction"])[inner].mean() < 0.01
 
 
-def test_a_flat_lead_is_remarked_on(folder):
-    assert any("V3" in remark for remark in recordings.quality_warnings(recordings.read(folder / "hypertrophy.npz")))
+def test_a_flat_lead_gives_a_warning(folder):
+    assert any("V3" in warning for warning in recordings.quality_warnings(recordings.read(folder / "hypertrophy.npz")))
 
 
 def test_eight_leads_are_named(folder):

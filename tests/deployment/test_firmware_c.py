@@ -1,5 +1,6 @@
-"""The C file on this computer: its answers against LiteRT's, its stream against its windows, and what compilers say."""
+"""The C file on this computer: outputs against LiteRT, a stream against its windows, and compiler diagnostics."""
 
+import re
 import shutil
 import subprocess
 
@@ -16,7 +17,7 @@ NAMES = ("student_micro_64k", "student_micro")
 SMALL = NAMES[0]
 
 
-def need(*tools):
+def require(*tools):
     for tool in tools:
         if not shutil.which(tool):
             lacking("toolchain", f"{tool} is not installed")
@@ -24,35 +25,36 @@ def need(*tools):
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory):
-    """{name: its firmware folder}"""
+    """{name: firmware folder}"""
     return {name: firmware.write(name, tmp_path_factory.mktemp(name)) for name in NAMES}
 
 
 @pytest.fixture(scope="module")
 def compiled(folders, tmp_path_factory):
-    need("cc")
-    return {name: native.Compiled(folder, tmp_path_factory.mktemp("library")) for name, folder in folders.items()}
+    """{name: model compiled for this computer}"""
+    require("cc")
+    return {name: native.CompiledModel(folder, tmp_path_factory.mktemp("library")) for name, folder in folders.items()}
 
 
 @pytest.fixture(scope="module")
 def walk():
-    """60 s of a random walk that covers the range of int8: int16 (6000, 12) in µV."""
+    """A random walk of 60 s that covers the range of int8: int16 (6000, 12) in µV."""
     steps = np.random.default_rng(3).normal(0, 120, (6000, 12)).cumsum(axis=0)
     return (np.abs(steps % 20000 - 10000) - 5000).astype(np.int16)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_answer_is_that_of_litert_s_reference_kernels(compiled, name):
+def test_outputs_equal_litert_s_reference_kernels(compiled, name):
     pytest.importorskip("ai_edge_litert", reason="LiteRT is not installed")
     path = released.load_verified(name)[0]
     network = graph.read(path)
-    x = np.concatenate([proof.uniform(network, 20), proof.extremes(network)])
-    found = proof.differences(compiled[name].classify_int8(x), proof.answers(path, proof.REFERENCE, x), [0] * 5)
+    x = np.concatenate([proof.random_inputs(network, 20), proof.extreme_inputs(network)])
+    found = proof.compare_outputs(compiled[name].classify_int8(x), proof.outputs(path, proof.REFERENCE, x), [0] * 5)
     assert found["recordings"] == 32 and found["answers"] == 0
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_recordings_in_microvolts_have_the_probabilities_of_the_pc(compiled, name):
+def test_microvolts_give_the_calibrated_probabilities(compiled, name):
     path, entry = released.load_verified(name)
     network, recordings = graph.read(path), golden.recordings()
     x = np.clip(
@@ -65,101 +67,138 @@ def test_recordings_in_microvolts_have_the_probabilities_of_the_pc(compiled, nam
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_stream_answers_every_second_as_its_last_ten_do_alone(compiled, name, walk):
+def test_stream_results_equal_those_of_separate_windows(compiled, name, walk):
     stream = compiled[name].push(walk)
     assert len(stream) == (51 if 5999 in stream else 50)
-    for row, (at, answer) in enumerate(stream.items()):
+    for row, (samples, outputs) in enumerate(stream.items()):
         window = walk[100 * row : 100 * row + 1000]
-        assert -1 <= at - (100 * row + 1000) <= 3
-        np.testing.assert_array_equal(answer, compiled[name].classify_microvolts(window[None])[0])
+        assert -1 <= samples - (100 * row + 1000) <= 3
+        np.testing.assert_array_equal(outputs, compiled[name].classify_microvolts(window[None])[0])
 
 
-def test_the_golden_recording_comes_with_its_answers(folders):
+def test_folder_contains_the_golden_recording_and_its_outputs(folders):
     text = (folders[SMALL] / "ecg_golden.c").read_text()
     first = ", ".join(map(str, (np.round(next(iter(examples.signals().values())) * 1000).astype(int))[0]))
-    assert f"{{{first}}}," in text and "ecg_golden_answers[ECG_CLASSES] = {" in text
+    assert f"{{{first}}}," in text and "ecg_golden_outputs[ECG_CLASSES] = {" in text
 
 
-def test_the_header_promises_what_the_compiler_finds(folders, tmp_path):
-    need("cc", "size")
-    planned = plan.of(graph.read(released.load_verified(SMALL)[0]), SMALL)
-    native.run(["cc", "-O2", "-c", str(folders[SMALL] / "ecg_model.c"), "-o", str(tmp_path / "model.o")])
-    _, data, bss = map(int, native.run(["size", str(tmp_path / "model.o")]).splitlines()[1].split()[:3])
+@pytest.fixture(scope="module")
+def model_object(folders, tmp_path_factory):
+    """The small model as an object file."""
+    require("cc")
+    target = tmp_path_factory.mktemp("object") / "model.o"
+    native.run(["cc", "-std=c99", "-O1", "-c", str(folders[SMALL] / "ecg_model.c"), "-o", str(target)])
+    return target
+
+
+def test_sizes_in_the_header_equal_those_of_the_object_file(model_object):
+    require("size")
+    planned = plan.plan_memory(graph.read(released.load_verified(SMALL)[0]), SMALL)
+    _, data, bss = map(int, native.run(["size", str(model_object)]).splitlines()[1].split()[:3])
     assert planned.arena + planned.stream <= bss <= planned.arena + planned.stream + 64
-    assert data <= 256  # constant tables of pointers, which PCs relocate when they load them
+    assert data <= 256  # constant tables of pointers, which PCs relocate when they load a program
 
 
-def test_it_calls_nothing_but_what_compilers_call_themselves(folders, tmp_path):
-    need("cc", "nm")
-    native.run(["cc", "-std=c99", "-O2", "-c", str(folders[SMALL] / "ecg_model.c"), "-o", str(tmp_path / "model.o")])
-    called = set(native.run(["nm", "-u", str(tmp_path / "model.o")]).replace("U", "").split())
+def test_header_defines_the_constants_of_the_manifest(folders):
+    entry, text = released.load_verified(SMALL)[1], (folders[SMALL] / "ecg_model.h").read_text()
+    found = {name: float(value) for name, value in re.findall(r"#define ECG_(\w+) \(?(-?[\d.]+)", text)}
+    for macro, key in (
+        ("MEAN", "mean"), ("SCALE", "scale"), ("INPUT_SCALE", "input_scale"), ("INPUT_ZERO", "input_zero"),
+        ("OUTPUT_SCALE", "output_scale"), ("OUTPUT_ZERO", "output_zero"), ("TEMPERATURE", "temperature"),
+    ):  # fmt: skip
+        assert found[macro] == pytest.approx(entry[key], rel=1e-6)
+    assert entry["sha256"] in (folders[SMALL] / "ecg_model.c").read_text()
+
+
+def test_model_calls_only_functions_that_compilers_insert(model_object):
+    require("nm")
+    called = set(native.run(["nm", "-u", str(model_object)]).replace("U", "").split())
     assert called <= {"memcpy", "memmove", "memset", "__stack_chk_fail", "_GLOBAL_OFFSET_TABLE_"}
 
 
-@pytest.mark.parametrize("compiler", ["gcc", "clang"])
+@pytest.mark.parametrize("compiler", ["gcc", pytest.param("clang", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("flags", [(), ("-DECG_STREAMING=0",), ("-O0", "-Wpedantic")])
-def test_compilers_have_nothing_to_say(folders, tmp_path, compiler, flags):
-    need(compiler)
-    for source in ("ecg_model.c", "ecg_golden.c", "pc/check.c", "pc/classify.c", "pc/replay.c"):
-        if "ECG_STREAMING" in "".join(flags) and "pc" in source:
-            continue
-        command = [
-            compiler,
-            *native.WARNINGS,
-            "-O2",
-            *flags,
-            f"-I{folders[SMALL]}",
-            "-c",
-            "-o",
-            str(tmp_path / "one.o"),
-        ]
-        assert native.run([*command, str(folders[SMALL] / source)]) == ""
+def test_sources_compile_without_warnings(folders, tmp_path, compiler, flags):
+    require(compiler)
+    sources = ["ecg_model.c"]
+    if "-DECG_STREAMING=0" not in flags:  # the programs use the stream
+        sources += ["ecg_golden.c", "pc/check.c", "pc/classify.c", "pc/replay.c"]
+    options = [*native.WARNINGS, "-O2", *flags, f"-I{folders[SMALL]}", "-c", "-o", str(tmp_path / "one.o")]
+    for source in sources:
+        assert native.run([compiler, *options, str(folders[SMALL] / source)]) == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])
-def test_sanitizers_find_nothing(folders, tmp_path, compiler):
-    need(compiler)
+def test_sanitizers_report_nothing(folders, tmp_path, compiler):
+    require(compiler)
     folder, program = folders[SMALL], tmp_path / "check"
     flags = ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", f"-I{folder}"]
     sources = [str(folder / name) for name in ("ecg_model.c", "ecg_golden.c", "pc/check.c")]
     native.run([compiler, *native.WARNINGS, *flags, "-o", str(program), *sources])
-    assert "has the answers that it should have" in native.run([str(program)])
+    assert "golden recording: outputs match" in native.run([str(program)])
 
 
-def test_it_is_a_header_for_c_plus_plus_too(folders, tmp_path):
-    need("g++")
+def test_header_compiles_as_c_plus_plus(folders, tmp_path):
+    require("g++")
     source = tmp_path / "main.cpp"
     source.write_text('#include "ecg_model.h"\nint main() { return ecg_quantize(0) > 100; }\n')
-    native.run(
-        ["g++", "-Wall", "-Wextra", "-Werror", f"-I{folders[SMALL]}", "-c", "-o", str(tmp_path / "o"), str(source)]
-    )
+    options = ["-Wall", "-Wextra", "-Werror", f"-I{folders[SMALL]}", "-c", "-o", str(tmp_path / "main.o")]
+    native.run(["g++", *options, str(source)])
 
 
-def test_two_commands_of_cmake_build_it_and_check_it(folders, tmp_path):
-    need("cmake", "cc")
+@pytest.mark.slow
+def test_two_cmake_commands_build_and_check_the_model(folders, tmp_path):
+    require("cmake", "cc")
     native.run(["cmake", "-S", str(folders[SMALL]), "-B", str(tmp_path)])
-    said = native.run(["cmake", "--build", str(tmp_path), "--target", "check"])
-    assert "has the answers that it should have" in said and "answers of a stream compared" in said
-    found = native.run([str(tmp_path / "ecg_classify"), str(folders[SMALL] / "recordings.bin")])
-    assert found.count("recording ") == 3 and "NORM 0." in found
+    printed = native.run(["cmake", "--build", str(tmp_path), "--target", "check"])
+    assert "golden recording: outputs match" in printed and "stream: outputs of 21 windows match" in printed
+    printed = native.run([str(tmp_path / "ecg_classify"), str(folders[SMALL] / "recordings.bin")])
+    assert printed.count("recording ") == 3 and "NORM 0." in printed
 
 
-def test_a_replay_names_the_line_that_differs(folders, compiled, tmp_path):
-    need("cc")
-    folder, tool, log = folders[SMALL], tmp_path / "replay", tmp_path / "device.log"
-    sources = [str(folder / "pc" / "replay.c"), str(folder / "ecg_model.c")]
-    native.run(["cc", "-O2", f"-I{folder}", "-o", str(tool), *sources])
-    answers = compiled[SMALL].classify_microvolts(golden.recordings())
-    lines = [f"classify {row}: {' '.join(map(str, one))}\n" for row, one in enumerate(answers.tolist())]
-    log.write_text("hello\n" + "".join(lines))
-    command = [str(tool), str(folder / "recordings.bin"), str(log)]
-    assert native.run(command) == "3 recordings and 0 answers of a stream compared, 0 differ\n"
-    answers[1, 2] += 1
-    log.write_text(
-        "hello\n" + "".join(f"classify {row}: {' '.join(map(str, one))}\n" for row, one in enumerate(answers.tolist()))
-    )
+def compile_program(folder, name, target):
+    """One of the PC programs with the small model."""
+    sources = [str(folder / one) for one in (f"pc/{name}.c", "ecg_model.c", "ecg_golden.c")]
+    native.run(["cc", "-O2", f"-I{folder}", "-o", str(target), *sources])
+    return target
+
+
+def test_check_fails_if_a_golden_output_differs(folders, tmp_path):
+    require("cc")
+    folder = shutil.copytree(folders[SMALL], tmp_path / "firmware")
+    text = (folder / "ecg_golden.c").read_text()
+    (folder / "ecg_golden.c").write_text(re.sub(r"(outputs\[ECG_CLASSES\] = {)-?\d+", r"\g<1>-128", text))
+    done = subprocess.run([compile_program(folder, "check", tmp_path / "check")], capture_output=True, text=True)
+    assert done.returncode == 1 and "golden recording: outputs DIFFER" in done.stdout
+
+
+def test_replay_reports_the_line_that_differs(folders, compiled, tmp_path):
+    require("cc")
+    folder, log = folders[SMALL], tmp_path / "device.log"
+    command = [str(compile_program(folder, "replay", tmp_path / "replay")), str(folder / "recordings.bin"), str(log)]
+    outputs = compiled[SMALL].classify_microvolts(golden.recordings())
+
+    def write_log():
+        lines = [f"classify {row}: {' '.join(map(str, one))}\n" for row, one in enumerate(outputs.tolist())]
+        log.write_text("device started\n" + "".join(lines))
+
+    write_log()
+    assert native.run(command) == "3 recordings and 0 windows of a stream compared, 0 differ\n"
+    outputs[1, 2] += 1
+    write_log()
     done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 1 and done.stdout.startswith("line 3: the device says")
+    assert done.returncode == 1 and done.stdout.startswith('line 3: device "classify 1:')
+
+
+def test_latencies_compare_the_c_file_with_litert(compiled):
+    pytest.importorskip("ai_edge_litert", reason="LiteRT is not installed")
+    path = released.load_verified(SMALL)[0]
+    recording = proof.random_inputs(graph.read(path), 1)[0]
+    found = proof.latencies(path, compiled[SMALL], recording, n_timing_runs=3)
+    assert list(found.index) == [proof.C_FILE, *(name for name in proof.ENGINES if name != proof.TFLITE_MICRO)]
+    assert (found["ms"] > 0).all() and found.index[found["ratio"].isna()].tolist() == [proof.REFERENCE]
+    assert found.loc[proof.C_FILE, "ratio"] > 1  # LiteRT's reference kernels are written for clarity, not for speed
 
 
 def network_of(samples: int, channels: tuple[int, ...], taps: int, rng: np.random.Generator) -> Network:
@@ -184,17 +223,17 @@ def network_of(samples: int, channels: tuple[int, ...], taps: int, rng: np.rando
     ("samples", "channels", "taps"),
     [(250, (6, 5, 7), 5), (250, (3,), 4), (400, (9, 2), 3), (1000, (5, 3, 4, 1), 10)],
 )
-def test_other_shapes_are_computed_as_in_numpy(tmp_path, samples, channels, taps):
-    """Odd channels, windows of 2.5 s, more and fewer layers: whole recordings and, sample by sample, a stream."""
-    need("cc")
+def test_other_architectures_equal_numpy(tmp_path, samples, channels, taps):
+    """Odd numbers of channels, windows of 2.5 s, one to four layers: complete recordings, and a stream."""
+    require("cc")
     rng = np.random.default_rng(samples + len(channels))
     network = network_of(samples, channels, taps, rng)
     entry = released.load_verified(SMALL)[1] | {"samples": samples}
-    planned = plan.of(network, tmp_path, hop=104 if len(channels) == 4 else 100)
-    values = c_source.known(network, planned, entry, "other", tmp_path)
+    planned = plan.plan_memory(network, tmp_path, hop=104 if len(channels) == 4 else 100)
+    values = c_source.template_values(network, planned, entry, "other", tmp_path)
     for name in ("ecg_model.c", "ecg_model.h"):
         (tmp_path / name).write_text(c_source.render(name, values))
-    library = native.Compiled(
+    library = native.CompiledModel(
         tmp_path, tmp_path / "library", ("-O1", "-fsanitize=undefined", "-fno-sanitize-recover=all")
     )
     x = rng.integers(-128, 128, (5, samples, 12)).astype(np.int8)
@@ -205,8 +244,9 @@ def test_other_shapes_are_computed_as_in_numpy(tmp_path, samples, channels, taps
     windows = np.stack(
         [signal[planned.hop * row :][:samples] for row in range(len(stream)) if planned.hop * row <= 1100]
     )
-    wanted = reference.outputs(network, values["microvolts"](windows))
+    wanted = reference.outputs(network, values["quantizer"](windows))
     np.testing.assert_array_equal(list(stream.values())[: len(wanted)], wanted)
     assert all(
-        -planned.earliest <= at - (planned.hop * row + samples) <= planned.latest for row, at in enumerate(stream)
+        -planned.samples_before_end <= at - (planned.hop * row + samples) <= planned.samples_after_end
+        for row, at in enumerate(stream)
     )

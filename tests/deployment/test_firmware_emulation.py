@@ -1,4 +1,4 @@
-"""The C file on emulated Cortex-M processors: the PC's answers, and what they cost."""
+"""The C file on emulated Cortex-M processors: outputs equal to the PC's, memory and instructions."""
 
 import json
 import shutil
@@ -15,7 +15,7 @@ from ecglib.deployment.firmware import boards, emulation, golden, native, proof
 
 SMALL = "student_micro_64k"
 
-pytestmark = pytest.mark.slow
+emulated = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +37,8 @@ def programs(folder, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def forty(tmp_path_factory):
-    """Forty synthetic recordings int16 (40, 1000, 12) in µV, and the file that they stand in."""
+def forty_recordings(tmp_path_factory):
+    """Forty synthetic recordings int16 (40, 1000, 12) in µV, and their file."""
     rng = np.random.default_rng(5)
     made = [synthetic.ecg([list(synthetic.STATEMENTS)[row % len(synthetic.STATEMENTS)]], rng) for row in range(40)]
     recordings = np.round(np.stack(made) * 1000).astype(np.int16)
@@ -48,30 +48,35 @@ def forty(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def expected(folder, forty, tmp_path_factory):
-    return native.Compiled(folder, tmp_path_factory.mktemp("library")).classify_microvolts(forty[0])
+def expected(folder, forty_recordings, tmp_path_factory):
+    """Outputs on this computer."""
+    return native.CompiledModel(folder, tmp_path_factory.mktemp("library")).classify_microvolts(forty_recordings[0])
 
 
-def test_forty_recordings_have_the_answers_of_the_pc(programs, forty, expected):
+@emulated
+def test_outputs_of_forty_recordings_equal_the_pc(programs, forty_recordings, expected):
     for (cpu, _, flags), program in programs.items():
-        said = emulation.classify(program, forty[1], cpu)
-        assert said.kernel == ("portable" if flags else "dual")
-        np.testing.assert_array_equal(said.answers, expected)
+        found = emulation.classify(program, forty_recordings[1], cpu)
+        assert found.kernel == ("portable" if flags else "dual")
+        np.testing.assert_array_equal(found.outputs, expected)
 
 
-def test_a_stream_has_the_answers_of_the_pc(programs, folder, tmp_path):
+@emulated
+def test_stream_results_equal_the_pc(programs, folder, tmp_path):
     stream = emulation.stream(programs["cortex-m4", "-O2", ""], folder / "recordings.bin")
-    wanted = native.Compiled(folder, tmp_path).push(golden.recordings().reshape(-1, 12))
-    assert stream.at.tolist() == list(wanted)
-    np.testing.assert_array_equal(stream.answers, list(wanted.values()))
+    wanted = native.CompiledModel(folder, tmp_path).push(golden.recordings().reshape(-1, 12))
+    assert stream.index.tolist() == list(wanted)
+    np.testing.assert_array_equal(stream.outputs, list(wanted.values()))
 
 
-def test_the_golden_recording_is_right_on_both_boards(programs):
+@emulated
+def test_golden_outputs_match_on_both_boards(programs):
     for cpu in emulation.BOARDS:
-        assert "these are the answers that it should have" in emulation.golden(programs[cpu, "-O2", ""], cpu)
+        assert "golden recording: outputs match" in emulation.golden(programs[cpu, "-O2", ""], cpu)
 
 
-def test_dual_products_take_at_most_two_thirds_of_the_instructions(programs, folder):
+@emulated
+def test_dual_inner_loop_takes_at_most_two_thirds_of_the_instructions(programs, folder):
     counts = {
         flags: emulation.classify(programs["cortex-m4", "-O2", flags], folder / "recordings.bin").instructions
         for flags in ("", "-DECG_PORTABLE")
@@ -79,45 +84,49 @@ def test_dual_products_take_at_most_two_thirds_of_the_instructions(programs, fol
     assert counts[""] * 3 < counts["-DECG_PORTABLE"] * 2
 
 
-def test_a_second_of_a_stream_takes_an_eighth_of_a_recording_at_most(programs, folder):
+@emulated
+def test_one_second_of_a_stream_takes_at_most_an_eighth_of_a_recording(programs, folder):
     program, file = programs["cortex-m4", "-O2", ""], folder / "recordings.bin"
     assert 8 * 100 * emulation.stream(program, file).instructions < emulation.classify(program, file).instructions
 
 
-def test_instructions_are_counted_the_same_each_time(programs, folder):
+@emulated
+def test_instruction_count_is_reproducible(programs, folder):
     program = programs["cortex-m4", "-O2", ""]
     one, other = (emulation.classify(program, folder / "recordings.bin") for _ in range(2))
     assert one.instructions == other.instructions
 
 
-def test_it_fits_its_sizes(programs, folder):
+@emulated
+def test_flash_ram_and_stack_are_small(programs, folder):
     program = programs["cortex-m4", "-Os", ""]
     found = emulation.sizes(program.parent)
     assert found["flash"] < 90_000 and found["ram"] < 5_000
     assert emulation.classify(program, folder / "recordings.bin").stack < 512
 
 
-def test_a_replay_of_the_device_compares_every_line(folder, tmp_path):
+@emulated
+def test_replay_compares_every_line_of_the_device(folder, tmp_path):
     native.run(["cmake", "-S", str(folder), "-B", str(tmp_path / "pc")])
     native.run(["cmake", "--build", str(tmp_path / "pc"), "--target", "ecg_replay"])
     native.run(["cmake", "-S", str(folder / "cortex-m"), "-B", str(tmp_path / "m7"), "-D", "CPU=cortex-m7"])
     native.run(["cmake", "--build", str(tmp_path / "m7"), "--target", "replay"])
     log = tmp_path / "m7" / "device.log"
-    said = native.run([str(tmp_path / "pc" / "ecg_replay"), str(folder / "recordings.bin"), str(log)])
-    assert said == "3 recordings and 21 answers of a stream compared, 0 differ\n"
+    printed = native.run([str(tmp_path / "pc" / "ecg_replay"), str(folder / "recordings.bin"), str(log)])
+    assert printed == "3 recordings and 21 windows of a stream compared, 0 differ\n"
 
 
-def test_estimates_are_ranges_that_grow_with_instructions():
+def test_estimates_are_ranges_proportional_to_instructions():
     low, high = boards.milliseconds(34_000_000, 80)
     assert (low, high) == (425, 850)
     assert boards.millijoules(2_000_000)[0] == pytest.approx(2 * boards.millijoules(1_000_000)[0])
 
 
-def test_a_device_must_leave_a_quarter_to_the_program():
+def test_device_must_leave_a_quarter_to_the_application():
     assert boards.fits(96 * 1024, 1000, (128, 40)) and not boards.fits(97 * 1024, 1000, (128, 40))
 
 
-def test_one_command_writes_the_folder(tmp_path):
+def test_command_writes_the_folder(tmp_path):
     done = CliRunner().invoke(cli.app, ["firmware", SMALL, "--out", str(tmp_path / "ecg")])
     assert done.exit_code == 0, done.output
     names = {path.relative_to(tmp_path / "ecg").as_posix() for path in (tmp_path / "ecg").rglob("*") if path.is_file()}
@@ -125,12 +134,12 @@ def test_one_command_writes_the_folder(tmp_path):
     assert "cmake" in done.output
 
 
-def test_a_model_for_other_machines_is_named(tmp_path):
+def test_model_for_other_machines_is_rejected(tmp_path):
     done = CliRunner().invoke(cli.app, ["firmware", "student_distilled_int8", "--out", str(tmp_path / "ecg")])
     assert done.exit_code == 1 and not (tmp_path / "ecg").exists()
 
 
-def test_published_figures_are_of_the_released_models(project):
+def test_published_figures_refer_to_the_released_models(project):
     measured = json.loads((project / "results" / "full" / "firmware.json").read_text(encoding="utf-8"))["models"]
     released_now = released.entries(project / "models")
     assert {name: one["sha256"] for name, one in measured.items()} == {
@@ -138,7 +147,7 @@ def test_published_figures_are_of_the_released_models(project):
     }
 
 
-def test_published_figures_hold_every_answer_equal_to_the_reference(project):
+def test_published_outputs_equal_the_reference(project):
     measured = json.loads((project / "results" / "full" / "firmware.json").read_text(encoding="utf-8"))["models"]
     for one in measured.values():
         assert [found["answers"] for found in one["equality"][proof.REFERENCE].values()] == [0, 0, 0]
@@ -146,6 +155,6 @@ def test_published_figures_hold_every_answer_equal_to_the_reference(project):
         assert all(row["differ"] == row["streamed_differ"] == 0 for row in one["emulated"])
 
 
-def test_every_source_that_a_device_cites_is_in_the_bibliography(project):
+def test_data_sheet_of_each_device_is_in_the_bibliography(project):
     text = (project / "book" / "references.bib").read_text(encoding="utf-8")
     assert all(f"{{{key}," in text for key in boards.SHEETS.values())

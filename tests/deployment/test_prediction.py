@@ -1,4 +1,4 @@
-"""Classifying recordings with a released model: verified files, windows, many at once, and what the command says."""
+"""Classifying recordings with a released model: verified files, windows, many at once, and the command's output."""
 
 import csv
 import io
@@ -57,7 +57,7 @@ def damaged(models, tmp_path):
     return tmp_path
 
 
-def test_a_released_model_is_what_the_manifest_says(models):
+def test_a_released_model_matches_its_manifest(models):
     model = released.load(where=models)
     assert model.normalization == Normalization(0.0, 0.25)
     assert (model.temperature, model.thresholds.tolist()) == (1.3, list(THRESHOLDS))
@@ -71,7 +71,7 @@ def test_a_second_release_keeps_the_first(damaged):
     assert released.load(where=damaged).normalization.scale == 0.25
 
 
-def test_probabilities_are_the_files_own_after_scale_and_temperature(models, signals):
+def test_probabilities_are_those_of_the_file_with_normalization_and_temperature(models, signals):
     model = released.load(where=models)
     raw = onnx_files.predict(model.path, np.stack(signals) / np.float32(0.25)).astype(float)
     logit = np.log(raw / (1 - raw)) / 1.3
@@ -85,22 +85,22 @@ def test_probabilities_are_the_files_own_after_scale_and_temperature(models, sig
         ("thresholds", [0.5]), ("temperature", 0), ("scale", 0), ("mean", None),
     ],
 )  # fmt: skip
-def test_a_manifest_that_does_not_fit_is_named(damaged, key, value):
+def test_an_invalid_manifest_is_named(damaged, key, value):
     content = json.loads((damaged / released.MANIFEST).read_text())
     content["models"][released.DEFAULT][key] = value
     (damaged / released.MANIFEST).write_text(json.dumps(content))
-    with pytest.raises(InputError, match="a manifest that does not fit"):
+    with pytest.raises(InputError, match="invalid manifest"):
         released.load(where=damaged)
 
 
-def test_a_model_file_cut_short_is_named(damaged):
+def test_a_truncated_model_file_is_named(damaged):
     path = damaged / f"{released.DEFAULT}.onnx"
     path.write_bytes(path.read_bytes()[:-1000])
-    with pytest.raises(InputError, match="another model file"):
+    with pytest.raises(InputError, match="wrong checksum of a model file"):
         released.load(where=damaged)
 
 
-def test_what_is_not_there_is_named(damaged, tmp_path):
+def test_missing_models_are_named(damaged, tmp_path):
     with pytest.raises(InputError, match="unknown model"):
         released.load("teacher", damaged)
     (damaged / f"{released.DEFAULT}.onnx").unlink()
@@ -109,7 +109,7 @@ def test_what_is_not_there_is_named(damaged, tmp_path):
     with pytest.raises(InputError, match="no released models"):
         released.load(where=tmp_path / "nowhere")
     (damaged / released.MANIFEST).write_text("{")
-    with pytest.raises(InputError, match="a manifest that does not fit"):
+    with pytest.raises(InputError, match="invalid manifest"):
         released.load(where=damaged)
 
 
@@ -133,14 +133,14 @@ def test_a_long_recording_gets_the_mean_of_its_windows(models, signals, tmp_path
     )
 
 
-def test_one_bad_recording_among_many_is_reported_and_the_rest_go_on(models, files):
+def test_one_unreadable_recording_is_reported_and_the_others_are_classified(models, files):
     files[1].write_bytes(b"")
     found = list(prediction.classify(files, released.load(where=models)))
     assert ["empty file" in one.error for one in found] == [False, True, False]
     assert [bool(one.probabilities) for one in found] == [True, False, True]
 
 
-def test_several_processes_say_the_same(models, files):
+def test_predictions_do_not_depend_on_the_number_of_processes(models, files):
     model = released.load(where=models)
     many = files * 50
     one, two = (list(prediction.classify(many, model, jobs=jobs)) for jobs in (1, 2))
@@ -164,21 +164,21 @@ def test_the_windows_of_a_wfdb_record_are_its_samples(sample_root):
     np.testing.assert_allclose(window[0], read_record(header.with_suffix("")) / 1000, atol=1e-6)
 
 
-def test_models_are_taken_over_with_their_manifest_or_not_at_all(damaged, tmp_path):
+def test_models_are_copied_with_their_manifest_or_not_at_all(damaged, tmp_path):
     released.copy_release(damaged, tmp_path / "models")
     assert released.load(where=tmp_path / "models").thresholds.tolist() == list(THRESHOLDS)
     path = damaged / f"{released.DEFAULT}.onnx"
     path.write_bytes(path.read_bytes()[:1000])
-    with pytest.raises(InputError, match="another model file"):
+    with pytest.raises(InputError, match="wrong checksum of a model file"):
         released.copy_release(damaged, tmp_path / "other")
     assert not (tmp_path / "other" / released.MANIFEST).exists()
 
 
-def test_a_micro_controllers_model_is_not_for_predict(damaged):
+def test_a_microcontroller_model_is_not_for_predict(damaged):
     file = damaged / "model.tflite"
     file.write_bytes(b"model")
     released.write(damaged, "student_micro", file, Normalization(0.0, 1.0), 1.0, THRESHOLDS)
-    with pytest.raises(InputError, match="a microcontroller's model"):
+    with pytest.raises(InputError, match="a microcontroller model"):
         released.load("student_micro", damaged)
 
 
@@ -237,7 +237,7 @@ def test_classifying_needs_neither_torch_nor_tensorflow(models, files):
     assert done.stdout.split("\n")[:2] == ["1", "[]"], done.stderr
 
 
-def test_the_exit_status_tells_some_from_none(ecglib, files):
+def test_the_exit_status_depends_on_how_many_recordings_failed(ecglib, files):
     files[0].write_bytes(b"")
     some = ecglib(*files, "--json")
     assert some.exit_code == 1
@@ -248,13 +248,13 @@ def test_the_exit_status_tells_some_from_none(ecglib, files):
     assert "unknown model" in unknown.stderr
 
 
-def test_the_command_goes_on_in_worker_processes(ecglib, files):
+def test_the_command_continues_after_an_error_in_a_worker_process(ecglib, files):
     files[1].write_bytes(b"")
     rows = ecglib(*files, "--json", jobs=2).stdout.splitlines()
     assert [bool(json.loads(row)["error"]) for row in rows] == [False, True, False]
 
 
-def test_whatever_a_reader_raises_is_reported(models, files, monkeypatch):
+def test_any_exception_of_a_reader_is_reported(models, files, monkeypatch):
     def read(path, **keywords):
         if path == files[1]:
             raise RecursionError("too deep")

@@ -1,4 +1,4 @@
-"""Reports of predictions: names that can be told apart and that no terminal misreads."""
+"""Reports of predictions: names that are unique and safe to print on a terminal."""
 
 from pathlib import Path
 
@@ -33,7 +33,7 @@ def test_a_name_that_looks_like_markup_is_shown_as_it_is(monkeypatch, capsys, na
     assert f" {name}x (!)" in out and f"(!) {name}x: flat: V1" in out
 
 
-def test_equal_names_in_different_folders_are_told_apart(monkeypatch, capsys):
+def test_equal_names_in_different_folders_are_distinguished(monkeypatch, capsys):
     out = console(
         monkeypatch, capsys, classified("/data/a/1.csv"), classified("/data/b/1.csv"), classified("/data/2.csv")
     )
@@ -41,7 +41,7 @@ def test_equal_names_in_different_folders_are_told_apart(monkeypatch, capsys):
     assert " 2 " in out
 
 
-def test_equal_names_of_different_formats_are_told_apart():
+def test_equal_names_of_different_formats_are_distinguished():
     assert reports.display_names([Path("1.csv"), Path("1.hea")]) == ["1.csv", "1.hea"]
 
 

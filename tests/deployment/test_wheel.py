@@ -1,4 +1,4 @@
-"""What `pip install .` installs: the package with its released models, and a command that needs no checkout."""
+"""`pip install .` installs the package with its released models, and a command that needs no checkout."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ from ecglib.deployment import examples
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory):
-    """A folder with what the wheel holds, built from a copy of the checkout."""
+    """A folder with the content of the wheel, built from a copy of the checkout."""
     folder = tmp_path_factory.mktemp("wheel")
     copy_checkout(folder / "checkout")
     done = subprocess.run(
@@ -27,7 +27,7 @@ def installed(tmp_path_factory):
     return folder / "site"
 
 
-def test_the_released_models_are_in_it_and_no_weights(installed):
+def test_the_wheel_has_the_released_models_and_no_weights(installed):
     names = {path.name for path in (installed / "ecglib" / "models").iterdir()}
     assert {"manifest.json", "student_distilled_int8.onnx"} <= names
     assert not [path for path in installed.rglob("*") if path.suffix in (".safetensors", ".npz", ".ipynb")]

@@ -1,4 +1,4 @@
-"""Intervals: they hold the value, they hold what they promise on simulated data, and pairs make them narrow."""
+"""Intervals: they contain the estimate, have their nominal coverage on simulated data, and are narrower for pairs."""
 
 import numpy as np
 import pytest
@@ -29,7 +29,7 @@ def test_estimates_are_means_over_seeds_of_each_superclass_and_of_all(data):
     assert all(one.low < one.value < one.high for one in found.values())
 
 
-def test_an_estimate_says_which_sources_its_interval_holds(data):
+def test_an_estimate_names_the_sources_of_variation_in_its_interval(data):
     y_true, y_score, resampling = data
     assert auc_estimates(y_true, y_score, resampling)["macro"].sources == "patients and 3 seeds"
     assert auc_estimates(y_true, y_score[:1], resampling)["macro"].sources == "patients"
@@ -56,7 +56,7 @@ def test_the_interval_shrinks_with_records():
 
 def test_records_of_few_patients_give_a_wider_interval():
     rng = np.random.default_rng(3)
-    effect = np.repeat(rng.normal(0, 1, (100, 5)), 5, axis=0)  # five records of each patient, much alike
+    effect = np.repeat(rng.normal(0, 1, (100, 5)), 5, axis=0)  # five similar records of each patient
     y_true = effect + rng.normal(0, 0.1, effect.shape) > 0.5
     y_score = (effect + np.repeat(rng.normal(0, 1, (100, 5)), 5, axis=0))[None]
     by_patient, by_record = (
@@ -93,7 +93,7 @@ def test_a_difference_can_be_that_of_one_superclass(data):
     assert auc_difference(y_true, y_score, other, resampling, curve="CD").value == 0
 
 
-def test_seeds_that_spread_widen_the_interval():
+def test_variation_between_seeds_widens_the_interval():
     rng = np.random.default_rng(6)
     noise = rng.normal(0, 0.001, 500)
     close, apart = (np.array(values) for values in ([0.9, 0.9001, 0.8999], [0.9, 0.92, 0.88]))
@@ -104,7 +104,7 @@ def test_seeds_that_spread_widen_the_interval():
     assert narrow.high - narrow.value == pytest.approx(0.00196, rel=0.15)
 
 
-def test_two_models_with_other_numbers_of_seeds_are_compared_with_the_variance_of_both():
+def test_models_with_different_numbers_of_seeds_are_compared_with_the_variance_of_both():
     values, others = np.array([0.9, 0.91, 0.92]), np.array([0.8, 0.8, 0.8, 0.8])
     still = np.zeros(100)
     found = combined([(values, values[:, None] + still), (-others, -others[:, None] + still)])
@@ -114,8 +114,8 @@ def test_two_models_with_other_numbers_of_seeds_are_compared_with_the_variance_o
 
 
 @pytest.mark.parametrize("seeds", [1, 2, 3, 5])
-def test_95_percent_of_intervals_or_a_little_more_hold_the_truth(seeds):
-    """Networks trained and patients sampled anew 1,000 times; with one seed the truth is that of this very network.
+def test_95_percent_of_intervals_or_a_little_more_cover_the_true_value(seeds):
+    """1,000 simulations of networks and patients; with one seed the true value is that of this particular network.
 
     Square-and-add with Student's t is conservative where both sources matter: 98 % for two seeds, 97 % for three.
     The statistic is a mean, whose expectation is known; benchmarks/coverage.py does the same for AUCs.
@@ -129,8 +129,8 @@ def test_95_percent_of_intervals_or_a_little_more_hold_the_truth(seeds):
         of_network = rng.normal(0, 0.1, (seeds, 1))
         values = of_network + of_patient + rng.normal(0, 1, (seeds, 240))
         found = combined([(values.mean(axis=1), resampling.totals(values.T).T / counts)])
-        truth = float(of_network.mean()) if seeds == 1 else 0.0
-        return found.low <= truth <= found.high
+        true_value = float(of_network.mean()) if seeds == 1 else 0.0
+        return found.low <= true_value <= found.high
 
     assert 0.93 <= np.mean([covers() for _ in range(1000)]) <= 0.99
 
@@ -149,5 +149,5 @@ def test_an_estimate_survives_json():
 
 def test_scores_without_a_seed_axis_are_named(data):
     y_true, y_score, resampling = data
-    with pytest.raises(InputError, match="another shape"):
+    with pytest.raises(InputError, match="wrong shape of scores"):
         auc_estimates(y_true, y_score[0], resampling)

@@ -1,4 +1,4 @@
-"""Calibration and decisions, against cases whose answer is known."""
+"""Calibration and decisions, checked on cases with known results."""
 
 import numpy as np
 import pytest
@@ -41,7 +41,7 @@ def test_a_temperature_leaves_the_order_of_records(calibrated_data):
     assert (np.argsort(warmer[:100, 0]) == np.argsort(probability[:100, 0])).all()
 
 
-def test_reliability_counts_every_record_once_a_superclass(calibrated_data):
+def test_reliability_counts_every_record_once_per_superclass(calibrated_data):
     table = calibration.reliability(*calibrated_data)
     assert table.groupby("superclass")["records"].sum().tolist() == [20_000] * 5
     assert table["superclass"].unique().tolist() == list(CLASSES)
@@ -74,8 +74,8 @@ def test_the_error_after_is_that_of_the_calibrated_probabilities(calibrated_data
     assert found.record()["calibration_error"]["after"] == found.ece["after"].value
 
 
-def test_the_interval_of_the_calibration_error_holds_what_other_samples_give():
-    """Scores with a true error of 0.1: samples of 300 records spread as far as the interval of one says."""
+def test_the_interval_of_the_calibration_error_covers_the_mean_of_other_samples():
+    """Scores with a true error of 0.1: samples of 300 records vary as much as the interval of one indicates."""
     rng = np.random.default_rng(1)
     errors, covered = [], []
     for _ in range(30):
@@ -110,9 +110,9 @@ def test_decisions_are_evaluated_with_intervals(calibrated_data):
 
 
 @pytest.mark.parametrize("function", [calibration.fit_temperature, calibration.choose_thresholds])
-def test_a_superclass_with_one_label_is_named(calibrated_data, function):
+def test_a_superclass_without_positive_records_is_named(calibrated_data, function):
     score, y_true = calibrated_data[0][:50], calibrated_data[1][:50].copy()
     y_true[:, 4] = False
-    with pytest.raises(InputError, match="one label only") as caught:
+    with pytest.raises(InputError, match="without positive or negative records") as caught:
         function(score, y_true)
     assert caught.value.where == "HYP"

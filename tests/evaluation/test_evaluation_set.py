@@ -1,4 +1,4 @@
-"""A fold's questions: records matched by ecg_id, seeds by number."""
+"""Metrics of scores on one fold: records are matched by ecg_id, seeds by number."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ def part(sample):
 
 
 def scored(part, noise, seeds=(0, 1), rng=0):
-    """Scores that follow the labels, the less the more noise there is."""
+    """Scores that follow the labels, with noise."""
     shape = (len(seeds), len(part), 5)
     score = part.labels + noise * np.random.default_rng(rng).normal(size=shape)
     return Scores(part.ecg_id, part.table["fold"].to_numpy(), np.array(seeds), score.astype(np.float32))
@@ -32,7 +32,7 @@ def test_resamples_are_of_the_folds_patients(validation, sample):
     assert len(validation) == len(sample.in_folds(9))
 
 
-def test_the_order_and_further_folds_of_scores_do_not_matter(validation, part):
+def test_the_order_and_other_folds_of_scores_do_not_matter(validation, part):
     one = scored(part, 1.0)
     backwards = Scores(one.ecg_id[::-1], one.fold[::-1], one.seed, one.score[:, ::-1])
     assert validation.auc(backwards) == validation.auc(one)
@@ -73,8 +73,8 @@ def test_a_record_that_was_not_scored_is_named(validation, part):
     assert str(one.ecg_id[0]) in caught.value.where
 
 
-def test_a_superclass_with_one_label_only_is_named(sample):
+def test_a_superclass_without_positive_records_is_named(sample):
     without = sample.select(~((sample.table["fold"] == 9) & sample.table["HYP"]).to_numpy())
-    with pytest.raises(InputError, match="one label only") as caught:
+    with pytest.raises(InputError, match="without positive or negative records") as caught:
         EvaluationSet.from_dataset(without, 9, n_bootstrap=10)
     assert caught.value.where == "fold 9, HYP"

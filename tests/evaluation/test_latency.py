@@ -1,4 +1,4 @@
-"""Latencies: order, warming up, ratios within rounds, and intervals."""
+"""Latencies: order, warm-up, ratios within rounds, and intervals."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from ecglib.evaluation.latency import measure_latencies
 
 @pytest.fixture
 def clock(monkeypatch):
-    """A clock that calls move forward by hand."""
+    """A clock that the timed calls move forward."""
 
     class Clock:
         now = 0.0
@@ -33,11 +33,11 @@ def test_a_call_twice_as_slow_takes_twice_the_time_at_half_the_ratio(clock):
     assert table["ratio"].tolist() == pytest.approx([1, 2])
 
 
-def test_warming_up_does_not_count(clock):
+def test_the_warm_up_is_not_timed(clock):
     calls = []
 
     def cold_first():
-        """Slow whenever another call came before it."""
+        """Slow if another call came before it."""
         calls.append("a")
         clock.now += 0.1 if calls[-2:-1] != ["a"] else 0.001
 
@@ -58,13 +58,13 @@ def test_the_order_within_rounds_varies():
     assert all(sorted(one) == list(names) for one in rounds)
 
 
-def test_slow_spells_of_the_machine_cancel_in_the_ratio(clock):
-    """The machine's speed changes from round to round: four warm calls and two timed ones share one."""
+def test_slow_periods_of_the_machine_cancel_in_the_ratio(clock):
+    """The machine's speed changes from round to round; all calls of a round have the same speed."""
     rng = np.random.default_rng(0)
     speeds = np.repeat(rng.uniform(0.5, 3, 50), 2 * (latency._N_WARM_UP + 1))
-    turn = iter(range(len(speeds)))
+    position = iter(range(len(speeds)))
     calls = {
-        name: clock.takes(lambda factor=factor: factor * speeds[next(turn)])
+        name: clock.takes(lambda factor=factor: factor * speeds[next(position)])
         for name, factor in (("slow", 3.0), ("fast", 1.0))
     }
     table = measure_latencies(calls, 50, reference="slow")
@@ -72,7 +72,7 @@ def test_slow_spells_of_the_machine_cancel_in_the_ratio(clock):
     assert table.loc["fast", "high"] > 1.2 * table.loc["fast", "low"]
 
 
-def test_95_percent_of_intervals_hold_the_median():
+def test_95_percent_of_intervals_cover_the_median():
     rng = np.random.default_rng(1)
     found = [latency._median(rng.lognormal(0, 1, 31)) for _ in range(500)]
     assert 0.93 <= np.mean([low <= 1 <= high for _, low, high in found]) <= 0.99

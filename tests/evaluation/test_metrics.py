@@ -1,4 +1,4 @@
-"""Metrics against cases worked out by hand."""
+"""Metrics checked on cases computed by hand."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from ecglib.evaluation import metrics
 
 
 def test_auc_by_hand():
-    # positives y_score 3 and 1, negatives 2 and 0: 3 of 4 pairs are in order
+    # positives score 3 and 1, negatives 2 and 0: 3 of 4 pairs are in order
     y_true = np.array([[1, 0, 1, 0]] * 5).T.astype(bool)
     y_score = np.array([[3.0, 2, 1, 0]] * 5).T
     assert metrics.class_aucs(y_true, y_score).tolist() == [0.75] * 5

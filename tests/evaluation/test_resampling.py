@@ -1,4 +1,4 @@
-"""Bootstrap over patients: what a resample holds, and statistics against the plain way of computing them."""
+"""Bootstrap over patients: the content of resamples, and statistics compared with a direct computation."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ def resampling():
 
 
 def records_of(resampling, index):
-    """The records of a resample, written out."""
+    """The records of a resample, repeated by their counts."""
     return np.repeat(np.arange(len(resampling)), resampling.counts[resampling.patients, index])
 
 
@@ -77,7 +77,7 @@ def test_the_same_scores_are_computed_once(resampling, monkeypatch):
     np.testing.assert_array_equal(Resampling(PATIENTS, 50).aucs(y_true, y_score.copy()), first)
 
 
-def test_results_that_are_shared_cannot_be_changed(resampling):
+def test_cached_results_cannot_be_changed(resampling):
     aucs = resampling.aucs(PATIENTS[:, None] % 2 == 0, np.arange(180.0)[:, None])
     with pytest.raises(ValueError, match="read-only"):
         aucs[0] = 0
@@ -92,7 +92,7 @@ def test_more_records_than_a_batch_give_the_same(monkeypatch):
 
 
 @pytest.mark.parametrize(("patients", "n_bootstrap"), [([], 10), ([[1, 2]], 10), ([1, 2], 0)])
-def test_what_cannot_be_resampled_is_named(patients, n_bootstrap):
+def test_invalid_arguments_are_named(patients, n_bootstrap):
     with pytest.raises(InputError, match="nothing to resample"):
         Resampling(patients, n_bootstrap)
 

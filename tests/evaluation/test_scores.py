@@ -1,4 +1,4 @@
-"""Scores: saved and read back, matched with labels, and refused where they do not fit."""
+"""Scores: saved and read back, matched with labels, and rejected if they do not match."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ def scored(sample):
     return Scores(part.ecg_id, part.table["fold"].to_numpy(), np.array([0, 1]), score)
 
 
-def test_scores_come_back_as_saved(scored, tmp_path):
+def test_loaded_scores_equal_the_saved_ones(scored, tmp_path):
     scored.save(tmp_path / "scores.npz")
     again = Scores.load(tmp_path / "scores.npz")
     np.testing.assert_array_equal(again.score, scored.score)
@@ -45,11 +45,11 @@ def test_scores_with_other_folds_are_refused(scored, sample):
         labels_for(other, sample)
 
 
-def test_a_superclass_with_one_label_only_is_named(scored, sample):
-    with_hyp = sample.select(~((sample.table["fold"] == 10) & sample.table["HYP"]).to_numpy())
-    chosen = np.isin(scored.ecg_id, with_hyp.ecg_id)
+def test_a_superclass_without_positive_records_is_named(scored, sample):
+    without_hyp = sample.select(~((sample.table["fold"] == 10) & sample.table["HYP"]).to_numpy())
+    chosen = np.isin(scored.ecg_id, without_hyp.ecg_id)
     some = Scores(scored.ecg_id[chosen], scored.fold[chosen], scored.seed, scored.score[:, chosen])
-    with pytest.raises(InputError, match="superclass with one label only") as caught:
+    with pytest.raises(InputError, match="superclass without positive or negative records") as caught:
         labels_for(some, sample)
     assert caught.value.where == "fold 10, HYP"
 
@@ -67,16 +67,16 @@ def test_unreadable_scores_are_named(tmp_path):
         Scores.load(tmp_path / "scores.npz")
 
 
-def test_seeds_scored_on_other_records_cannot_be_joined(scored):
+def test_seeds_scored_on_other_records_cannot_be_stacked(scored):
     moved = Scores(scored.ecg_id + 1, scored.fold, scored.seed, scored.score)
     with pytest.raises(InputError, match="scores of other records"):
         Scores.stack_seeds([scored, moved])
 
 
-def test_a_score_that_is_no_number_is_refused(scored):
+def test_a_non_finite_score_is_rejected(scored):
     score = scored.score.copy()
     score[0, 0, 0] = np.nan
-    with pytest.raises(InputError, match="no numbers"):
+    with pytest.raises(InputError, match="non-finite scores"):
         Scores(scored.ecg_id, scored.fold, scored.seed, score)
 
 
@@ -89,7 +89,7 @@ def test_an_ensemble_is_the_mean_probability_under_a_seed_of_its_own(scored):
 def test_a_missing_seed_is_named(scored):
     fewer = Scores(scored.ecg_id, scored.fold, scored.seed[:1], scored.score[:1])
     check_same_seeds({"student": scored, "student_distilled": scored})
-    with pytest.raises(InputError, match="a seed missing") as caught:
+    with pytest.raises(InputError, match="missing seed") as caught:
         check_same_seeds({"student": scored, "student_distilled": fewer})
     assert caught.value.where == "student_distilled"
     assert caught.value.found == "no seed 1"

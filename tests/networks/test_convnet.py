@@ -1,4 +1,4 @@
-"""The torch networks: the original's tables row by row, and the faster twin they train as."""
+"""The torch networks: the original's tables row by row, and the channels-last copies that are trained."""
 
 import pandas as pd
 import pytest
@@ -28,31 +28,32 @@ def test_an_unknown_network_is_named():
     assert "base_cnn" in caught.value.expected
 
 
-def test_the_output_is_a_probability_a_class():
+def test_the_output_is_one_probability_per_class():
     output = convnet.build("student").eval()(torch.randn(3, 12, 1000))
     assert output.shape == (3, 5)
     assert ((output > 0) & (output < 1)).all()
 
 
-def test_the_channels_last_twin_computes_the_same():
+def test_the_channels_last_copy_computes_the_same():
     torch.manual_seed(0)
     network = convnet.build("student").eval()
-    twin = convnet.channels_last(network).eval()
+    channels_last_net = convnet.channels_last(network).eval()
     x = torch.randn(2, 12, 1000)
-    torch.testing.assert_close(twin.logits(x.unsqueeze(2)), network.logits(x), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(channels_last_net.logits(x.unsqueeze(2)), network.logits(x), rtol=1e-4, atol=1e-5)
 
 
-def test_the_twins_weights_come_back():
-    twin = convnet.channels_last(convnet.build("student"))
+def test_the_weights_of_the_channels_last_copy_are_copied_back():
+    channels_last_net = convnet.channels_last(convnet.build("student"))
     with torch.no_grad():
-        for parameter in twin.parameters():
+        for parameter in channels_last_net.parameters():
             parameter.normal_()
-    network = convnet.channels_first(twin, convnet.build("student")).eval()
+    network = convnet.channels_first(channels_last_net, convnet.build("student")).eval()
     x = torch.randn(2, 12, 1000)
-    torch.testing.assert_close(network.logits(x), twin.eval().logits(x.unsqueeze(2)), rtol=1e-3, atol=1e-3)
+    expected = channels_last_net.eval().logits(x.unsqueeze(2))
+    torch.testing.assert_close(network.logits(x), expected, rtol=1e-3, atol=1e-3)
 
 
-def test_dropout_drops_its_share_and_keeps_the_mean():
+def test_dropout_drops_its_fraction_and_keeps_the_mean():
     torch.manual_seed(0)
     x = torch.ones(8, 16, 1, 400).to(memory_format=torch.channels_last)
     dropped = convnet.FastDropout(0.5)(x)
@@ -61,12 +62,12 @@ def test_dropout_drops_its_share_and_keeps_the_mean():
     assert set(dropped.unique().tolist()) == {0.0, 2.0}
 
 
-def test_dropout_does_nothing_when_it_scores():
+def test_dropout_does_nothing_in_evaluation_mode():
     x = torch.randn(4, 5)
     assert convnet.FastDropout(0.5).eval()(x) is x
 
 
-def test_parameters_that_are_zero_are_told_apart():
+def test_zero_parameters_are_not_counted_as_nonzero():
     network = convnet.build("student")
     with torch.no_grad():
         network.linear.weight.zero_()

@@ -9,7 +9,7 @@ from ecglib.training import lightning, scoring
 from ecglib.training.settings import TrainingSettings
 
 
-def test_a_weight_has_255_levels_a_channel_and_keeps_its_gradient():
+def test_a_weight_has_255_levels_per_channel_and_keeps_its_gradient():
     weight = torch.randn(4, 3, 200, requires_grad=True)
     rounded = FakeQuantizeWeight()(weight)
     rounded.sum().backward()
@@ -42,14 +42,14 @@ def test_it_computes_the_same_in_channels_last_order():
     x = torch.randn(2, 12, 1000)
     network(x)
     network.eval()
-    twin = convnet.channels_last(network).eval()
+    channels_last_net = convnet.channels_last(network).eval()
     with torch.inference_mode():
-        torch.testing.assert_close(twin.logits(x.unsqueeze(2)), network.logits(x), atol=2e-2, rtol=0)
-    again = convnet.channels_first(twin, convnet.build("quantization_aware", 0.0)).eval()
+        torch.testing.assert_close(channels_last_net.logits(x.unsqueeze(2)), network.logits(x), atol=2e-2, rtol=0)
+    again = convnet.channels_first(channels_last_net, convnet.build("quantization_aware", 0.0)).eval()
     torch.testing.assert_close(again(x), network(x))
 
 
-def test_without_rounding_it_is_a_plain_float_network_with_the_rounded_weights():
+def test_without_fake_quantization_it_is_a_plain_float_network_with_the_rounded_weights():
     network = convnet.build("quantization_aware", 0.0)
     network.train()(torch.randn(4, 12, 1000))
     plain = strip_fake_quant(network.eval())
@@ -60,8 +60,7 @@ def test_without_rounding_it_is_a_plain_float_network_with_the_rounded_weights()
     torch.testing.assert_close(plain(x), network(x), atol=0.05, rtol=0)
 
 
-def test_its_weights_are_kept_and_loaded(sample, tmp_path):
-
+def test_its_weights_are_saved_and_loaded(sample, tmp_path):
     settings = TrainingSettings(
         network="quantization_aware", epochs=1, batch_size=64, learning_rate=1e-3, checkpoint="last"
     )

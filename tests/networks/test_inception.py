@@ -70,15 +70,15 @@ def test_the_first_dense_layer_holds_96_percent():
     assert round(table.loc["dense", "params"] / table["params"].sum(), 2) == 0.96
 
 
-def test_a_run_keeps_what_every_run_keeps(finished):
+def test_a_run_has_the_files_of_every_run(finished):
     assert sorted(p.name for p in finished.folder.iterdir()) == [
-        "in_progress.json", "history.csv", "run.json", "scores.npz", "weights.safetensors"
+        "history.csv", "in_progress.json", "run.json", "scores.npz", "weights.safetensors"
     ]  # fmt: skip
     assert finished.history["epoch"].tolist() == [0, 1]
     assert finished.metadata["backend"] == "tensorflow"
 
 
-def test_scores_are_those_of_the_weights_that_were_kept(finished, sample):
+def test_scores_are_those_of_the_saved_weights(finished, sample):
     model = inception.load_weights(inception.build(), finished.weights())
     normalization = keras_training.Normalization(**finished.metadata["normalization"])
     score = keras_training.predict(model, sample.in_folds(9, 10), normalization)
@@ -92,7 +92,7 @@ def test_a_finished_run_is_loaded(finished, sample):
     assert again.metadata == finished.metadata
 
 
-def test_a_stopped_run_goes_on_from_its_last_epoch(sample, tmp_path, monkeypatch):
+def test_an_interrupted_run_resumes_from_its_last_epoch(sample, tmp_path, monkeypatch):
     folder, settings = (
         tmp_path / "run",
         TrainingSettings(network="inception_cnn", epochs=3, batch_size=64, learning_rate=1e-3),
@@ -124,25 +124,25 @@ def test_weights_of_another_architecture_are_named(finished):
 
 
 def test_unreadable_weights_are_named(tmp_path):
-    (tmp_path / "weights.safetensors").write_bytes(b"cut short")
+    (tmp_path / "weights.safetensors").write_bytes(b"truncated")
     with pytest.raises(InputError, match="weights unreadable"):
         inception.load_weights(inception.build(), tmp_path / "weights.safetensors")
 
 
 @pytest.mark.parametrize(
-    ("shape", "value", "what"),
+    ("shape", "value", "problem"),
     [
-        ((2, 900, 12), 0.0, "records of another shape"),
-        ((2, 1000, 8), 0.0, "records of another shape"),
-        ((0, 1000, 12), 0.0, "records of another shape"),
-        ((2, 1000, 12), np.nan, "values that are no numbers"),
+        ((2, 900, 12), 0.0, "wrong shape"),
+        ((2, 1000, 8), 0.0, "wrong shape"),
+        ((0, 1000, 12), 0.0, "wrong shape"),
+        ((2, 1000, 12), np.nan, "non-finite values"),
     ],
 )
-def test_records_that_do_not_fit_are_named(shape, value, what, files):
+def test_invalid_records_are_named(shape, value, problem, files):
     x = np.full(shape, value, np.float32)
-    with pytest.raises(InputError, match=what):
+    with pytest.raises(InputError, match=problem):
         tflite_files.predict(files["float32"], x)
-    with pytest.raises(InputError, match=what):
+    with pytest.raises(InputError, match=problem):
         tflite_files.to_tflite(inception.build(), files["float32"].with_name("never.tflite"), x)
     assert not files["float32"].with_name("never.tflite").exists()
 
@@ -154,7 +154,7 @@ def test_the_float_file_computes_what_keras_does(files, finished, records):
     )
 
 
-def test_the_int8_file_is_integer_throughout_and_close(files, records):
+def test_the_int8_file_is_full_integer_and_close(files, records):
     types = tflite_files.tensor_types(files["int8"])
     assert set(types) <= {"int8", "int32"}
     assert tflite_files.tensor_types(files["float32"])["float32"] > 0
@@ -167,7 +167,7 @@ def test_the_int8_file_is_about_a_quarter(files):
 
 
 def test_the_late_decay_is_the_originals():
-    rate = keras_training.LateDecay(1.1e-3, init=30 * 10, steps=10)
+    rate = keras_training.LateDecay(1.1e-3, start=30 * 10, steps=10)
     assert float(rate(299)) == pytest.approx(1.1e-3)
     assert float(rate(300)) == pytest.approx(1.1e-3 * np.exp(-0.1))
     assert float(rate(315)) == pytest.approx(1.1e-3 * np.exp(-0.2))
@@ -195,7 +195,7 @@ def test_a_trained_network_keeps_no_fused_gelu(finished):
     assert network.get_layer("dense").activation is inception.keras.activations.gelu
 
 
-def test_silencing_dead_channels_changes_scales_and_not_the_function(records):
+def test_zeroing_dead_channels_changes_scales_and_not_the_function(records):
     network = inception.build()
     dense, norm = network.get_layer("dense"), network.get_layer("batch_normalization_4")
     kernel, bias = dense.get_weights()
@@ -228,8 +228,8 @@ print(json.dumps({{"backend": inception.keras.backend.backend(), "score": score.
     environment = os.environ | {"KERAS_BACKEND": backend}
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr[-2000:]
-    said = json.loads(done.stdout.splitlines()[-1])
-    assert said["backend"] == backend
-    assert np.isfinite(said["loss"])
+    printed = json.loads(done.stdout.splitlines()[-1])
+    assert printed["backend"] == backend
+    assert np.isfinite(printed["loss"])
     model = inception.load_weights(inception.build(), finished.weights())
-    np.testing.assert_allclose(said["score"], model.predict(records[:8], verbose=0), atol=1e-3)
+    np.testing.assert_allclose(printed["score"], model.predict(records[:8], verbose=0), atol=1e-3)

@@ -32,7 +32,7 @@ def test_a_like_for_like_finding_follows_the_one_that_it_belongs_to(found):
         assert names[names.index(name) + 1] == f"{name}, like for like"
 
 
-def test_a_like_for_like_model_is_of_the_network_that_the_student_is(found, registry):
+def test_a_like_for_like_model_has_the_students_network(found, registry):
     assert network_name(found["Pruning, like for like"].done_right, registry) == "Student"
 
 

@@ -1,4 +1,4 @@
-"""The registry and the profiles: every model declared once, and strict about what they do not know."""
+"""The registry and the profiles: every model is declared once, and unknown keys and names are errors."""
 
 import pytest
 import yaml
@@ -29,7 +29,7 @@ PROFILE = {"name": "sample", "n_bootstrap": 100, "n_timing_runs": 5}
 
 @pytest.fixture
 def write(tmp_path):
-    """Writes both files and gives the profile's path."""
+    """Writes both files and returns the path of the profile."""
 
     def write(models=MODELS, profile=PROFILE):
         (tmp_path / "models.yml").write_text(yaml.safe_dump(models, sort_keys=False))
@@ -52,7 +52,7 @@ def changed(content, keys, value):
     return copied
 
 
-def test_a_profile_without_changes_takes_every_model_as_declared(write):
+def test_a_profile_without_changes_has_every_model_as_declared(write):
     profile = load_profile(write())
     assert profile.seeds == {"base_cnn": (0, 1), "student": (0,)}
     assert profile.training["base_cnn"].network == "base_cnn"
@@ -67,7 +67,7 @@ def test_a_profile_reduces_epochs_and_seeds_and_changes_settings(write):
     assert profile.training["student"].bn_records == 0
 
 
-def test_one_number_gives_every_model_that_many_seeds(write):
+def test_a_number_of_seeds_applies_to_every_model(write):
     assert load_profile(write(), seeds=5).seeds == {"base_cnn": (0, 1, 2, 3, 4), "student": (0, 1, 2, 3, 4)}
 
 
@@ -111,7 +111,7 @@ def test_the_sample_runs_every_chapter_and_every_model_with_results(project):
         (["chapters", "06_distillation", "reads"], ["05"], "invalid setting", "models.yml"),
     ],
 )
-def test_a_bad_entry_of_the_registry_is_named(write, keys, value, problem, where):
+def test_an_invalid_entry_of_the_registry_is_named(write, keys, value, problem, where):
     with pytest.raises(InputError) as caught:
         load_profile(write(models=changed(MODELS, keys, value)))
     assert caught.value.problem == problem
@@ -132,7 +132,7 @@ def test_a_bad_entry_of_the_registry_is_named(write, keys, value, problem, where
         ({"training": {"*": {"epoch": 1}}}, "unknown key", "epoch"),
     ],
 )
-def test_a_bad_profile_is_named(write, changes, problem, where):
+def test_an_invalid_profile_is_named(write, changes, problem, where):
     with pytest.raises(InputError) as caught:
         load_profile(write(profile=PROFILE | changes))
     assert caught.value.problem == problem
@@ -140,7 +140,7 @@ def test_a_bad_profile_is_named(write, changes, problem, where):
 
 
 @pytest.mark.parametrize("text", ["", "[0, 1", "- 1", "null", "a: {b"])
-def test_a_file_that_is_no_profile_is_named(write, text):
+def test_a_file_that_is_not_a_profile_is_named(write, text):
     path = write()
     path.write_text(text)
     with pytest.raises(InputError, match=r"not YAML|invalid setting"):
@@ -161,7 +161,7 @@ def test_a_training_needs_its_teachers_with_all_their_seeds(write):
     assert steps.needed_runs(load_profile(write()), "student", 0) == [("base_cnn", 0), ("base_cnn", 1)]
 
 
-def test_batches_hold_one_framework_and_each_model_after_those_that_it_needs(project):
+def test_batches_have_one_framework_and_each_model_after_those_that_it_needs(project):
     profile = load_profile(project / "config" / "sample.yml")
     batches = steps.batches(profile)
     order = [name for batch in batches for name in batch]
@@ -174,5 +174,5 @@ def test_batches_hold_one_framework_and_each_model_after_those_that_it_needs(pro
         )
 
 
-def test_a_registry_is_read_alone(write):
+def test_a_registry_can_be_read_without_a_profile(write):
     assert list(load_registry(write().with_name("models.yml")).models) == ["base_cnn", "student", "student_int8"]

@@ -1,4 +1,4 @@
-"""Results: what is written, and that the published ones hold together."""
+"""Results: what is written, and consistency of the published ones."""
 
 import json
 import subprocess
@@ -12,12 +12,13 @@ from ecglib.book import book, chapters
 from ecglib.errors import InputError
 from ecglib.evaluation import metrics
 from ecglib.evaluation.bootstrap import auc_estimates
+from ecglib.evaluation.resampling import Resampling
 from ecglib.evaluation.scores import Scores, labels_for
 from ecglib.study import results
 from ecglib.study.paths import Paths
 from ecglib.study.profile import load_profile
 
-FIGURES = {
+VALUES = {
     "chapter": "02_base_cnn", "framework": "torch", "params": 10, "nonzero_params": 9, "file_bytes": 100,
     "latency_ms": 1.0, "latency_vs_float32": 1.0, "resamples": 50,
 }  # fmt: skip
@@ -39,10 +40,10 @@ def published_models(project):
     return pd.read_csv(project / "results" / "full" / "summary.csv")["model"].tolist()
 
 
-def test_a_models_figures_come_from_its_scores(scored, sample, tmp_path):
-    row = results.write(tmp_path, "base_cnn", scored, sample, **FIGURES)["row"]
-    truth = labels_for(scored, sample)[scored.fold == 10]
-    each = [metrics.macro_auc(truth, score) for score in scored.for_fold(10).score]
+def test_a_models_metrics_are_computed_from_its_scores(scored, sample, tmp_path):
+    row = results.write(tmp_path, "base_cnn", scored, sample, **VALUES)["row"]
+    y_true = labels_for(scored, sample)[scored.fold == 10]
+    each = [metrics.macro_auc(y_true, score) for score in scored.for_fold(10).score]
     assert row["test_auc"] == pytest.approx(np.mean(each))
     assert row["seed_sd"] == pytest.approx(np.std(each, ddof=1))
     assert row["test_auc_low"] < row["test_auc"] < row["test_auc_high"]
@@ -50,39 +51,39 @@ def test_a_models_figures_come_from_its_scores(scored, sample, tmp_path):
 
 
 def test_saved_scores_give_the_same_digits_again(scored, sample, tmp_path):
-    written = results.write(tmp_path, "base_cnn", scored, sample, **FIGURES)
-    derived, different = results.evaluate(tmp_path, "base_cnn", sample)
-    assert derived["classes"] == written["classes"]
+    written = results.write(tmp_path, "base_cnn", scored, sample, **VALUES)
+    computed, different = results.evaluate(tmp_path, "base_cnn", sample)
+    assert computed["classes"] == written["classes"]
     assert different == []
 
 
-def test_a_figure_that_does_not_follow_from_its_scores_is_named(scored, sample, tmp_path):
-    results.write(tmp_path, "base_cnn", scored, sample, **FIGURES)
+def test_a_value_that_differs_from_its_scores_is_named(scored, sample, tmp_path):
+    results.write(tmp_path, "base_cnn", scored, sample, **VALUES)
     path = tmp_path / "base_cnn.json"
-    kept = json.loads(path.read_text())
-    kept["classes"]["MI"]["value"] += 0.01
-    kept["fingerprint"] = "0" * 16
-    path.write_text(json.dumps(kept))
+    stored = json.loads(path.read_text())
+    stored["classes"]["MI"]["value"] += 0.01
+    stored["fingerprint"] = "0" * 16
+    path.write_text(json.dumps(stored))
     _, different = results.evaluate(tmp_path, "base_cnn", sample)
     assert [line.split(":")[0] for line in different] == ["MI, value", "data"]
 
 
 def test_a_seed_that_is_missing_from_the_scores_is_named(scored, sample, tmp_path):
-    results.write(tmp_path, "base_cnn", scored, sample, **FIGURES)
+    results.write(tmp_path, "base_cnn", scored, sample, **VALUES)
     Scores(scored.ecg_id, scored.fold, scored.seed[:1], scored.score[:1]).save(tmp_path / "scores" / "base_cnn.npz")
     _, different = results.evaluate(tmp_path, "base_cnn", sample)
-    assert any(line.startswith("seed 1, test_auc: kept") for line in different)
+    assert any(line.startswith("seed 1, test_auc: stored") for line in different)
 
 
 def test_the_summary_has_the_contracts_columns(scored, sample, tmp_path):
-    results.write(tmp_path, "base_cnn", scored, sample, **FIGURES)
+    results.write(tmp_path, "base_cnn", scored, sample, **VALUES)
     results.write_summary(tmp_path, ["base_cnn"])
     assert tuple(results.summary(tmp_path).columns) == results.COLUMNS
 
 
-def test_whole_numbers_stay_whole_beside_a_model_that_was_not_reported(scored, sample, tmp_path):
+def test_integers_stay_integers_next_to_a_model_without_reported_values(scored, sample, tmp_path):
     for model in ("base_cnn", "student"):
-        results.write(tmp_path, model, scored, sample, **FIGURES)
+        results.write(tmp_path, model, scored, sample, **VALUES)
     results.write_summary(tmp_path, ["base_cnn", "student"])
     assert ",6522555," in (tmp_path / "summary.csv").read_text()
 
@@ -100,35 +101,36 @@ def test_a_summary_with_other_columns_is_an_error(tmp_path):
 
 
 def test_published_rows_are_those_of_the_models_files(published):
-    summary = results.summary(published.results)
+    summary = results.summary(published.published_results)
     for row in summary.to_dict("records"):
-        kept = results.read(published.results, row["model"])["row"]
-        assert {k: v for k, v in kept.items() if isinstance(v, str | int)}.items() <= row.items()
-        assert row["test_auc"] == pytest.approx(kept["test_auc"], abs=1e-6)
+        stored = results.read(published.published_results, row["model"])["row"]
+        assert {k: v for k, v in stored.items() if isinstance(v, str | int)}.items() <= row.items()
+        assert row["test_auc"] == pytest.approx(stored["test_auc"], abs=1e-6)
 
 
 def test_published_scores_cover_the_folds_of_the_contract(published, project):
     profile = load_profile(published.config)
     for model in published_models(project):
-        scores = Scores.load(published.results / "scores" / f"{model}.npz")
+        scores = Scores.load(published.published_results / "scores" / f"{model}.npz")
         assert [(scores.fold == fold).sum() for fold in (9, 10)] == [2_146, 2_158]
         if model in profile.seeds:
-            assert scores.seed.tolist() == profile.seeds[model]
+            assert tuple(scores.seed.tolist()) == profile.seeds[model]
 
 
 @pytest.mark.slow
 def test_published_aucs_are_recomputed_from_scores_and_labels(published, ptbxl, project):
-    resamples = load_profile(published.config).resamples
+    n_bootstrap = load_profile(published.config).n_bootstrap
     for model in published_models(project):
-        scores = Scores.load(published.results / "scores" / f"{model}.npz")
-        truth = labels_for(scores, ptbxl)
-        estimates = auc_estimates(truth[scores.fold == 10], scores.for_fold(10).score, resamples=resamples)
-        kept = results.read(published.results, model)["classes"]
+        scores = Scores.load(published.published_results / "scores" / f"{model}.npz")
+        y_true, test = labels_for(scores, ptbxl)[scores.fold == 10], scores.for_fold(10)
+        patients = ptbxl.table.loc[test.ecg_id, "patient_id"].to_numpy()
+        estimates = auc_estimates(y_true, test.score, Resampling(patients, n_bootstrap))
+        stored = results.read(published.published_results, model)["classes"]
         for name, estimate in estimates.items():
-            assert vars(estimate) == pytest.approx(kept[name], abs=1e-9), (model, name)
+            assert vars(estimate) == pytest.approx(stored[name], abs=1e-9), (model, name)
 
 
-def test_published_chapters_are_whole_and_from_the_full_profile(published, project):
+def test_published_chapters_are_complete_and_from_the_full_profile(published, project):
     for name in book.chapter_names(project):
         notebook = nbformat.read(published.chapters / f"{name}.ipynb", as_version=4)
         chapters.check(notebook, name)
@@ -159,8 +161,12 @@ def test_no_record_of_ptbxl_is_committed(project):
     assert not [name for name in files.splitlines() if name.endswith((".dat", ".hea", "ptbxl_database.csv"))]
 
 
-def test_published_files_name_no_machine(published, project):
-    texts = [*published.results.glob("*.json"), *published.chapters.glob("*.ipynb"), *project.glob("models/**/*.json")]
+def test_published_files_contain_no_local_paths(published, project):
+    texts = [
+        *published.published_results.glob("*.json"),
+        *published.chapters.glob("*.ipynb"),
+        *project.glob("models/**/*.json"),
+    ]
     for path in texts:
         content = path.read_text(encoding="utf-8")
         assert str(project) not in content and "/home/" not in content and "/root/" not in content, path

@@ -46,7 +46,7 @@ def test_the_published_results_stay_as_they_are(checkout, project):
         assert (checkout / path.relative_to(project)).read_bytes() == path.read_bytes()
 
 
-def test_every_page_says_that_sample_figures_are_no_results(sample_paths):
+def test_every_page_has_the_notice_that_sample_values_are_not_results(sample_paths):
     for page in book.contents(sample_paths.root):
         assert book.SAMPLE_NOTICE in (sample_paths.build / "html" / f"{page}.html").read_text(encoding="utf-8"), page
 

@@ -1,4 +1,4 @@
-"""Distillation: soft targets, losses, and what a student learns from."""
+"""Distillation: soft targets, losses, and the training of a student."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ def train_part(sample):
     return sample.in_folds(*range(1, 9))
 
 
-def test_several_teachers_and_seeds_speak_with_their_mean(train_part):
+def test_several_teachers_and_seeds_are_averaged(train_part):
     soft = distillation.soft_targets([scores(train_part, 0.2, 0.4), scores(train_part, 0.9)], train_part, 1.0)
     assert soft.dtype == np.float32
     np.testing.assert_allclose(soft, 0.5, atol=1e-6)
@@ -34,14 +34,14 @@ def test_a_temperature_softens_the_logits(train_part):
     np.testing.assert_allclose(np.log(soft / (1 - soft)), np.log(9) / 2, atol=1e-5)
 
 
-def test_a_student_that_says_what_its_teacher_says_has_nothing_to_learn():
+def test_a_student_that_agrees_with_its_teacher_has_zero_gradients():
     logits = torch.randn(8, 5, requires_grad=True)
     soft = torch.sigmoid(logits.detach() / 3)
     distillation.loss(logits, torch.zeros(8, 5), soft, 3.0, 0.0).backward()
     assert logits.grad.abs().max() < 1e-6
 
 
-def test_the_weight_goes_from_the_teacher_to_the_labels():
+def test_the_label_weight_balances_labels_and_teacher():
     logits, hard, soft = torch.randn(8, 5), torch.rand(8, 5).round(), torch.rand(8, 5)
     labels_alone = distillation.loss(logits, hard, soft, 2.0, 1.0)
     torch.testing.assert_close(labels_alone, F.binary_cross_entropy_with_logits(logits, hard))
@@ -50,11 +50,12 @@ def test_the_weight_goes_from_the_teacher_to_the_labels():
 
 
 def test_gradients_are_about_the_same_at_every_temperature():
-    said, wanted = torch.full((1, 5), 0.2), torch.full((1, 5), 0.6)
+    student_logits, teacher_logits = torch.full((1, 5), 0.2), torch.full((1, 5), 0.6)
     sizes = []
     for temperature in (1.0, 4.0):
-        logits = said.clone().requires_grad_()
-        distillation.loss(logits, wanted, torch.sigmoid(wanted / temperature), temperature, 0.0).backward()
+        logits = student_logits.clone().requires_grad_()
+        soft = torch.sigmoid(teacher_logits / temperature)
+        distillation.loss(logits, teacher_logits, soft, temperature, 0.0).backward()
         sizes.append(float(logits.grad.abs().sum()))
     assert sizes[0] == pytest.approx(sizes[1], rel=0.1)
 
@@ -79,24 +80,24 @@ def test_scores_of_other_records_are_named(train_part, sample):
 
 def test_scores_in_another_order_are_named(train_part):
     teacher = scores(train_part, 0.5)
-    turned = Scores(teacher.ecg_id[::-1], teacher.fold[::-1], teacher.seed, teacher.score[:, ::-1])
+    reversed_scores = Scores(teacher.ecg_id[::-1], teacher.fold[::-1], teacher.seed, teacher.score[:, ::-1])
     with pytest.raises(InputError, match="scores of other records") as caught:
-        distillation.soft_targets([turned], train_part, 1.0)
+        distillation.soft_targets([reversed_scores], train_part, 1.0)
     assert caught.value.found == "another order"
 
 
 def test_a_teacher_of_another_class_order_is_named(train_part, tmp_path):
     scores(train_part, 0.5).save(tmp_path / "scores.npz")
-    with np.load(tmp_path / "scores.npz") as kept:
-        content = dict(kept) | {"classes": kept["classes"][::-1]}
+    with np.load(tmp_path / "scores.npz") as saved:
+        content = dict(saved) | {"classes": saved["classes"][::-1]}
     np.savez(tmp_path / "scores.npz", **content)
     with pytest.raises(InputError, match="another class order"):
         Scores.load(tmp_path / "scores.npz")
 
 
 @pytest.mark.parametrize("temperature", [0.0, -1.0, float("nan")])
-def test_an_impossible_temperature_is_named(train_part, temperature):
-    with pytest.raises(InputError, match="impossible temperature"):
+def test_an_invalid_temperature_is_named(train_part, temperature):
+    with pytest.raises(InputError, match="invalid temperature"):
         distillation.soft_targets([scores(train_part, 0.5)], train_part, temperature)
 
 
@@ -124,11 +125,11 @@ def test_a_student_learns_from_its_teachers_scores(sample, teacher, train_part, 
         learning_rate=3e-3,
         checkpoint="last",
     )
-    said = scores(train_part, 0.5)
-    said.score[:] = [0.99, 0.01, 0.01, 0.99, 0.01]  # nothing like the labels
+    teacher_scores = scores(train_part, 0.5)
+    teacher_scores.score[:] = [0.99, 0.01, 0.01, 0.99, 0.01]  # unrelated to the labels
     run = lightning.train(
         "student", lambda: convnet.build("student", 0.0), settings, 0, sample, tmp_path / "run",
-        teachers=[teacher], teacher_scores=lambda: [said], progress=False,
+        teachers=[teacher], teacher_scores=lambda: [teacher_scores], progress=False,
     )  # fmt: skip
     assert run.metadata["teachers"] == [teacher.weights_sha256()]
     mean = run.scores.score[0].mean(axis=0)
@@ -142,7 +143,7 @@ def test_a_student_of_other_teachers_is_another_run(sample, teacher):
     assert with_teacher != runs.run_key("student", 0, settings, sample)
 
 
-def test_the_untrained_teacher_learns_nothing(train_part):
+def test_the_untrained_teacher_is_not_trained(train_part):
     settings = TrainingSettings(network="student", epochs=1, loss="untrained_teacher", learning_rate=1e-2)
     classifier = Classifier(convnet.ECGNet((4, 8)), settings, 1)
     classifier.log = lambda *_, **__: None

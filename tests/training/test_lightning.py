@@ -1,4 +1,4 @@
-"""Training: what it keeps, what it loads, and where it goes on."""
+"""Training: what it saves, what it loads, and how it resumes."""
 
 import json
 from functools import partial
@@ -26,7 +26,7 @@ def finished(sample, tmp_path_factory):
     return lightning.train("student", BUILD, SETTINGS, 0, sample, folder, progress=False)
 
 
-def test_a_run_keeps_history_weights_scores_and_record(finished, sample):
+def test_a_run_has_history_weights_scores_and_metadata(finished, sample):
     assert finished.history["epoch"].tolist() == [0, 1]
     assert finished.metadata["records"] == {
         "train": len(sample.in_folds(*range(1, 9))), "validation": len(sample.in_folds(9)),
@@ -37,7 +37,7 @@ def test_a_run_keeps_history_weights_scores_and_record(finished, sample):
     ]  # fmt: skip
 
 
-def test_scores_are_those_of_the_weights_that_were_kept(finished, sample):
+def test_scores_are_those_of_the_saved_weights(finished, sample):
     network = convnet.load_weights(BUILD(), finished.weights())
     normalization = Normalization(**finished.metadata["normalization"])
     scored = sample.in_folds(9, 10)
@@ -55,19 +55,19 @@ def test_a_finished_run_is_loaded(finished, sample, monkeypatch):
     assert again.metadata == finished.metadata
 
 
-def test_a_run_finished_elsewhere_is_taken_over(finished, sample, tmp_path):
+def test_a_run_finished_elsewhere_is_copied(finished, sample, tmp_path):
     run = runs.prepare_or_load(tmp_path / "new", runs.run_key("student", 0, SETTINGS, sample), [finished.folder])
     assert run.metadata == finished.metadata
 
 
 @pytest.mark.parametrize("change", [{"seed": 1}, {"model": "base_cnn"}, {"fingerprint": "0"}])
-def test_a_run_of_another_identity_is_not_taken(finished, change):
-    identity = {name: finished.metadata[name] for name in ("model", "seed", "settings", "fingerprint", "records")}
-    assert runs.find([finished.folder], identity)
-    assert runs.find([finished.folder], identity | change) is None
+def test_a_run_with_another_key_is_not_used(finished, change):
+    key = {name: finished.metadata[name] for name in ("model", "seed", "settings", "fingerprint", "records")}
+    assert runs.find([finished.folder], key)
+    assert runs.find([finished.folder], key | change) is None
 
 
-def test_a_stopped_run_goes_on_from_its_last_epoch(sample, tmp_path, monkeypatch):
+def test_an_interrupted_run_resumes_from_its_last_epoch(sample, tmp_path, monkeypatch):
     folder, settings = tmp_path / "run", TrainingSettings(network="student", epochs=3, batch_size=64)
     end = callbacks.History.on_train_epoch_end
 
@@ -86,7 +86,7 @@ def test_a_stopped_run_goes_on_from_its_last_epoch(sample, tmp_path, monkeypatch
     pd.testing.assert_frame_equal(run.history.iloc[:2], before.iloc[:2])
 
 
-def test_what_a_run_with_other_settings_left_is_not_trusted(tmp_path):
+def test_files_of_an_interrupted_run_with_other_settings_are_not_used(tmp_path):
     folder = tmp_path / "run"
     assert runs.prepare_or_load(folder, {"settings": {"epochs": 1}}) is None
     files.write_text(folder / "history.csv", "epoch\n7\n")
@@ -96,15 +96,15 @@ def test_what_a_run_with_other_settings_left_is_not_trusted(tmp_path):
 
 def test_a_run_older_than_a_setting_counts_as_having_its_default(finished, tmp_path):
     record = finished.metadata
-    identity = {name: record[name] for name in ("model", "seed", "settings", "fingerprint", "records")}
+    key = {name: record[name] for name in ("model", "seed", "settings", "fingerprint", "records")}
     old = {k: v for k, v in record["settings"].items() if k != "checkpoint"}
     runs.finish(tmp_path, record | {"settings": old})
-    assert runs.find([tmp_path], identity)
-    assert runs.find([tmp_path], identity | {"settings": record["settings"] | {"checkpoint": "last"}}) is None
+    assert runs.find([tmp_path], key)
+    assert runs.find([tmp_path], key | {"settings": record["settings"] | {"checkpoint": "last"}}) is None
 
 
 @pytest.mark.parametrize(("checkpoint", "kept_epoch"), [("best", 1), ("last", 3)])
-def test_kept_weights_are_those_of_the_epoch_asked_for(sample, tmp_path, monkeypatch, checkpoint, kept_epoch):
+def test_kept_weights_are_those_of_the_requested_epoch(sample, tmp_path, monkeypatch, checkpoint, kept_epoch):
     validation_auc = iter([0.9, 0.7, 0.6])  # the first epoch is the best one
     monkeypatch.setattr("ecglib.training.classifier.macro_auc", lambda *_: next(validation_auc))
     constant = {"network": "student", "batch_size": 64, "optimizer": "adam", "schedule": "late_decay", "decay_from": 9}
@@ -118,7 +118,7 @@ def test_kept_weights_are_those_of_the_epoch_asked_for(sample, tmp_path, monkeyp
     assert kept == trained(kept_epoch, "last", "reference").weights_sha256()
 
 
-def test_late_decay_lowers_the_learning_rate_and_history_gives_that_of_the_epoch(sample, tmp_path):
+def test_late_decay_lowers_the_learning_rate_and_history_records_it(sample, tmp_path):
     settings = TrainingSettings(
         network="student", epochs=2, batch_size=64, schedule="late_decay", decay_from=1, learning_rate=1e-3
     )
@@ -126,46 +126,48 @@ def test_late_decay_lowers_the_learning_rate_and_history_gives_that_of_the_epoch
     np.testing.assert_allclose(run.history["learning_rate"], [1e-3, 1e-3 * np.exp(-0.1)])
 
 
-def test_a_stopped_run_older_than_a_setting_goes_on(tmp_path, finished):
-    identity = {name: finished.metadata[name] for name in ("model", "seed", "settings", "fingerprint", "records")}
-    old = {k: v for k, v in identity["settings"].items() if k != "checkpoint"}
-    files.write_text(tmp_path / "in_progress.json", json.dumps(identity | {"settings": old}))
+def test_an_interrupted_run_older_than_a_setting_resumes(tmp_path, finished):
+    key = {name: finished.metadata[name] for name in ("model", "seed", "settings", "fingerprint", "records")}
+    old = {k: v for k, v in key["settings"].items() if k != "checkpoint"}
+    files.write_text(tmp_path / "in_progress.json", json.dumps(key | {"settings": old}))
     files.write_text(tmp_path / "history.csv", "epoch\n0\n")
-    assert runs.prepare_or_load(tmp_path, identity) is None
+    assert runs.prepare_or_load(tmp_path, key) is None
     assert (tmp_path / "history.csv").exists()
 
 
-def test_a_finished_run_of_other_settings_is_moved_aside(tmp_path, finished):
-    identity = {name: finished.metadata[name] for name in ("model", "seed", "settings", "fingerprint", "records")}
+def test_a_finished_run_with_another_key_is_moved(tmp_path, finished):
+    key = {name: finished.metadata[name] for name in ("model", "seed", "settings", "fingerprint", "records")}
     folder = tmp_path / "seed0"
     runs.finish(folder, finished.metadata)
-    assert runs.prepare_or_load(folder, identity | {"seed": 9}) is None
+    assert runs.prepare_or_load(folder, key | {"seed": 9}) is None
     assert runs.Run(tmp_path / "seed0.superseded").metadata == finished.metadata
 
 
-def test_a_release_is_found_as_the_same_run(finished, tmp_path):
-    identity = {name: finished.metadata[name] for name in ("model", "seed", "settings", "fingerprint", "records")}
+def test_an_exported_run_is_found_as_the_same_run(finished, tmp_path):
+    key = {name: finished.metadata[name] for name in ("model", "seed", "settings", "fingerprint", "records")}
     runs.export_run(finished.folder, tmp_path / "with", weights=True)
     runs.export_run(finished.folder, tmp_path / "without", weights=False)
-    assert runs.find([tmp_path / "with"], identity).weights().read_bytes() == finished.weights().read_bytes()
+    assert runs.find([tmp_path / "with"], key).weights().read_bytes() == finished.weights().read_bytes()
     with pytest.raises(InputError, match="weights not committed"):
-        runs.find([tmp_path / "without"], identity).weights()
+        runs.find([tmp_path / "without"], key).weights()
 
 
-def test_a_release_without_weights_removes_those_of_an_earlier_one(finished, tmp_path):
+def test_an_export_without_weights_removes_those_of_an_earlier_one(finished, tmp_path):
     weights = runs.export_run(finished.folder, tmp_path, weights=True).weights()
     runs.export_run(finished.folder, tmp_path, weights=False)
     assert not weights.exists()
 
 
-@pytest.mark.parametrize(("has", "expected"), [({"amx_bf16": True}, "bf16-mixed"), ({"avx512_f": True}, "32-true")])
-def test_mixed_precision_where_the_processor_has_it(has, expected, monkeypatch):
+@pytest.mark.parametrize(
+    ("capabilities", "expected"), [({"amx_bf16": True}, "bf16-mixed"), ({"avx512_f": True}, "32-true")]
+)
+def test_mixed_precision_if_the_processor_supports_it(capabilities, expected, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: has)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities)
     assert scoring.training_precision() == expected
 
 
-def test_weights_left_out_are_named(finished, tmp_path):
+def test_missing_weights_are_named(finished, tmp_path):
     runs.finish(tmp_path, finished.metadata)
     with pytest.raises(InputError, match="weights not committed"):
         runs.Run(tmp_path).weights()
@@ -179,7 +181,7 @@ def test_normalization_is_fitted_on_folds_1_to_8(sample):
     assert normalization(train).std() == pytest.approx(1, rel=1e-3)
 
 
-def test_a_crop_is_a_part_of_the_record_from_anywhere_in_it():
+def test_a_crop_is_a_random_part_of_the_record():
     x = torch.arange(1000.0).repeat(64, 1).unsqueeze(2).expand(-1, -1, 12)
     cropped = batches.augment(x, TrainingSettings(network="student", epochs=1, crop=250))
     assert cropped.shape == (64, 250, 12)
@@ -188,7 +190,7 @@ def test_a_crop_is_a_part_of_the_record_from_anywhere_in_it():
     assert starts.min() < 250 < 500 < starts.max() <= 750
 
 
-def test_without_settings_nothing_is_augmented():
+def test_without_augmentation_settings_records_are_unchanged():
     x = torch.randn(4, 1000, 12)
     assert batches.augment(x, TrainingSettings(network="student", epochs=1)) is x
 
@@ -212,7 +214,7 @@ def test_a_gain_scales_a_record_as_a_whole():
     assert gain[:, 0, 0].unique().numel() == 4
 
 
-def test_statistics_estimated_anew_are_those_of_whole_records_without_dropout(sample):
+def test_recalibrated_statistics_are_those_of_whole_records_without_dropout(sample):
     settings, records = (
         TrainingSettings(network="student", epochs=1, crop=250),
         sample.in_folds(*range(1, 9)).sample(64, seed=0),
@@ -230,7 +232,7 @@ def test_statistics_estimated_anew_are_those_of_whole_records_without_dropout(sa
         torch.testing.assert_close(norm.running_var, seen[norm].var(dim=(0, 2)), rtol=1e-3, atol=1e-3)
 
 
-def test_a_run_keeps_the_statistics_estimated_anew(finished, sample, tmp_path):
+def test_a_run_saves_the_recalibrated_statistics(finished, sample, tmp_path):
     settings = SETTINGS.model_copy(update={"bn_records": 64})
     run = lightning.train("student", BUILD, settings, 0, sample, tmp_path / "run", progress=False)
     kept, other = (weights.read(one.weights()) for one in (run, finished))
@@ -238,7 +240,7 @@ def test_a_run_keeps_the_statistics_estimated_anew(finished, sample, tmp_path):
     assert {"running_mean", "running_var"} <= differ <= {"running_mean", "running_var", "num_batches_tracked"}
 
 
-def test_fast_scores_are_near_the_exact_ones(finished, sample):
+def test_bfloat16_scores_are_close_to_float32_scores(finished, sample):
     network, normalization = (
         convnet.from_weights(finished.weights()),
         Normalization(**finished.metadata["normalization"]),

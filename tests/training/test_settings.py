@@ -1,4 +1,4 @@
-"""Training settings: typed, bounded, and none of them silently ignored."""
+"""Training settings: types, bounds, and no setting that is silently ignored."""
 
 import pytest
 from pydantic import ValidationError
@@ -32,7 +32,7 @@ STUDENT = {"network": "student", "epochs": 2}
         ({"shifted_labels": True}, "shifted_labels"),
     ],
 )
-def test_a_bad_setting_is_named(changes, names):
+def test_an_invalid_setting_is_named(changes, names):
     with pytest.raises(ValidationError) as caught:
         TrainingSettings(**STUDENT | changes)
     assert names in str(caught.value)
@@ -50,11 +50,11 @@ def test_a_bad_setting_is_named(changes, names):
         {"split": "random"},
     ],
 )
-def test_a_setting_that_keras_training_would_ignore_is_refused(ignored):
+def test_a_setting_that_keras_training_would_ignore_is_rejected(ignored):
     with pytest.raises(ValidationError, match="not available for inception_cnn"):
         TrainingSettings(network="inception_cnn", epochs=2, **ignored)
 
 
-def test_settings_do_not_change():
+def test_settings_are_immutable():
     with pytest.raises(ValidationError):
         TrainingSettings(**STUDENT).epochs = 3

@@ -1,7 +1,7 @@
-"""A released microcontroller's model as a folder of C that compiles as it is.
+"""Export of a released int8 model as portable C source code that compiles as it is.
 
-In comes the name of a released int8 model; out comes a folder with the network as one portable C file, golden vectors,
-programs for a PC and for an emulated Cortex-M, and a README.
+Input: the name of a released microcontroller model. Output: a folder with the network as one C99 file, golden test
+vectors, programs for a PC and for an emulated Cortex-M processor, and a README.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ _FILES = {
 
 
 def write(name: str, folder: Path, where: Path | None = None) -> Path:
-    """Write a released model as a folder of C.
+    """Write a released model as a folder of C source code.
 
     Parameters
     ----------
-    name : in the manifest
-    folder : to write; files of the same names are replaced
-    where : the folder of the released models, if not the package's own
+    name : of the model in the manifest
+    folder : folder to write; existing files of the same names are replaced
+    where : folder of the released models; the package's own by default
 
     Returns
     -------
@@ -40,20 +40,20 @@ def write(name: str, folder: Path, where: Path | None = None) -> Path:
 
     Raises
     ------
-    InputError : no model of that name, a damaged one, or one with operators that the firmware does not compute
+    InputError : unknown model name, damaged model file, or a model with operators that the firmware does not implement
     """
     path, entry = released.load_verified(name, where)
     if path.suffix != ".tflite":
-        micro = [one for one, known in released.entries(path.parent).items() if known["file"].endswith(".tflite")]
+        micro = [one for one, found in released.entries(path.parent).items() if found["file"].endswith(".tflite")]
         raise InputError(
-            "a model that does not run on microcontrollers", where=path, found=name,
-            expected=" or ".join(micro) or "a .tflite file", hint="give one of the expected names",
+            "not a microcontroller model", where=path, found=name, expected=" or ".join(micro) or "a .tflite file",
+            hint="give one of the expected names",
         )  # fmt: skip
     network = graph.read(path)
-    values = c_source.known(network, plan.of(network, path), entry, name, path)
+    values = c_source.template_values(network, plan.plan_memory(network, path), entry, name, path)
     recordings = golden.recordings()
-    answers = golden.answers(network, values["microvolts"], recordings)
-    values["golden"] = {"microvolts": recordings[0].tolist(), "answers": answers[0].tolist()}
+    outputs = golden.outputs(network, values["quantizer"], recordings)
+    values["golden"] = {"microvolts": recordings[0].tolist(), "outputs": outputs[0].tolist()}
     folder = Path(folder)
     for target, template in _FILES.items():
         files.write_text(folder / target, c_source.render(template, values))

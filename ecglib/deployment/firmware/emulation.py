@@ -1,7 +1,7 @@
-"""The C file on an emulated Cortex-M.
+"""The C file on an emulated Cortex-M processor.
 
-In come a firmware folder and recordings; out come the answers that the emulated processor gave, the instructions and
-the stack that it took for them, and the bytes of flash and RAM of what the cross-compiler made.
+Input: a firmware folder and recordings. Output: the outputs that the emulated processor computed, the instructions
+and stack that it used, and the bytes of flash and RAM of the cross-compiled model.
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ from ecglib.errors import InputError
 BOARDS = {"cortex-m4": "mps2-an386", "cortex-m7": "mps2-an500"}
 TOOLS = ("arm-none-eabi-gcc", "arm-none-eabi-size", "qemu-system-arm", "cmake")
 _PROGRAM = "device.elf"
-_HOSTED = "enable=on,target=native,chardev=out"
+_SEMIHOSTING = "enable=on,target=native,chardev=out"
 
 
 @dataclass(frozen=True)
-class Said:
-    """What the emulated processor said.
+class DeviceRun:
+    """What the emulated processor reported.
 
     Attributes
     ----------
-    kernel : "dual" or "portable", the inner loop
-    answers : int8 (n, classes), of each recording, or of each window of a stream
-    at : int (n,), the recording's number, or the samples of the stream so far
-    instructions : for a recording, or for a sample of a stream on average
-    stack : bytes that the deepest call took
+    kernel : "dual" or "portable", the inner loop that was compiled
+    outputs : int8 (n, classes), per recording, or per window of a stream
+    index : int (n,), number of the recording, or number of samples of the stream so far
+    instructions : mean per recording, or per sample of a stream
+    stack : bytes, largest value of all calls
     """
 
     kernel: str
-    answers: np.ndarray
-    at: np.ndarray
+    outputs: np.ndarray
+    index: np.ndarray
     instructions: int
     stack: int
 
@@ -46,14 +46,18 @@ def build(folder: Path, target: Path, cpu: str = "cortex-m4", optimization: str 
 
     Parameters
     ----------
-    folder : of :func:`ecglib.deployment.firmware.write`
-    target : folder to build in
+    folder : written by :func:`ecglib.deployment.firmware.write`
+    target : build folder
     cpu : of :data:`BOARDS`
-    optimization, flags : for the compiler
+    optimization, flags : compiler options
+
+    Returns
+    -------
+    the program, an ELF file
 
     Raises
     ------
-    InputError : the toolchain is missing, or fails
+    InputError : the toolchain is missing or fails
     """
     configure = [
         "cmake", "-S", str(folder / "cortex-m"), "-B", str(target), "-D", f"CPU={cpu}",
@@ -65,40 +69,50 @@ def build(folder: Path, target: Path, cpu: str = "cortex-m4", optimization: str 
 
 
 def sizes(target: Path) -> dict[str, int]:
-    """Bytes of flash and RAM of the model alone, without the program around it: ecg_model.c as it was compiled."""
-    (made,) = target.rglob("ecg_model.c.obj")
-    text, data, bss = map(int, run(["arm-none-eabi-size", str(made)]).splitlines()[1].split()[:3])
+    """Bytes of flash and RAM of the compiled ecg_model.c alone, without the program around it."""
+    (compiled,) = target.rglob("ecg_model.c.obj")
+    return object_sizes(compiled)
+
+
+def object_sizes(compiled: Path) -> dict[str, int]:
+    """Bytes of flash and RAM of an object file."""
+    text, data, bss = map(int, run(["arm-none-eabi-size", str(compiled)]).splitlines()[1].split()[:3])
     return {"flash": text + data, "ram": data + bss}
 
 
-def classify(program: Path, recordings: Path, cpu: str = "cortex-m4") -> Said:
-    """Each of the recordings in a file by itself."""
+def classify(program: Path, recordings: Path, cpu: str = "cortex-m4") -> DeviceRun:
+    """Classify each recording of a file separately."""
     return _emulate(program, "classify", recordings, cpu)
 
 
-def stream(program: Path, recordings: Path, cpu: str = "cortex-m4") -> Said:
-    """All recordings in a file as one stream."""
+def stream(program: Path, recordings: Path, cpu: str = "cortex-m4") -> DeviceRun:
+    """Process all recordings of a file as one stream."""
     return _emulate(program, "stream", recordings, cpu)
 
 
 def golden(program: Path, cpu: str = "cortex-m4") -> str:
-    """What the device says of its golden recording; it fails where the answers are not what they should be."""
-    return run([*_command(program, cpu), f"{_HOSTED},arg=device"])
+    """Text printed for the golden recording.
+
+    Raises
+    ------
+    InputError : the outputs are not the expected ones, or the emulator failed
+    """
+    return run([*_command(program, cpu), f"{_SEMIHOSTING},arg=device"])
 
 
-def _emulate(program: Path, kind: str, recordings: Path, cpu: str) -> Said:
-    configuration = f"{_HOSTED},arg=device,arg={kind},arg={recordings.resolve()}"
-    said = run([*_command(program, cpu), configuration])
-    answers = re.findall(rf"^{kind} (\d+): (.+)$", said, re.MULTILINE)
-    found = re.search(r"(\w+) inner loop.*instructions a \w+ (\d+)\s+bytes of stack (\d+)", said, re.DOTALL)
-    if not found or not answers:
+def _emulate(program: Path, mode: str, recordings: Path, cpu: str) -> DeviceRun:
+    arguments = f"arg=device,arg={mode},arg={recordings.resolve()}"
+    printed = run([*_command(program, cpu), f"{_SEMIHOSTING},{arguments}"])
+    lines = re.findall(rf"^{mode} (\d+): (.+)$", printed, re.MULTILINE)
+    found = re.search(r"inner loop: (\w+).*instructions per \w+: (\d+)\s+stack bytes: (\d+)", printed, re.DOTALL)
+    if not found or not lines:
         raise InputError(
-            "a device that says nothing", where=program, expected="answers, instructions and stack", found=said[-2000:],
-            hint="see whether the file holds whole recordings",
+            "no results from the emulated device", where=program, expected="outputs, instructions and stack",
+            found=printed[-2000:], hint="check that the file contains complete recordings",
         )  # fmt: skip
-    values = np.array([one.split() for _, one in answers], np.int8)
-    at = np.array([int(one) for one, _ in answers])
-    return Said(found[1], values, at, int(found[2]), int(found[3]))
+    outputs = np.array([values.split() for _, values in lines], np.int8)
+    index = np.array([int(one) for one, _ in lines])
+    return DeviceRun(found[1], outputs, index, int(found[2]), int(found[3]))
 
 
 def _command(program: Path, cpu: str) -> list[str]:

@@ -1,8 +1,8 @@
-"""The reals of a network as integers, in the way of TensorFlow Lite's reference kernels.
+"""Fixed-point arithmetic as in TensorFlow Lite's reference kernels.
 
-In come scales; out come multipliers, shifts and tables. A product with a real is one with an integer of 32 bits and a
-shift (Jacob et al. 2018). Convolutions and means round it twice, fully connected layers once: that is how the kernels
-came to be, and what the tests find them to do.
+Input: quantization scales. Output: multipliers, shifts and tables. A product with a real factor is computed as a
+product with a 32-bit integer and a shift (Jacob et al. 2018). The kernels round it twice in convolutions and means and
+once in fully connected layers; the tests compare each rule with the kernel.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from ecglib.deployment.firmware.graph import Quantization
 from ecglib.errors import InputError
 from ecglib.evaluation import calibration
 
-INTEGERS = np.arange(-128, 128)  # what an int8 can be
-_MICROVOLTS = np.arange(-32768, 32768)  # what a sample can be
-_MOST_BITS = 36  # after the point, on the way from microvolts to integers: the factor has 31 at most
+INTEGERS = np.arange(-128, 128)  # all values of int8
+_MICROVOLTS = np.arange(-32768, 32768)  # all values of a sample
+_MOST_BITS = 36  # fraction bits of the microvolt factor, which itself has at most 31 bits
 
 
 def multiplier(real: float) -> tuple[int, int]:
@@ -30,15 +30,15 @@ def multiplier(real: float) -> tuple[int, int]:
     return (whole // 2, int(shift) + 1) if whole == 1 << 31 else (whole, int(shift))
 
 
-def divided(real: float, count: int) -> tuple[int, int]:
-    """:func:`multiplier` of a real, divided by a count in the way of TFLite's mean."""
+def mean_multiplier(real: float, count: int) -> tuple[int, int]:
+    """:func:`multiplier` of a real, divided by a count as in TFLite's mean over `count` values."""
     whole, shift = multiplier(real)
     more = min(count.bit_length() - 1, 32, 31 + shift)
     return (whole << more) // count, shift - more
 
 
 def rescale(values: np.ndarray, multiplier: np.ndarray, shift: np.ndarray) -> np.ndarray:
-    """Integers times (multiplier, shift), rounded as TFLite's MultiplyByQuantizedMultiplier does."""
+    """Integers times (multiplier, shift), rounded twice as in TFLite's MultiplyByQuantizedMultiplier."""
     multiplier, shift = np.asarray(multiplier, np.int64), np.asarray(shift, np.int64)
     high = ((values.astype(np.int64) << np.maximum(shift, 0)) * multiplier + (1 << 30)) >> 31
     right = np.maximum(-shift, 0)
@@ -47,44 +47,50 @@ def rescale(values: np.ndarray, multiplier: np.ndarray, shift: np.ndarray) -> np
 
 
 def rescale_once(values: np.ndarray, multiplier: np.ndarray, shift: np.ndarray) -> np.ndarray:
-    """Integers times (multiplier, shift), rounded once, halves upwards, as TFLite's fully connected layers do."""
+    """Integers times (multiplier, shift), rounded once, ties upwards, as in TFLite's fully connected layers."""
     right = 31 - np.asarray(shift, np.int64)
     return (values.astype(np.int64) * np.asarray(multiplier, np.int64) + (np.int64(1) << (right - 1))) >> right
 
 
-def logistic(logit: Quantization, output: Quantization) -> np.ndarray:
-    """int8 (256,): the logistic function of every int8, from -128 on, as TFLite's reference kernel tabulates it."""
+def logistic_table(logit: Quantization, output: Quantization) -> np.ndarray:
+    """int8 (256,): the logistic function of every int8 value from -128 on, as in TFLite's reference kernel."""
     real = np.float32(logit.scale) * (INTEGERS - logit.zero).astype(np.float32)
     value = 1 / (1 + np.exp(-real))
     return np.clip(np.round(value / np.float32(output.scale)) + output.zero, -128, 127).astype(np.int8)
 
 
 @dataclass(frozen=True)
-class Microvolts:
-    """Samples in microvolts as integers: q = (uv * factor + offset) >> bits, clipped to int8."""
+class MicrovoltQuantizer:
+    """Quantization of samples in microvolts: q = (uv * factor + offset) >> bits, clipped to int8."""
 
     factor: int
     offset: int
     bits: int
 
     def __call__(self, microvolts: np.ndarray) -> np.ndarray:
-        """int16 -> int8"""
+        """int16 -> int8."""
         wide = microvolts.astype(np.int64) * self.factor + self.offset
         return np.clip(wide >> self.bits, -128, 127).astype(np.int8)
 
 
-def microvolts(normalization: Normalization, source: Quantization, where: Path) -> Microvolts:
-    """Integers for the way that a PC goes in float32, the same for each of the 65,536 values of a sample.
+def microvolt_quantizer(normalization: Normalization, source: Quantization, where: Path) -> MicrovoltQuantizer:
+    """Integer constants that reproduce the float32 quantization of a PC for all 65,536 values of a sample.
+
+    Parameters
+    ----------
+    normalization : of samples in mV
+    source : quantization of the network's input
+    where : the model file, for error messages
 
     Raises
     ------
-    InputError : there are none, because the line does not fall into the range of a sample or float32 is too coarse
+    InputError : no such constants exist, since the input range is outside ±32 mV or float32 is too coarse for it
     """
     millivolts = _MICROVOLTS.astype(np.float32) / np.float32(1000)
     wanted = np.clip(np.round(normalization(millivolts) / source.scale) + source.zero, -128, 127).astype(np.int64)
     steps = np.arange(int(wanted[0]) + 1, int(wanted[-1]) + 1)
     first = _MICROVOLTS[np.searchsorted(wanted, steps)]  # the smallest sample of each step
-    # a line at or above each step at its first sample, and below it one sample before: two steps bound its slope
+    # The line must reach each step at its first sample but not one sample before: every two steps bound its slope.
     rise, run = steps[None] - steps[:, None], first[None] - 1 - first[:, None]
     slopes = rise / np.where(run == 0, 1, run)
     least, most = slopes[run < 0].max(initial=0), slopes[run > 0].min(initial=np.inf)
@@ -92,36 +98,36 @@ def microvolts(normalization: Normalization, source: Quantization, where: Path) 
         factor = int(np.floor(least * 2**bits)) + 1
         if least < most < np.inf and factor < most * 2**bits:
             low, high = (steps * 2**bits - first * factor).max(), (steps * 2**bits - (first - 1) * factor).min()
-            found = Microvolts(factor, int(low + high) // 2, bits)
+            found = MicrovoltQuantizer(factor, int(low + high) // 2, bits)
             if np.array_equal(found(_MICROVOLTS), wanted):
                 return found
     raise InputError(
-        "voltages that no integers follow", where=where, expected="steps of a few microvolts within ±32 mV",
+        "no integer quantization of microvolts", where=where, expected="steps of a few microvolts within ±32 mV",
         found=f"{1000 * normalization.scale * source.scale:.3g} µV around {normalization.mean:.3g} mV",
         hint="convert the model with another input scale",
     )  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Answers:
-    """What the int8 outputs mean.
+class OutputTables:
+    """Interpretation of the int8 outputs.
 
     Attributes
     ----------
-    probability : float32 (256,), calibrated, of every int8 from -128 on
-    thresholds : int8 (classes,), outputs from which on a class is found
+    probability : float32 (256,), calibrated probability of every int8 value from -128 on
+    thresholds : int8 (classes,), a class is predicted if its output is at least its threshold
     """
 
     probability: np.ndarray
     thresholds: np.ndarray
 
 
-def answers(output: Quantization, entry: Mapping) -> Answers:
-    """Probabilities and thresholds as the manifest's entry of a model gives them.
+def output_tables(output: Quantization, entry: Mapping) -> OutputTables:
+    """Probabilities and integer thresholds from a model's entry in the manifest.
 
     Raises
     ------
-    InputError : a threshold that no output reaches
+    InputError : a threshold above the largest probability
     """
     raw = (INTEGERS.astype(np.float32) - output.zero) * np.float32(output.scale)
     probability = calibration.apply_temperature(raw, entry["temperature"])
@@ -132,4 +138,4 @@ def answers(output: Quantization, entry: Mapping) -> Answers:
             found=max(entry["thresholds"]), hint="fetch models/ again",
         )  # fmt: skip
     lowest = np.array([INTEGERS[one[0]] for one in thresholds], np.int8)
-    return Answers(probability.astype(np.float32), lowest)
+    return OutputTables(probability.astype(np.float32), lowest)

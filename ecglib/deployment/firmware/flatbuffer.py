@@ -1,6 +1,6 @@
 """Reading FlatBuffers, the format of .tflite files, without a schema compiler or LiteRT.
 
-In come the bytes of a file and the numbers of fields in TensorFlow Lite's schema (``schema.fbs``); out come values.
+Input: the bytes of a file and the numbers of fields in TensorFlow Lite's schema (``schema.fbs``). Output: values.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Table:
-    """One table of a FlatBuffer: its bytes, and where in them it begins.
+    """One table of a FlatBuffer: the bytes of the file, and the position of the table in them.
 
-    Every method takes a field's number in the schema and raises :class:`struct.error` or :class:`IndexError` where the
-    bytes end too early.
+    Every method takes the number of a field in the schema. A truncated file raises :class:`struct.error` or
+    :class:`IndexError`.
     """
 
     data: bytes
@@ -22,7 +22,7 @@ class Table:
 
     @classmethod
     def root(cls, data: bytes) -> Table:
-        """The table that a file is."""
+        """The root table of a file."""
         return cls(data, _unpack(data, "<I", 0))
 
     def number(self, field: int, kind: str, default: int = 0) -> int:
@@ -31,12 +31,12 @@ class Table:
         return default if place is None else _unpack(self.data, "<" + kind, place)
 
     def table(self, field: int) -> Table | None:
-        """A table inside this one."""
+        """A nested table, or None if the field is missing."""
         place = self._place(field)
         return None if place is None else Table(self.data, self._follow(place))
 
     def numbers(self, field: int, kind: str) -> tuple:
-        """A vector of scalars; empty where the field is missing."""
+        """A vector of scalars; empty if the field is missing."""
         start, count = self._vector(field)
         wanted = struct.calcsize(f"<{count}{kind}")
         return struct.unpack(f"<{count}{kind}", self.data[start : start + wanted])
@@ -45,7 +45,7 @@ class Table:
         """A vector of bytes."""
         start, count = self._vector(field)
         if start + count > len(self.data):
-            raise IndexError("a vector goes beyond the end of the file")
+            raise IndexError("a vector exceeds the file")
         return self.data[start : start + count]
 
     def tables(self, field: int) -> list[Table]:

@@ -1,6 +1,6 @@
-"""Recordings whose answers are known: what a firmware folder brings along to prove itself with.
+"""Golden test vectors: recordings and their expected outputs, part of each firmware folder.
 
-They are synthetic, so that no patient's data is in them.
+The recordings are synthetic, so that the folder contains no patient data.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import numpy as np
 
 from ecglib.deployment import examples
 from ecglib.deployment.firmware import reference
-from ecglib.deployment.firmware.fixed_point import Microvolts
+from ecglib.deployment.firmware.fixed_point import MicrovoltQuantizer
 from ecglib.deployment.firmware.graph import Network
 
 
@@ -20,11 +20,11 @@ def recordings() -> np.ndarray:
     return np.stack([np.round(signal * 1000).astype(np.int16) for signal in examples.signals().values()])
 
 
-def answers(network: Network, microvolts: Microvolts, recordings: np.ndarray) -> np.ndarray:
+def outputs(network: Network, quantizer: MicrovoltQuantizer, recordings: np.ndarray) -> np.ndarray:
     """int16 (n, samples, leads) in µV -> int8 (n, classes)."""
-    return reference.outputs(network, microvolts(recordings[:, : network.samples]))
+    return reference.outputs(network, quantizer(recordings[:, : network.samples]))
 
 
 def write(path: Path, recordings: np.ndarray) -> None:
-    """Recordings one after the other, as int16 little-endian: what the programs of the folder read."""
+    """Write recordings one after the other as int16 little-endian, the format that the folder's programs read."""
     path.write_bytes(np.ascontiguousarray(recordings, "<i2").tobytes())

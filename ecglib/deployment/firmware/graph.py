@@ -1,7 +1,8 @@
 """The network inside an int8 .tflite file.
 
-In comes the file; out come its layers as arrays, held to what the firmware can compute: a stack of convolutions over
-time, each followed by a maximum over pairs, then a mean over time, one fully connected layer and a logistic function.
+Input: the file. Output: its layers as arrays. Files other than those that the firmware implements are rejected: a
+stack of convolutions over time, each followed by max-pooling over pairs, then a mean over time, one fully connected
+layer and a logistic function.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ _OPERATORS = {
     34: "PAD", 40: "MEAN", 43: "SQUEEZE", 45: "STRIDED_SLICE", 70: "EXPAND_DIMS", 77: "SHAPE", 83: "PACK",
     114: "QUANTIZE", 117: "HARD_SWISH",
 }  # fmt: skip
-_OF_SHAPES = ("SHAPE", "STRIDED_SLICE", "PACK")  # what converters leave of a reshape; no signal passes through them
-_MEND = "convert a stack of convolutions and pools with `ecglib.compression.tflite_micro`"
+_SHAPE_OPERATORS = ("SHAPE", "STRIDED_SLICE", "PACK")  # compute the shape of a reshape; no signal passes through them
+_HINT = "convert a stack of convolutions and pools with `ecglib.compression.tflite_micro`"
 
 
 @dataclass(frozen=True)
@@ -38,15 +39,15 @@ class Quantization:
 
 @dataclass(frozen=True)
 class Convolution:
-    """A convolution over time without padding, and the maximum over pairs of its outputs.
+    """A convolution over time without padding, followed by max-pooling over pairs.
 
     Attributes
     ----------
     weights : int8 (channels out, taps, channels in)
     bias : int32 (channels out,)
-    scales : float (channels out,), of the weights; their zero is 0
-    source, sink : of its inputs and outputs
-    lowest : int8 value below which outputs are cut: the zero of a ReLU, or -128
+    scales : float (channels out,), of the weights, whose zero points are 0
+    source, sink : quantization of its inputs and outputs
+    lowest : smallest output: the zero point with a ReLU, otherwise -128
     """
 
     weights: np.ndarray
@@ -59,15 +60,15 @@ class Convolution:
 
 @dataclass(frozen=True)
 class Network:
-    """What the file computes: int8 (samples, leads) -> int8 (classes,).
+    """The network of a file: int8 (samples, leads) -> int8 (classes,).
 
     Attributes
     ----------
-    samples, leads : of its input
-    blocks : convolutions, each with its maximum over pairs
-    mean : of what the mean over time gives
+    samples, leads : of the input
+    blocks : convolutions, each with its max-pooling
+    mean : quantization of the mean over time
     weights, bias, scales : int8 (classes, channels), int32 (classes,), float (classes,) of the fully connected layer
-    logit, output : before and after the logistic function
+    logit, output : quantization before and after the logistic function
     """
 
     samples: int
@@ -86,46 +87,46 @@ def read(path: Path) -> Network:
 
     Raises
     ------
-    InputError : no .tflite file, or one with operators, types or shapes that the firmware does not compute
+    InputError : not a .tflite file, or one with operators, types or shapes that the firmware does not implement
     """
     content = Path(path).read_bytes()
     if content[4:8] != b"TFL3":
-        raise _fault(path, "no .tflite file", "a file whose bytes 5 to 8 are TFL3", content[4:8])
+        raise _error(path, "not a .tflite file", "a file whose bytes 5 to 8 are TFL3", content[4:8])
     try:
         return _Reader(Path(path), Table.root(content)).network()
     except (struct.error, IndexError, ValueError) as error:
         if isinstance(error, InputError):
             raise
-        raise _fault(path, "a .tflite file that cannot be read", "a whole file", error) from error
+        raise _error(path, "unreadable .tflite file", "a complete file", error) from error
 
 
-def _fault(path: Path, what: str, expected: object, found: object, mend: str = _MEND) -> InputError:
-    return InputError(what, where=path, expected=expected, found=found, hint=mend)
+def _error(path: Path, what: str, expected: object, found: object, hint: str = _HINT) -> InputError:
+    return InputError(what, where=path, expected=expected, found=found, hint=hint)
 
 
 class _Reader:
-    """Walks along the signal's way through a file's operators."""
+    """Follows the signal through the operators of a file; `at` is the tensor that it has reached."""
 
     def __init__(self, path: Path, model: Table):
         self.path, self.buffers = path, model.tables(4)
         self.codes = [max(code.number(0, "b"), code.number(3, "i")) for code in model.tables(1)]
         graphs = model.tables(2)
         if len(graphs) != 1:
-            raise _fault(path, "a file of several graphs", "one graph", len(graphs))
+            raise _error(path, "several graphs in one file", "one graph", len(graphs))
         self.tensors, (self.at,), self.operators = graphs[0].tables(0), graphs[0].numbers(1, "i"), graphs[0].tables(3)
 
     def network(self) -> Network:
-        steps = [(name, one) for one in self.operators if (name := self._name(one)) not in _OF_SHAPES]
+        steps = [(name, one) for one in self.operators if (name := self._name(one)) not in _SHAPE_OPERATORS]
         source = self._shape(self.at)
         if len(source) != 3 or source[0] != 1:
-            raise self._fault("an input of another shape", "(1, samples, leads)", source)
+            raise self._error("unsupported input shape", "(1, samples, leads)", source)
         self._int8(self.at)
         blocks, tail = [], []
         for name, one in steps:
             if name == "RESHAPE" and not blocks:
                 self._move(one)
                 if self._shape(self.at) != (1, 1, *source[1:]):
-                    raise self._fault("a reshape that mixes samples", (1, 1, *source[1:]), self._shape(self.at))
+                    raise self._error("unsupported reshape", (1, 1, *source[1:]), self._shape(self.at))
             elif name == "CONV_2D":
                 blocks.append(self._convolution(one))
             elif name == "MAX_POOL_2D":
@@ -134,11 +135,11 @@ class _Reader:
                 tail.append(one)
             else:
                 expected = "CONV_2D, MAX_POOL_2D, MEAN, FULLY_CONNECTED, LOGISTIC"
-                raise self._fault("an operator that the firmware does not compute", expected, name)
+                raise self._error("unsupported operator", expected, name)
         names = [name for name, _ in steps if name != "RESHAPE"]
         wanted = ["CONV_2D", "MAX_POOL_2D"] * len(blocks) + ["MEAN", "FULLY_CONNECTED", "LOGISTIC"]
         if names != wanted or not blocks:
-            raise self._fault("operators in another order", ", ".join(wanted), ", ".join(names))
+            raise self._error("unsupported order of operators", ", ".join(wanted), ", ".join(names))
         return self._tail(source, tuple(blocks), *tail)
 
     def _convolution(self, one: Table) -> Convolution:
@@ -147,8 +148,8 @@ class _Reader:
         options, at = one.table(4), one.numbers(1, "i")[1]
         strides = options.number(1, "i"), options.number(2, "i"), options.number(4, "i", 1), options.number(5, "i", 1)
         if weights.shape[1] != 1 or options.number(0, "b") != _VALID or set(strides) != {1}:
-            raise self._fault(
-                "a convolution of another kind", "over time, stride 1, no dilation, no padding",
+            raise self._error(
+                "unsupported convolution", "over time, stride 1, no dilation, no padding",
                 f"kernel {weights.shape[1:3]}, strides and dilations {strides}, padding {options.number(0, 'b')}",
             )  # fmt: skip
         self._move(one)
@@ -160,21 +161,23 @@ class _Reader:
         options, before = one.table(4), self._quantization(self.at)
         found = [options.number(field, "i") for field in (2, 1, 4, 3)]  # stride and filter, height and width
         if found[1::2] != [2, 2] or found[2] != 1 or options.number(0, "b") != _VALID or options.number(5, "b"):
-            raise self._fault("a pool of another kind", "maximum over pairs, stride 2, no padding", found)
+            raise self._error("unsupported pooling", "maximum over pairs, stride 2, no padding", found)
         self._move(one)
         if self._quantization(self.at) != before:
-            raise self._fault("a pool that rescales", before, self._quantization(self.at))
+            raise self._error("unsupported pooling that rescales", before, self._quantization(self.at))
 
     def _tail(self, source: tuple, blocks: tuple, mean: Table, linear: Table, logistic: Table) -> Network:
         axes, last = self._constant(mean.numbers(1, "i")[1]), self._shape(self.at)
         if sorted(axis % len(last) for axis in axes.ravel().tolist()) not in ([1, 2], [2]):
-            raise self._fault("a mean over other axes", "over time", axes.tolist())
+            raise self._error("unsupported axes of a mean", "over time", axes.tolist())
         self._move(mean)
         averaged = self._quantization(self.at)
         at = linear.numbers(1, "i")
         weights, bias = self._constant(at[1]), self._constant(at[2])
         if linear.table(4) is not None and linear.table(4).number(0, "b") != _NONE:
-            raise self._fault("a fully connected layer with an activation", "none", linear.table(4).number(0, "b"))
+            raise self._error(
+                "unsupported activation of the fully connected layer", "none", linear.table(4).number(0, "b")
+            )
         self._move(linear)
         logit, scales = self._quantization(self.at), self._scales(at[1], len(weights))
         self._move(logistic)
@@ -182,9 +185,9 @@ class _Reader:
         return Network(source[1], source[2], blocks, averaged, weights, bias, scales, logit, output)
 
     def _move(self, one: Table) -> None:
-        """Go through an operator, from its first input to its output."""
+        """Continue from an operator's first input to its output."""
         if one.numbers(1, "i")[0] != self.at:
-            raise self._fault("a signal that branches", "one operator after the other", self._name(one))
+            raise self._error("branching signal path", "a sequence of operators", self._name(one))
         (self.at,) = one.numbers(2, "i")
         self._int8(self.at)
 
@@ -197,8 +200,8 @@ class _Reader:
 
     def _int8(self, at: int) -> None:
         if (kind := self.tensors[at].number(1, "b")) != _INT8:
-            raise self._fault(
-                "a model without integers", "int8 throughout", f"tensor type {kind}",
+            raise self._error(
+                "not an int8 model", "int8 tensors throughout", f"tensor type {kind}",
                 "convert it with representative records",
             )  # fmt: skip
 
@@ -210,20 +213,20 @@ class _Reader:
     def _scales(self, at: int, channels: int) -> np.ndarray:
         found = self.tensors[at].table(4)
         if any(found.numbers(3, "q")):
-            raise self._fault("weights around another value than 0", "zero points 0", "others")
+            raise self._error("unsupported zero points of weights", "0 for every channel", "others")
         return np.broadcast_to(np.array(found.numbers(2, "f")), (channels,))
 
     def _constant(self, at: int) -> np.ndarray:
         kind = self.tensors[at].number(1, "b")
         if kind not in (_INT8, _INT32):
-            raise self._fault("weights of another type", "int8 or int32", f"tensor type {kind}")
+            raise self._error("unsupported type of weights", "int8 or int32", f"tensor type {kind}")
         content = self.buffers[self.tensors[at].number(2, "I")].content(0)
         return np.frombuffer(content, "<i1" if kind == _INT8 else "<i4").reshape(self._shape(at))
 
     def _lowest(self, activation: int, sink: Quantization) -> int:
         if activation not in (_NONE, _RELU):
-            raise self._fault("an activation of another kind", "none or ReLU", f"activation {activation}")
+            raise self._error("unsupported activation", "none or ReLU", f"activation {activation}")
         return max(-128, sink.zero) if activation == _RELU else -128
 
-    def _fault(self, what: str, expected: object, found: object, mend: str = _MEND) -> InputError:
-        return _fault(self.path, what, expected, found, mend)
+    def _error(self, what: str, expected: object, found: object, hint: str = _HINT) -> InputError:
+        return _error(self.path, what, expected, found, hint)

@@ -1,6 +1,6 @@
 """The C file compiled for this computer and called from Python.
 
-In comes a firmware folder; out come the answers that its functions give.
+Input: a firmware folder. Output: the outputs that its functions compute.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from ecglib.errors import InputError
 WARNINGS = ("-std=c99", "-Wall", "-Wextra", "-Wconversion", "-Werror")
 
 
-class Compiled:
-    """A compiled model.
+class CompiledModel:
+    """A compiled model, loaded as a shared library.
 
     Parameters
     ----------
-    folder : of :func:`ecglib.deployment.firmware.write`
-    target : where the shared library goes
-    flags : for the compiler, after the warnings
+    folder : written by :func:`ecglib.deployment.firmware.write`
+    target : folder of the shared library
+    flags : compiler options after the warnings
 
     Raises
     ------
-    InputError : there is no C compiler, or it does not take the file
+    InputError : there is no C compiler, or compilation fails
     """
 
     def __init__(
@@ -56,16 +56,16 @@ class Compiled:
         return found
 
     def push(self, x: np.ndarray, classes: int = 5) -> dict[int, np.ndarray]:
-        """A stream of int16 (n, leads) in µV -> {samples pushed: int8 (classes,)} of each answer."""
-        x, found, one = np.ascontiguousarray(x, np.int16), {}, np.empty(classes, np.int8)
+        """A stream of int16 (n, leads) in µV -> {samples pushed: int8 (classes,)}, one item per result."""
+        x, found, outputs = np.ascontiguousarray(x, np.int16), {}, np.empty(classes, np.int8)
         self._library.ecg_restart()
         for row, sample in enumerate(x):
-            if self._library.ecg_push(_pointer(sample), _pointer(one)):
-                found[row + 1] = one.copy()
+            if self._library.ecg_push(_pointer(sample), _pointer(outputs)):
+                found[row + 1] = outputs.copy()
         return found
 
     def quantize(self, microvolts: np.ndarray) -> np.ndarray:
-        """int16 µV -> int8, each by itself."""
+        """int16 (n,) in µV -> int8 (n,)."""
         function = self._library.ecg_quantize
         function.argtypes, function.restype = [ctypes.c_int16], ctypes.c_int8
         return np.array([function(int(one)) for one in microvolts], np.int8)
@@ -78,22 +78,22 @@ class Compiled:
 
 
 def run(command: Sequence[str], cwd: Path | None = None) -> str:
-    """What a tool of the toolchain prints.
+    """Run a tool of the toolchain and return its standard output.
 
     Raises
     ------
-    InputError : it is not installed, or fails
+    InputError : the tool is not installed, or fails
     """
     if not shutil.which(command[0]):
         raise InputError(
-            "a tool is missing", where=command[0], expected="on the PATH", found="nothing of that name",
-            hint="install it; the page on microcontrollers names Debian's packages",
+            "a tool is missing", where=command[0], expected="on the PATH", found="not found",
+            hint="install it; the page on microcontrollers lists Debian's packages",
         )  # fmt: skip
     done = subprocess.run(command, cwd=cwd, capture_output=True, text=True)
     if done.returncode:
         raise InputError(
             "a tool of the toolchain failed", where=" ".join(command), expected="exit status 0",
-            found=f"{done.returncode}\n{(done.stdout + done.stderr)[-4000:]}", hint="see what it said",
+            found=f"{done.returncode}\n{(done.stdout + done.stderr)[-4000:]}", hint="see the tool's messages above",
         )  # fmt: skip
     return done.stdout
 

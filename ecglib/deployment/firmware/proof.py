@@ -1,6 +1,6 @@
-"""Is the C file's every answer the one that other engines give, and how fast is it?
+"""Comparison of the C file with other inference engines: equality of outputs, and latency on this computer.
 
-In come a released .tflite file, the C file compiled from it, and inputs; out come counts of differences and times.
+Input: a released .tflite file, the C file compiled from it, and inputs. Output: counts of differences, and times.
 """
 
 from __future__ import annotations
@@ -9,76 +9,83 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from ecglib.deployment.firmware.graph import Network
-from ecglib.deployment.firmware.native import Compiled
-from ecglib.evaluation.latency import median_latencies
+from ecglib.deployment.firmware.native import CompiledModel
+from ecglib.evaluation.latency import measure_latencies
 from ecglib.quiet import silence
 
+C_FILE = "C"
 REFERENCE = "LiteRT, reference kernels"
-ENGINES = (REFERENCE, "LiteRT, optimized kernels", "LiteRT, XNNPACK", "tflite-micro")
-_ARENA = 4 * 2**20
+XNNPACK = "LiteRT, XNNPACK"
+TFLITE_MICRO = "tflite-micro"
+ENGINES = (REFERENCE, "LiteRT, optimized kernels", XNNPACK, TFLITE_MICRO)
+_ARENA = 4 * 2**20  # bytes, more than any released model needs
 
 
-def engine(path: Path, name: str) -> Callable[[np.ndarray], np.ndarray]:
-    """One of :data:`ENGINES` on one thread: int8 (samples, leads) -> int8 (classes,)."""
-    if name == "tflite-micro":
-        return _micro(path)
+def load_engine(path: Path, name: str) -> Callable[[np.ndarray], np.ndarray]:
+    """One of :data:`ENGINES`, computing in the calling thread: int8 (samples, leads) -> int8 (classes,)."""
+    if name == TFLITE_MICRO:
+        return _load_tflite_micro(path)
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
     kernels = {
         REFERENCE: OpResolverType.BUILTIN_REF,
         "LiteRT, optimized kernels": OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
-        "LiteRT, XNNPACK": OpResolverType.BUILTIN,
+        XNNPACK: OpResolverType.BUILTIN,
     }[name]
     with silence():
-        ready = Interpreter(str(path), num_threads=1, experimental_op_resolver_type=kernels)
-        ready.allocate_tensors()
-    source, sink = ready.get_input_details()[0]["index"], ready.get_output_details()[0]["index"]
+        interpreter = Interpreter(str(path), num_threads=1, experimental_op_resolver_type=kernels)
+        interpreter.allocate_tensors()
+    source, sink = interpreter.get_input_details()[0]["index"], interpreter.get_output_details()[0]["index"]
 
-    def classify(record: np.ndarray) -> np.ndarray:
-        ready.set_tensor(source, record[None])
-        ready.invoke()
-        return ready.get_tensor(sink)[0].copy()
+    def classify(recording: np.ndarray) -> np.ndarray:
+        interpreter.set_tensor(source, recording[None])
+        interpreter.invoke()
+        return interpreter.get_tensor(sink)[0].copy()
 
     return classify
 
 
-def _micro(path: Path) -> Callable[[np.ndarray], np.ndarray]:
+def _load_tflite_micro(path: Path) -> Callable[[np.ndarray], np.ndarray]:
     from tflite_micro.python.tflite_micro import runtime
 
-    ready = runtime.Interpreter.from_file(str(path), arena_size=_ARENA)
+    interpreter = runtime.Interpreter.from_file(str(path), arena_size=_ARENA)
 
-    def classify(record: np.ndarray) -> np.ndarray:
-        ready.set_input(record[None], 0)
-        ready.invoke()
-        return ready.get_output(0)[0].copy()
+    def classify(recording: np.ndarray) -> np.ndarray:
+        interpreter.set_input(recording[None], 0)
+        interpreter.invoke()
+        return interpreter.get_output(0)[0].copy()
 
     return classify
 
 
-def extremes(network: Network) -> np.ndarray:
-    """int8 (n, samples, leads): least and greatest everywhere, in turns over time, over leads, and by halves."""
+def extreme_inputs(network: Network) -> np.ndarray:
+    """int8 (n, samples, leads) of -128 and 127 only: constant, alternating over time and leads, and a single step."""
     low, high = np.int8(-128), np.int8(127)
     time, lead = np.mgrid[: network.samples, : network.leads]
     odd = [time % 2, lead % 2, (time + lead) % 2, time // 4 % 2, time * 2 // network.samples]
-    made = [np.zeros_like(time), np.ones_like(time), *odd, *(1 - one for one in odd)]
-    return np.stack([np.where(one, high, low) for one in made]).astype(np.int8)
+    patterns = [np.zeros_like(time), np.ones_like(time), *odd, *(1 - one for one in odd)]
+    return np.stack([np.where(one, high, low) for one in patterns]).astype(np.int8)
 
 
-def uniform(network: Network, count: int, seed: int = 0) -> np.ndarray:
-    """int8 (count, samples, leads), every value as likely as any other."""
+def random_inputs(network: Network, count: int, seed: int = 0) -> np.ndarray:
+    """int8 (count, samples, leads), uniformly distributed."""
     shape = (count, network.samples, network.leads)
     return np.random.default_rng(seed).integers(-128, 128, shape).astype(np.int8)
 
 
-def differences(ours: np.ndarray, theirs: np.ndarray, thresholds: Sequence[int]) -> dict[str, int]:
-    """How far int8 (n, classes) answers are apart.
+def compare_outputs(ours: np.ndarray, theirs: np.ndarray, thresholds: Sequence[int]) -> dict[str, int]:
+    """Count the differences between two int8 (n, classes) arrays of outputs.
 
     Returns
     -------
-    recordings compared and those that differ anywhere, answers that differ, the largest difference in steps of int8,
-    and decisions that differ
+    recordings : number compared
+    recordings_that_differ : in at least one output
+    answers : outputs that differ
+    largest : largest difference in quantization steps
+    decisions : outputs that are on different sides of their threshold
     """
     apart = ours != theirs
     largest = np.abs(ours.astype(int) - theirs.astype(int)).max(initial=0)
@@ -89,14 +96,23 @@ def differences(ours: np.ndarray, theirs: np.ndarray, thresholds: Sequence[int])
     }  # fmt: skip
 
 
-def answers(path: Path, name: str, x: np.ndarray) -> np.ndarray:
-    """int8 (n, samples, leads) -> int8 (n, classes), by one of :data:`ENGINES`."""
-    classify = engine(path, name)
+def outputs(path: Path, name: str, x: np.ndarray) -> np.ndarray:
+    """int8 (n, samples, leads) -> int8 (n, classes), computed by one of :data:`ENGINES`."""
+    classify = load_engine(path, name)
     return np.stack([classify(one) for one in x])
 
 
-def times(path: Path, compiled: Compiled, record: np.ndarray, repeats: int = 50) -> dict[str, float]:
-    """Median ms of one recording on one thread, of the C file and of LiteRT; they take turns."""
-    calls = {name: engine(path, name) for name in ENGINES if name.startswith("LiteRT")}
-    turns = {name: (lambda one=one: one(record)) for name, one in calls.items()}
-    return median_latencies({"C": lambda: compiled.classify_int8(record[None]), **turns}, repeats)
+def latencies(path: Path, compiled: CompiledModel, recording: np.ndarray, n_timing_runs: int = 50) -> pd.DataFrame:
+    """Time per recording of the C file and of LiteRT, in the columns of :func:`measure_latencies`.
+
+    The ratio of the C file refers to LiteRT's reference kernels, those of LiteRT's faster kernels to the C file.
+
+    Parameters
+    ----------
+    recording : int8 (samples, leads)
+    """
+    engines = {name: load_engine(path, name) for name in ENGINES if name != TFLITE_MICRO}
+    calls = {name: (lambda engine=engine: engine(recording)) for name, engine in engines.items()}
+    references = {name: C_FILE for name in engines if name != REFERENCE} | {C_FILE: REFERENCE}
+    own = {C_FILE: lambda: compiled.classify_int8(recording[None])}
+    return measure_latencies(own | calls, n_timing_runs, reference=references)

@@ -1,6 +1,7 @@
-"""The network in NumPy's integers: what LiteRT's reference kernels give, without LiteRT.
+"""The network in NumPy integer arithmetic, bit-exact with LiteRT's reference kernels but independent of LiteRT.
 
-In come int8 recordings; out come int8 outputs. It computes the golden vectors, and the tests hold it to LiteRT.
+Input: int8 recordings. Output: int8 outputs. The golden vectors are computed with it; the tests compare the C file
+and LiteRT with it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from ecglib.deployment.firmware.graph import Network
 
 def outputs(network: Network, x: np.ndarray) -> np.ndarray:
     """int8 (n, samples, leads) -> int8 (n, classes)."""
-    table = fixed_point.logistic(network.logit, network.output)
+    table = fixed_point.logistic_table(network.logit, network.output)
     return table[np.stack([logits(network, one) for one in x]).astype(int) + 128]
 
 
@@ -22,7 +23,7 @@ def logits(network: Network, x: np.ndarray) -> np.ndarray:
     values = x.astype(np.int64)
     for block in network.blocks:
         count, taps = len(values) - block.weights.shape[1] + 1, block.weights.shape[1]
-        # float64 holds these integers exactly, and multiplies matrices faster
+        # float64 represents these integers exactly, and its matrix products are faster
         shifted, weights = (values - block.source.zero).astype(float), block.weights.astype(float)
         sums = sum(shifted[tap : tap + count] @ weights[:, tap].T for tap in range(taps))
         real = block.source.scale * block.scales / block.sink.scale
@@ -31,7 +32,7 @@ def logits(network: Network, x: np.ndarray) -> np.ndarray:
         out = np.clip(out, block.lowest, 127)
         values = out[: count // 2 * 2].reshape(count // 2, 2, -1).max(axis=1)
     last = network.blocks[-1].sink
-    factor, shift = fixed_point.divided(last.scale / network.mean.scale, len(values))
+    factor, shift = fixed_point.mean_multiplier(last.scale / network.mean.scale, len(values))
     total = values.sum(axis=0) - len(values) * last.zero
     mean = np.clip(fixed_point.rescale(total, factor, shift) + network.mean.zero, -128, 127)
     sums = (mean - network.mean.zero) @ network.weights.astype(np.int64).T + network.bias

@@ -1,7 +1,7 @@
 """Recordings of any origin, converted to what the models take: twelve leads in mV at 100 Hz, in windows of 10 s.
 
-Input: a file of one of the formats below, of any usual sampling rate, unit, lead order and lead naming. Output: its
-windows, and warnings about its quality. Nothing is guessed: what a file does not state has to be given.
+Input: a file in one of the formats below, with any usual sampling rate, unit, lead order and lead names. Output: its
+windows, and warnings about its quality. Nothing is guessed: the caller has to give what a file does not state.
 
 Each format has a module with one function, path -> :class:`RawRecording`; `reading.READERS` lists them.
 """

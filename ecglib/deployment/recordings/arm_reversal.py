@@ -1,9 +1,9 @@
-"""Left and right arm electrodes swapped: a rule, how it was fitted, and how often it is right.
+"""Left and right arm electrodes swapped: a rule, how it was fitted, and how accurate it is.
 
-The swap inverts lead I and exchanges II with III and aVR with aVL. All laws between limb leads still hold, so the chest
-leads have to tell: leads I and II are predicted from V1-V6 by least squares, and the recording is compared with the
-prediction as it is and with the swap undone (the idea of Kors & van Herpen, J Electrocardiol 34:S1-S5, 2001). Slopes
-over 10 ms are compared instead of voltages: baseline wander carries no information about the electrodes.
+The swap inverts lead I and exchanges II with III and aVR with aVL. All laws between limb leads still hold, so only the
+chest leads can reveal it: leads I and II are predicted from V1-V6 by least squares, and the prediction is compared with
+the recording as it is and with the swap undone (following Kors & van Herpen, J Electrocardiol 34:S1-S5, 2001). Slopes
+over 10 ms are compared instead of voltages, because baseline wander carries no information about the electrodes.
 """
 
 from __future__ import annotations
@@ -16,25 +16,25 @@ from ecglib.data.dataset import SAMPLING_RATE, Dataset
 from ecglib.data.ptbxl import LEADS, TRAIN_FOLDS, VALIDATION_FOLD
 
 CHEST = slice(LEADS.index("V1"), LEADS.index("V6") + 1)
-# Fitted on folds 1-8 and chosen on fold 9 of PTB-XL by `fit`; tests/deployment/recordings checks that they still are.
+# Weights from folds 1-8 and threshold from fold 9 of PTB-XL, by `fit`; tests/deployment/recordings repeats it.
 WEIGHTS = np.array(  # (6, 2): V1-V6 -> I, II
     [[-0.604, -0.015], [0.251, -0.154], [0.052, 0.124], [-0.058, 0.1], [0.08, -0.068], [0.283, 0.5]]
 )
 THRESHOLD = 0.063
-FALSE_ALARMS = 0.005  # of fold 9, by which the threshold was chosen
+FALSE_ALARMS = 0.005  # fraction of fold 9 that determined the threshold
 _SWAP = np.array([[-1, 0], [-1, 1]])  # I, II -> -I, II - I
 _LAG_S = 0.01
 
 
 @dataclass(frozen=True)
 class Detection:
-    """How often the rule fires in one fold.
+    """Performance of the rule in one fold.
 
     Attributes
     ----------
-    n : records
-    false_alarms : of the records as they are; those swapped when they were recorded count as false alarms too
-    sensitivity : of the same records after swapping left and right arm
+    n : number of records
+    false_alarms : fraction of the records that are flagged, including any that were recorded with swapped electrodes
+    sensitivity : fraction of the same records that are flagged after swapping left and right arm
     """
 
     n: int
@@ -52,7 +52,7 @@ def score(leads: np.ndarray, rate: float, weights: np.ndarray = WEIGHTS) -> floa
 
 
 def fit(dataset: Dataset) -> tuple[np.ndarray, float]:
-    """Weights (6, 2) of folds 1-8, every record counting the same, and the threshold of FALSE_ALARMS on fold 9."""
+    """Weights (6, 2) from folds 1-8, each record weighted equally, and the threshold for FALSE_ALARMS on fold 9."""
     gram = np.zeros((12, 12))
     for leads in _records(dataset.in_folds(*TRAIN_FOLDS)):
         slopes = np.diff(leads, axis=1)

@@ -14,8 +14,8 @@ SUFFIXES = (".csv",)
 TIME_NAMES = ("time", "t", "time_s", "seconds")
 _MAX_HEADER_BYTES = 64_000
 _EXPECTED, _HINT = "a row of lead names, then numbers", "export it as CSV with commas and decimal points"
-# Times rounded to a clock of at most one step lie within half a step of an even grid; around a single missing row they
-# lie at least half a step from any.
+# Times rounded to at most one step are within half a step of an even grid; with a missing row, some are at least half a
+# step away from every such grid.
 _MAX_JITTER = 0.49
 
 
@@ -29,7 +29,7 @@ def read(path: Path) -> RawRecording:
     _check_header(path)
     try:
         values = pd.read_csv(path).apply(pd.to_numeric)
-    except Exception as error:  # pandas lets through whatever its parsing meets
+    except Exception as error:  # pandas does not catch the errors of its parser
         raise unreadable("table", path, expected=_EXPECTED, found=error, hint=_HINT) from error
     time_column = next((name for name in values if str(name).strip().lower() in TIME_NAMES), None)
     rate = None
@@ -40,9 +40,9 @@ def read(path: Path) -> RawRecording:
 
 
 def sampling_rate(time: np.ndarray, where: object) -> float:
-    """The sampling rate in Hz of times (n,) in seconds, from the whole span.
+    """The sampling rate in Hz of times (n,) in seconds, from their whole span.
 
-    Times may be rounded, e.g. to milliseconds. A whole number of Hz is taken where it fits them as well.
+    Times may be rounded, e.g. to milliseconds. An integer rate is preferred if it is consistent with the times.
 
     Raises
     ------
@@ -73,13 +73,13 @@ def sampling_rate(time: np.ndarray, where: object) -> float:
 
 
 def _jitter(time: np.ndarray, rate: float) -> float:
-    """How far times (n,) lie from the nearest even grid of this rate at most, in steps."""
+    """Largest distance of times (n,) from the nearest even grid of this rate, in steps."""
     deviations = (time - time[0]) * rate - np.arange(len(time))
     return float(deviations.max() - deviations.min()) / 2
 
 
 def _check_header(path: Path) -> None:
-    """Refuse what is no table before pandas builds thousands of columns of it."""
+    """Reject a file that is not a table before pandas builds thousands of columns from it."""
     with path.open("rb") as file:
         start = file.read(_MAX_HEADER_BYTES)
     line = start.split(b"\n")[0]

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import math
-import zipfile
 from pathlib import Path
 
 import numpy as np
 
+from ecglib import arrays
 from ecglib.data.ptbxl import LEADS
-from ecglib.deployment.recordings.raw import MAX_CHANNELS, RawRecording, check_size, unreadable
+from ecglib.deployment.recordings.raw import MAX_VALUES, RawRecording, check_size, unreadable
 from ecglib.errors import InputError
 
 SUFFIXES = (".npy", ".npz")
+# maximum bytes of each array: the largest recording in double precision, a few names, one number, one unit
+_LIMITS = {"signal": 8 * MAX_VALUES, "leads": 100_000, "rate": 16, "units": 100}
 _HINT = "save it with numpy.save or numpy.savez"
 
 
 def read(path: Path) -> RawRecording:
     """Read a .npy or .npz file.
 
-    The signal is (samples, 12) or (12, samples) in the order of LEADS; an .npz file holds it as "signal", and may hold
+    The signal is (samples, 12) or (12, samples) in the order of LEADS; an .npz file has it as "signal", and may have
     "leads", "rate" in Hz and "units" (one for all leads).
 
     Raises
@@ -27,7 +28,7 @@ def read(path: Path) -> RawRecording:
     InputError : not such a file, or an array of another shape or type
     """
     try:
-        found = {"signal": _array(path)} if path.suffix.lower() == ".npy" else _arrays(path)
+        found = {"signal": _array(path)} if path.suffix.lower() == ".npy" else arrays.read_npz(path, _LIMITS)
         signal = found["signal"]
         if signal.dtype.kind not in "iuf":
             raise TypeError(f"signal of type {signal.dtype}")
@@ -46,7 +47,7 @@ def read(path: Path) -> RawRecording:
             "wrong signal shape", where=path, expected=f"(samples, {len(leads)}) or ({len(leads)}, samples)",
             found=signal.shape, hint="give one column per lead",
         )  # fmt: skip
-    return RawRecording(signal.astype(float), leads, rate, units)
+    return RawRecording(signal, leads, rate, units)
 
 
 def _array(path: Path) -> np.ndarray:
@@ -54,24 +55,6 @@ def _array(path: Path) -> np.ndarray:
     array = np.load(path, mmap_mode="r", allow_pickle=False)
     check_size(path, array.size)
     return array
-
-
-def _arrays(path: Path) -> dict[str, np.ndarray]:
-    """The arrays of an .npz file that a recording may hold; their sizes are checked before any is allocated."""
-    with zipfile.ZipFile(path) as archive:
-        sizes = {entry.filename.removesuffix(".npy"): entry.file_size for entry in archive.infolist()}
-        names = [name for name in ("signal", "leads", "rate", "units") if name in sizes]
-        for name in names:
-            with archive.open(f"{name}.npy") as member:
-                version = np.lib.format.read_magic(member)
-                known = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
-                shape, _, dtype = known[version](member)
-            limit = MAX_CHANNELS if name == "leads" else 1 if name in ("rate", "units") else sizes[name]
-            if math.prod(shape) > limit or math.prod(shape) * dtype.itemsize > sizes[name]:
-                raise ValueError(f"{name} of shape {shape} in {sizes[name]} bytes")
-            check_size(path, math.prod(shape) * max(1, dtype.itemsize // 8))
-    with np.load(path, allow_pickle=False) as content:
-        return {name: content[name] for name in names}
 
 
 def _text(value: object) -> str:

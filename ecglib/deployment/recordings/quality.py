@@ -20,7 +20,7 @@ LAWS = ("I + III = II (Einthoven)", "aVR + aVL + aVF = 0 (Goldberger)", "aVR = -
 
 @dataclass(frozen=True)
 class _Window:
-    """What was found in one window: bool (12,) per lead, bool (3,) per law, and the score of the arm electrodes."""
+    """Findings in one window: bool (12,) per lead, bool (3,) per law, and the score of the arm electrodes."""
 
     missing: np.ndarray
     flat: np.ndarray
@@ -33,8 +33,8 @@ def quality_warnings(recording: Recording) -> list[str]:
     """Reasons to distrust a recording.
 
     Missing samples, flat or clipped leads, limb leads that break the laws between them, and left and right arm
-    electrodes that seem to be swapped (:mod:`.arm_reversal`). A warning that does not concern every window of a long
-    recording says in how many it was found; swapped electrodes are judged over all windows together.
+    electrodes that seem to be swapped (:mod:`.arm_reversal`). A warning that does not apply to every window of a long
+    recording states in how many it was found; swapped electrodes are judged over all windows together.
     """
     signal, missing = fill_gaps(recording.signal), np.isnan(recording.signal)
     length = min(len(signal), round(WINDOW_S * recording.rate))
@@ -85,7 +85,7 @@ def _clipped(leads: np.ndarray, rate: float) -> np.ndarray:
     low, high = leads.min(axis=1, keepdims=True), leads.max(axis=1, keepdims=True)
     at_limit = (leads >= high - 1e-6) | (leads <= low + 1e-6)
     found = (at_limit.sum(axis=1) >= _CLIPPED_TIMES * length) & ((high - low)[:, 0] > CLIPPED_MIN_RANGE_MV)
-    for lead in np.flatnonzero(found):  # long enough in total: now its runs one by one
+    for lead in np.flatnonzero(found):  # long enough in total: now check the individual runs
         runs = np.diff(np.flatnonzero(np.diff(at_limit[lead].astype(int), prepend=0, append=0)))[::2]
         found[lead] = (runs >= length).sum() >= _CLIPPED_TIMES
     return found

@@ -22,7 +22,7 @@ class RawRecording:
 
     Attributes
     ----------
-    signal : float (samples, channels), NaN where samples are missing
+    signal : numbers (samples, channels), NaN where samples are missing
     leads : the name of each channel
     rate : samples per second, or None where the file does not state it
     units : the unit of each channel, or None where the file does not state any
@@ -43,7 +43,7 @@ def unreadable(kind: str, path: Path, *, expected: str, found: object, hint: str
 
 
 def check_size(path: Path, values: int) -> None:
-    """Refuse a file whose header announces more values than fit into memory, before any is allocated.
+    """Reject a file whose header announces more values than fit into memory, before any memory is allocated.
 
     Raises
     ------

@@ -55,7 +55,7 @@ def read(path: Path, *, rate: float | None = None, units: str | None = None) -> 
 
     Raises
     ------
-    InputError : the file is missing, empty or unreadable, whatever is wrong with it; leads are missing or duplicated;
+    InputError : the file is missing, empty or unreadable for any reason; leads are missing or duplicated;
         the sampling rate is unknown or not between 100 and 1000 Hz; the unit is unknown; the recording is shorter than
         ten seconds or longer than an hour; too many samples are missing; amplitudes are impossible
     """
@@ -65,7 +65,7 @@ def read(path: Path, *, rate: float | None = None, units: str | None = None) -> 
             return _standardize(_read_raw(path), path, rate, units)
     except InputError:
         raise
-    except Exception as error:  # whatever a damaged file does to a parser, including MemoryError and RecursionError
+    except Exception as error:  # a damaged file can cause any error in a parser, even MemoryError and RecursionError
         raise unreadable(
             "recording", path, expected="a recording of a known format", found=error, hint="export it again"
         ) from error
@@ -88,7 +88,7 @@ def _read_raw(path: Path) -> RawRecording:
 
 
 def _standardize(raw: RawRecording, path: Path, rate: float | None, units: str | None) -> Recording:
-    rate = raw.rate or rate
+    rate = rate if raw.rate is None else raw.rate
     if rate is None:
         raise InputError(
             "unknown sampling rate", where=path, expected="a rate in the file, or given", found="neither",
@@ -101,8 +101,10 @@ def _standardize(raw: RawRecording, path: Path, rate: float | None, units: str |
         )  # fmt: skip
     _check_duration(path, len(raw.signal), rate)
     positions = _lead_positions(raw.leads, path)
-    factors = np.array([_mv_per_unit(raw.units[i] if raw.units else units, path) for i in positions])
-    signal = (raw.signal[:, positions] * factors).astype(np.float32)
+    factors = [_mv_per_unit(raw.units[i] if raw.units else units, path) for i in positions]
+    signal = np.empty((len(raw.signal), len(LEADS)), np.float32)
+    for lead, (position, factor) in enumerate(zip(positions, factors)):  # one by one: an hour takes hundreds of MB
+        signal[:, lead] = raw.signal[:, position].astype(float) * factor
     signal[~np.isfinite(signal)] = np.nan
     missing = np.isnan(signal).mean(axis=0)
     if missing.max() > _MAX_MISSING_FRACTION:

@@ -14,23 +14,21 @@ import pandas as pd
 
 from ecglib.compression import onnx_files, pruning
 from ecglib.data.ptbxl import TEST_FOLD, VALIDATION_FOLD
-from ecglib.evaluation.bootstrap import Estimate
 from ecglib.evaluation.metrics import macro_auc
 from ecglib.evaluation.scores import Scores
 from ecglib.networks import convnet
 from ecglib.networks.convnet import ECGNet
 from ecglib.study.analyses import reporting
-from ecglib.study.analyses.comparison import common_seeds, difference, mean_auc, percent, plural, seeds_behind, signed
+from ecglib.study.analyses.comparison import mean_auc, percent, plural, seeds_behind, signed
+from ecglib.study.analyses.pruned_models import BASE, NEAR, Level, open_level, selected_channels, versions
 from ecglib.study.analyses.weights import Timing, runs_with_weights, time_files
 from ecglib.study.study import Study
 from ecglib.study.targets import PRUNED_AUC_CHANGE, PRUNED_SPEED, PRUNED_TIMES_FEWER
 from ecglib.training import scoring
 from ecglib.training.runs import Run
 
-BASE = "base_cnn"
 SHARES = (0.5, 0.8, 0.9, 0.95)  # of one layer's weights, for its sensitivity
 PROBED = 600  # records of fold 9 for the sensitivity: twenty networks are scored on them
-NEAR = 0.003  # AUC on fold 9 that a network with fewer channels may lose
 
 
 @dataclass(frozen=True)
@@ -59,39 +57,6 @@ class Sensitivity:
             f"{percent(worst.removed)} of its weights at zero, pruning {worst.layer} costs most "
             f"({self.intact - worst.auc:.3f}) and {best.layer} least ({self.intact - best.auc:.3f})."
         )
-
-
-@dataclass(frozen=True)
-class Level:
-    """The base CNN with one share of its weights or channels removed.
-
-    Attributes
-    ----------
-    model : name in the registry
-    amount : share removed, 0 to 1
-    runs : fine-tuned, one per seed
-    scores : of every seed
-    unrefined_auc : AUC on fold 9 of the first seed's network before fine-tuning
-    file : ONNX file of the same graph as the fine-tuned network's
-    change : AUC on fold 10 minus that of the base CNN of the same seeds
-    """
-
-    model: str
-    amount: float
-    runs: list[Run]
-    scores: Scores
-    unrefined_auc: float
-    file: Path
-    change: Estimate
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """params and nonzero_params of the first seed."""
-        return {key: self.runs[0].metadata[key] for key in ("params", "nonzero_params")}
-
-    @property
-    def file_bytes(self) -> int:
-        return self.runs[0].metadata["file_bytes"]
 
 
 @dataclass(frozen=True)
@@ -247,7 +212,8 @@ def open_pruned_base(study: Study) -> PrunedBase:
     scores = study.scores(BASE)
     families = {
         method: [
-            _level(study, model, amount, network, first, scores, folder) for model, amount in _models(study, method)
+            open_level(study, model, amount, network, first, scores, folder)
+            for model, amount in versions(study, method)
         ]
         for method in ("magnitude", "channels")
     }
@@ -256,18 +222,7 @@ def open_pruned_base(study: Study) -> PrunedBase:
 
 def channel_models(study: Study) -> list[str]:
     """The base CNN's versions with fewer channels, the smallest share removed first."""
-    return [name for name, _ in _models(study, "channels")]
-
-
-def selected_channels(study: Study) -> str:
-    """The model with the fewest channels whose AUC on fold 9 is near the base CNN's; if none is, the best."""
-    base, loss = study.scores(BASE), {}
-    for model in channel_models(study):
-        pair = common_seeds(study.scores(model), base)
-        ours, reference = (mean_auc(study, scores, VALIDATION_FOLD) for scores in pair)
-        loss[model] = reference - ours
-    near = [model for model in loss if loss[model] <= NEAR]
-    return near[-1] if near else min(loss, key=loss.get)
+    return [name for name, _ in versions(study, "channels")]
 
 
 def sensitivity(study: Study, network: ECGNet, run: Run, records: int = PROBED) -> Sensitivity:
@@ -284,24 +239,3 @@ def sensitivity(study: Study, network: ECGNet, run: Run, records: int = PROBED) 
     return Sensitivity(
         table.assign(layer=table["layer"].map(names)), auc(network), len(probed), "bfloat16" if bf16 else "float32"
     )
-
-
-def _models(study: Study, method: str) -> list[tuple[str, float]]:
-    """The base CNN's pruned versions of one method with their shares, the smallest first."""
-    found = [(name, one.amount) for name, one in study.settings.training.items() if one.pruning == method]
-    return sorted(found, key=lambda one: one[1])
-
-
-def _level(
-    study: Study, model: str, amount: float, network: ECGNet, base_run: Run, base: Scores, folder: Path
-) -> Level:
-    method = study.settings.training[model].pruning
-    pruned = pruning.pruned(network, method, amount)
-    validation = study.data.in_folds(VALIDATION_FOLD)
-    before = scoring.predict_bf16(pruned, validation, base_run.normalization, progress=False)
-    runs = study.runs(model)
-    scores = study.scores(model)
-    return Level(
-        model, amount, runs, scores, macro_auc(validation.labels.astype(bool), before),
-        onnx_files.to_onnx(pruned, folder / f"{model}.onnx"), difference(study, scores, base),
-    )  # fmt: skip

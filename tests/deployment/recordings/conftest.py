@@ -1,4 +1,4 @@
-"""A synthetic signal, and what writes it as a file of each format."""
+"""A synthetic signal to write as a recording."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The sampling rate of a CSV file: from the whole span of its times, which may be rounded but not uneven."""
+"""The sampling rate of a CSV file, from the whole span of its times, which may be rounded but not uneven."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ def test_times_rounded_to_milliseconds_give_the_rate(rate):
     assert sampling_rate(times(rate), "a") == rate
 
 
-def test_a_rate_that_is_not_whole_is_kept():
+def test_a_rate_that_is_not_an_integer_is_found():
     assert sampling_rate(times(256.41, seconds=60, decimals=6), "a") == pytest.approx(256.41, abs=1e-3)
 
 

@@ -1,4 +1,4 @@
-"""Quality warnings: none for a clean recording, and one for each fault, judged window by window."""
+"""Quality warnings: none for a clean recording, and one for each defect, window by window."""
 
 import numpy as np
 import pytest
@@ -53,7 +53,7 @@ def test_a_lead_that_is_off_for_half_of_a_minute_is_reported(minute):
     assert warnings_of(minute) == ["flat: V2 (in 3 of 6 windows)"]
 
 
-def test_a_gap_is_reported_with_its_share_of_windows(minute):
+def test_a_gap_is_reported_with_the_number_of_windows(minute):
     minute[2000:2100, LEADS.index("V6")] = np.nan
     assert warnings_of(minute) == ["missing samples, interpolated: V6 (in 1 of 6 windows)"]
 
@@ -65,7 +65,7 @@ def test_a_mislabeled_limb_lead_violates_einthovens_law(signal):
 
 
 @pytest.mark.parametrize("rate", [100, 500])
-def test_swapped_arm_electrodes_obey_every_law_and_are_reported_all_the_same(signal, rate):
+def test_swapped_arm_electrodes_are_reported_although_they_obey_every_law(signal, rate):
     swapped = swap_electrodes(signal, "RA", "LA")
     if rate != 100:
         swapped = resample_poly(swapped, rate // 100, 1, axis=0, padtype="line")
@@ -87,14 +87,14 @@ def test_the_score_of_the_arms_hardly_depends_on_the_sampling_rate(signal):
     assert arm_reversal.score(fast.T, 500) == pytest.approx(arm_reversal.score(signal.T, 100), abs=0.05)
 
 
-def test_flat_leads_leave_the_arms_unjudged(signal):
+def test_with_flat_leads_the_arms_are_not_judged(signal):
     off = swap_electrodes(signal, "RA", "LA")
     off[:, LEADS.index("V6")] = 0
     assert warnings_of(off) == ["flat: V6"]
 
 
 @pytest.mark.slow
-def test_the_rule_is_what_ptbxl_gives_and_finds_nearly_all_swapped_arms(ptbxl):
+def test_the_rule_is_reproduced_on_ptbxl_and_finds_nearly_all_swapped_arms(ptbxl):
     weights, threshold = arm_reversal.fit(ptbxl)
     np.testing.assert_allclose(weights, arm_reversal.WEIGHTS, atol=6e-4)  # three decimals
     assert threshold == pytest.approx(arm_reversal.THRESHOLD, abs=2e-3)

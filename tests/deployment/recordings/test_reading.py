@@ -1,4 +1,4 @@
-"""Reading one recording: formats, units, lead names and orders, and a clear error for whatever cannot be read."""
+"""Reading one recording: formats, units, lead names and orders, and a clear error for files that cannot be read."""
 
 import numpy as np
 import pytest
@@ -75,14 +75,14 @@ def words(folder, signal):
     return folder / "a.csv"
 
 
-def holed(folder, signal):
+def with_gap(folder, signal):
     signal = signal.copy()
     signal[:500, 2] = np.nan
     return write_csv(folder / "a.csv", signal, rate=100)
 
 
 @pytest.mark.parametrize(
-    ("make", "what"),
+    ("make", "problem"),
     [
         (lambda folder, s: folder / "nowhere.csv", "recording missing"),
         (lambda folder, s: folder / "nowhere", "recording missing"),
@@ -91,7 +91,7 @@ def holed(folder, signal):
         (lone_dat, "unreadable WFDB record"),
         (garbage, "unreadable NumPy file"),
         (words, "unreadable table"),
-        (holed, "too many samples missing"),
+        (with_gap, "too many samples missing"),
         (
             lambda folder, s: write_csv(folder / "a.csv", s[:, :8], rate=100, names=LEADS[:2] + LEADS[6:]),
             "leads missing",
@@ -106,12 +106,12 @@ def holed(folder, signal):
         ),
     ],
 )
-def test_an_error_names_what_cannot_be_read(make, what, signal, tmp_path):
-    with pytest.raises(InputError, match=what):
+def test_an_error_names_the_problem(make, problem, signal, tmp_path):
+    with pytest.raises(InputError, match=problem):
         recordings.read(make(tmp_path, signal), units="mV")
 
 
-def test_the_error_of_eight_leads_says_how_to_derive_the_others(signal, tmp_path):
+def test_the_error_for_eight_leads_has_formulas_for_the_others(signal, tmp_path):
     path = write_csv(tmp_path / "a.csv", signal[:, [0, 1, *range(6, 12)]], rate=100, names=LEADS[:2] + LEADS[6:])
     with pytest.raises(InputError, match="III = II - I"):
         recordings.read(path, units="mV")

@@ -15,7 +15,7 @@ from ecglib.study.analyses.dataset import DatasetOverview
 def overview_of(root, cache) -> DatasetOverview:
     records = open_dataset(root, cache, jobs=1, progress=False)
     paths = SimpleNamespace(data=root)
-    return DatasetOverview(SimpleNamespace(records=records, data=records.labelled(), paths=paths))
+    return DatasetOverview(SimpleNamespace(records=records, data=records.labeled(), paths=paths))
 
 
 @pytest.fixture(scope="module")

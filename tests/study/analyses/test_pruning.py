@@ -6,7 +6,7 @@ import pytest
 
 from ecglib.evaluation.bootstrap import Estimate
 from ecglib.study import results
-from ecglib.study.analyses import pruning, pruning_replay, reporting
+from ecglib.study.analyses import pruned_models, pruning, pruning_replay, reporting
 
 
 @pytest.fixture(scope="module")
@@ -90,11 +90,11 @@ def test_sensitivity_says_how_many_records_and_which_precision(study, pruned):
 def test_the_fewest_channels_near_the_base_cnn_are_selected(study, monkeypatch):
     aucs = {"base_cnn": 0.93, "25": 0.929, "50": 0.928, "60": 0.9272, "75": 0.926}
     monkeypatch.setattr(type(study), "scores", lambda self, model: model)
-    monkeypatch.setattr(pruning, "common_seeds", lambda one, other: (one, other))
-    monkeypatch.setattr(pruning, "mean_auc", lambda study, model, fold: aucs[model.rpartition("channels_")[2]])
-    assert pruning.selected_channels(study) == "base_cnn_pruned_channels_60"
+    monkeypatch.setattr(pruned_models, "common_seeds", lambda one, other: (one, other))
+    monkeypatch.setattr(pruned_models, "mean_auc", lambda study, model, fold: aucs[model.rpartition("channels_")[2]])
+    assert pruned_models.selected_channels(study) == "base_cnn_pruned_channels_60"
     aucs.update({"25": 0.91, "50": 0.92, "60": 0.915, "75": 0.9})
-    assert pruning.selected_channels(study) == "base_cnn_pruned_channels_50"
+    assert pruned_models.selected_channels(study) == "base_cnn_pruned_channels_50"
 
 
 def test_results_are_written_for_replays_and_pruned_versions(written):

@@ -1,5 +1,5 @@
-/* Classify recordings from a file: int16 little-endian microvolts, samples outermost (WFDB's format 16 with 1000 steps
-   a mV, as PTB-XL's .dat files at @rate@ Hz), one recording after the other. */
+/* Classify the recordings of a file: int16 little-endian microvolts, samples outermost, one recording after the other.
+   This is WFDB's format 16 with 1000 steps per mV, as in PTB-XL's .dat files at @rate@ Hz. */
 #include <stdio.h>
 
 #include "recording.h"
@@ -9,7 +9,7 @@ int main(int count, char **arguments) {
     float probabilities[ECG_CLASSES];
     int recordings = 0;
     if (!file) {
-        fprintf(stderr, "usage: ecg_classify FILE, of %d bytes a recording\n", RECORDING_BYTES);
+        fprintf(stderr, "usage: ecg_classify FILE, with %d bytes per recording\n", RECORDING_BYTES);
         return 2;
     }
     while (read_recording(file)) {
@@ -19,6 +19,6 @@ int main(int count, char **arguments) {
         putchar('\n');
     }
     fclose(file);
-    if (!recordings) fprintf(stderr, "not one whole recording of %d bytes\n", RECORDING_BYTES);
+    if (!recordings) fprintf(stderr, "the file contains no complete recording of %d bytes\n", RECORDING_BYTES);
     return recordings ? 0 : 1;
 }

@@ -5,4 +5,4 @@ const int16_t ecg_golden_microvolts[ECG_SAMPLES][ECG_LEADS] = {
     {@sample|join(", ")@},
 //% endfor
 };
-const int8_t ecg_golden_answers[ECG_CLASSES] = {@golden.answers|join(", ")@};
+const int8_t ecg_golden_outputs[ECG_CLASSES] = {@golden.outputs|join(", ")@};

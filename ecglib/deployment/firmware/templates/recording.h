@@ -1,4 +1,4 @@
-/* Reading recordings on a PC, whatever its byte order. */
+/* Read recordings on a PC of any byte order. */
 #ifndef RECORDING_H
 #define RECORDING_H
 

@@ -1,10 +1,10 @@
-/* Compare what a device said with what this PC says of the same recordings, line by line.
+/* Compare the log of a device with the outputs that this PC computes for the same recordings, line by line.
 
        ecg_replay RECORDINGS LOG
 
-   Of LOG, lines "classify N: ..." (the answers of recording N) and "stream N: ..." (of the N samples so far, all
-   recordings as one stream) are compared, anything else is passed over. Ends with 0 where there are such lines and none
-   differs. */
+   Two kinds of lines of LOG are compared: "classify N: ..." with the outputs of recording N, and "stream N: ..." with
+   the outputs after N samples, all recordings being one stream. All other lines are ignored. Exit status 0 if there is
+   at least one such line and none differs. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,10 @@
 
 #define LINE 256
 
-static FILE *open_or_end(const char *name, const char *mode) {
+enum { CLASSIFY, STREAM, MODES };
+static const char *const mode_names[MODES] = {"classify", "stream"};
+
+static FILE *open_or_exit(const char *name, const char *mode) {
     FILE *const file = fopen(name, mode);
     if (!file) {
         fprintf(stderr, "cannot open %s\n", name);
@@ -22,61 +25,62 @@ static FILE *open_or_end(const char *name, const char *mode) {
     return file;
 }
 
-static void write_line(char line[LINE], const char *kind, long number, const int8_t *answers) {
-    int length = snprintf(line, LINE, "%s %ld:", kind, number);
-    for (int i = 0; i < ECG_CLASSES; i++) length += snprintf(line + length, LINE - (size_t)length, " %d", answers[i]);
+static void format_line(char line[LINE], const char *mode, long number, const int8_t *outputs) {
+    int length = snprintf(line, LINE, "%s %ld:", mode, number);
+    for (int i = 0; i < ECG_CLASSES; i++) length += snprintf(line + length, LINE - (size_t)length, " %d", outputs[i]);
 }
 
-/* the next line of this kind in the device's log, without its end */
-static int next_line(FILE *log, const char *kind, char line[LINE], int *number) {
+/* Read up to the next line of this mode in the device's log, and remove its line end. */
+static int read_line(FILE *log, const char *mode, char line[LINE], int *line_number) {
     while (fgets(line, LINE, log)) {
-        ++*number;
+        ++*line_number;
         line[strcspn(line, "\r\n")] = 0;
-        if (!strncmp(line, kind, strlen(kind)) && line[strlen(kind)] == ' ') return 1;
+        if (!strncmp(line, mode, strlen(mode)) && line[strlen(mode)] == ' ') return 1;
     }
     return 0;
 }
 
-static int compare(FILE *log, const char *kind, long at, const int8_t *answers, int *number, int *wrong) {
+/* Returns 0 at the end of the log. */
+static int compare(FILE *log, const char *mode, long number, const int8_t *outputs, int *line_number, int *different) {
     char expected[LINE], found[LINE];
-    if (!next_line(log, kind, found, number)) return 0;
-    write_line(expected, kind, at, answers);
+    if (!read_line(log, mode, found, line_number)) return 0;
+    format_line(expected, mode, number, outputs);
     if (strcmp(expected, found)) {
-        ++*wrong;
-        printf("line %d: the device says \"%s\", this PC \"%s\"\n", *number, found, expected);
+        ++*different;
+        printf("line %d: device \"%s\", PC \"%s\"\n", *line_number, found, expected);
     }
     return 1;
 }
 
 int main(int count, char **arguments) {
-    static const char *const kinds[] = {"classify", "stream"};
-    int compared[2] = {0, 0}, wrong = 0;
+    int compared[MODES] = {0, 0}, different = 0;
     if (count != 3) {
         fprintf(stderr, "usage: ecg_replay RECORDINGS LOG\n");
         return 2;
     }
-    for (int kind = 0; kind < 2; kind++) {
-        FILE *const recordings = open_or_end(arguments[1], "rb"), *const log = open_or_end(arguments[2], "r");
-        int8_t answers[ECG_CLASSES];
-        int number = 0, more = 1;
+    for (int mode = 0; mode < MODES; mode++) {
+        FILE *const recordings = open_or_exit(arguments[1], "rb"), *const log = open_or_exit(arguments[2], "r");
+        int8_t outputs[ECG_CLASSES];
+        int line_number = 0, more = 1;
         long samples = 0;
-        if (kind == 1) ecg_restart();
-        for (long at = 0; more && read_recording(recordings); at++) {
-            if (kind == 0) {
-                ecg_classify_microvolts((const int16_t(*)[ECG_LEADS])recording, answers);
-                more = compare(log, kinds[kind], at, answers, &number, &wrong);
-                compared[kind] += more;
+        if (mode == STREAM) ecg_restart();
+        for (long number = 0; more && read_recording(recordings); number++) {
+            if (mode == CLASSIFY) {
+                ecg_classify_microvolts((const int16_t(*)[ECG_LEADS])recording, outputs);
+                more = compare(log, mode_names[mode], number, outputs, &line_number, &different);
+                compared[mode] += more;
             }
-            for (int i = 0; kind == 1 && more && i < ECG_SAMPLES; i++) {
+            for (int i = 0; mode == STREAM && more && i < ECG_SAMPLES; i++) {
                 samples++;
-                if (!ecg_push(recording[i], answers)) continue;
-                more = compare(log, kinds[kind], samples, answers, &number, &wrong);
-                compared[kind] += more;
+                if (!ecg_push(recording[i], outputs)) continue;
+                more = compare(log, mode_names[mode], samples, outputs, &line_number, &different);
+                compared[mode] += more;
             }
         }
         fclose(recordings);
         fclose(log);
     }
-    printf("%d recordings and %d answers of a stream compared, %d differ\n", compared[0], compared[1], wrong);
-    return wrong || compared[0] + compared[1] == 0;
+    printf("%d recordings and %d windows of a stream compared, %d differ\n", compared[CLASSIFY], compared[STREAM],
+           different);
+    return different || compared[CLASSIFY] + compared[STREAM] == 0;
 }
