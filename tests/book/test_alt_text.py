@@ -1,0 +1,145 @@
+"""Alternative texts: the numbers that a figure shows, in words."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from ecglib.book import alt_text
+
+
+@pytest.fixture
+def axes():
+    figure, axes = plt.subplots()
+    yield axes
+    plt.close(figure)
+
+
+def text_of(axes, x="epoch", y="AUC"):
+    axes.set(xlabel=x, ylabel=y)
+    return alt_text.alt_text(axes.figure)
+
+
+def test_a_line_is_told_from_its_first_to_its_last_value(axes):
+    axes.plot([1, 2, 3], [0.8, 0.85, 0.9])
+    assert text_of(axes) == "AUC against epoch: rises from 0.8 to 0.9."
+
+
+def test_what_a_line_reaches_in_between_is_told(axes):
+    axes.plot([1, 2, 3, 4], [0.9, 0.95, 0.7, 0.8])
+    assert text_of(axes) == "AUC against epoch: falls from 0.9 to 0.8 (lowest 0.7, highest 0.95)."
+
+
+def test_a_line_that_ends_where_it_began_has_its_range(axes):
+    axes.plot([1, 2, 3], [0.5, 0.7, 0.5])
+    assert "begins and ends at 0.5, between 0.5 and 0.7" in text_of(axes)
+
+
+def test_a_missing_value_does_not_hide_the_range(axes):
+    axes.plot([1, 2, 3, 4], [0.5, np.nan, 0.4, 0.7])
+    assert "rises from 0.5 to 0.7 (lowest 0.4)" in text_of(axes)
+
+
+def test_lines_have_their_names_of_the_legend(axes):
+    axes.plot([1, 2], [0.3, 0.2], label="training")
+    axes.plot([1, 2], [0.3, 0.4], label="validation")
+    axes.plot([2], [0.4], "o")  # a mark, not a line
+    axes.legend()
+    assert (
+        text_of(axes, y="loss")
+        == "loss against epoch: training falls from 0.3 to 0.2; validation rises from 0.3 to 0.4."
+    )
+
+
+def test_a_legend_of_values_is_the_text(axes):
+    for name, value in (("NORM", 0.95), ("MI", 0.93)):
+        axes.plot([0, 1], [0, 1], label=f"{name} {value}")
+    axes.legend(title="AUC")
+    assert text_of(axes, "false positive rate", "sensitivity").endswith(": AUC: NORM 0.95; MI 0.93.")
+
+
+def test_a_density_has_its_peak(axes):
+    axes.plot([0.0, 0.5, 1.0], [0.1, 2.0, 0.3], label="fold 10")
+    axes.legend()
+    assert text_of(axes, "probability", "density") == "density against probability: fold 10 peaks at 0.5."
+
+
+def test_bars_are_listed_with_the_longest_first(axes):
+    axes.barh(["HYP", "NORM", "MI"], [2649, 9514, 5469])
+    assert text_of(axes, "records", "") == "records: NORM 9,514; MI 5,469; HYP 2,649."
+
+
+def test_a_histogram_has_its_tallest_place_with_stacked_bars_summed(axes):
+    axes.hist([[61, 62, 63, 75], [64, 65]], bins=[50, 60, 70, 80], stacked=True)
+    assert text_of(axes, "age", "records") == "records against age: most, 5, between 60 and 70."
+
+
+def test_a_row_of_dots_has_its_mean(axes):
+    axes.scatter([0.90, 0.92, 0.80], [0, 0, 1])
+    axes.set_yticks([0, 1], ["base CNN", "student"])
+    assert text_of(axes, "AUC", "") == "AUC: means: base CNN 0.91; student 0.8."
+
+
+def test_a_long_list_is_cut_and_says_so(axes):
+    axes.barh([f"model {number}" for number in range(10)], range(10))
+    text = text_of(axes, "MB", "")
+    assert text.endswith("model 2 2; and 2 more.")
+
+
+def test_each_panel_is_told_and_hidden_or_empty_ones_are_not():
+    figure, (left, middle, _) = plt.subplots(1, 3)
+    for axes in (left, middle):
+        axes.plot([0, 1], [1, 2])
+        axes.set(xlabel="x", ylabel="y")
+    left.set_title("One")
+    middle.set_visible(False)
+    assert alt_text.alt_text(figure) == "One, y against x: rises from 1 to 2."
+    plt.close(figure)
+
+
+def test_a_text_of_its_own_comes_first(axes):
+    axes.plot([0, 1], [1, 2])
+    figure = alt_text.set_alt_text(axes.figure, "A heart.")
+    assert alt_text.alt_text(figure) == "A heart."
+
+
+def test_a_record_has_its_length_and_its_largest_and_smallest_lead():
+    signal = np.zeros((1000, 2))
+    signal[3, 0], signal[5, 0], signal[7, 1] = 1.5, -0.5, 0.25  # mV
+    text = alt_text.electrocardiogram(signal, "record 1", ("I", "V6"), 100)
+    assert "ECG of 10 seconds, record 1." in text
+    assert "2.00 mV in lead I, the most, and 0.25 mV in lead V6, the least." in text
+
+
+def test_models_by_size_names_those_that_no_smaller_one_surpasses():
+    points = pd.DataFrame(
+        {
+            "label": ["Base CNN", "Student", "Worse"], "file_bytes": [26e6, 2e6, 9e6], "test_auc": [0.930, 0.926, 0.9],
+            "front": [True, True, False],
+        }
+    )  # fmt: skip
+    text = alt_text.models_by_size(points)
+    assert "for 3 models of 2.00 to 26.00 MB. AUCs lie between 0.900 and 0.930." in text
+    assert text.endswith("surpasses: Student, 2.00 MB, AUC 0.926; Base CNN, 26.00 MB, AUC 0.930.")
+
+
+def test_a_network_is_told_by_its_branches_and_its_largest_layer():
+    layers = [("input", 0, []), ("left", 30, ["input"]), ("right", 60, ["input"]), ("sum", 0, ["left", "right"])]
+    text = alt_text.architecture(pd.DataFrame(layers, columns=["layer", "params", "connected_to"]))
+    assert "4 layers, from input to sum; input feeds 2 branches, joined in sum." in text
+    assert text.endswith("Its largest layer, right, has 60 of 90 parameters.")
+
+
+def test_a_notebook_writes_the_text_beside_the_image(axes):
+    from IPython.core.interactiveshell import InteractiveShell
+
+    shell = InteractiveShell.instance()
+    try:
+        alt_text.register()
+        axes.plot([0, 1], [1, 2])
+        axes.set(xlabel="x", ylabel="y")
+        data, metadata = shell.display_formatter.format(axes.figure)
+    finally:
+        InteractiveShell.clear_instance()
+    assert data["image/png"]
+    assert metadata["image/png"] == {"alt": "y against x: rises from 1 to 2."}

@@ -1,0 +1,153 @@
+"""Chapters in JupyterLab: a source and its notebook are one text, and the kernel finds the study from any folder."""
+
+import asyncio
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+import nbformat
+import pytest
+from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
+from jupytext.async_contentsmanager import build_async_jupytext_contents_manager_class
+
+from ecglib.book import lab
+from ecglib.study.paths import PROJECT_VARIABLE, Paths, find_project
+
+NOTEBOOK = "notebooks/01_trial.ipynb"
+SOURCE = """# %% [markdown]
+# # A trial
+
+# %% tags=["parameters", "remove-cell"]
+profile = "sample"
+
+# %%
+1 + 1
+"""
+
+
+@pytest.fixture
+def paths(project, tmp_path):
+    """A checkout with one chapter, and the book's own settings of jupytext."""
+    root = tmp_path / "checkout"
+    (root / "notebooks").mkdir(parents=True)
+    (root / "_toc.yml").touch()
+    (root / "notebooks" / "01_trial.py").write_text(SOURCE)
+    settings = (project / "notebooks" / "jupytext.toml").read_text()
+    (root / "notebooks" / "jupytext.toml").write_text(settings)
+    return Paths("sample", root)
+
+
+@pytest.fixture
+def source(paths):
+    return paths.root / "notebooks" / "01_trial.py"
+
+
+@pytest.fixture
+def server_files(paths):
+    """What JupyterLab's server reads and saves files with, once jupytext is installed."""
+    return build_async_jupytext_contents_manager_class(AsyncLargeFileManager)(root_dir=str(paths.root))
+
+
+def test_a_chapter_gets_a_notebook_with_its_cells_and_tags(source):
+    notebook = nbformat.read(lab.pair(source), as_version=4)
+    nbformat.validate(notebook)
+    assert [cell.source for cell in notebook.cells] == ["# A trial", 'profile = "sample"', "1 + 1"]
+    assert notebook.cells[1].metadata.tags == ["parameters", "remove-cell"]
+
+
+def test_a_notebook_that_is_there_keeps_its_outputs(source):
+    target = lab.pair(source)
+    target.write_text("outputs of the last session")
+    assert lab.pair(source).read_text() == "outputs of the last session"
+
+
+def test_what_a_reader_saves_in_the_notebook_is_in_the_source(source, server_files):
+    lab.pair(source)
+    opened = asyncio.run(server_files.get(NOTEBOOK))
+    opened["content"]["cells"][2]["source"] = "2 + 2"
+    asyncio.run(server_files.save(opened, NOTEBOOK))
+    text = source.read_text()
+    assert text.endswith("# %%\n2 + 2\n")
+    assert '# %% tags=["parameters", "remove-cell"]\nprofile = "sample"\n' in text
+
+
+def test_saving_without_a_change_leaves_the_cells_as_they_were(source, server_files):
+    lab.pair(source)
+    asyncio.run(server_files.save(asyncio.run(server_files.get(NOTEBOOK)), NOTEBOOK))
+    assert source.read_text().endswith(SOURCE)
+
+
+def test_what_changed_in_the_source_is_in_the_notebook_although_that_is_newer(source, server_files):
+    target = lab.pair(source)
+    source.write_text(SOURCE.replace("1 + 1", "3 + 3"))
+    os.utime(target, (time.time() + 86_400,) * 2)  # papermill, or a download, wrote it later
+    opened = asyncio.run(server_files.get(NOTEBOOK))
+    assert opened["content"]["cells"][2]["source"] == "3 + 3"
+
+
+def test_every_chapter_of_the_study_can_be_paired(project, tmp_path):
+    for original in sorted((project / "notebooks").glob("[0-9]*.py")):
+        copy = tmp_path / original.name
+        copy.write_bytes(original.read_bytes())
+        assert nbformat.read(lab.pair(copy), as_version=4).cells
+
+
+def test_the_list_of_chapters_is_opened_by_default(paths):
+    command = lab.command(paths)
+    assert command[:3] == [sys.executable, "-m", "jupyterlab"]
+    assert f"--ServerApp.root_dir={paths.root}" in command
+    assert "--LabApp.default_url=/lab/tree/notebooks" in command
+    assert not any("port" in option or option == "--no-browser" for option in command)
+
+
+def test_a_chapter_a_port_and_no_browser_can_be_asked_for(paths, source):
+    command = lab.command(paths, lab.pair(source), port=9000, browser=False)
+    assert f"--LabApp.default_url=/lab/tree/{NOTEBOOK}" in command
+    assert {"--ServerApp.port=9000", "--no-browser"} <= set(command)
+
+
+def test_a_kernel_finds_the_study_from_any_folder(paths, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    environment = lab.environment(paths)
+    monkeypatch.setenv(PROJECT_VARIABLE, environment[PROJECT_VARIABLE])
+    assert find_project() == paths.root
+    assert environment["PATH"] == os.environ["PATH"]
+
+
+@pytest.mark.slow
+def test_the_server_serves_a_chapter_as_a_notebook(paths, source):
+    lab.pair(source)
+    source.write_text(SOURCE.replace("1 + 1", "3 + 3"))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = lab.command(paths, port=port, browser=False)
+    server = subprocess.Popen(
+        command, env=lab.environment(paths) | {"JUPYTER_TOKEN": "trial"}, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        assert "3 + 3" in str(json.loads(_fetch(f"http://127.0.0.1:{port}/api/contents/{NOTEBOOK}")))
+        assert re.search("<title>.*Jupyter", _fetch(f"http://127.0.0.1:{port}/lab/tree/notebooks").decode())
+    finally:
+        server.terminate()
+        server.communicate(timeout=30)
+
+
+def _fetch(address: str, seconds: float = 60) -> bytes:
+    """What a server answers, once it does."""
+    until = time.monotonic() + seconds
+    request = urllib.request.Request(address, headers={"Authorization": "token trial"})
+    while True:
+        try:
+            with urllib.request.urlopen(request) as answer:
+                return answer.read()
+        except (ConnectionError, urllib.error.URLError):
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.5)

@@ -1,0 +1,115 @@
+"""The book as a PDF: every page of it, with bookmarks and links, small enough to send."""
+
+import re
+
+import pytest
+from conftest import lacking
+
+from ecglib.book import book, pdf
+from ecglib.book.assets import BookError
+from ecglib.errors import InputError
+from ecglib.study.paths import Paths
+
+MAX_BYTES = 20e6
+PAGE = """<!doctype html><title>Trial</title>
+<h1>One</h1><p><a href="#two">to two</a></p><h2 id="two" style="break-before: page">Two</h2><p>Text</p>"""
+
+
+class Printed:
+    """What Chromium's PDF says of itself; its objects, unlike their content, are not compressed."""
+
+    def __init__(self, path):
+        self.content = path.read_bytes()
+
+    def count(self, pattern: bytes) -> int:
+        return len(re.findall(pattern, self.content))
+
+    @property
+    def pages(self) -> int:
+        return self.count(rb"/Type\s*/Page\b(?!s)")
+
+    @property
+    def bookmarks(self) -> int:
+        return self.count(rb"<</Title [^\n]*\n/Dest")
+
+    @property
+    def links(self) -> int:
+        return self.count(rb"/Subtype\s*/Link\b")
+
+
+@pytest.fixture
+def program(tmp_path, monkeypatch):
+    """No browser in PATH but those that the test puts there: `program(name, script)`."""
+    monkeypatch.setenv("PATH", str(tmp_path / "bin") + ":/bin")
+    monkeypatch.setattr(pdf, "_BROWSERS", ("trial-chromium", "trial-chrome"))
+    monkeypatch.delenv("CHROMIUM", raising=False)
+    (tmp_path / "bin").mkdir()
+
+    def add(name, script="exit 0"):
+        path = tmp_path / "bin" / name
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+        return str(path)
+
+    return add
+
+
+@pytest.fixture
+def chromium():
+    try:
+        return pdf.find_browser()
+    except InputError:
+        lacking("browser", "Chromium is not installed")
+
+
+def test_the_browser_that_chromium_names_comes_first(program, monkeypatch):
+    program("trial-chromium")
+    monkeypatch.setenv("CHROMIUM", mine := program("mine"))
+    assert pdf.find_browser() == mine
+
+
+def test_the_first_browser_found_prints(program):
+    second = program("trial-chrome")
+    assert pdf.find_browser() == second
+    first = program("trial-chromium")
+    assert pdf.find_browser() == first
+
+
+def test_without_a_browser_the_error_says_what_to_install(program):
+    with pytest.raises(InputError, match="no browser to print with") as caught:
+        pdf.find_browser()
+    assert "install Chromium" in caught.value.hint
+
+
+@pytest.mark.parametrize("script", ["echo no display >&2; exit 1", "echo no display >&2"])
+def test_a_browser_that_prints_nothing_is_an_error_with_its_words(program, tmp_path, script):
+    with pytest.raises(BookError, match="no display"):
+        pdf.print_page(program("trial-chromium", script), tmp_path / "page.html", tmp_path / "out.pdf")
+
+
+def test_links_to_files_beside_the_page_are_removed_and_others_stay():
+    html = '<a href="_images/a.svg">a</a><a href="#term-lead">b</a><a href="https://doi.org/1">c</a>'
+    assert pdf.without_local_links(html) == '<a>a</a><a href="#term-lead">b</a><a href="https://doi.org/1">c</a>'
+
+
+@pytest.mark.slow
+def test_a_page_is_printed_with_bookmarks_and_links(chromium, tmp_path):
+    (tmp_path / "page.html").write_text(PAGE)
+    pdf.print_page(chromium, tmp_path / "page.html", tmp_path / "out.pdf")
+    printed = Printed(tmp_path / "out.pdf")
+    assert (printed.pages, printed.bookmarks, printed.links) == (2, 2, 1)
+
+
+@pytest.mark.slow
+def test_the_whole_book_is_printed_with_bookmarks_and_links(chromium, published_book, project):
+    paths = Paths("full", published_book.parents[2])
+    target = pdf.build(paths)
+    printed = Printed(target)
+    chapters = len(book.contents(project))
+    assert len(printed.content) < MAX_BYTES
+    assert printed.pages > 2 * chapters
+    assert printed.bookmarks > chapters
+    assert printed.links > 100  # citations, terms of the glossary, chapters
+    assert not printed.count(rb"file:"), "a link leads to a file of this machine"
+    assert published_book.is_dir(), "the book beside it stays"
+    assert not (paths.build / "book").exists(), "what it was printed from is removed"

@@ -1,0 +1,166 @@
+"""Every format that ecglib reads: a valid example, how it is read, and which kinds of damage it can suffer.
+
+The fast tests damage a few examples of each, `python benchmarks/fuzz.py` thousands.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from random import Random
+
+import damage
+import numpy as np
+from recording_files import write_csv, write_wfdb
+
+from ecglib.data import synthetic
+from ecglib.data.normalization import Normalization
+from ecglib.data.ptbxl import CLASSES, LEADS
+from ecglib.deployment import recordings, released
+from ecglib.evaluation.scores import Scores
+from ecglib.study.profile import load_profile
+from ecglib.training import runs
+from ecglib.training.settings import TrainingSettings
+
+CONFIG = Path(__file__).parents[1] / "config"
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format of files.
+
+    Attributes
+    ----------
+    write : writes a valid example into a folder
+    read : reads the example in a folder
+    damage : {name in the folder: the kinds of damage to it}
+    """
+
+    write: Callable[[Path], None]
+    read: Callable[[Path], object]
+    damage: dict[str, dict[str, damage.Damage]]
+
+    @property
+    def kinds(self) -> list[str]:
+        return list(dict.fromkeys(kind for kinds in self.damage.values() for kind in kinds))
+
+
+@cache
+def signal() -> np.ndarray:
+    return synthetic.ecg(["NORM"], np.random.default_rng(3)).astype(np.float32)
+
+
+def _recording(name: str) -> Callable[[Path], object]:
+    """Does with a recording what `ecglib predict` does before inference."""
+
+    def read(folder: Path) -> np.ndarray:
+        recording = recordings.read(folder / name, rate=100, units="mV")
+        windows = recordings.windows(recording)
+        recordings.quality_warnings(recording)
+        assert windows.shape[1:] == (1000, 12) and np.isfinite(windows).all(), f"windows {windows.shape}"
+        return windows
+
+    return read
+
+
+def _wfdb(rate: int, fmt: str) -> Callable[[Path], None]:
+    return lambda folder: write_wfdb(folder, signal().repeat(rate // 100, axis=0), rate=rate, fmt=fmt)
+
+
+def _segments(folder: Path) -> None:
+    """A WFDB record of two segments of ten seconds each."""
+    base = write_wfdb(folder, signal())
+    for suffix in (".hea", ".dat"):
+        base.with_suffix(suffix).rename(folder / f"part{suffix}")
+    (folder / "part.hea").write_text((folder / "part.hea").read_text().replace("record", "part"))
+    (folder / "record.hea").write_text("record/2 12 100 2000\npart 1000\npart 1000\n")
+
+
+def _npz(folder: Path) -> None:
+    np.savez(folder / "a.npz", signal=signal(), leads=LEADS, rate=100, units="mV")
+
+
+def _scores(folder: Path) -> None:
+    rng = np.random.default_rng(0)
+    fold = rng.integers(9, 11, 300)
+    Scores(np.arange(300), fold, np.arange(2), rng.random((2, 300, len(CLASSES)), np.float32)).save(folder / "s.npz")
+
+
+SETTINGS = TrainingSettings(network="student", epochs=1).model_dump(mode="json")
+KEY = {"model": "student", "seed": 0, "settings": SETTINGS}
+
+
+def _run(folder: Path) -> None:
+    (folder / "weights.safetensors").write_bytes(b"weights")
+    more = {"weights": "weights.safetensors", "normalization": {"mean": 0.0, "scale": 0.25}, "best_epoch": 0}
+    runs.finish(folder, KEY | more)
+
+
+def _read_run(folder: Path) -> object:
+    """Everything that is asked of a finished run whose metadata are valid."""
+    found = runs.find([folder], KEY)
+    run = runs.Run(folder)
+    return found, run.normalization, run.weights_sha256(), run.weights()
+
+
+def _manifest(folder: Path) -> None:
+    (folder / "source.onnx").write_bytes(b"model")
+    for name in (released.DEFAULT, "other"):
+        released.write(folder, name, folder / "source.onnx", Normalization(0.0, 0.25), 1.3, (0.5,) * len(CLASSES))
+
+
+def _read_manifest(folder: Path) -> object:
+    with tempfile.TemporaryDirectory() as target:
+        released.copy_release(folder, Path(target))
+    return [released.load(name, folder) for name in released.entries(folder)]
+
+
+def _profile(folder: Path) -> None:
+    for name in ("models.yml", "sample.yml"):
+        shutil.copyfile(CONFIG / name, folder / name)
+
+
+def _read_profile(folder: Path) -> object:
+    return load_profile(folder / "sample.yml")
+
+
+_WFDB = {"record.hea": damage.TEXT, "record.dat": damage.BYTES}
+RECORDINGS = {
+    "WFDB, 100 Hz": Format(_wfdb(100, "16"), _recording("record"), _WFDB),
+    "WFDB, 500 Hz": Format(_wfdb(500, "212"), _recording("record"), _WFDB),
+    "WFDB, segments": Format(
+        _segments, _recording("record"), {name: damage.TEXT for name in ("record.hea", "part.hea")}
+    ),
+    "CSV": Format(
+        lambda folder: write_csv(folder / "a.csv", signal(), rate=100) and None, _recording("a.csv"),
+        {"a.csv": damage.TEXT},
+    ),
+    ".npz": Format(_npz, _recording("a.npz"), {"a.npz": damage.NPZ}),
+    ".npy": Format(lambda folder: np.save(folder / "a.npy", signal()), _recording("a.npy"), {"a.npy": damage.NPY}),
+}  # fmt: skip
+SETTINGS_FILES = {
+    "scores": Format(_scores, lambda folder: Scores.load(folder / "s.npz"), {"s.npz": damage.NPZ}),
+    "run.json": Format(_run, _read_run, {"run.json": damage.JSON}),
+    "manifest.json": Format(_manifest, _read_manifest, {"manifest.json": damage.JSON}),
+    "profile": Format(_profile, _read_profile, {"sample.yml": damage.YAML}),
+    "models.yml": Format(_profile, _read_profile, {"models.yml": damage.YAML}),
+}
+FORMATS = RECORDINGS | SETTINGS_FILES
+
+
+@cache
+def valid(name: str) -> dict[str, bytes]:
+    """The files of a format's valid example."""
+    with tempfile.TemporaryDirectory() as folder:
+        FORMATS[name].write(Path(folder))
+        return {path.name: path.read_bytes() for path in sorted(Path(folder).iterdir())}
+
+
+def write_damaged(name: str, kind: str, random: Random, folder: Path) -> None:
+    """Write a format's example into an empty folder, with one of its files damaged in this way."""
+    form = FORMATS[name]
+    target = random.choice([file for file, kinds in form.damage.items() if kind in kinds])
+    for file, content in valid(name).items():
+        (folder / file).write_bytes(form.damage[file][kind](content, random) if file == target else content)

@@ -1,0 +1,145 @@
+"""Scores, a training's metadata, the manifest of released models and profiles: damaged, each gives a clear error.
+
+The same files are damaged by the thousand in `python benchmarks/fuzz.py`.
+"""
+
+import json
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from damaged_formats import KEY, SETTINGS_FILES, valid, write_damaged
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ecglib.data.ptbxl import CLASSES
+from ecglib.deployment import released
+from ecglib.errors import StudyError
+from ecglib.evaluation.scores import Scores
+from ecglib.study.registry import read_yaml
+from ecglib.training import runs
+
+reproducible = settings(deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+EXAMPLES = {"profile": 10, "models.yml": 10}  # the registry takes a fifth of a second to read
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+@pytest.mark.parametrize("name", SETTINGS_FILES)
+def test_a_damaged_file_is_read_or_refused_with_a_clear_error(name):
+    @settings(reproducible, max_examples=EXAMPLES.get(name, 40))
+    @given(st.sampled_from(SETTINGS_FILES[name].kinds), st.randoms(use_true_random=False))
+    def check(kind, random):
+        with tempfile.TemporaryDirectory() as folder:
+            write_damaged(name, kind, random, Path(folder))
+            try:
+                SETTINGS_FILES[name].read(Path(folder))
+            except StudyError as error:
+                assert str(error)
+
+    check()
+
+
+def written(name, folder) -> Path:
+    for file, content in valid(name).items():
+        (folder / file).write_bytes(content)
+    return folder
+
+
+def with_values(path, change) -> None:
+    content = json.loads(path.read_text())
+    change(content)
+    path.write_text(json.dumps(content))
+
+
+@pytest.mark.parametrize(
+    ("values", "where"),
+    [
+        ({"settings": None}, "settings"),
+        ({"seed": "0"}, "seed"),
+        ({"weights": "../../weights"}, "weights"),
+        ({"normalization": {"mean": 0.0}}, "normalization, scale"),
+        ({"normalization": {"mean": 0.0, "scale": float("nan")}}, "normalization, scale"),
+    ],
+)
+def test_a_training_with_damaged_metadata_is_named(values, where, tmp_path):
+    path = written("run.json", tmp_path) / "run.json"
+    with_values(path, lambda content: content.update(values))
+    with pytest.raises(StudyError, match="damaged metadata") as caught:
+        runs.find([tmp_path], KEY)
+    assert caught.value.where == f"{path}, {where}"
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b"\xff", b"[" * 200_000])
+def test_metadata_of_a_stopped_training_that_are_damaged_are_named(content, tmp_path):
+    (tmp_path / "in_progress.json").write_bytes(content)
+    with pytest.raises(StudyError, match="damaged metadata") as caught:
+        runs.prepare_or_load(tmp_path, KEY)
+    assert "delete its folder" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"file": "../model.onnx"}, {"file": "a" * 5000}, {"file": "\0"}, {"bytes": float("inf")},
+        {"thresholds": [float("nan")] * 5}, {"temperature": float("inf")}, {"mean": float("nan")},
+        {"scale": 10**400},
+    ],
+)  # fmt: skip
+def test_a_manifest_with_impossible_values_is_refused(values, tmp_path):
+    path = written("manifest.json", tmp_path) / released.MANIFEST
+    with_values(path, lambda content: content["models"]["other"].update(values))
+    with pytest.raises(StudyError, match=r"invalid manifest|model file missing"):
+        released.load("other", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "found"),
+    [
+        ({"score": np.zeros((2, 300, 5), object)}, "ValueError"),
+        ({"score": np.zeros((2, 300, 5), complex)}, "score of type complex128"),
+        ({"ecg_id": np.arange(300) / 2}, "ecg_id of type float64"),
+        ({"seed": np.zeros((110_000_000,), np.int8)}, "at most 100,000,000 expected"),
+        ({"fold": np.array(9)}, "fold ()"),
+        ({"ecg_id": np.array(1), "fold": np.array(9)}, "ecg_id ()"),
+        ({"classes": np.array([CLASSES])}, None),
+    ],
+)
+def test_scores_of_another_type_or_shape_are_named(arrays, found, tmp_path):
+    path = written("scores", tmp_path) / "s.npz"
+    with np.load(path) as content:
+        np.savez_compressed(path, **{**content, **arrays})
+    if found is None:
+        assert Scores.load(path).score.shape == (2, 300, 5)
+        return
+    with pytest.raises(StudyError) as caught:
+        Scores.load(path)
+    assert found in str(caught.value.found)
+
+
+ALIASES = "x0: &x0 [a]\n" + "".join(f"x{n + 1}: &x{n + 1} [{', '.join([f'*x{n}'] * 9)}]\n" for n in range(12))
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (ALIASES, "aliases"),
+        ("a: &a [*a]", "aliases"),
+        ("[" * 100_000, "nested"),
+        ("- " * 100_000, "RecursionError"),
+        ("a: !!bool x", "KeyError"),
+        ("a: !!timestamp x", "AttributeError"),
+        ("a: 2001-99-99", "month"),
+        ("\x00", "unacceptable character"),
+    ],
+)
+def test_yaml_that_no_settings_are_written_in_is_named(text, found, tmp_path):
+    (tmp_path / "a.yml").write_text(text)
+    with pytest.raises(StudyError, match="not YAML") as caught:
+        read_yaml(tmp_path / "a.yml")
+    assert found in str(caught.value.found)
+
+
+def test_a_few_aliases_are_read(tmp_path):
+    (tmp_path / "a.yml").write_text("a: &a {x: 1}\nb: {<<: *a, y: 2}\n")
+    assert read_yaml(tmp_path / "a.yml")["b"] == {"x": 1, "y": 2}
