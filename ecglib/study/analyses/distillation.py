@@ -214,8 +214,8 @@ def target_conclusion(study: Study, teachers: pd.DataFrame, quantized: Int8Model
         f"On fold 10 the AUC of the base CNN is {base:.3f} (target: {BASE_CNN_AUC.verdict(base)}), of all teachers as "
         f"one ensemble {together:.3f} ({TEACHERS_AUC.verdict(together)}), of the distilled student {distilled:.3f} "
         f"({STUDENT_AUC.verdict(distilled)}). As int8 it takes {size / 1e6:.2f} MB "
-        f"({STUDENT_INT8_BYTES.verdict(size)}), and its AUC on fold 9 changes by {change:+.4f} "
-        f"({STUDENT_INT8_AUC_CHANGE.verdict(change)})."
+        f"({STUDENT_INT8_BYTES.verdict(size)}), and its AUC on fold 9 changes by {change:+} "
+        f"({STUDENT_INT8_AUC_CHANGE.verdict(change.value)})."
     )
 
 

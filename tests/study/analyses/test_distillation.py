@@ -66,6 +66,11 @@ def test_trials_with_fewer_kinds_of_teachers_come_first(study):
     assert kinds == sorted(kinds)
 
 
+def test_the_targets_sentence_gives_the_int8_files_change_with_its_interval(study, quantized):
+    text = distillation.target_conclusion(study, distillation.teacher_aucs(study), quantized)
+    assert f"{quantized.gates['student_distilled_int8'].auc_change:+}" in text
+
+
 def test_results_of_chapter_6_are_written(study, students, quantized):
     from ecglib.networks import convnet
 
