@@ -81,6 +81,7 @@ if STUDY.settings.n_records:
     rule sample_records:
         input:
             "ecglib/data/synthetic.py",
+            "ecglib/data/synthetic_ecg.py",
         params:
             records=STUDY.settings.n_records,
         output:

@@ -15,7 +15,7 @@ import damage
 import numpy as np
 from recording_files import write_csv, write_wfdb
 
-from ecglib.data import synthetic
+from ecglib.data import synthetic_ecg
 from ecglib.data.normalization import Normalization
 from ecglib.data.ptbxl import CLASSES, LEADS
 from ecglib.deployment import recordings, released
@@ -49,7 +49,7 @@ class Format:
 
 @cache
 def signal() -> np.ndarray:
-    return synthetic.ecg(["NORM"], np.random.default_rng(3)).astype(np.float32)
+    return synthetic_ecg.ecg(["NORM"], np.random.default_rng(3)).astype(np.float32)
 
 
 def _recording(name: str) -> Callable[[Path], object]:

@@ -12,7 +12,7 @@ import pandas as pd
 import wfdb
 from scipy.signal import resample_poly
 
-from ecglib.data import synthetic
+from ecglib.data import synthetic_ecg
 from ecglib.data.dataset import SAMPLING_RATE
 from ecglib.data.ptbxl import LEADS
 
@@ -23,7 +23,7 @@ FINDINGS = {"normal": ["NORM"], "infarction": ["IMI"], "hypertrophy": ["LVH"]}
 def signals(seed: int = 7) -> dict[str, np.ndarray]:
     """Ten seconds of each example: {name: float64 (1000, 12) in mV, rounded to whole microvolts}."""
     rng = np.random.default_rng(seed)
-    return {name: np.round(synthetic.ecg(findings, rng), 3) for name, findings in FINDINGS.items()}
+    return {name: np.round(synthetic_ecg.ecg(findings, rng), 3) for name, findings in FINDINGS.items()}
 
 
 def write(folder: Path) -> Path:

@@ -17,10 +17,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ecglib import files
 from ecglib.data.dataset import Dataset
@@ -28,35 +26,8 @@ from ecglib.data.normalization import Normalization
 from ecglib.data.ptbxl import TEST_FOLD, TRAIN_FOLDS, VALIDATION_FOLD
 from ecglib.errors import InputError
 from ecglib.evaluation.scores import Scores
+from ecglib.training import metadata
 from ecglib.training.settings import TrainingSettings
-
-_FINITE = ConfigDict(extra="allow", strict=True, allow_inf_nan=False)
-
-
-class _Begun(BaseModel):
-    """Metadata that a run has from its start; other keys are not checked."""
-
-    model_config = _FINITE
-
-    settings: dict[str, Any]
-
-
-class _Normalization(BaseModel):
-    model_config = _FINITE
-
-    mean: float
-    scale: float = Field(gt=0)
-
-
-class _Metadata(_Begun):
-    """Metadata that every finished run has."""
-
-    model: str
-    seed: int
-    weights: str = Field(pattern=r"^[\w.-]{1,100}$")
-    weights_sha256: str | None = None
-    normalization: _Normalization
-
 
 DEFAULT_SETTINGS = TrainingSettings(network="base_cnn", epochs=1).model_dump(mode="json")
 METADATA, HISTORY, SCORES = "run.json", "history.csv", "scores.npz"
@@ -77,7 +48,7 @@ class Run:
         ------
         InputError : run.json is missing or damaged
         """
-        return _checked(self.folder / METADATA, _Metadata)
+        return metadata.read(self.folder / METADATA, metadata.Finished)
 
     @property
     def history(self) -> pd.DataFrame:
@@ -113,28 +84,6 @@ class Run:
     def weights_sha256(self) -> str:
         """SHA-256 of the weights file, known even if the file itself was not committed."""
         return self.metadata.get("weights_sha256") or hashlib.sha256(self.weights().read_bytes()).hexdigest()
-
-
-def _checked(path: Path, kind: type[BaseModel]) -> dict:
-    """The content of a JSON file, unchanged, after validation as `kind`."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        kind.model_validate(content)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ", ".join([str(path), *map(str, first["loc"])])
-        found = "none" if first["type"] == "missing" else repr(first["input"])[:200]
-        raise _unreadable(where, first["msg"], found) from error
-    except (ValueError, RecursionError, OSError) as error:
-        raise _unreadable(path, "a JSON object", f"{type(error).__name__}: {error}") from error
-    return content
-
-
-def _unreadable(where: object, expected: str, found: str) -> InputError:
-    return InputError(
-        "damaged metadata of a training", where=where, expected=expected, found=found,
-        hint="restore the file, or delete its folder to train again",
-    )  # fmt: skip
 
 
 def find(folders: list[Path], key: dict) -> Run | None:
@@ -200,7 +149,7 @@ def prepare_or_load(folder: Path, key: dict, finished: Sequence[Path] = ()) -> R
             temporary.rename(folder)
         return Run(folder)
     begun = folder / "in_progress.json"
-    if not begun.is_file() or not _same(_checked(begun, _Begun), key):
+    if not begun.is_file() or not _same(metadata.read(begun, metadata.Begun), key):
         if (folder / METADATA).is_file():  # hours of training with other settings are moved, not deleted
             shutil.rmtree(earlier := folder.with_name(folder.name + ".superseded"), ignore_errors=True)
             folder.rename(earlier)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ecglib.data import synthetic
+from ecglib.data import synthetic, synthetic_ecg
 from ecglib.data.ptbxl import CLASSES, LEADS
 from ecglib.errors import InputError
 
@@ -11,9 +11,9 @@ from ecglib.errors import InputError
 def lead(statements, name, severity=1.0):
     """One noiseless beat in a lead, in mV, every millisecond from -400 to 600 ms relative to the R peak."""
     time = np.arange(-400, 600)
-    beat = synthetic.make_beat(statements, severity).values()
+    beat = synthetic_ecg.make_beat(statements, severity).values()
     dipole = sum(np.exp(-0.5 * ((time[:, None] - w.center) / w.width) ** 2) * np.array(w.vector) for w in beat)
-    return dict(zip(LEADS, synthetic.project_to_leads(dipole).T))[name], time
+    return dict(zip(LEADS, synthetic_ecg.project_to_leads(dipole).T))[name], time
 
 
 def at(signal, time, moment):
@@ -62,7 +62,7 @@ def test_hypertrophy_raises_the_voltage():
 
 
 def test_limb_leads_obey_einthoven():
-    i, ii, iii, *_ = synthetic.ecg(["NORM"], np.random.default_rng(0)).T
+    i, ii, iii, *_ = synthetic_ecg.ecg(["NORM"], np.random.default_rng(0)).T
     np.testing.assert_allclose(iii, ii - i, atol=1e-9)
 
 

@@ -9,7 +9,7 @@ from conftest import lacking
 from typer.testing import CliRunner
 
 from ecglib import cli
-from ecglib.data import synthetic
+from ecglib.data import synthetic_ecg
 from ecglib.deployment import firmware, released
 from ecglib.deployment.firmware import boards, emulation, golden, native, proof
 
@@ -40,7 +40,10 @@ def programs(folder, tmp_path_factory):
 def forty_recordings(tmp_path_factory):
     """Forty synthetic recordings int16 (40, 1000, 12) in µV, and their file."""
     rng = np.random.default_rng(5)
-    made = [synthetic.ecg([list(synthetic.STATEMENTS)[row % len(synthetic.STATEMENTS)]], rng) for row in range(40)]
+    made = [
+        synthetic_ecg.ecg([list(synthetic_ecg.STATEMENTS)[row % len(synthetic_ecg.STATEMENTS)]], rng)
+        for row in range(40)
+    ]
     recordings = np.round(np.stack(made) * 1000).astype(np.int16)
     path = tmp_path_factory.mktemp("recordings") / "forty.bin"
     golden.write(path, recordings)

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from ecglib import cli
 from ecglib.compression import onnx_files, quantization
-from ecglib.data import synthetic
+from ecglib.data import synthetic_ecg
 from ecglib.data.normalization import Normalization
 from ecglib.data.ptbxl import CLASSES, LEADS
 from ecglib.deployment import prediction, recordings, released
@@ -39,7 +39,7 @@ def models(tmp_path_factory):
 @pytest.fixture(scope="module")
 def signals() -> list[np.ndarray]:
     rng = np.random.default_rng(1)
-    return [synthetic.ecg([name], rng).astype(np.float32) for name in ("NORM", "IMI", "NORM")]
+    return [synthetic_ecg.ecg([name], rng).astype(np.float32) for name in ("NORM", "IMI", "NORM")]
 
 
 @pytest.fixture

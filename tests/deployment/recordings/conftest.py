@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from ecglib.data import synthetic
+from ecglib.data import synthetic_ecg
 
 
 @pytest.fixture(scope="session")
 def signal() -> np.ndarray:
     """Ten seconds at 100 Hz, (1000, 12) in mV."""
-    return synthetic.ecg(["NORM"], np.random.default_rng(3)).astype(np.float32)
+    return synthetic_ecg.ecg(["NORM"], np.random.default_rng(3)).astype(np.float32)

@@ -1,10 +1,8 @@
-"""Reproduce the study "ECG Under a Megabyte", build its book, and classify recordings with its models."""
+"""Commands that reproduce the study: records, trainings, chapters, the book."""
 
 from __future__ import annotations
 
 import subprocess
-import sys
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -12,27 +10,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from ecglib.cli.common import Cores, Profile, Seeds, app, console, open_profile, report_user_errors
 from ecglib.errors import StudyError
-
-app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__, rich_markup_mode=None)
-console = Console(stderr=True, highlight=False)
-Seeds = Annotated[int | None, typer.Option(min=1, help="seeds of every model, instead of those in config/models.yml")]
-Cores = Annotated[int, typer.Option(help="processes at the same time")]
-Profile = Annotated[str, typer.Option(help="sample: synthetic records; full: PTB-XL from PTBXL_ROOT or data/ptb-xl")]
-
-
-@contextmanager
-def report_user_errors(status: int = 1):
-    """End the command with the message of an error that the user can fix, instead of a traceback."""
-    try:
-        yield
-    except StudyError as error:
-        _print_error(error)
-        raise typer.Exit(status) from None
-
-
-def _print_error(error: object) -> None:
-    console.print(f"error: {error}", style="red", markup=False, emoji=False, soft_wrap=True)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -47,7 +26,7 @@ def reproduce(
     from ecglib.study import workflow
 
     with report_user_errors():
-        study = _study(profile, seeds)
+        study = open_profile(profile, seeds)
         where = study.paths
         if done := workflow.run(study, cores=cores, seeds=seeds, options=context.args):
             raise typer.Exit(done)
@@ -109,7 +88,7 @@ def sample(
     from ecglib.data import synthetic
 
     with report_user_errors():
-        study = _study(profile)
+        study = open_profile(profile)
         if root is None:
             root = study.paths.data
             shutil.rmtree(study.paths.cache, ignore_errors=True)  # it was made from the records that are replaced
@@ -121,7 +100,7 @@ def sample(
 def read(profile: Profile = "full", seeds: Seeds = None) -> None:
     """Read and check every record once, and cache the signals for later runs."""
     with report_user_errors():
-        data = _study(profile, seeds).records
+        data = open_profile(profile, seeds).records
         print(f"{len(data):,} records, fingerprint {data.fingerprint}")
 
 
@@ -134,7 +113,7 @@ def train(
 ) -> None:
     """Train models, or print where their finished runs are."""
     with report_user_errors():
-        study = _study(profile, seeds)
+        study = open_profile(profile, seeds)
         for model in models:
             for number in study.model(model).seeds if seed is None else [seed]:
                 run = study.train(model, number)
@@ -156,7 +135,7 @@ def execute(
     from ecglib.study import workflow
 
     with report_user_errors():
-        study = _study(profile, seeds)
+        study = open_profile(profile, seeds)
         where, name = study.paths, workflow.find_chapter(study, chapter)
         source, target = where.root / "notebooks" / f"{name}.py", workflow.executed_chapter(study, name)
         if alone:
@@ -178,7 +157,7 @@ def lab(
     from ecglib.study import workflow
 
     with report_user_errors():
-        study = _study("sample")
+        study = open_profile("sample")
         chapters = [workflow.find_chapter(study, chapter)] if chapter else list(study.settings.registry.chapters)
         needed = dict.fromkeys(path for name in chapters for path in workflow.prerequisites(study, name))
         console.print("Preparing the sample study: minutes the first time, seconds later.")
@@ -196,7 +175,7 @@ def summary(profile: Profile = "full", seeds: Seeds = None) -> None:
     from ecglib.study import results
 
     with report_user_errors():
-        study = _study(profile, seeds)
+        study = open_profile(profile, seeds)
         models = [name for name, model in study.settings.models.items() if model.has_results]
         results.write_summary(study.paths.results, models)
         results.write_environment(study.paths.results, study.records)
@@ -211,7 +190,7 @@ def evaluate(
     from ecglib.study import results
 
     with report_user_errors():
-        study = _study(profile)
+        study = open_profile(profile)
         folder = study.paths.published_results
         table = Table("model", "seeds", "AUC, fold 9", "AUC, fold 10 (95 % interval)", "results/")
         wrong: list[str] = []
@@ -230,81 +209,9 @@ def evaluate(
 
 
 @app.command()
-def predict(
-    recordings: Annotated[
-        list[Path], typer.Argument(help="WFDB records, .csv, .npy or .npz files, or folders of them")
-    ],
-    model: Annotated[str | None, typer.Option(help="a released model; the distilled student by default")] = None,
-    rate: Annotated[float | None, typer.Option(help="Hz, for files that do not state it")] = None,
-    units: Annotated[str | None, typer.Option(help="mV, µV or V, for files that do not state it")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON, one object per line")] = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="print CSV")] = False,
-    jobs: Annotated[
-        int, typer.Option(help="worker processes; 1 uses the main process, which is faster for a few recordings")
-    ] = 2,
-) -> None:
-    """Classify ECG recordings with a released model. Not a medical device.
-
-    Exit status: 0 if every recording was classified, 1 if some could not be read, 2 if none could or if the model could
-    not be opened. --json and --csv also have a row, with the error, for each recording that could not be read.
-    """
-    from tqdm import tqdm
-
-    from ecglib.deployment import prediction, released, reports
-
-    with report_user_errors(2):
-        opened = released.load(model or released.DEFAULT)
-        paths = prediction.find_recordings(recordings)
-    failed = 0
-    report = reports.make_report(as_json=as_json, as_csv=as_csv, model=opened)
-    with tqdm(total=len(paths), unit="record", disable=len(paths) < 20, file=sys.stderr) as bar:
-        for prediction_ in prediction.classify(paths, opened, rate=rate, units=units, jobs=jobs):
-            bar.update()
-            report.add(prediction_)
-            if prediction_.error:
-                failed += 1
-                _print_error("\n".join(map(reports.printable, prediction_.error.splitlines())))
-    report.close()
-    raise typer.Exit(0 if failed == 0 else 2 if failed == len(paths) else 1)
-
-
-@app.command()
-def header(
-    model: Annotated[str, typer.Argument(help="name of a released microcontroller model")],
-    target: Annotated[Path, typer.Argument(help="the header file to write")],
-    name: Annotated[str, typer.Option(help="name of the C array")] = "ecg_student",
-) -> None:
-    """Write a released microcontroller model as a C header: its bytes, scales and thresholds."""
-    from ecglib.deployment import c_header, released
-
-    with report_user_errors():
-        c_header.write(*released.load_verified(model), target, name)
-
-
-@app.command("firmware")
-def write_firmware(
-    model: Annotated[str, typer.Argument(help="name of a released microcontroller model")],
-    out: Annotated[Path, typer.Option(help="the folder to write")],
-) -> None:
-    """Write a released microcontroller model as a folder of C code that compiles without changes."""
-    from ecglib.deployment import firmware
-
-    with report_user_errors():
-        folder = firmware.write(model, out)
-        print(f"Firmware: {folder}\nBuild and check it here: cmake -S {folder} -B {folder}/build")
-        print(f"                         cmake --build {folder}/build --target check")
-
-
-@app.command()
 def publish() -> None:
     """Copy the full profile's executed chapters, runs, results and released models to their committed folders."""
     from ecglib.book import publishing
 
     with report_user_errors():
-        publishing.publish(_study("full"))
-
-
-def _study(profile: str, seeds: int | None = None):
-    from ecglib.study.study import open_study
-
-    return open_study(profile, seeds=seeds)
+        publishing.publish(open_profile("full"))

@@ -1,0 +1,77 @@
+"""Commands that use the released models: classify recordings, write C code."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ecglib.cli.common import app, print_error, report_user_errors
+
+
+@app.command()
+def predict(
+    recordings: Annotated[
+        list[Path], typer.Argument(help="WFDB records, .csv, .npy or .npz files, or folders of them")
+    ],
+    model: Annotated[str | None, typer.Option(help="a released model; the distilled student by default")] = None,
+    rate: Annotated[float | None, typer.Option(help="Hz, for files that do not state it")] = None,
+    units: Annotated[str | None, typer.Option(help="mV, µV or V, for files that do not state it")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON, one object per line")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="print CSV")] = False,
+    jobs: Annotated[
+        int, typer.Option(help="worker processes; 1 uses the main process, which is faster for a few recordings")
+    ] = 2,
+) -> None:
+    """Classify ECG recordings with a released model. Not a medical device.
+
+    Exit status: 0 if every recording was classified, 1 if some could not be read, 2 if none could or if the model could
+    not be opened. --json and --csv also have a row, with the error, for each recording that could not be read.
+    """
+    from tqdm import tqdm
+
+    from ecglib.deployment import prediction, released, reports
+
+    with report_user_errors(2):
+        opened = released.load(model or released.DEFAULT)
+        paths = prediction.find_recordings(recordings)
+    failed = 0
+    report = reports.make_report(as_json=as_json, as_csv=as_csv, model=opened)
+    with tqdm(total=len(paths), unit="record", disable=len(paths) < 20, file=sys.stderr) as bar:
+        for prediction_ in prediction.classify(paths, opened, rate=rate, units=units, jobs=jobs):
+            bar.update()
+            report.add(prediction_)
+            if prediction_.error:
+                failed += 1
+                print_error("\n".join(map(reports.printable, prediction_.error.splitlines())))
+    report.close()
+    raise typer.Exit(0 if failed == 0 else 2 if failed == len(paths) else 1)
+
+
+@app.command()
+def header(
+    model: Annotated[str, typer.Argument(help="name of a released microcontroller model")],
+    target: Annotated[Path, typer.Argument(help="the header file to write")],
+    name: Annotated[str, typer.Option(help="name of the C array")] = "ecg_student",
+) -> None:
+    """Write a released microcontroller model as a C header: its bytes, scales and thresholds."""
+    from ecglib.deployment import c_header, released
+
+    with report_user_errors():
+        c_header.write(*released.load_verified(model), target, name)
+
+
+@app.command("firmware")
+def write_firmware(
+    model: Annotated[str, typer.Argument(help="name of a released microcontroller model")],
+    out: Annotated[Path, typer.Option(help="the folder to write")],
+) -> None:
+    """Write a released microcontroller model as a folder of C code that compiles without changes."""
+    from ecglib.deployment import firmware
+
+    with report_user_errors():
+        folder = firmware.write(model, out)
+        print(f"Firmware: {folder}\nBuild and check it here: cmake -S {folder} -B {folder}/build")
+        print(f"                         cmake --build {folder}/build --target check")
