@@ -7,7 +7,7 @@ BIN := $(ENV)/bin
 READY := $(ENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help env reproduce test test-slow lab chapter book benchmark clean
+.PHONY: help env reproduce test test-slow lab chapter book pdf benchmark clean
 
 help:           ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -42,6 +42,9 @@ chapter: env    ## execute one chapter after making what it needs (CHAPTER=05)
 
 book: env       ## build the published book from the committed chapters, no training
 	$(BIN)/ecglib book
+
+pdf: env        ## build the published book as one PDF (requires Chromium or Chrome)
+	$(BIN)/ecglib pdf
 
 benchmark: env  ## print speed, memory and size ratios (requires PTB-XL)
 	@for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done
