@@ -118,9 +118,10 @@ class Measurement:
         return {
             "cpu": cpu, "board": emulation.BOARDS[cpu], "optimization": optimization, "kernel": single.kernel,
             **emulation.sizes(target), "stack": max(single.stack, stream.stack), "instructions": single.instructions,
-            "instructions_a_second": stream.instructions * self.entry["rate"], "recordings": len(single.index),
-            "differ": int((single.outputs != expected).any(axis=1).sum()), "streamed": len(stream.index),
-            "streamed_differ": int(stream_differs),
+            "stream_instructions_per_second": stream.instructions * self.entry["rate"],
+            "recordings": len(single.index),
+            "recordings_that_differ": int((single.outputs != expected).any(axis=1).sum()),
+            "stream_results": len(stream.index), "stream_results_that_differ": int(stream_differs),
         }  # fmt: skip
 
     def size_without_stream(self) -> dict[str, int]:
@@ -155,21 +156,21 @@ def measure(name: str, work: Path, paths: Paths, microvolts: np.ndarray, test_mi
     footprint = results.read(paths.published_results, name)["details"]["footprint"]
     rows = one.emulation(test_microvolts[:N_EMULATED])
     fast = next(row for row in rows if (row["cpu"], row["optimization"], row["kernel"]) == ("cortex-m4", "-O2", "dual"))
+    per_second = fast["stream_instructions_per_second"]
     devices = tflite_micro.DEVICES | boards.MORE_DEVICES
     return {
         "file_bytes": one.entry["bytes"], "sha256": one.entry["sha256"], "weight_bytes": one.values["weight_bytes"],
         "arena": one.plan.arena, "stream": one.plan.stream, "macs": one.plan.macs,
         "layer_by_layer": one.plan.layer_by_layer, "tflite_micro_arena": footprint["arena_bytes"],
-        "aim": RAM_TARGETS[name], "early": one.plan.samples_before_end, "late": one.plan.samples_after_end,
+        "ram_target": RAM_TARGETS[name],
+        "samples_before_end": one.plan.samples_before_end, "samples_after_end": one.plan.samples_after_end,
         "open_windows": one.plan.open_windows, "without_stream": one.size_without_stream(), "emulated": rows,
         "equality": one.equality(microvolts), **one.latency(microvolts[0]),
         "estimates": {
             "milliseconds": {str(clock): boards.milliseconds(fast["instructions"], clock) for clock in boards.CLOCKS},
-            "stream_milliseconds": {
-                str(clock): boards.milliseconds(fast["instructions_a_second"], clock) for clock in boards.CLOCKS
-            },
+            "stream_milliseconds": {str(clock): boards.milliseconds(per_second, clock) for clock in boards.CLOCKS},
             "millijoules": boards.millijoules(fast["instructions"]),
-            "stream_milliwatts": boards.millijoules(fast["instructions_a_second"]),
+            "stream_milliwatts": boards.millijoules(per_second),
         },
         "boards": {
             device: boards.fits(fast["flash"], fast["ram"] + fast["stack"], devices[device]) for device in boards.SHEETS
@@ -188,7 +189,7 @@ def write(paths: Paths, measured: dict[str, dict]) -> None:
             "models": {name: models[name] for name in RAM_TARGETS if name in models},
             "tools": {tool: _version(tool) for tool in ("arm-none-eabi-gcc", "qemu-system-arm", "cc")},
             "processor": _processor(), "cycles": boards.CYCLES, "microamperes": round(boards.CURRENT * 1e6),
-            "volts": boards.VOLTAGE, "share": boards.MODEL_SHARE,
+            "volts": boards.VOLTAGE, "model_share": boards.MODEL_SHARE,
             "devices": {name: [*devices[name], sheet] for name, sheet in boards.SHEETS.items()},
         },
     )  # fmt: skip
@@ -206,7 +207,7 @@ def _processor() -> str:
 
 def summarize(name: str, found: dict) -> str:
     """The measured figures beside their targets."""
-    different = sum(kind["answers"] for kind in found["equality"][proof.REFERENCE].values())
+    different = sum(kind["outputs_that_differ"] for kind in found["equality"][proof.REFERENCE].values())
     dual, portable = (
         min(row["instructions"] for row in found["emulated"] if row["kernel"] == kernel)
         for kernel in ("dual", "portable")

@@ -50,7 +50,7 @@ def test_outputs_equal_litert_s_reference_kernels(compiled, name):
     network = graph.read(path)
     x = np.concatenate([proof.random_inputs(network, 20), proof.extreme_inputs(network)])
     found = proof.compare_outputs(compiled[name].classify_int8(x), proof.outputs(path, proof.REFERENCE, x), [0] * 5)
-    assert found["recordings"] == 32 and found["answers"] == 0
+    assert found["recordings"] == 32 and found["outputs_that_differ"] == 0
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -153,9 +153,9 @@ def test_published_figures_refer_to_the_released_models(project):
 def test_published_outputs_equal_the_reference(project):
     measured = json.loads((project / "results" / "full" / "firmware.json").read_text(encoding="utf-8"))["models"]
     for one in measured.values():
-        assert [found["answers"] for found in one["equality"][proof.REFERENCE].values()] == [0, 0, 0]
+        assert [found["outputs_that_differ"] for found in one["equality"][proof.REFERENCE].values()] == [0, 0, 0]
         assert one["equality"][proof.REFERENCE]["folds"]["recordings"] > 4000
-        assert all(row["differ"] == row["streamed_differ"] == 0 for row in one["emulated"])
+        assert all(row["recordings_that_differ"] == row["stream_results_that_differ"] == 0 for row in one["emulated"])
 
 
 def test_data_sheet_of_each_device_is_in_the_bibliography(project):

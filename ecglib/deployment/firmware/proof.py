@@ -83,16 +83,17 @@ def compare_outputs(ours: np.ndarray, theirs: np.ndarray, thresholds: Sequence[i
     -------
     recordings : number compared
     recordings_that_differ : in at least one output
-    answers : outputs that differ
-    largest : largest difference in quantization steps
-    decisions : outputs that are on different sides of their threshold
+    outputs_that_differ : single outputs
+    largest_difference : in quantization steps
+    decisions_that_differ : outputs that are on different sides of their threshold
     """
     apart = ours != theirs
     largest = np.abs(ours.astype(int) - theirs.astype(int)).max(initial=0)
     decided = ((ours >= np.asarray(thresholds)) != (theirs >= np.asarray(thresholds))).sum()
     return {
-        "recordings": len(ours), "recordings_that_differ": int(apart.any(axis=1).sum()), "answers": int(apart.sum()),
-        "largest": int(largest), "decisions": int(decided),
+        "recordings": len(ours), "recordings_that_differ": int(apart.any(axis=1).sum()),
+        "outputs_that_differ": int(apart.sum()), "largest_difference": int(largest),
+        "decisions_that_differ": int(decided),
     }  # fmt: skip
 
 
