@@ -3,14 +3,15 @@
 import sys
 from pathlib import Path
 
-from ecglib.study import steps
+from ecglib.study import steps, workflow as study_workflow
 from ecglib.study.study import open_study
 
 STUDY = open_study(config.get("profile", "sample"), seeds=config.get("seeds"))
 PATHS, REGISTRY = STUDY.paths, STUDY.settings.registry
 PROFILE = f"--profile {STUDY.settings.name}" + (f" --seeds {config['seeds']}" if config.get("seeds") else "")
 ECGLIB = f'"{sys.executable}" -m ecglib'
-CHAPTERS = [name for name, chapter in REGISTRY.chapters.items() if not chapter.results_only]
+ELSEWHERE = [name for name, chapter in REGISTRY.chapters.items() if chapter.sample_only and STUDY.settings.name == "full"]
+CHAPTERS = [name for name in REGISTRY.chapters if not REGISTRY.chapters[name].results_only and name not in ELSEWHERE]
 RESULTS_CHAPTERS = [name for name, chapter in REGISTRY.chapters.items() if chapter.results_only]
 PAGES = [str(page) for page in sorted(Path("book").rglob("*")) if page.is_file() and "chapters" not in page.parts]
 
@@ -22,7 +23,7 @@ def local(path):
 
 
 def executed(name):
-    return local(PATHS.executed / f"{name}.ipynb")
+    return local(study_workflow.executed_chapter(STUDY, name))
 
 
 def done(model, seed):
@@ -150,11 +151,27 @@ rule chapter:
         n_bootstrap=STUDY.settings.n_bootstrap,
         n_timing_runs=STUDY.settings.n_timing_runs,
     output:
-        executed("{chapter}"),
+        local(PATHS.executed / "{chapter}.ipynb"),
     # a chapter of the full profile runs alone, because its latencies are results
     threads: workflow.cores if STUDY.settings.name == "full" else 1
     shell:
         "{ECGLIB} execute {input.source} --alone {PROFILE}"
+
+
+for name in ELSEWHERE:
+
+    # run by the other profile's own workflow, which makes its records and trainings first
+    rule:
+        name:
+            f"{name}_on_the_sample"
+        input:
+            modules(*SHARED_ROOMS, *REGISTRY.chapters[name].rooms),
+            source=f"notebooks/{name}.py",
+        output:
+            executed(name),
+        threads: workflow.cores
+        shell:
+            "{ECGLIB} execute {input.source} --profile {study_workflow.SAMPLE} --cores {threads}"
 
 
 rule summary:
@@ -174,7 +191,7 @@ use rule chapter as results_chapter with:
         modules("study", "book"),
         source="notebooks/{chapter}.py",
     output:
-        executed("{chapter}"),
+        local(PATHS.executed / "{chapter}.ipynb"),
 
 
 ruleorder: results_chapter > chapter

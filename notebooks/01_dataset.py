@@ -144,3 +144,13 @@ Markdown(overview.agreement())
 # - The folds keep patients apart. The random splits in some of the original's notebooks do not.
 #
 # **Next:** [the base CNN](02_base_cnn).
+
+# %% [markdown]
+# ## Exercises
+#
+# Predict first, then run. [Solutions](exercises) are executed on the sample records.
+#
+# 1. **Patients on both sides.** If records were split at random, how many validation records would have a training record of
+#    the same patient? Predict the fraction for a random tenth and for PTB-XL's fold 9, then count.
+# 2. **Several superclasses.** What fraction of the records has more than one superclass, and what would a softmax over five
+#    classes do with them?

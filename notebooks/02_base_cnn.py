@@ -148,3 +148,12 @@ Markdown(f"- {base_cnn.largest_layer(network)} This is where compression will lo
 
 # %% [markdown]
 # **Next:** [the original's second network](03_inception_cnn).
+
+# %% [markdown]
+# ## Exercises
+#
+# Predict first, then run. [Solutions](exercises) are executed on the sample records.
+#
+# 1. **Half of the records.** By which factor does the interval of an AUC widen if only every second patient of fold 10 is
+#    left?
+# 2. **Which superclass.** Which superclass has the lowest AUC, and would the macro AUC tell if it fell to 0.5?

@@ -141,3 +141,12 @@ Markdown(f"- {files.lesson()}")
 
 # %% [markdown]
 # **Next:** [pruning](04_pruning).
+
+# %% [markdown]
+# ## Exercises
+#
+# Predict first, then run. [Solutions](exercises) are executed on the sample records.
+#
+# 1. **Two architectures together.** Average the probabilities of the base CNN and the Inception CNN. Is the ensemble better
+#    than both?
+# 2. **Where the parameters are.** Which layer holds most of the parameters, and why?

@@ -179,3 +179,12 @@ tables.show(reporting.by_superclass(study, "Pruned and quantized"))
 # - A quantization method for linear layers leaves a convolutional network almost unchanged.
 #
 # **Next:** [quantization](05_quantization).
+
+# %% [markdown]
+# ## Exercises
+#
+# Predict first, then run. [Solutions](exercises) are executed on the sample records.
+#
+# 1. **The smallest weights, or any.** Set 80 % of the student's weights to zero, once the smallest and once a random choice,
+#    without fine-tuning. How much AUC is left?
+# 2. **Zeros in a file.** How many bytes do these networks take, as they are and compressed?

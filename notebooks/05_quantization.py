@@ -163,3 +163,13 @@ figure = plots.auc_against_bytes(points)
 # - An int8 file is portable only if its sums cannot overflow on any processor. Weights of 7 bits ensure that.
 #
 # **Next:** [distillation](06_distillation).
+
+# %% [markdown]
+# ## Exercises
+#
+# Predict first, then run. [Solutions](exercises) are executed on the sample records.
+#
+# 1. **A scale by hand.** Quantize a thousand values between −1 and 3 to 8 bits. What is the largest error? What is it if a
+#    single value is 30?
+# 2. **Few calibration records.** Calibrate the student with 2 and with 64 records. How much do its probabilities change
+#    against float32?

@@ -156,3 +156,11 @@ Markdown(trials.lesson())
 
 # %% [markdown]
 # **Next:** [all results](07_results).
+
+# %% [markdown]
+# ## Exercises
+#
+# Predict first, then run. [Solutions](exercises) are executed on the sample records.
+#
+# 1. **Temperature.** What happens to a teacher's probabilities at a temperature of 2, 4 and 1000? What happens to its AUC?
+# 2. **Without labels.** Train the distilled student on its teachers only, with a label weight of 0. Does it learn?

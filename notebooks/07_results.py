@@ -129,3 +129,11 @@ Markdown(conclusions.sources_of_uncertainty(kept))
 
 # %% tags=["hide-input"]
 Markdown(conclusions.provenance(results.read_environment(folder)))
+
+# %% [markdown]
+# ## Exercises
+#
+# Predict first, then run. [Solutions](exercises) are executed on the sample records.
+#
+# 1. **The front.** For which models is no other one both smaller and at least as good?
+# 2. **Overlapping intervals.** The intervals of two models overlap. Does that mean that their difference is noise?

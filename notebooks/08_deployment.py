@@ -144,3 +144,13 @@ print("\n".join(c_header.c_header(file, entry, "ecg_student").splitlines()[:19])
 # - On a microcontroller RAM is scarcer than flash, and the early, wide layers fill it.
 #
 # **Next:** [classify an ECG in your browser](../classify).
+
+# %% [markdown]
+# ## Exercises
+#
+# Predict first, then run. [Solutions](exercises) are executed on the sample records.
+#
+# 1. **A more sensitive threshold.** Choose the threshold for MI so that 95 % of the infarctions of fold 9 are found. What does
+#    that cost in specificity, and does it hold on fold 10?
+# 2. **A loose electrode.** Set lead V2 of a recording to zero. What do the quality warnings say, and how far do the
+#    probabilities move?

@@ -7,7 +7,7 @@ import shutil
 from ecglib import files
 from ecglib.book import book
 from ecglib.deployment import released
-from ecglib.study import results
+from ecglib.study import results, workflow
 from ecglib.study.study import Study
 from ecglib.training import runs
 
@@ -20,7 +20,7 @@ def publish(study: Study) -> None:
     InputError : a chapter's notebook, a model's result or the README's table is missing
     """
     paths = study.paths
-    executed = [paths.executed / f"{name}.ipynb" for name in study.settings.registry.chapters]
+    executed = [workflow.executed_chapter(study, name) for name in study.settings.registry.chapters]
     contents = {paths.chapters / notebook.name: notebook.read_bytes() for notebook in executed}
     models = results.summary(paths.results)["model"]
     dropped = set(results.summary(paths.published_results)["model"]) - set(models)

@@ -75,6 +75,7 @@ class Chapter(BaseModel):
     reads : chapters whose results it needs
     rooms : subpackages that it uses besides those that every chapter uses
     results_only : whether it computes nothing from data, and so runs after the summary
+    sample_only : whether it is executed on the sample profile in every profile's book
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -83,6 +84,7 @@ class Chapter(BaseModel):
     reads: tuple[str, ...] = Field((), strict=False)
     rooms: tuple[str, ...] = Field((), strict=False)
     results_only: bool = False
+    sample_only: bool = False
 
 
 class Registry(BaseModel):

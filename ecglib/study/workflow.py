@@ -9,6 +9,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ecglib.data import ptbxl
@@ -16,6 +17,8 @@ from ecglib.errors import InputError
 from ecglib.files import exclusive
 from ecglib.study import steps
 from ecglib.study.study import Study
+
+SAMPLE = "sample"  # the profile on synthetic records
 
 
 def run(
@@ -54,7 +57,10 @@ def run(
 
 def executed_chapter(study: Study, chapter: str) -> Path:
     """Path of an executed chapter, which Snakemake makes."""
-    return study.paths.executed / f"{chapter}.ipynb"
+    paths = study.paths
+    if study.settings.registry.chapters[chapter].sample_only:
+        paths = replace(paths, profile=SAMPLE)
+    return paths.executed / f"{chapter}.ipynb"
 
 
 def prerequisites(study: Study, chapter: str) -> list[Path]:
@@ -77,7 +83,7 @@ def find_chapter(study: Study, name: str) -> str:
     """
     chapters, stem = list(study.settings.registry.chapters), Path(name).stem
     for chapter in chapters:
-        if stem == chapter or (stem.isdigit() and int(stem) == int(chapter.split("_")[0])):
+        if stem == chapter or (stem.isdigit() and chapter.startswith(f"{int(stem):02d}_")):
             return chapter
     raise InputError(
         "unknown chapter", where=f"profile {study.settings.name}", expected=", ".join(chapters), found=name,

@@ -1,0 +1,349 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Exercises: solutions
+#
+# Each chapter ends with two exercises. This page solves them on the **synthetic sample records**, so that everything runs
+# within a minute on any computer: its numbers show how to find an answer and are not results of the study. Predict first,
+# then open a solution. In JupyterLab (`make lab`) the cells can be changed; with PTB-XL at hand, `profile = "full"` gives
+# the answers for real recordings.
+
+# %% tags=["parameters", "remove-cell"]
+profile = "sample"
+
+# %% tags=["hide-input"]
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from torch.nn.utils import prune
+
+from ecglib.book import plots, tables
+from ecglib.compression import onnx_files, pruning, quantization
+from ecglib.data.ptbxl import CLASSES
+from ecglib.deployment.recordings.quality import quality_warnings
+from ecglib.deployment.recordings.reading import Recording
+from ecglib.evaluation.calibration import apply_temperature, choose_thresholds, decisions
+from ecglib.evaluation.metrics import class_aucs, macro_auc
+from ecglib.evaluation.resampling import Resampling
+from ecglib.evaluation.scores import Scores
+from ecglib.networks import convnet, inception
+from ecglib.study import results
+from ecglib.study.study import open_study
+from ecglib.training import scoring
+from ecglib.training.train import train
+
+plots.style()
+study = open_study(profile)
+validation, test = study.data.in_folds(9), study.data.in_folds(10)
+folder = Path(tempfile.mkdtemp())
+
+# %% [markdown]
+# ## Chapter 1: the dataset
+#
+# ### 1.1 Patients on both sides
+#
+# *If records were split at random, how many validation records would have a training record of the same patient?*
+
+# %% tags=["hide-cell"]
+patients = study.data.table["patient_id"].to_numpy()
+rng = np.random.default_rng(0)
+at_random = rng.permutation(len(patients)) % 10 == 0  # a tenth, like one fold
+by_fold = (study.data.table["fold"] == 9).to_numpy()
+splits = {"a random tenth": at_random, "PTB-XL's fold 9": by_fold}
+shared = [(name, np.isin(patients[held], patients[~held]).mean()) for name, held in splits.items()]
+tables.show(pd.DataFrame(shared, columns=["validation records", "patient also in training"]))
+
+# %% [markdown]
+# PTB-XL's folds keep the records of a patient together, so that the fraction is zero; a random split shares patients as
+# soon as some have several records.
+#
+# ### 1.2 Several superclasses
+#
+# *What fraction of the records has more than one superclass, and what would a softmax over five classes do with them?*
+
+# %% tags=["hide-cell"]
+per_record = study.data.labels.sum(axis=1).astype(int)
+counts = pd.Series(per_record).value_counts(normalize=True).sort_index()
+tables.show(counts.rename_axis("superclasses").reset_index(name="fraction of records"))
+
+# %% [markdown]
+# A softmax forces the five probabilities to sum to one: two superclasses of the same record would compete. Five sigmoids
+# answer five separate questions.
+#
+# ## Chapter 2: the base CNN
+#
+# ### 2.1 Half of the records
+#
+# *By which factor does the interval of an AUC widen if only every second patient of fold 10 is left?*
+
+# %% tags=["hide-cell"]
+score = study.evaluation_set(10).y_score(study.scores("base_cnn"))[0]
+labels, patients = test.labels > 0, test.table["patient_id"].to_numpy()
+widths = []
+for name, kept in {"all": patients >= 0, "every second": patients % 2 == 0}.items():
+    resampled = Resampling(patients[kept], 200).aucs(labels[kept], score[kept]).mean(axis=-1)
+    low, high = np.nanpercentile(resampled, [2.5, 97.5])
+    widths.append((name, kept.sum(), high - low))
+tables.show(pd.DataFrame(widths, columns=["patients", "records", "width of the interval"]))
+
+# %% [markdown]
+# The width falls with the square root of the number of patients: half of them, about 1.4 times the width. On the few
+# records of the sample the factor itself varies a lot.
+#
+# ### 2.2 Which superclass
+#
+# *The macro AUC is an average. Which superclass has the lowest AUC, and would a macro AUC tell if it fell to 0.5?*
+
+# %% tags=["hide-cell"]
+aucs = pd.Series(class_aucs(labels, score), index=CLASSES)
+chance = aucs.copy()
+chance[aucs.idxmin()] = 0.5
+table = pd.DataFrame({"superclass": CLASSES, "AUC": aucs, "if the lowest fell": chance})
+table.loc["macro"] = ["macro", aucs.mean(), chance.mean()]
+tables.show(table)
+
+# %% [markdown]
+# The macro AUC moves by a fifth of the fall only. That is why the gate for compressed models checks each superclass.
+#
+# ## Chapter 3: the Inception CNN
+#
+# ### 3.1 Two architectures together
+#
+# *Average the probabilities of the base CNN and the Inception CNN. Is the ensemble better than both?*
+
+# %% tags=["hide-cell"]
+runs = {name: study.run(name).scores for name in ("base_cnn", "inception_cnn")}
+together = Scores.stack_seeds([run.for_seeds(run.seed[:1]) for run in runs.values()]).ensemble()
+fold_9 = study.evaluation_set(9)
+rows = [(name, fold_9.macro_auc(one)) for name, one in (runs | {"ensemble": together}).items()]
+tables.show(pd.DataFrame(rows, columns=["model", "AUC, fold 9"]))
+
+# %% [markdown]
+# An ensemble gains where its members make different mistakes. Chapter 6 uses it as a teacher, so that one small network
+# learns from several large ones.
+#
+# ### 3.2 Where the parameters are
+#
+# *Which layer holds most of the parameters, and why?*
+
+# %% tags=["hide-cell"]
+layers = inception.layer_table(inception.build()).nlargest(3, "parameters")
+tables.show(layers)
+
+# %% [markdown]
+# A dense layer after flattening has one weight for each input and each unit. The base CNN averages over time instead and
+# has no such layer.
+#
+# ## Chapter 4: pruning
+#
+# ### 4.1 The smallest weights, or any
+#
+# *Set 80 % of the student's weights to zero, once the smallest and once a random choice, without fine-tuning. How much
+# AUC is left?*
+
+# %% tags=["hide-cell"]
+run = study.run("student")
+network = convnet.from_weights(run.weights())
+random = convnet.from_weights(run.weights())
+for layer in pruning.prunable_layers(random).values():
+    prune.random_unstructured(layer, "weight", amount=0.8)
+networks = {
+    "intact": network,
+    "80 % smallest": pruning.prune_globally(network, 0.8),
+    "80 % at random": pruning.remove_masks(random),
+}
+rows = []
+for name, one in networks.items():
+    score = scoring.predict(one, validation, run.normalization)
+    rows.append((name, macro_auc(validation.labels, score)))
+tables.show(pd.DataFrame(rows, columns=["weights", "AUC, fold 9"]))
+
+# %% [markdown]
+# Small weights contribute little to a sum. After two epochs of training, as in the sample, weights are still close to
+# their random start; in a trained network the difference is large.
+#
+# ### 4.2 Zeros in a file
+#
+# *How many bytes do the networks of 4.1 take, as they are and compressed?*
+
+# %% tags=["hide-cell"]
+rows = []
+for name, one in networks.items():
+    path = onnx_files.to_onnx(one, folder / f"{name}.onnx")
+    rows.append((name, path.stat().st_size, pruning.compressed_bytes(path)))
+tables.show(pd.DataFrame(rows, columns=["weights", "bytes", "compressed bytes"]))
+
+# %% [markdown]
+# A zero in float32 takes four bytes like any other number. Only compression makes use of zeros, and it has to store where
+# they are.
+#
+# ## Chapter 5: quantization
+#
+# ### 5.1 A scale by hand
+#
+# *Quantize a thousand values between −1 and 3 to 8 bits. What is the largest error? What is it if a single value is 30?*
+
+# %% tags=["hide-cell"]
+values = np.random.default_rng(0).uniform(-1, 3, 1000)
+rows = []
+for name, x in {"as they are": values, "with one value of 30": np.append(values, 30.0)}.items():
+    scale = (x.max() - x.min()) / 255
+    zero_point = np.round(-128 - x.min() / scale)
+    q = np.clip(np.round(x / scale) + zero_point, -128, 127)
+    error = np.abs((q - zero_point) * scale - x).max()
+    rows.append((name, scale, scale / 2, error))
+columns = ["values", "scale", "half a scale", "largest error"]
+tables.show(pd.DataFrame(rows, columns=columns), dict.fromkeys(columns[1:], "{:.4f}"))
+
+# %% [markdown]
+# The error is at most about half a scale, and one outlier makes the scale of all values larger. That is why the method of
+# calibration matters, and why each output channel of a weight has a scale of its own.
+#
+# ### 5.2 Few calibration records
+#
+# *Calibrate the student with 2 and with 64 records. How much do its probabilities change against float32?*
+
+# %% tags=["hide-cell"]
+source = onnx_files.to_onnx(network, folder / "student.onnx")
+x = run.normalization(validation.millivolts(slice(None)))
+expected = onnx_files.predict(source, x)
+rows = []
+for count in (2, 64):
+    records = study.representative_records(run, count)
+    target = quantization.quantize(source, folder / f"{count}.onnx", records)
+    change = np.abs(onnx_files.predict(target, x) - expected)
+    rows.append((count, change.mean(), change.max()))
+columns = ["calibration records", "mean change", "largest change"]
+tables.show(pd.DataFrame(rows, columns=columns), dict.fromkeys(columns[1:], "{:.4f}"))
+
+# %% [markdown]
+# With few records, later ones exceed the ranges that were found, and their activations saturate.
+#
+# ## Chapter 6: distillation
+#
+# ### 6.1 Temperature
+#
+# *What happens to a teacher's probabilities at a temperature of 2, 4 and 1000?*
+
+# %% tags=["hide-cell"]
+teacher = study.evaluation_set(9).y_score(study.scores("base_cnn"))[0]
+rows = []
+for temperature in (1, 2, 4, 1000):
+    softened = apply_temperature(teacher, temperature)
+    rows.append((temperature, softened.min(), softened.max(), macro_auc(validation.labels, softened)))
+tables.show(pd.DataFrame(rows, columns=["temperature", "smallest", "largest", "AUC, fold 9"]))
+
+# %% [markdown]
+# All probabilities approach 0.5, but their order stays, and with it the AUC. What a student can learn from them is how
+# much more likely one superclass is than another.
+#
+# ### 6.2 Without labels
+#
+# *Train the distilled student on its teachers only, with a label weight of 0. Does it learn?*
+
+# %% tags=["hide-cell"]
+settings = study.model("student_distilled").training
+teachers = [one for name in settings.teachers for one in study.runs(name)]
+rows = []
+for weight in (settings.label_weight, 0.0):
+    changed = settings.model_copy(update={"label_weight": weight})
+    trained = train(
+        "student_distilled", changed, 0, study.data, folder / f"weight {weight}",
+        teachers=teachers, progress=False,
+        teacher_scores=lambda: [study.training_scores(one) for one in teachers],
+    )  # fmt: skip
+    rows.append((weight, trained.history["val_auc"].max()))
+tables.show(pd.DataFrame(rows, columns=["label weight", "best AUC, fold 9"]))
+
+# %% [markdown]
+# It does: the teachers' probabilities contain what they learned from the labels. Two epochs on the sample cannot tell
+# which weight is better; chapter 6 compares them on PTB-XL.
+#
+# ## Chapter 7: results
+#
+# ### 7.1 The front
+#
+# *For which models of the study is no other one both smaller and at least as good? These figures are those of the full
+# profile.*
+
+# %% tags=["hide-cell"]
+summary = results.summary(study.paths.root / "results" / "full")
+front = summary[
+    [
+        not ((summary["file_bytes"] < row.file_bytes) & (summary["test_auc"] >= row.test_auc)).any()
+        for row in summary.itertuples()
+    ]
+]
+columns = ["model", "file_bytes", "test_auc"]
+tables.show(front.sort_values("file_bytes")[columns], {"test_auc": "{:.4f}"})
+
+# %% [markdown]
+# Such a list is called the Pareto front. It was found on fold 10 and inherits its noise: neighbors on it may change places
+# on other patients.
+#
+# ### 7.2 Overlapping intervals
+#
+# *The intervals of two models overlap. Does that mean that their difference is noise?*
+
+# %% tags=["hide-cell"]
+fold_10 = study.evaluation_set(10)
+one, other = study.scores("student_distilled"), study.scores("base_cnn")
+rows = [("student, distilled", f"{fold_10.auc(one):.3f}"), ("base CNN", f"{fold_10.auc(other):.3f}")]
+rows.append(("difference, paired", f"{fold_10.difference(one, other):+}"))
+tables.show(pd.DataFrame(rows, columns=["", "estimate and interval"]))
+
+# %% [markdown]
+# No. Both models are scored on the same patients: a sample with many difficult recordings lowers both AUCs, and that part
+# cancels in the difference. Only the paired interval answers the question.
+#
+# ## Chapter 8: deployment
+#
+# ### 8.1 A more sensitive threshold
+#
+# *Choose the threshold for MI so that 95 % of the infarctions of fold 9 are found. What does that cost in specificity, and
+# does it hold on fold 10?*
+
+# %% tags=["hide-cell"]
+mi = CLASSES.index("MI")
+score_9 = study.evaluation_set(9).y_score(study.scores("student_distilled"))[0]
+score_10 = study.evaluation_set(10).y_score(study.scores("student_distilled"))[0]
+thresholds = choose_thresholds(score_9, validation.labels)
+sensitive = thresholds.copy()
+sensitive[mi] = np.quantile(score_9[validation.labels[:, mi] > 0, mi], 0.05)
+rows = []
+for name, chosen in {"best F1": thresholds, "95 % sensitivity": sensitive}.items():
+    for fold, part, score in ((9, validation, score_9), (10, test, score_10)):
+        resampling = Resampling.from_dataset(part, 200)
+        table = decisions(score, part.labels, chosen, resampling)
+        found = table[table["superclass"] == "MI"].set_index("measure")["value"]
+        rows.append((name, fold, found["sensitivity"], found["specificity"]))
+tables.show(pd.DataFrame(rows, columns=["threshold", "fold", "sensitivity", "specificity"]))
+
+# %% [markdown]
+# A lower threshold finds more infarctions and raises more false alarms. On fold 10 the sensitivity differs from the 95 %
+# that were chosen on fold 9: a threshold is an estimate too.
+#
+# ### 8.2 A loose electrode
+#
+# *Set lead V2 of a recording to zero. What do the quality warnings say, and how far do the probabilities move?*
+
+# %% tags=["hide-cell"]
+signal = validation.millivolts([0])
+loose = signal.copy()
+loose[0, :, 7] = 0.0
+before, after = (onnx_files.predict(source, run.normalization(one))[0] for one in (signal, loose))
+print(quality_warnings(Recording("V2 flat", loose[0], 100.0)))
+columns = {"superclass": CLASSES, "as recorded": before, "V2 flat": after}
+tables.show(pd.DataFrame(columns))
+
+# %% [markdown]
+# The network answers in any case. Whether its input can be trusted has to be checked separately, which is what the quality
+# warnings are for.
