@@ -4,17 +4,14 @@ import asyncio
 import json
 import os
 import re
-import socket
-import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 
 import nbformat
 import pytest
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
 from jupytext.async_contentsmanager import build_async_jupytext_contents_manager_class
+from lab_server import LabServer
 
 from ecglib.book import lab
 from ecglib.study.paths import PROJECT_VARIABLE, Paths, find_project
@@ -124,30 +121,6 @@ def test_a_kernel_finds_the_study_from_any_folder(paths, tmp_path, monkeypatch):
 def test_the_server_serves_a_chapter_as_a_notebook(paths, source):
     lab.pair(source)
     source.write_text(SOURCE.replace("1 + 1", "3 + 3"))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = lab.command(paths, port=port, browser=False)
-    server = subprocess.Popen(
-        command, env=lab.environment(paths) | {"JUPYTER_TOKEN": "trial"}, stderr=subprocess.PIPE, text=True
-    )
-    try:
-        assert "3 + 3" in str(json.loads(_fetch(f"http://127.0.0.1:{port}/api/contents/{NOTEBOOK}")))
-        assert re.search("<title>.*Jupyter", _fetch(f"http://127.0.0.1:{port}/lab/tree/notebooks").decode())
-    finally:
-        server.terminate()
-        server.communicate(timeout=30)
-
-
-def _fetch(address: str, seconds: float = 60) -> bytes:
-    """What a server answers, once it does."""
-    until = time.monotonic() + seconds
-    request = urllib.request.Request(address, headers={"Authorization": "token trial"})
-    while True:
-        try:
-            with urllib.request.urlopen(request) as answer:
-                return answer.read()
-        except (ConnectionError, urllib.error.URLError):
-            if time.monotonic() > until:
-                raise
-            time.sleep(0.5)
+    with LabServer(paths) as server:
+        assert "3 + 3" in str(json.loads(server.fetch(f"api/contents/{NOTEBOOK}")))
+        assert re.search("<title>.*Jupyter", server.fetch("lab/tree/notebooks").decode())

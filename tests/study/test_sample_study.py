@@ -5,12 +5,24 @@ from pathlib import Path
 import nbformat
 import pytest
 from conftest import copy_checkout, run_ecglib
+from lab_server import TOKEN, LabServer
+from selenium.webdriver.support.wait import WebDriverWait
 
-from ecglib.book import book, chapters
+from ecglib.book import book, chapters, lab
 from ecglib.study import results
 from ecglib.study.paths import Paths
 
 pytestmark = pytest.mark.slow
+SOURCES = sorted((Path(__file__).parents[2] / "notebooks").glob("*.py"))
+RUN_ALL = """
+const done = arguments[0], panel = jupyterapp.shell.currentWidget;
+(async () => {
+    await panel.context.ready;
+    await panel.sessionContext.ready;
+    await jupyterapp.commands.execute("notebook:run-all-cells");
+    done(panel.model.sharedModel.toJSON().cells);
+})().catch(error => done(String(error)));
+"""
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +56,28 @@ def test_the_sample_has_the_same_models_as_the_published_study(sample_paths):
 def test_the_published_results_stay_as_they_are(checkout, project):
     for path in (project / "results").rglob("*.*"):
         assert (checkout / path.relative_to(project)).read_bytes() == path.read_bytes()
+
+
+@pytest.fixture(scope="module")
+def lab_server(sample_paths):
+    for source in SOURCES:
+        lab.pair(sample_paths.root / "notebooks" / source.name)
+    with LabServer(sample_paths) as server:
+        server.fetch("api")
+        yield server
+
+
+@pytest.mark.parametrize("name", [source.stem for source in SOURCES])
+def test_a_chapter_runs_in_jupyterlab_from_its_first_cell_to_its_last(lab_server, browser, name):
+    browser.get(f"{lab_server.address}/lab/workspaces/{name}/tree/notebooks/{name}.ipynb?token={TOKEN}")
+    opened = "return window.jupyterapp?.shell.currentWidget?.context?.path"
+    WebDriverWait(browser, 60).until(lambda page: page.execute_script(opened) == f"notebooks/{name}.ipynb")
+    browser.set_script_timeout(300)
+    cells = browser.execute_async_script(RUN_ALL)
+    assert isinstance(cells, list), cells
+    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    assert not [output for cell in code for output in cell["outputs"] if output["output_type"] == "error"]
+    assert [cell["execution_count"] for cell in code] == list(range(1, len(code) + 1))
 
 
 def test_every_page_has_the_notice_that_sample_values_are_not_results(sample_paths):
