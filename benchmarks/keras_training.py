@@ -16,7 +16,7 @@ from ecglib.data.normalization import Normalization
 from ecglib.networks import inception
 from ecglib.networks.keras_backend import keras
 from ecglib.study.profile import load_profile
-from ecglib.training import keras_training
+from ecglib.training import keras_batches, keras_training
 
 STEPS, RECORDS = 8, 17_084
 settings = load_profile(Path(__file__).parent.parent / "config" / "full.yml").training["inception_cnn"]
@@ -35,7 +35,7 @@ def milliseconds(work) -> float:
 with tempfile.TemporaryDirectory() as folder:
     root = synthetic.write_sample(Path(folder) / "records", records=2 * settings.batch_size, progress=False)
     dataset = open_dataset(root, Path(folder) / "cache", progress=False)
-    batches = keras_training.BatchedRecords(dataset, Normalization.fit(dataset), settings, 0)
+    batches = keras_batches.BatchedRecords(dataset, Normalization.fit(dataset), settings, 0)
     x, y = batches[0]
     prepare = milliseconds(lambda: batches[0])
 

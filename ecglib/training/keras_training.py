@@ -2,7 +2,8 @@
 
 The counterpart of :mod:`ecglib.training.lightning`. Input: a dataset and settings. Output: a finished
 :class:`~ecglib.training.runs.Run`. The network is trained on folds 1-8, fold 9 selects the checkpoint unless the
-settings ask for the last weights, and fold 10 is scored once, at the end.
+settings ask for the last weights, and fold 10 is scored once, at the end. An interrupted training resumes from its last
+finished epoch and gives the same weights as an uninterrupted one; a finished one is loaded.
 """
 
 from __future__ import annotations
@@ -21,84 +22,16 @@ import pandas as pd
 from ecglib.data.dataset import Dataset, check_records
 from ecglib.data.normalization import Normalization
 from ecglib.data.ptbxl import TEST_FOLD, TRAIN_FOLDS, VALIDATION_FOLD
-from ecglib.evaluation.metrics import macro_auc
 from ecglib.evaluation.scores import Scores
 from ecglib.networks import inception, weights
 from ecglib.networks.keras_backend import keras
 from ecglib.training import runs
+from ecglib.training.keras_batches import BatchedRecords
+from ecglib.training.keras_callbacks import Backup, EpochSeed, History, Validation
 from ecglib.training.runs import Run
 from ecglib.training.settings import TrainingSettings
 
 _EVALUATION_BATCH = 256
-
-
-class BatchedRecords(keras.utils.PyDataset):
-    """Batches of normalized records (b, 1000, 12) and labels (b, 5), reshuffled each epoch."""
-
-    def __init__(self, dataset: Dataset, normalization: Normalization, settings: TrainingSettings, seed: int):
-        super().__init__()
-        self.dataset, self.normalization, self.settings = dataset, normalization, settings
-        self.labels = dataset.labels
-        self.random = np.random.default_rng(seed)
-        self.order = self.random.permutation(len(dataset))
-
-    def __len__(self) -> int:
-        return len(self.dataset) // self.settings.batch_size
-
-    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        size = self.settings.batch_size
-        chosen = self.order[index * size : (index + 1) * size]
-        x = self.normalization(self.dataset.millivolts(chosen))
-        return augment(x, self.settings, self.random), self.labels[chosen]
-
-    def on_epoch_end(self) -> None:
-        self.order = self.random.permutation(len(self.dataset))
-
-
-def augment(x: np.ndarray, settings: TrainingSettings, random: np.random.Generator) -> np.ndarray:
-    """Shift in time (zeros move in), change the gain and add noise: float32 (b, samples, leads) -> the same."""
-    records, samples, _ = x.shape
-    if settings.max_shift:
-        offset = random.integers(-settings.max_shift, settings.max_shift + 1, (records, 1))
-        source = np.arange(samples) + offset
-        inside = ((source >= 0) & (source < samples))[..., None]
-        x = np.take_along_axis(x, source.clip(0, samples - 1)[..., None], axis=1) * inside
-    if settings.gain_sd:
-        x = x * np.exp(settings.gain_sd * random.standard_normal((records, 1, 1), np.float32))
-    if settings.max_noise_sd:
-        level = settings.max_noise_sd * random.random((records, 1, 1), np.float32)
-        x = x + level * random.standard_normal(x.shape, np.float32)
-    return x
-
-
-class _Validation(keras.callbacks.Callback):
-    """Adds the loss and macro AUC on fold 9, and the epoch's seconds, to the logs of the other callbacks."""
-
-    def __init__(self, records: np.ndarray, labels: np.ndarray):
-        super().__init__()
-        self.records, self.labels, self.start = records, labels, 0.0
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self.start = time.monotonic()
-
-    def on_epoch_end(self, epoch, logs=None):
-        score = self.model.predict(self.records, batch_size=_EVALUATION_BATCH, verbose=0)
-        loss = keras.losses.BinaryCrossentropy()(self.labels, score)
-        logs |= {"val_loss": float(loss), "val_auc": macro_auc(self.labels, score)}
-        logs["seconds"] = time.monotonic() - self.start
-
-
-class _History(keras.callbacks.Callback):
-    """Appends a row to history.csv after each epoch; the file is kept when training is interrupted."""
-
-    def __init__(self, path: Path):
-        super().__init__()
-        self.path = path
-
-    def on_epoch_end(self, epoch, logs=None):
-        row = {"epoch": epoch, "train_loss": logs["loss"], "val_loss": logs["val_loss"], "val_auc": logs["val_auc"]}
-        row |= {"learning_rate": float(self.model.optimizer.learning_rate), "seconds": logs["seconds"]}
-        runs.append_history(self.path, row)
 
 
 def train(
@@ -121,19 +54,29 @@ def train(
     batches = BatchedRecords(train_part, normalization, settings, seed)
     network.compile(optimizer(settings, len(batches)), "binary_crossentropy")
     best, history = folder / "checkpoints" / "best.weights.h5", folder / runs.HISTORY
-    best_so_far = pd.read_csv(history)["val_auc"].max() if history.is_file() else None
+    backup = Backup(folder / "checkpoints" / "backup")
+    finished = backup.finished_epochs()
+    # the history may have one epoch more, which is repeated
+    past = pd.read_csv(history)["val_auc"].iloc[:finished].tolist() if finished else []
     callbacks = [
-        _Validation(normalization(validation.millivolts(slice(None))), validation.labels),
-        _History(history),
+        EpochSeed(batches, seed),
+        Validation(normalization(validation.millivolts(slice(None))), validation.labels),
+        History(history),
         keras.callbacks.ModelCheckpoint(
             best, monitor="val_auc", mode="max", save_best_only=True, save_weights_only=True,
-            initial_value_threshold=best_so_far,
+            initial_value_threshold=max(past) if past else None,
         ),
-        keras.callbacks.EarlyStopping(monitor="val_auc", mode="max", patience=settings.patience),
-        keras.callbacks.BackupAndRestore(folder / "checkpoints" / "backup", delete_checkpoint=False),
+        _EarlyStopping(settings.patience, past),
+        backup,
     ]  # fmt: skip
-    with fused_gelu(network):
-        network.fit(batches, epochs=settings.epochs, shuffle=False, verbose=1 if progress else 0, callbacks=callbacks)
+    if past:
+        backup.restore(network)
+    if not _stopped(past, settings.patience):
+        with fused_gelu(network):
+            network.fit(
+                batches, epochs=settings.epochs, initial_epoch=finished, shuffle=False, verbose=1 if progress else 0,
+                callbacks=callbacks,
+            )  # fmt: skip
     if settings.checkpoint == "best":
         network.load_weights(best)
     inception.save_weights(network, folder / weights.NAME)
@@ -157,6 +100,24 @@ def train(
     )
     shutil.rmtree(folder / "checkpoints")
     return run
+
+
+def _stopped(past: list[float], patience: int) -> bool:
+    """Whether early stopping has ended a training with these validation AUCs."""
+    return bool(past) and len(past) - 1 - int(np.argmax(past)) >= patience
+
+
+class _EarlyStopping(keras.callbacks.EarlyStopping):
+    """Early stopping that continues to count after a resume."""
+
+    def __init__(self, patience: int, past: list[float]):
+        super().__init__(monitor="val_auc", mode="max", patience=patience)
+        self.past = past
+
+    def on_train_begin(self, logs=None):
+        super().on_train_begin(logs)
+        for epoch, auc in enumerate(self.past):
+            self.on_epoch_end(epoch, {"val_auc": auc})
 
 
 @contextlib.contextmanager

@@ -11,10 +11,11 @@ import pandas as pd
 import pytest
 
 from ecglib.compression import tflite_files
+from ecglib.data.normalization import Normalization
 from ecglib.errors import InputError
 from ecglib.networks import inception
 from ecglib.study import original
-from ecglib.training import keras_training
+from ecglib.training import keras_callbacks, keras_training
 from ecglib.training.settings import TrainingSettings
 
 SETTINGS = TrainingSettings(
@@ -80,7 +81,7 @@ def test_a_run_has_the_files_of_every_run(finished):
 
 def test_scores_are_those_of_the_saved_weights(finished, sample):
     model = inception.load_weights(inception.build(), finished.weights())
-    normalization = keras_training.Normalization(**finished.metadata["normalization"])
+    normalization = Normalization(**finished.metadata["normalization"])
     score = keras_training.predict(model, sample.in_folds(9, 10), normalization)
     np.testing.assert_allclose(score, finished.scores.score[0], atol=1e-5)
 
@@ -97,19 +98,19 @@ def test_an_interrupted_run_resumes_from_its_last_epoch(sample, tmp_path, monkey
         tmp_path / "run",
         TrainingSettings(network="inception_cnn", epochs=3, batch_size=64, learning_rate=1e-3),
     )
-    end = keras_training._History.on_epoch_end
+    end = keras_callbacks.History.on_epoch_end
 
     def stop_after_two(self, epoch, logs=None):
         if epoch == 2:
             raise RuntimeError("power cut")
         end(self, epoch, logs)
 
-    monkeypatch.setattr(keras_training._History, "on_epoch_end", stop_after_two)
+    monkeypatch.setattr(keras_callbacks.History, "on_epoch_end", stop_after_two)
     with pytest.raises(RuntimeError, match="power cut"):
         keras_training.train("inception_cnn", inception.build, settings, 0, sample, folder, progress=False)
     before = pd.read_csv(folder / "history.csv")
     assert before["epoch"].tolist() == [0, 1]
-    monkeypatch.setattr(keras_training._History, "on_epoch_end", end)
+    monkeypatch.setattr(keras_callbacks.History, "on_epoch_end", end)
     run = keras_training.train("inception_cnn", inception.build, settings, 0, sample, folder, progress=False)
     assert run.history["epoch"].tolist() == [0, 1, 2]
     pd.testing.assert_frame_equal(run.history.iloc[:2], before)

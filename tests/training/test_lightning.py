@@ -67,23 +67,33 @@ def test_a_run_with_another_key_is_not_used(finished, change):
     assert runs.find([finished.folder], key | change) is None
 
 
-def test_an_interrupted_run_resumes_from_its_last_epoch(sample, tmp_path, monkeypatch):
-    folder, settings = tmp_path / "run", TrainingSettings(network="student", epochs=3, batch_size=64)
-    end = callbacks.History.on_train_epoch_end
+@pytest.mark.parametrize(
+    ("loss", "method"),
+    [
+        ("binary_cross_entropy", "on_train_batch_start"),  # inside an epoch
+        ("binary_cross_entropy", "on_train_epoch_end"),
+        pytest.param("untrained_teacher", "on_train_batch_start", marks=pytest.mark.slow),
+    ],
+)
+def test_a_killed_training_resumes_to_the_same_weights(sample, tmp_path, monkeypatch, loss, method):
+    settings = SETTINGS.model_copy(update={"epochs": 3, "loss": loss, "checkpoint": "last", "dropout": 0.3})
+    build = partial(convnet.ECGNet, (4, 8), 0.3)
+    uninterrupted = lightning.train("student", build, settings, 0, sample, tmp_path / "whole", progress=False)
+    original = getattr(callbacks.History, method)
 
-    def stop_after_two(self, trainer, module):
-        end(self, trainer, module)
-        if trainer.current_epoch == 2:
+    def cut(self, trainer, module, *arguments):
+        original(self, trainer, module, *arguments)
+        if trainer.current_epoch == 1 and (not arguments or arguments[-1] == 2):
             raise RuntimeError("power cut")
 
-    monkeypatch.setattr(callbacks.History, "on_train_epoch_end", stop_after_two)
-    with pytest.raises(RuntimeError, match="power cut"):
-        lightning.train("student", BUILD, settings, 0, sample, folder, progress=False)
-    before = pd.read_csv(folder / "history.csv")
-    monkeypatch.setattr(callbacks.History, "on_train_epoch_end", end)
-    run = lightning.train("student", BUILD, settings, 0, sample, folder, progress=False)
-    assert run.history["epoch"].tolist() == [0, 1, 2]
-    pd.testing.assert_frame_equal(run.history.iloc[:2], before.iloc[:2])
+    with monkeypatch.context() as patch:
+        patch.setattr(callbacks.History, method, cut)
+        with pytest.raises(RuntimeError, match="power cut"):
+            lightning.train("student", build, settings, 0, sample, tmp_path / "cut", progress=False)
+    run = lightning.train("student", build, settings, 0, sample, tmp_path / "cut", progress=False)
+    assert run.weights_sha256() == uninterrupted.weights_sha256()
+    measured = uninterrupted.history.columns.drop("seconds")
+    pd.testing.assert_frame_equal(run.history[measured], uninterrupted.history[measured])
 
 
 def test_files_of_an_interrupted_run_with_other_settings_are_not_used(tmp_path):

@@ -1,0 +1,127 @@
+"""Training with Keras: an interrupted run ends in the weights of an uninterrupted one."""
+
+import numpy as np
+import pytest
+
+from ecglib.data.normalization import Normalization
+from ecglib.networks import weights
+from ecglib.networks.keras_backend import keras
+from ecglib.training import keras_training, runs
+from ecglib.training.keras_batches import BatchedRecords
+from ecglib.training.keras_callbacks import Backup, EpochSeed, History
+from ecglib.training.settings import TrainingSettings
+
+SETTINGS = TrainingSettings(
+    network="inception_cnn", epochs=3, batch_size=32, max_shift=20, gain_sd=0.1, max_noise_sd=0.02, learning_rate=1e-3
+)
+
+
+class PowerCut(Exception):
+    pass
+
+
+def build() -> keras.Model:
+    layers = keras.layers
+    return keras.Sequential(
+        [
+            layers.Input((1000, 12)),
+            layers.AveragePooling1D(50),
+            layers.Conv1D(4, 3, activation="relu", name="convolution"),
+            layers.BatchNormalization(name="norm"),
+            layers.Dropout(0.3),
+            layers.Flatten(),
+            layers.Dense(5, activation="sigmoid", name="dense"),
+        ],
+        name="small",
+    )
+
+
+def train(sample, folder, settings=SETTINGS) -> runs.Run:
+    return keras_training.train("inception_cnn", build, settings, 0, sample, folder, progress=False)
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(sample, tmp_path_factory):
+    return train(sample, tmp_path_factory.mktemp("runs") / "uninterrupted")
+
+
+def assert_same(run, other):
+    ours, theirs = (weights.read(one.weights()) for one in (run, other))
+    assert ours.keys() == theirs.keys()
+    for name, values in ours.items():
+        np.testing.assert_array_equal(values, theirs[name], err_msg=name)
+    np.testing.assert_array_equal(run.scores.score, other.scores.score)
+    columns = ["epoch", "train_loss", "val_loss", "val_auc", "learning_rate"]
+    assert run.history[columns].equals(other.history[columns])
+
+
+def interrupt(monkeypatch, owner, method, when):
+    """Let a callback's method raise after its `when`-th call in the first training."""
+    original, calls = getattr(owner, method), []
+
+    def cut(self, *arguments, **keywords):
+        original(self, *arguments, **keywords)
+        calls.append(arguments)
+        if len(calls) == when:
+            raise PowerCut
+
+    monkeypatch.setattr(owner, method, cut)
+
+
+@pytest.mark.parametrize(
+    ("owner", "method", "when"),
+    [
+        (EpochSeed, "on_train_batch_end", 7),  # inside the second epoch
+        (History, "on_epoch_end", 2),  # the history has the epoch, the backup does not
+        (Backup, "on_epoch_end", 3),  # after the last one, before the weights are written
+    ],
+)
+def test_a_killed_training_resumes_to_the_same_weights(
+    sample, tmp_path, monkeypatch, uninterrupted, owner, method, when
+):
+    with monkeypatch.context() as patch:
+        interrupt(patch, owner, method, when)
+        with pytest.raises(PowerCut):
+            train(sample, tmp_path / "run")
+    assert_same(train(sample, tmp_path / "run"), uninterrupted)
+
+
+def test_early_stopping_counts_the_epochs_before_a_resume(sample, tmp_path, monkeypatch):
+    settings = SETTINGS.model_copy(update={"epochs": 6, "patience": 2})
+    aucs = {"values": iter([0.9, 0.8])}
+    monkeypatch.setattr("ecglib.training.keras_callbacks.macro_auc", lambda *_: next(aucs["values"]))
+    with monkeypatch.context() as patch:
+        interrupt(patch, Backup, "on_epoch_end", 2)
+        with pytest.raises(PowerCut):
+            train(sample, tmp_path / "run", settings)
+    aucs["values"] = iter([0.7])
+    assert train(sample, tmp_path / "run", settings).history["val_auc"].tolist() == [0.9, 0.8, 0.7]
+
+
+def test_a_training_that_early_stopping_ended_is_not_continued(sample, tmp_path, monkeypatch):
+    settings = SETTINGS.model_copy(update={"epochs": 6, "patience": 1})
+    aucs = {"values": iter([0.9, 0.8])}
+    monkeypatch.setattr("ecglib.training.keras_callbacks.macro_auc", lambda *_: next(aucs["values"]))
+    with monkeypatch.context() as patch:
+        interrupt(patch, Backup, "on_epoch_end", 2)
+        with pytest.raises(PowerCut):
+            train(sample, tmp_path / "run", settings)
+    aucs["values"] = iter([])
+    run = train(sample, tmp_path / "run", settings)
+    assert (run.history["epoch"].tolist(), run.metadata["best_epoch"]) == ([0, 1], 0)
+
+
+def test_order_and_augmentation_depend_on_seed_and_epoch_alone(sample):
+    one, other = (BatchedRecords(sample, Normalization.fit(sample), SETTINGS, seed=0) for _ in range(2))
+    first = [x for x, _ in (one[0], one[1])]
+    one.epoch = other.epoch = 1
+    np.testing.assert_array_equal(one[1][0], other[1][0])
+    assert not np.array_equal(one[1][0], first[1])
+    one.epoch = 0
+    np.testing.assert_array_equal(one[0][0], first[0])
+
+
+def test_a_backup_that_was_not_finished_is_not_used(tmp_path):
+    (tmp_path / "2.weights.123.part.h5").write_bytes(b"half")
+    (tmp_path / "2.weights.123.part.h5.weights.h5").write_bytes(b"half")
+    assert Backup(tmp_path).finished_epochs() == 0
