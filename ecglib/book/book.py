@@ -28,6 +28,7 @@ from ecglib.evaluation.scores import Scores
 from ecglib.study import published, results
 from ecglib.study.findings import findings
 from ecglib.study.paths import Paths
+from ecglib.study.registry import length_note
 
 SAMPLE_NOTICE = (
     "This book was built from synthetic sample records: its numbers show that the study runs; they are not results."
@@ -162,11 +163,13 @@ def _template_context(paths: Paths, names: list[str]) -> dict:
     kept = results.read_all(paths.published_results)
     scores = Scores.load(paths.published_results / "scores" / f"{released.DEFAULT}.npz")
     test_records = len(scores.for_fold(ptbxl.TEST_FOLD).ecg_id)
+    registry = tables.registry()
     minutes = {name: chapters.seconds(paths.chapters / f"{name}.ipynb") / 60 for name in names}
     return {
         "profile": paths.profile,
         "findings": tables.markdown(tables.findings(kept)),
-        "study_findings": [one for one in findings(tables.registry()) if one.done_right.name in kept],
+        "study_findings": [one for one in findings(registry) if one.done_right.name in kept],
+        "replay_lengths": {name: length_note(model, registry) for name, model in registry.models.items()},
         "overview_text": alt_text.models_by_size(_overview_points(paths)),
         "models": {name: result["row"] for name, result in kept.items()},
         "results": kept,

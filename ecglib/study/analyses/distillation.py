@@ -61,7 +61,7 @@ class DistillationReplay:
         """What the untrained teacher changes, beside the reported gain, and how long both trainings ran."""
         reported = original.REPORTED["distillation_replay"].auc - original.REPORTED["student"].auc
         lengths = {which: TrainingLength.from_run(runs[0]) for which, runs in self.runs.items()}
-        ran = " ".join(f"Training {which}: {length.sentence()}" for which, length in lengths.items())
+        ran = " ".join(length.sentence(f"The training {which}") for which, length in lengths.items())
         seeds = plural(min(len(runs) for runs in self.runs.values()), "seed")
         if self.gain.low > 0:
             verdict = "On these records the student is better with it; whether its weights or chance in training"
@@ -71,12 +71,11 @@ class DistillationReplay:
         else:
             verdict = "The interval contains zero: we find no effect of an untrained teacher."
         short = [which for which, length in lengths.items() if not length.stopped_early]
-        limits = [f"{which}: {lengths[which].scope()}" for which in short]
-        limits_text = f" This holds for ({'; '.join(limits)})." if short else ""
+        limits = " Longer trainings may end differently." if short else ""
         return (
             f"On fold 10 the untrained teacher changes the AUC of the student by {signed(self.gain)}, with the 95 % "
             f"interval over {seeds_behind(self.gain)}. The original reports {reported:+.3f}, from one split and "
-            f"one seed. {verdict} {ran}{limits_text}"
+            f"one seed. {verdict} {ran}{limits}"
         )
 
     def write(self, quantized: Int8Models) -> None:

@@ -78,7 +78,7 @@ class LossReplays:
 
     def training_lengths(self) -> str:
         """How long both trainings ran, and what both reach after equally many epochs."""
-        lengths = " ".join(f"With {loss}: {length.sentence()}" for loss, length in self.lengths.items())
+        lengths = " ".join(length.sentence(f"The training with {loss}") for loss, length in self.lengths.items())
         epochs = {loss: length.epochs for loss, length in self.lengths.items()}
         common = min(epochs.values())
         if len(set(epochs.values())) == 1:

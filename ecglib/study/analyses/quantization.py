@@ -85,10 +85,10 @@ class QuantizationReplay:
             f"on fold 9. {self.length.sentence()} "
         )
         if auc - reported <= DROP:
-            return f"{text}The drop is reproduced. This holds for {self.length.scope()}."
+            return f"{text}The drop is reproduced. This holds for one seed and {self.length.scope()}."
         text += (
             "The drop is not reproduced: rounding in every pass, random initial weights and the missing batch "
-            f"normalization do not suffice for it. This holds for {self.length.scope()}, one seed."
+            f"normalization do not suffice for it. This holds for one seed and {self.length.scope()}."
         )
         if self.random_split is None:
             return f"{text} The original's random split and its shifted labels are not replayed here."
@@ -126,7 +126,7 @@ class QuantizationReplay:
         return (
             "On the original's random split, with labels shifted against their records as in its notebooks, the last "
             f"epoch gives {auc:.3f} on the validation records. {length.sentence()} {found} This holds for "
-            f"{length.scope()}, one seed."
+            f"one seed and {length.scope()}."
         )
 
 

@@ -36,15 +36,15 @@ class TrainingLength:
         """Whether training stopped because the validation AUC no longer improved, and not at the cap."""
         return self.epochs < self.max_epochs or self.epochs - self.best_epoch >= self.patience
 
-    def sentence(self) -> str:
+    def sentence(self, subject: str = "The training") -> str:
         """How many epochs ran, and what ended the training."""
-        ran = f"It ran {self.epochs} of at most {plural(self.max_epochs, 'epoch')}"
+        ran = f"{subject} ran {self.epochs} of at most {plural(self.max_epochs, 'epoch')}"
         if self.max_epochs < MAX_EPOCHS:
             ran += f" (the original's limit is {MAX_EPOCHS})"
         best = f"the best epoch on the validation records was number {self.best_epoch}"
         if self.stopped_early:
             return f"{ran} and was ended by early stopping: {best}."
-        return f"{ran}, so the cap ended it and not early stopping: {best}."
+        return f"{ran}; early stopping did not end it: {best}."
 
     def scope(self) -> str:
         """How far a conclusion from this training reaches, to follow "This holds for"."""

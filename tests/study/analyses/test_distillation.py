@@ -38,7 +38,7 @@ def test_the_verdict_follows_from_the_interval(students, gain, words):
 def test_the_replays_conclusion_follows_from_the_interval(study, gain, words):
     replay = dataclasses.replace(distillation.replay_distillation(study), gain=gain)
     assert words in replay.conclusion()
-    assert "the cap ended it" in replay.conclusion()  # the sample's two epochs
+    assert "early stopping did not end it" in replay.conclusion()  # the sample's two epochs
 
 
 def test_every_seed_of_both_students_is_shown(study, students):

@@ -53,7 +53,7 @@ def test_other_numbers_of_epochs_are_compared_after_equally_many(replays):
     other = dataclasses.replace(replays, runs={**replays.runs, "one sigmoid": [LongerRun()]})
     text = other.training_lengths()
     assert "After 2 epochs, as many as both ran" in text
-    assert "It ran 4 of at most 50 epochs and was ended by early stopping" in text
+    assert "ran 4 of at most 50 epochs and was ended by early stopping" in text
 
 
 def test_dynamic_quantization_leaves_every_convolution_as_it_is(pruned_quantized):

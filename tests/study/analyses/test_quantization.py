@@ -45,7 +45,7 @@ def test_a_drop_that_does_not_come_back_rules_out_no_more_than_was_replayed(repl
 
 def test_a_conclusion_from_a_capped_training_is_narrow(replay_with):
     text = replay_with(0.91, length=TrainingLength(8, 8, 5, 8)).conclusion()
-    assert "This holds for a training of 8 epochs only" in text
+    assert "This holds for one seed and a training of 8 epochs only" in text
 
 
 @pytest.mark.parametrize(

@@ -6,14 +6,14 @@ from ecglib.study.analyses.training_length import TrainingLength
 def test_fewer_epochs_than_allowed_are_early_stopping():
     length = TrainingLength(epochs=7, max_epochs=50, patience=5, best_epoch=2)
     assert length.stopped_early
-    assert length.sentence().startswith("It ran 7 of at most 50 epochs and was ended by early stopping")
+    assert length.sentence().startswith("The training ran 7 of at most 50 epochs and was ended by early stopping")
     assert length.scope() == "the documented procedure with early stopping"
 
 
 def test_all_epochs_with_a_late_best_one_are_the_cap():
     length = TrainingLength(epochs=8, max_epochs=8, patience=5, best_epoch=8)
     assert not length.stopped_early
-    assert "It ran 8 of at most 8 epochs (the original's limit is 50), so the cap ended it" in length.sentence()
+    assert "ran 8 of at most 8 epochs (the original's limit is 50); early stopping did not end it" in length.sentence()
     assert "a longer one may end differently" in length.scope()
 
 
