@@ -216,7 +216,7 @@ def summarize(name: str, found: dict) -> str:
     return (
         f"{name}: {different} outputs differ from the reference kernels (target 0)\n"
         f"  arena {found['arena']:,} bytes; tflite-micro {found['tflite_micro_arena']:,} bytes\n"
-        f"  RAM with a stream {found['arena'] + found['stream']:,} bytes (target {found['aim']:,})\n"
+        f"  RAM with a stream {found['arena'] + found['stream']:,} bytes (target {found['ram_target']:,})\n"
         f"  {dual / 1e6:.1f} million instructions per recording, {portable / dual:.2f} times as many without SMLAD\n"
         f"  on this computer LiteRT with XNNPACK is {_interval(ratios[proof.XNNPACK])} times as fast as the C file,\n"
         f"  the C file is {_interval(ratios[proof.C_FILE])} times as fast as LiteRT's reference kernels"
