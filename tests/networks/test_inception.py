@@ -15,7 +15,7 @@ from ecglib.data.normalization import Normalization
 from ecglib.errors import InputError
 from ecglib.networks import inception
 from ecglib.study import original
-from ecglib.training import keras_callbacks, keras_training
+from ecglib.training import keras_training
 from ecglib.training.settings import TrainingSettings
 
 SETTINGS = TrainingSettings(
@@ -91,29 +91,6 @@ def test_a_finished_run_is_loaded(finished, sample):
         "inception_cnn", lambda: pytest.fail("built again"), SETTINGS, 0, sample, finished.folder, progress=False
     )
     assert again.metadata == finished.metadata
-
-
-def test_an_interrupted_run_resumes_from_its_last_epoch(sample, tmp_path, monkeypatch):
-    folder, settings = (
-        tmp_path / "run",
-        TrainingSettings(network="inception_cnn", epochs=3, batch_size=64, learning_rate=1e-3),
-    )
-    end = keras_callbacks.History.on_epoch_end
-
-    def stop_after_two(self, epoch, logs=None):
-        if epoch == 2:
-            raise RuntimeError("power cut")
-        end(self, epoch, logs)
-
-    monkeypatch.setattr(keras_callbacks.History, "on_epoch_end", stop_after_two)
-    with pytest.raises(RuntimeError, match="power cut"):
-        keras_training.train("inception_cnn", inception.build, settings, 0, sample, folder, progress=False)
-    before = pd.read_csv(folder / "history.csv")
-    assert before["epoch"].tolist() == [0, 1]
-    monkeypatch.setattr(keras_callbacks.History, "on_epoch_end", end)
-    run = keras_training.train("inception_cnn", inception.build, settings, 0, sample, folder, progress=False)
-    assert run.history["epoch"].tolist() == [0, 1, 2]
-    pd.testing.assert_frame_equal(run.history.iloc[:2], before)
 
 
 def test_weights_of_another_architecture_are_named(finished):
