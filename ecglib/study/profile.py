@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from ecglib.errors import InputError
+from ecglib.networks.architectures import KERAS_NETWORK
 from ecglib.study.registry import Model, Registry, load_registry, needed_models, read_yaml, validated
 from ecglib.training.settings import TrainingSettings
 
@@ -153,5 +154,10 @@ def _adapted(model: Model, given: _File, path: Path, seeds: int | None) -> Model
 
 
 def _applies(key: str, settings: dict) -> bool:
-    """Whether a setting for every model applies to this one: bn_records applies only to models that declare it."""
-    return key != "bn_records" or settings.get("bn_records", 0) > 0
+    """Whether a setting for every model applies to this one.
+
+    bn_records applies only to models that declare it, crop to all but the Keras network, which has a fixed length.
+    """
+    if key == "bn_records":
+        return settings.get("bn_records", 0) > 0
+    return key != "crop" or settings["network"] != KERAS_NETWORK

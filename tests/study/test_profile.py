@@ -67,6 +67,11 @@ def test_a_profile_reduces_epochs_and_seeds_and_changes_settings(write):
     assert profile.training["student"].bn_records == 0
 
 
+def test_a_crop_for_every_model_leaves_out_the_network_of_fixed_length(project):
+    training = load_profile(project / "config" / "sample.yml").training.values()
+    assert {(one.network == "inception_cnn", one.crop) for one in training} == {(True, None), (False, 250)}
+
+
 def test_a_number_of_seeds_applies_to_every_model(write):
     assert load_profile(write(), seeds=5).seeds == {"base_cnn": (0, 1, 2, 3, 4), "student": (0, 1, 2, 3, 4)}
 
