@@ -295,7 +295,7 @@ tables.show(front.sort_values("file_bytes")[columns], {"test_auc": "{:.4f}"})
 
 # %% tags=["hide-cell"]
 fold_10 = study.evaluation_set(10)
-one, other = study.scores("student_distilled"), study.scores("base_cnn")
+one, other = (study.run(name).scores for name in ("student_distilled", "base_cnn"))
 rows = [("student, distilled", f"{fold_10.auc(one):.3f}"), ("base CNN", f"{fold_10.auc(other):.3f}")]
 rows.append(("difference, paired", f"{fold_10.difference(one, other):+}"))
 tables.show(pd.DataFrame(rows, columns=["", "estimate and interval"]))
