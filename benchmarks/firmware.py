@@ -8,8 +8,6 @@ reference kernels; at most 16,384 bytes of RAM for the small student and 49,152 
 
 from __future__ import annotations
 
-import platform
-import re
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -27,6 +25,7 @@ from ecglib.deployment.firmware import boards, c_source, emulation, golden, grap
 from ecglib.study import results
 from ecglib.study.paths import Paths
 from ecglib.study.study import open_study
+from ecglib.training import runs
 
 RAM_TARGETS = {"student_micro_64k": 16_384, "student_micro": 49_152}  # bytes, arena and stream
 N_EMULATED = 40  # recordings of fold 10 on the emulated processors
@@ -188,7 +187,7 @@ def write(paths: Paths, measured: dict[str, dict]) -> None:
         {
             "models": {name: models[name] for name in RAM_TARGETS if name in models},
             "tools": {tool: _version(tool) for tool in ("arm-none-eabi-gcc", "qemu-system-arm", "cc")},
-            "processor": _processor(), "cycles": boards.CYCLES, "microamperes": round(boards.CURRENT * 1e6),
+            "processor": runs.processor(), "cycles": boards.CYCLES, "microamperes": round(boards.CURRENT * 1e6),
             "volts": boards.VOLTAGE, "model_share": boards.MODEL_SHARE,
             "devices": {name: [*devices[name], sheet] for name, sheet in boards.SHEETS.items()},
         },
@@ -197,12 +196,6 @@ def write(paths: Paths, measured: dict[str, dict]) -> None:
 
 def _version(tool: str) -> str:
     return native.run([tool, "--version"]).splitlines()[0]
-
-
-def _processor() -> str:
-    information = Path("/proc/cpuinfo")
-    found = re.search(r"model name\s*: (.+)", information.read_text()) if information.exists() else None
-    return found[1] if found else platform.processor()
 
 
 def summarize(name: str, found: dict) -> str:

@@ -9,6 +9,8 @@ from ecglib.data.normalization import Normalization
 from ecglib.networks.keras_backend import keras
 from ecglib.training.settings import TrainingSettings
 
+EVALUATION_BATCH = 256
+
 
 class BatchedRecords(keras.utils.PyDataset):
     """Batches of normalized records (b, 1000, 12) and labels (b, 5), shuffled for each epoch.

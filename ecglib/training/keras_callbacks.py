@@ -11,9 +11,8 @@ from ecglib import files
 from ecglib.evaluation.metrics import macro_auc
 from ecglib.networks.keras_backend import keras
 from ecglib.training import runs
-from ecglib.training.keras_batches import BatchedRecords
+from ecglib.training.keras_batches import EVALUATION_BATCH, BatchedRecords
 
-_EVALUATION_BATCH = 256
 _SUFFIX = ".weights.h5"
 
 
@@ -43,7 +42,7 @@ class Validation(keras.callbacks.Callback):
         self.start = time.monotonic()
 
     def on_epoch_end(self, epoch, logs=None):
-        score = self.model.predict(self.records, batch_size=_EVALUATION_BATCH, verbose=0)
+        score = self.model.predict(self.records, batch_size=EVALUATION_BATCH, verbose=0)
         loss = keras.losses.BinaryCrossentropy()(self.labels, score)
         logs |= {"val_loss": float(loss), "val_auc": macro_auc(self.labels, score)}
         logs["seconds"] = time.monotonic() - self.start
@@ -89,7 +88,7 @@ class Backup(keras.callbacks.Callback):
     def restore(self, network: keras.Model) -> None:
         """Load the newest backup into a compiled network."""
         network.optimizer.build(network.trainable_variables)
-        network.load_weights(self._saved()[self.finished_epochs()])
+        network.load_weights(max(self._saved().items())[1])
 
     def _saved(self) -> dict[int, Path]:
         numbers = {path: path.name.removesuffix(_SUFFIX) for path in self.folder.glob(f"*{_SUFFIX}")}

@@ -26,12 +26,10 @@ from ecglib.evaluation.scores import Scores
 from ecglib.networks import inception, weights
 from ecglib.networks.keras_backend import keras
 from ecglib.training import runs
-from ecglib.training.keras_batches import BatchedRecords
+from ecglib.training.keras_batches import EVALUATION_BATCH, BatchedRecords
 from ecglib.training.keras_callbacks import Backup, EpochSeed, History, Validation
 from ecglib.training.runs import Run
 from ecglib.training.settings import TrainingSettings
-
-_EVALUATION_BATCH = 256
 
 
 def train(
@@ -196,4 +194,4 @@ def predict(network: keras.Model, dataset: Dataset, normalization: Normalization
     """
     x = normalization(dataset.millivolts(slice(None)))
     check_records(x)
-    return network.predict(x, batch_size=_EVALUATION_BATCH, verbose=0)
+    return network.predict(x, batch_size=EVALUATION_BATCH, verbose=0)

@@ -9,39 +9,28 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from damage_checks import RANDOMS, REPRODUCIBLE, check_read_or_refused
 from damaged_formats import RECORDINGS, signal, write_damaged
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from recording_files import write_csv, write_wfdb
 
 from ecglib.deployment import prediction, recordings, released
 from ecglib.errors import InputError
 
-randoms = st.randoms(use_true_random=False)
-reproducible = settings(
-    deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck), max_examples=40
-)
-
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", RECORDINGS)
 def test_a_damaged_recording_is_read_or_refused_with_a_clear_error(name):
-    @reproducible
-    @given(st.sampled_from(RECORDINGS[name].kinds), randoms)
-    def check(kind, random):
-        with tempfile.TemporaryDirectory() as folder:
-            write_damaged(name, kind, random, Path(folder))
-            try:
-                RECORDINGS[name].read(Path(folder))
-            except InputError as error:
-                assert all(map(str, (error.problem, error.where, error.expected, error.found, error.hint)))
+    def verify(error):
+        assert all(map(str, (error.problem, error.where, error.expected, error.found, error.hint)))
 
-    check()
+    check_read_or_refused(RECORDINGS, name, InputError, verify)
 
 
 @pytest.mark.filterwarnings("ignore")
-@settings(reproducible, max_examples=60)
-@given(st.sampled_from([(name, kind) for name, one in RECORDINGS.items() for kind in one.kinds]), randoms)
+@settings(REPRODUCIBLE, max_examples=60)
+@given(st.sampled_from([(name, kind) for name, one in RECORDINGS.items() for kind in one.kinds]), RANDOMS)
 def test_a_batch_goes_on_after_a_damaged_recording(example, random):
     model = released.load()
     with tempfile.TemporaryDirectory() as folder:

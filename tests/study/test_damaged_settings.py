@@ -4,14 +4,12 @@ The same files are damaged by the thousand in `python benchmarks/fuzz.py`.
 """
 
 import json
-import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
-from damaged_formats import KEY, SETTINGS_FILES, valid, write_damaged
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from damage_checks import check_read_or_refused
+from damaged_formats import KEY, SETTINGS_FILES, valid
 
 from ecglib.data.ptbxl import CLASSES
 from ecglib.deployment import released
@@ -20,24 +18,16 @@ from ecglib.evaluation.scores import Scores
 from ecglib.study.registry import read_yaml
 from ecglib.training import runs
 
-reproducible = settings(deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 EXAMPLES = {"profile": 10, "models.yml": 10}  # the registry takes a fifth of a second to read
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 @pytest.mark.parametrize("name", SETTINGS_FILES)
 def test_a_damaged_file_is_read_or_refused_with_a_clear_error(name):
-    @settings(reproducible, max_examples=EXAMPLES.get(name, 40))
-    @given(st.sampled_from(SETTINGS_FILES[name].kinds), st.randoms(use_true_random=False))
-    def check(kind, random):
-        with tempfile.TemporaryDirectory() as folder:
-            write_damaged(name, kind, random, Path(folder))
-            try:
-                SETTINGS_FILES[name].read(Path(folder))
-            except StudyError as error:
-                assert str(error)
+    def verify(error):
+        assert str(error)
 
-    check()
+    check_read_or_refused(SETTINGS_FILES, name, StudyError, verify, EXAMPLES.get(name, 40))
 
 
 def written(name, folder) -> Path:

@@ -86,28 +86,29 @@ def test_a_killed_training_resumes_to_the_same_weights(
     assert_same(train(sample, tmp_path / "run"), uninterrupted)
 
 
-def test_early_stopping_counts_the_epochs_before_a_resume(sample, tmp_path, monkeypatch):
-    settings = SETTINGS.model_copy(update={"epochs": 6, "patience": 2})
-    aucs = {"values": iter([0.9, 0.8])}
-    monkeypatch.setattr("ecglib.training.keras_callbacks.macro_auc", lambda *_: next(aucs["values"]))
-    with monkeypatch.context() as patch:
-        interrupt(patch, Backup, "on_epoch_end", 2)
-        with pytest.raises(PowerCut):
-            train(sample, tmp_path / "run", settings)
-    aucs["values"] = iter([0.7])
-    assert train(sample, tmp_path / "run", settings).history["val_auc"].tolist() == [0.9, 0.8, 0.7]
+@pytest.fixture
+def resumed(sample, tmp_path, monkeypatch):
+    """Trains with these validation AUCs in place of measured ones, killed once `before` is used up, and resumed."""
+
+    def train_twice(patience, before, after) -> runs.Run:
+        settings = SETTINGS.model_copy(update={"epochs": 6, "patience": patience})
+        aucs = iter([*before, *after])
+        monkeypatch.setattr("ecglib.training.keras_callbacks.macro_auc", lambda *_: next(aucs))
+        with monkeypatch.context() as patch:
+            interrupt(patch, Backup, "on_epoch_end", len(before))
+            with pytest.raises(PowerCut):
+                train(sample, tmp_path / "run", settings)
+        return train(sample, tmp_path / "run", settings)
+
+    return train_twice
 
 
-def test_a_training_that_early_stopping_ended_is_not_continued(sample, tmp_path, monkeypatch):
-    settings = SETTINGS.model_copy(update={"epochs": 6, "patience": 1})
-    aucs = {"values": iter([0.9, 0.8])}
-    monkeypatch.setattr("ecglib.training.keras_callbacks.macro_auc", lambda *_: next(aucs["values"]))
-    with monkeypatch.context() as patch:
-        interrupt(patch, Backup, "on_epoch_end", 2)
-        with pytest.raises(PowerCut):
-            train(sample, tmp_path / "run", settings)
-    aucs["values"] = iter([])
-    run = train(sample, tmp_path / "run", settings)
+def test_early_stopping_counts_the_epochs_before_a_resume(resumed):
+    assert resumed(2, [0.9, 0.8], [0.7]).history["val_auc"].tolist() == [0.9, 0.8, 0.7]
+
+
+def test_a_training_that_early_stopping_ended_is_not_continued(resumed):
+    run = resumed(1, [0.9, 0.8], [])
     assert (run.history["epoch"].tolist(), run.metadata["best_epoch"]) == ([0, 1], 0)
 
 
