@@ -35,6 +35,9 @@ from ecglib.evaluation.metrics import class_aucs, macro_auc
 from ecglib.evaluation.resampling import Resampling
 from ecglib.evaluation.scores import Scores
 from ecglib.networks import convnet, inception
+from ecglib.networks.architectures import CompactShape
+from ecglib.networks.compact import CompactNet
+from ecglib.networks.cost import multiply_accumulates
 from ecglib.study import results
 from ecglib.study.study import open_study
 from ecglib.training import scoring
@@ -348,3 +351,35 @@ tables.show(pd.DataFrame(columns))
 # %% [markdown]
 # The network answers in any case. Whether its input can be trusted has to be checked separately, which is what the quality
 # warnings are for.
+#
+# ## Chapter 10: how small can it get?
+#
+# ### 10.1 Where the bytes go
+#
+# *How many bytes of a file are weights, and how many are everything else? These figures are those of the full profile.*
+
+# %% tags=["hide-cell"]
+rows = []
+for name in ("compact_16_int8", "compact_32_int8"):
+    row = results.read(study.paths.root / "results" / "full", name)["row"]
+    rows.append((name, row["file_bytes"], row["params"], row["file_bytes"] - row["params"]))
+tables.show(pd.DataFrame(rows, columns=["model", "file bytes", "parameters", "everything else"]))
+
+# %% [markdown]
+# A weight takes one byte; the rest describes layers and tensors, and stores a scale and an offset for each channel. That part
+# hardly grows with the network, so that it matters most where the file is smallest.
+#
+# ### 10.2 Depthwise or plain
+#
+# *Which of two networks with the same widths has fewer parameters, and which needs fewer multiplications?*
+
+# %% tags=["hide-cell"]
+rows = []
+for block in ("plain", "separable"):
+    network = CompactNet(CompactShape(block=block, widths=(16, 32, 64)))
+    rows.append((block, convnet.counts(network)["params"], multiply_accumulates(network) / 1e6))
+tables.show(pd.DataFrame(rows, columns=["block", "parameters", "million MACs"]))
+
+# %% [markdown]
+# The separable one has fewer of both. At the same number of bytes it can be wider or deeper; the chapter compares the two at
+# equal bytes.

@@ -40,14 +40,14 @@ def publish(study: Study) -> None:
 
 
 def _export_runs(study: Study) -> None:
-    """Copy finished runs into models/, with the first seed's weights if the model keeps them; remove others."""
+    """Copy finished runs into models/, with the weights that the registry keeps; remove others."""
     paths, trained = study.paths, study.settings.training
     for model in trained:
         for seed in study.settings.seeds[model]:
             place = f"{model}/seed{seed}"
             first = seed == study.settings.seeds[model][0]
             if (paths.artifacts / place / runs.METADATA).is_file():
-                keep = first and study.model(model).keep_weights
+                keep = study.model(model).keep_weights and (first or study.model(model).keep_every_seed)
                 runs.export_run(paths.artifacts / place, paths.models / place, weights=keep)
     known = {paths.models / model / f"seed{seed}" for model in trained for seed in study.settings.seeds[model]}
     for folder in set(paths.models.glob("*/seed*")) - known:

@@ -170,6 +170,21 @@ def _codes(text: str, ecg_id: int, path: Path) -> dict[str, float]:
         ) from error  # fmt: skip
 
 
+def read_statement_labels(root: Path) -> pd.DataFrame:
+    """Which statements each record has, whatever their likelihood: bool, ecg_id by statement.
+
+    Raises
+    ------
+    InputError : the table is missing or unreadable
+    """
+    path = Path(root) / TABLE
+    table = _read_csv(path, ("ecg_id", "scp_codes"))
+    found = [
+        dict.fromkeys(_codes(text, ecg_id, path), True) for ecg_id, text in zip(table["ecg_id"], table["scp_codes"])
+    ]
+    return pd.DataFrame(found, index=table["ecg_id"]).notna().sort_index(axis=1)
+
+
 def read_human_validation(root: Path) -> pd.Series | None:
     """Whether a human validated each record's statements: bool, indexed by ecg_id; None if the table does not say.
 

@@ -11,7 +11,6 @@ import copy
 import math
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import torch
 from torch import nn
@@ -62,9 +61,13 @@ class ECGNet(nn.Module):
             parametrize.register_parametrization(self.linear, "weight", FakeQuantizeWeight())
         self.sigmoid = nn.Sigmoid()
 
+    def pooled(self, x: torch.Tensor) -> torch.Tensor:
+        """(b, 12, samples) -> (b, channels), the input of the linear layer."""
+        return self.dropout(self.features(x).flatten(1))
+
     def logits(self, x: torch.Tensor) -> torch.Tensor:
         """(b, 12, samples) -> (b, 5), before the sigmoid."""
-        return self.linear(self.dropout(self.features(x).flatten(1)))
+        return self.linear(self.pooled(x))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.sigmoid(self.logits(x))
@@ -92,7 +95,7 @@ def load_weights(network: ECGNet, path: Path) -> ECGNet:
     ------
     InputError : the file is unreadable or of another architecture
     """
-    return _fill(network, weights.read(path), path)
+    return weights.fill(network, path)
 
 
 def from_weights(path: Path, dropout: float | None = None) -> ECGNet:
@@ -105,20 +108,7 @@ def from_weights(path: Path, dropout: float | None = None) -> ECGNet:
     state = weights.read(path)
     convolutions = sorted((int(name.split(".")[1]), len(value)) for name, value in state.items() if value.ndim == 3)
     network = ECGNet(tuple(channels for _, channels in convolutions) or (1,), 0.5 if dropout is None else dropout)
-    return _fill(network, state, path)
-
-
-def _fill(network: ECGNet, state: dict[str, np.ndarray], path: Path) -> ECGNet:
-    shapes = {name: tuple(v.shape) for name, v in network.state_dict().items()}
-    found = {name: tuple(v.shape) for name, v in state.items()}
-    if shapes != found:
-        name = next(name for name in (shapes | found) if shapes.get(name) != found.get(name))
-        raise InputError(
-            "weights of another architecture", where=f"{path}, {name}", expected=shapes.get(name, "no such name"),
-            found=found.get(name, "no such name"), hint="give a weights file of this network",
-        )  # fmt: skip
-    network.load_state_dict({name: torch.tensor(value) for name, value in state.items()})
-    return network
+    return weights.fill(network, path, state)
 
 
 class FastDropout(nn.Dropout):
@@ -130,6 +120,8 @@ class FastDropout(nn.Dropout):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         if not self.training or self.p == 0:
             return x
+        if x.device.type != "cpu":
+            return super().forward(x)
         words = torch.empty(math.ceil(x.numel() / 8), dtype=torch.int64, device=x.device).random_(-(2**63), None)
         kept = words.view(torch.uint8)[: x.numel()] >= round(256 * self.p)
         # channels-last tensors keep their memory order; which byte is used for which element does not matter

@@ -104,9 +104,8 @@ def load_profile(path: Path, *, seeds: int | None = None) -> Profile:
                 "invalid setting", where=f"{path}, {key}", expected=f"names in {path.with_name('models.yml')}",
                 found=", ".join(unknown), hint="correct the name",
             )  # fmt: skip
-    registry = _reduced(registry, given)
     models = {name: _adapted(model, given, path, seeds) for name, model in registry.models.items()}
-    registry = validated(Registry, {"chapters": registry.chapters, "models": models}, path)
+    registry = _reduced(Registry(chapters=registry.chapters, models=models), given)
     return Profile(
         name=given.name, n_bootstrap=given.n_bootstrap, n_timing_runs=given.n_timing_runs, n_records=given.n_records,
         batch_trainings=given.batch_trainings, registry=registry,

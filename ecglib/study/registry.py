@@ -35,6 +35,7 @@ class Model(BaseModel):
     made_from : models whose trained weights it is made from without further training
     seeds : seeds of the training
     keep_weights : whether the first seed's weights are committed
+    keep_every_seed : whether those of the other seeds are, too
     finding, column : the original's finding that it belongs to, and its column in the table of findings
     """
 
@@ -48,6 +49,7 @@ class Model(BaseModel):
     made_from: tuple[str, ...] = Field((), strict=False)
     seeds: tuple[int, ...] = Field((), strict=False)
     keep_weights: bool = False
+    keep_every_seed: bool = False
     finding: str | None = None
     column: Literal[FINDING_COLUMNS] | None = None
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from ecglib import files
 from ecglib.data import ptbxl
 from ecglib.data.dataset import SAMPLING_RATE, Dataset, open_dataset
 from ecglib.data.original_split import original_split
@@ -26,9 +28,13 @@ from ecglib.study.paths import Paths
 from ecglib.study.profile import Profile, load_profile
 from ecglib.study.registry import Model
 from ecglib.training import runs, scoring
+from ecglib.training.batches import crop_starts
 from ecglib.training.runs import Run
 from ecglib.training.settings import TrainingSettings
 from ecglib.training.train import train
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 @dataclass(frozen=True)
@@ -87,6 +93,8 @@ class Study:
         return train(
             model, settings, seed, self.data_for(settings), self.paths.artifacts / place, init=init, teachers=teachers,
             teacher_scores=lambda: [self.training_scores(run) for run in teachers],
+            teacher_crops=lambda: [self.training_crop_scores(run, settings) for run in teachers],
+            statements=self.training_statements,
             finished=[self.paths.models / place] if self.settings.name == "full" else [], progress=progress,
         )  # fmt: skip
 
@@ -120,12 +128,47 @@ class Study:
             network = inception.load_weights(inception.build(), run.weights())
             score = keras_training.predict(network, train_part, run.normalization)
         else:
-            from ecglib.networks import convnet
-
-            score = scoring.predict_bf16(convnet.from_weights(run.weights()), train_part, run.normalization)
+            settings = self.settings.training[run.metadata["model"]]
+            windows = settings.crop if settings.windows else None
+            score = scoring.predict_bf16(self.network(run), train_part, run.normalization, windows=windows)
         scores = Scores.from_dataset(train_part, run.metadata["seed"], score)
         scores.save(path)
         return scores
+
+    def training_crop_scores(self, run: Run, settings: TrainingSettings) -> np.ndarray:
+        """A run's probabilities of the crops that a student with `same_crop` sees: float16 (n, crops, 5), stored.
+
+        Raises
+        ------
+        InputError : the run's weights were not committed
+        """
+        name = f"training_crop_scores_{settings.crop}.npy"
+        path = self.paths.artifacts / run.metadata["model"] / f"seed{run.metadata['seed']}" / name
+        if not path.is_file():
+            score = scoring.predict_crops(
+                self.network(run), self.data.in_folds(*ptbxl.TRAIN_FOLDS), run.normalization, settings.crop,
+                crop_starts(settings),
+            )  # fmt: skip
+            with files.atomic_path(path) as temporary, open(temporary, "wb") as file:
+                np.save(file, score.astype(np.float16))
+        return np.load(path)
+
+    def training_statements(self) -> np.ndarray:
+        """Which of PTB-XL's statements each training record has: float32 (n, statements)."""
+        found = ptbxl.read_statement_labels(self.paths.data)
+        return found.loc[self.data.in_folds(*ptbxl.TRAIN_FOLDS).ecg_id].to_numpy(np.float32)
+
+    def network(self, run: Run) -> nn.Module:
+        """A run's torch network with its trained weights.
+
+        Raises
+        ------
+        InputError : the run's weights were not committed
+        """
+        from ecglib.networks import build
+
+        settings = self.settings.training[run.metadata["model"]]
+        return build.load(run.weights(), settings.network, settings.shape)
 
     def representative_records(self, run: Run, count: int) -> np.ndarray:
         """Training records for calibrating a quantized file, normalized as for the run: float32 (n, 1000, 12)."""

@@ -6,25 +6,39 @@ import numpy as np
 import torch
 from torch.utils.data import BatchSampler, DataLoader, Sampler, SequentialSampler
 
-from ecglib.data.dataset import Dataset
+from ecglib.data.dataset import N_SAMPLES, Dataset
 from ecglib.data.normalization import Normalization
 from ecglib.training.settings import TrainingSettings
 
 EVALUATION_BATCH = 256
+CROP_STEP = 25  # samples between the starts of the crops that teachers score
 
 
 class BatchedRecords(torch.utils.data.Dataset):
-    """Whole batches: positions (b,) -> normalized records float32 (b, 1000, 12), targets (b, 5) or more."""
+    """Whole batches: positions (b,) -> normalized records float32 (b, 1000, 12), targets (b, 5) or more.
 
-    def __init__(self, dataset: Dataset, normalization: Normalization, targets: np.ndarray | None = None):
-        self.dataset, self.normalization = dataset, normalization
+    On a GPU the signals are kept in its memory, as int16.
+    """
+
+    def __init__(
+        self, dataset: Dataset, normalization: Normalization, targets: np.ndarray | None = None,
+        device: torch.device | str = "cpu",
+    ):  # fmt: skip
+        self.dataset, self.normalization, self.device = dataset, normalization, torch.device(device)
         self.targets = torch.from_numpy(dataset.labels if targets is None else np.asarray(targets, np.float32))
+        self.signals = None
+        if self.device.type != "cpu":
+            self.signals = torch.from_numpy(np.ascontiguousarray(dataset.signals[dataset.rows])).to(self.device)
+            self.targets = self.targets.to(self.device)
 
     def __len__(self) -> int:
         return len(self.dataset)
 
     def __getitem__(self, positions: list[int]) -> tuple[torch.Tensor, torch.Tensor]:
-        return torch.from_numpy(self.normalization(self.dataset.millivolts(positions))), self.targets[positions]
+        if self.signals is None:
+            return torch.from_numpy(self.normalization(self.dataset.millivolts(positions))), self.targets[positions]
+        chosen = torch.tensor(positions, device=self.device)
+        return self.normalization(self.signals[chosen].float() / 1000), self.targets[chosen]
 
     def loader(self, batch_size: int, *, shuffle: bool, seed: int = 0) -> DataLoader:
         """Batches in order, or shuffled for each epoch without the incomplete last batch."""
@@ -46,11 +60,33 @@ class ShuffledByEpoch(Sampler[int]):
         yield from np.random.default_rng((self.seed, self.epoch)).permutation(self.size).tolist()
 
 
-def augment(x: torch.Tensor, settings: TrainingSettings) -> torch.Tensor:
-    """Crop, shift in time (zeros move in), change the gain, add noise: (b, samples, 12) -> (b, crop or samples, 12)."""
+def crop_starts(settings: TrainingSettings) -> np.ndarray:
+    """Starts of the crops that teachers score: one every quarter of a second, up to the record's end."""
+    return np.arange(0, N_SAMPLES - settings.crop + 1, CROP_STEP)
+
+
+def random_starts(records: int, settings: TrainingSettings, device: torch.device) -> torch.Tensor | None:
+    """Where each record's crop starts, int64 (b, 1); None without a crop.
+
+    If the teachers score the crops, the starts are multiples of CROP_STEP.
+    """
+    if not settings.crop:
+        return None
+    if settings.same_crop:
+        return CROP_STEP * torch.randint(0, len(crop_starts(settings)), (records, 1), device=device)
+    return torch.randint(0, N_SAMPLES - settings.crop + 1, (records, 1), device=device)
+
+
+def augment(x: torch.Tensor, settings: TrainingSettings, start: torch.Tensor | None = None) -> torch.Tensor:
+    """Crop, shift in time (zeros move in), change the gain, add noise: (b, samples, 12) -> (b, crop or samples, 12).
+
+    Parameters
+    ----------
+    start : where each record's crop starts, int64 (b, 1); random if not given
+    """
     records, samples, leads = x.shape
     if settings.crop:
-        start = torch.randint(0, samples - settings.crop + 1, (records, 1), device=x.device)
+        start = random_starts(records, settings, x.device) if start is None else start
         source = start + torch.arange(settings.crop, device=x.device)
         x, samples = x.gather(1, source.unsqueeze(2).expand(-1, -1, leads)), settings.crop
     if settings.max_shift:
@@ -63,3 +99,15 @@ def augment(x: torch.Tensor, settings: TrainingSettings) -> torch.Tensor:
     if settings.max_noise_sd:
         x = x + settings.max_noise_sd * torch.rand(records, 1, 1, device=x.device) * torch.randn_like(x)
     return x
+
+
+def mix(x: torch.Tensor, target: torch.Tensor, alpha: float) -> tuple[torch.Tensor, torch.Tensor]:
+    """Mixtures of each record and its target with another of the batch, all with one random weight (mixup)."""
+    weight = torch.distributions.Beta(alpha, alpha).sample().to(x.device)
+    other = torch.randperm(len(x), device=x.device)
+    return weight * x + (1 - weight) * x[other], weight * target + (1 - weight) * target[other]
+
+
+def window_starts(crop: int) -> range:
+    """Starts of the windows whose probabilities are averaged: each half a window after the one before."""
+    return range(0, N_SAMPLES - crop + 1, crop // 2)

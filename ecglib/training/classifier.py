@@ -6,23 +6,34 @@ import math
 
 import pytorch_lightning as pl
 import torch
+from torch import nn
 from torch.nn import functional as F
 
 from ecglib.compression import pruning
+from ecglib.data.ptbxl import CLASSES
 from ecglib.evaluation.metrics import macro_auc
 from ecglib.networks import convnet
 from ecglib.networks.convnet import ECGNet
 from ecglib.training import distillation
-from ecglib.training.batches import augment
+from ecglib.training.batches import CROP_STEP, augment, mix, random_starts, window_starts
 from ecglib.training.settings import TrainingSettings
 
 
 class Classifier(pl.LightningModule):
-    """A network in channels-last order with its loss, augmentation, optimizer and schedule."""
+    """A network with its loss, augmentation, optimizer and schedule; a stack of blocks is in channels-last order.
 
-    def __init__(self, network: ECGNet, settings: TrainingSettings, steps: int):
+    Parameters
+    ----------
+    network : the network to train; stacks of convolution blocks are copied
+    settings : how it is trained
+    steps : batches in an epoch
+    n_statements : outputs of the additional layer that predicts PTB-XL's statements; 0 for no such layer
+    """
+
+    def __init__(self, network: nn.Module, settings: TrainingSettings, steps: int, n_statements: int = 0):
         super().__init__()
-        self.network, self.settings, self.steps = convnet.channels_last(network), settings, steps
+        self.network, self.settings, self.steps = trainable(network), settings, steps
+        self.statements = nn.Linear(network.linear.in_features, n_statements) if n_statements else None
         if settings.pruning == "magnitude":
             pruning.mask_zeros(self.network)
         self.teacher = None
@@ -31,7 +42,7 @@ class Classifier(pl.LightningModule):
         self.scored: list[tuple[torch.Tensor, torch.Tensor]] = []
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """(b, samples, 12) -> logits (b, 5); this memory order needs no copy."""
+        """(b, samples, 12) -> logits (b, 5); for channels-last networks this memory order needs no copy."""
         return logits_of(self.network, x)
 
     def loss(self, logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
@@ -42,23 +53,51 @@ class Classifier(pl.LightningModule):
 
     def training_step(self, batch, _index):
         x, target = batch
-        x = augment(x, self.settings)
-        logits = self(x)
-        if self.teacher is not None:
-            with torch.no_grad():  # the teacher stays in training mode, with dropout, as in the original
-                teacher_prob = torch.sigmoid(logits_of(self.teacher, x))
-            loss = distillation.original_loss(logits, target, teacher_prob)
-        elif self.settings.teachers:
-            hard, soft = target.tensor_split(2, dim=1)
-            loss = distillation.loss(logits, hard, soft, self.settings.temperature, self.settings.label_weight)
+        start = random_starts(len(x), self.settings, x.device)
+        x = augment(x, self.settings, start)
+        target, statements = target.tensor_split([target.shape[1] - self._n_statements], dim=1)
+        if self.settings.same_crop:
+            target = torch.cat([target[:, : len(CLASSES)], self._soft_of_crop(target, start)], dim=1)
+        if self.settings.mixup:
+            x, both = mix(x, torch.cat([target, statements], dim=1), self.settings.mixup)
+            target, statements = both.tensor_split([target.shape[1]], dim=1)
+        if self.statements is not None:
+            features = pooled_of(self.network, x)
+            loss = self._target_loss(x, self.network.linear(features).float(), target)
+            extra = F.binary_cross_entropy_with_logits(self.statements(features).float(), statements)
+            loss = loss + self.settings.statements_weight * extra
         else:
-            loss = self.loss(logits, target)
+            loss = self._target_loss(x, self(x), target)
         self.log("train_loss", loss, on_step=False, on_epoch=True, prog_bar=True, batch_size=len(x))
         return loss
 
+    @property
+    def _n_statements(self) -> int:
+        return self.statements.out_features if self.statements is not None else 0
+
+    def _target_loss(self, x: torch.Tensor, logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        if self.teacher is not None:
+            with torch.no_grad():  # the teacher stays in training mode, with dropout, as in the original
+                teacher_prob = torch.sigmoid(logits_of(self.teacher, x))
+            return distillation.original_loss(logits, target, teacher_prob)
+        if self.settings.teachers:
+            hard, soft = target.tensor_split(2, dim=1)
+            return distillation.loss(logits, hard, soft, self.settings.temperature, self.settings.label_weight)
+        return self.loss(logits, target)
+
+    def _soft_of_crop(self, target: torch.Tensor, start: torch.Tensor) -> torch.Tensor:
+        """The teachers' probabilities (b, 5) of each record's crop, from those of all crops behind the labels."""
+        of_crops = target[:, len(CLASSES) :].unflatten(1, (-1, len(CLASSES)))
+        return of_crops[torch.arange(len(target), device=target.device), start.squeeze(1) // CROP_STEP]
+
     def validation_step(self, batch, _index):
         x, target = batch
-        self.scored.append((self(x), target))
+        if self.settings.windows:
+            crop = self.settings.crop
+            parts = [torch.sigmoid(self(x[:, start : start + crop])) for start in window_starts(crop)]
+            self.scored.append((torch.logit(torch.stack(parts).mean(dim=0), eps=1e-6), target))
+        else:
+            self.scored.append((self(x), target))
 
     def on_validation_epoch_end(self):
         logits, target = (torch.cat(part) for part in zip(*self.scored))
@@ -67,16 +106,20 @@ class Classifier(pl.LightningModule):
         score = torch.sigmoid(logits).float().cpu().numpy()
         self.log("val_auc", macro_auc(target.cpu().numpy(), score), prog_bar=True)
 
+    def _parameters_to_train(self) -> list[nn.Parameter]:
+        extra = list(self.statements.parameters()) if self.statements is not None else []
+        return [*self.network.parameters(), *extra]
+
     def configure_optimizers(self):
-        matrices = [p for p in self.network.parameters() if p.dim() > 1]
-        vectors = [p for p in self.network.parameters() if p.dim() <= 1]  # biases, batch norm: no weight decay
+        matrices = [p for p in self._parameters_to_train() if p.dim() > 1]
+        vectors = [p for p in self._parameters_to_train() if p.dim() <= 1]  # biases, batch norm: no weight decay
         groups = [
             {"params": matrices, "weight_decay": self.settings.weight_decay},
             {"params": vectors, "weight_decay": 0.0},
         ]
         settings = self.settings
         if settings.optimizer == "adam":
-            optimizer = torch.optim.Adam(self.network.parameters(), lr=settings.learning_rate)
+            optimizer = torch.optim.Adam(self._parameters_to_train(), lr=settings.learning_rate)
         else:
             optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate)
         if settings.schedule == "late_decay":
@@ -90,6 +133,26 @@ class Classifier(pl.LightningModule):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
 
-def logits_of(channels_last_net: torch.nn.Module, x: torch.Tensor) -> torch.Tensor:
-    """(b, samples, 12) -> float32 logits (b, 5) of a :func:`ecglib.networks.convnet.channels_last` network."""
-    return channels_last_net.logits(x.transpose(1, 2).unsqueeze(2)).float()
+def trainable(network: nn.Module) -> nn.Module:
+    """The form of a network in which it is trained: channels-last for a stack of convolution blocks."""
+    return convnet.channels_last(network) if isinstance(network, ECGNet) else network
+
+
+def untrained_form(trained: nn.Module, network: nn.Module) -> nn.Module:
+    """`network`, in place, with the weights of its :func:`trainable` form."""
+    return convnet.channels_first(trained, network) if isinstance(network, ECGNet) else trained
+
+
+def logits_of(trained: nn.Module, x: torch.Tensor) -> torch.Tensor:
+    """(b, samples, 12) -> float32 logits (b, 5) of a network in its :func:`trainable` form."""
+    return trained.logits(_input_of(trained, x)).float()
+
+
+def pooled_of(trained: nn.Module, x: torch.Tensor) -> torch.Tensor:
+    """(b, samples, 12) -> (b, channels), the input of the last linear layer of a network in its trainable form."""
+    return trained.pooled(_input_of(trained, x))
+
+
+def _input_of(trained: nn.Module, x: torch.Tensor) -> torch.Tensor:
+    x = x.transpose(1, 2)
+    return x.unsqueeze(2) if isinstance(trained, ECGNet) else x

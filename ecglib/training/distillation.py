@@ -54,6 +54,28 @@ def soft_targets(teachers: Sequence[Scores], dataset: Dataset, temperature: floa
     return apply_temperature(Scores.stack_seeds(list(teachers)).ensemble().score[0], temperature).astype(np.float32)
 
 
+def soft_targets_of_crops(teachers: Sequence[np.ndarray], records: int, temperature: float) -> np.ndarray:
+    """The teachers' softened mean probabilities of every crop: float32 (n, 5 crops), crop by crop.
+
+    Parameters
+    ----------
+    teachers : each one's probabilities (n, crops, 5)
+    records : n
+
+    Raises
+    ------
+    InputError : no teacher, or one with another number of records or crops
+    """
+    shapes = {one.shape for one in teachers}
+    if len(shapes) != 1 or next(iter(shapes))[0] != records:
+        raise InputError(
+            "scores of other crops", where="distillation", expected=f"({records}, crops, 5) from every teacher",
+            found=", ".join(map(str, sorted(shapes))) or "no teacher", hint="score the teachers on this data again",
+        )  # fmt: skip
+    mean = sum(one.astype(np.float32) for one in teachers) / len(teachers)
+    return apply_temperature(mean, temperature).reshape(records, -1).astype(np.float32)
+
+
 def loss(
     logits: torch.Tensor, hard: torch.Tensor, soft: torch.Tensor, temperature: float, label_weight: float
 ) -> torch.Tensor:

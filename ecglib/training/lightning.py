@@ -29,20 +29,20 @@ from ecglib.data.normalization import Normalization
 from ecglib.data.ptbxl import TEST_FOLD, TRAIN_FOLDS, VALIDATION_FOLD
 from ecglib.evaluation.scores import Scores
 from ecglib.networks import convnet, weights
-from ecglib.networks.convnet import ECGNet
-from ecglib.training import distillation, runs
+from ecglib.training import distillation, runs, scoring
 from ecglib.training.batches import EVALUATION_BATCH, BatchedRecords
 from ecglib.training.callbacks import EpochSeed, History
-from ecglib.training.classifier import Classifier
+from ecglib.training.classifier import Classifier, untrained_form
 from ecglib.training.runs import Run
 from ecglib.training.scoring import predict, recalibrate_batchnorm, training_precision
 from ecglib.training.settings import TrainingSettings
 
 
 def train(
-    model: str, build: Callable[[], ECGNet], settings: TrainingSettings, seed: int, dataset: Dataset, folder: Path,
-    *, init: Run | None = None, teachers: Sequence[Run] = (),
-    teacher_scores: Callable[[], list[Scores]] = list, progress: bool = True,
+    model: str, build: Callable[[], torch.nn.Module], settings: TrainingSettings, seed: int, dataset: Dataset,
+    folder: Path, *, init: Run | None = None, teachers: Sequence[Run] = (),
+    teacher_scores: Callable[[], list[Scores]] = list, teacher_crops: Callable[[], list[np.ndarray]] = list,
+    statements: Callable[[], np.ndarray] | None = None, progress: bool = True,
 ) -> Run:  # fmt: skip
     """Train a network, or load the finished run with the same settings on the same data.
 
@@ -56,6 +56,9 @@ def train(
     init : the run whose weights `build` starts from, if any
     teachers : the runs to distill from, if any
     teacher_scores : returns the teachers' scores of the training records; called when training starts
+    teacher_crops : returns each teacher's probabilities of the training records' crops (n, crops, 5); called instead
+        if the settings say `same_crop`
+    statements : returns PTB-XL's statements of the training records, 0 or 1 (n, s); called if the settings use them
     progress : show a progress bar for each epoch
 
     Returns
@@ -71,12 +74,18 @@ def train(
     network = build()
     normalization = Normalization.fit(dataset) if settings.normalize else Normalization(0.0, 1.0)
     train_part, validation = dataset.in_folds(*TRAIN_FOLDS), dataset.in_folds(VALIDATION_FOLD)
-    targets = train_part.labels
-    if teachers:
-        soft = distillation.soft_targets(teacher_scores(), train_part, settings.temperature)
-        targets = np.concatenate([targets, soft], axis=1)
-    loader = BatchedRecords(train_part, normalization, targets).loader(settings.batch_size, shuffle=True, seed=seed)
-    classifier = Classifier(network, settings, len(loader))
+    targets = [train_part.labels]
+    if settings.same_crop:
+        targets.append(distillation.soft_targets_of_crops(teacher_crops(), len(train_part), settings.temperature))
+    elif teachers:
+        targets.append(distillation.soft_targets(teacher_scores(), train_part, settings.temperature))
+    n_statements = 0
+    if settings.statements_weight:
+        targets.append(statements())
+        n_statements = targets[-1].shape[1]
+    records = BatchedRecords(train_part, normalization, np.concatenate(targets, axis=1), scoring.device())
+    loader = records.loader(settings.batch_size, shuffle=True, seed=seed)
+    classifier = Classifier(network, settings, len(loader), n_statements)
     checkpoints = folder / "checkpoints"
     best = ModelCheckpoint(checkpoints, "best", monitor="val_auc", mode="max", save_on_train_epoch_end=True)
     # a separate callback, because Lightning's `save_last` saves only together with a new best checkpoint
@@ -97,7 +106,8 @@ def train(
         num_sanity_val_steps=0, default_root_dir=folder,
     )  # fmt: skip
     last = checkpoints / "last.ckpt"
-    validation_loader = BatchedRecords(validation, normalization).loader(EVALUATION_BATCH, shuffle=False)
+    validation_records = BatchedRecords(validation, normalization, device=scoring.device())
+    validation_loader = validation_records.loader(EVALUATION_BATCH, shuffle=False)
     trainer.fit(classifier, loader, validation_loader, ckpt_path=last if last.is_file() else None)
 
     kept = best.best_model_path if settings.checkpoint == "best" else last
@@ -105,11 +115,12 @@ def train(
     classifier = classifier.cpu()
     if settings.bn_records:
         recalibrate_batchnorm(classifier, train_part.sample(settings.bn_records, seed=0), normalization)
-    trained = convnet.channels_first(pruning.remove_masks(classifier.network), network)
+    trained = untrained_form(pruning.remove_masks(classifier.network), network)
     save_weights(trained, folder / weights.NAME)
-    convnet.load_weights(trained, folder / weights.NAME)
+    weights.fill(trained, folder / weights.NAME)
     scored = dataset.in_folds(VALIDATION_FOLD, TEST_FOLD)
-    score = predict(trained, scored, normalization, progress=progress)
+    windows = settings.crop if settings.windows else None
+    score = predict(trained, scored, normalization, windows=windows, progress=progress)
     Scores.from_dataset(scored, seed, score).save(folder / runs.SCORES)
     record = key | {
         "weights": weights.NAME,

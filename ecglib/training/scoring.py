@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -11,33 +11,76 @@ from tqdm import tqdm
 
 from ecglib.data.dataset import Dataset
 from ecglib.data.normalization import Normalization
-from ecglib.networks import convnet
-from ecglib.networks.convnet import ECGNet
-from ecglib.training.batches import EVALUATION_BATCH, BatchedRecords
-from ecglib.training.classifier import Classifier, logits_of
+from ecglib.training.batches import EVALUATION_BATCH, BatchedRecords, window_starts
+from ecglib.training.classifier import Classifier, logits_of, trainable
 
 
-def predict(network: torch.nn.Module, dataset: Dataset, normalization: Normalization, *, progress: bool = False):
-    """Probabilities float32 (n, 5) of a network in float32, in batches and without gradients."""
-    network = network.eval()
-    return _outputs(lambda x: network(x.transpose(1, 2)), dataset, normalization, progress).numpy()
+def predict(
+    network: torch.nn.Module, dataset: Dataset, normalization: Normalization, *, windows: int | None = None,
+    progress: bool = False,
+) -> np.ndarray:  # fmt: skip
+    """Probabilities float32 (n, 5) of a network in float32, in batches and without gradients.
+
+    Parameters
+    ----------
+    windows : length of the windows over which the probabilities are averaged, in samples; None for whole records
+    """
+    network = network.to(device()).eval()
+
+    def probability(x: torch.Tensor) -> torch.Tensor:
+        if windows is None:
+            return network(x.transpose(1, 2))
+        parts = [network(x[:, start : start + windows].transpose(1, 2)) for start in window_starts(windows)]
+        return torch.stack(parts).mean(dim=0)
+
+    with torch.backends.cudnn.flags(allow_tf32=False):
+        score = _outputs(probability, dataset, normalization, progress)
+    network.cpu()
+    return score.numpy()
 
 
 def predict_bf16(
-    network: ECGNet, dataset: Dataset, normalization: Normalization, *, progress: bool = True
-) -> np.ndarray:
+    network: torch.nn.Module, dataset: Dataset, normalization: Normalization, *, windows: int | None = None,
+    progress: bool = True,
+) -> np.ndarray:  # fmt: skip
     """The same in the precision of training, several times as fast: for soft targets, and where the text says so."""
-    channels_last_net = convnet.channels_last(network).eval()
-    with torch.autocast("cpu", torch.bfloat16, enabled=training_precision() == "bf16-mixed"):
-        logits = _outputs(lambda x: logits_of(channels_last_net, x), dataset, normalization, progress)
-    return torch.sigmoid(logits).numpy()
+    starts = [None] if windows is None else window_starts(windows)
+    probability = sum(_crop_bf16(network, dataset, normalization, windows, starts, progress)) / len(starts)
+    return probability.numpy()
+
+
+def predict_crops(
+    network: torch.nn.Module, dataset: Dataset, normalization: Normalization, crop: int, starts: Sequence[int],
+    *, progress: bool = True,
+) -> np.ndarray:  # fmt: skip
+    """Probabilities float32 (n, starts, 5) of the crops of each record that start at these samples."""
+    return torch.stack(_crop_bf16(network, dataset, normalization, crop, starts, progress), dim=1).numpy()
+
+
+def _crop_bf16(network, dataset, normalization, crop, starts, progress) -> list[torch.Tensor]:
+    """For each start the probabilities float32 (n, 5) of the crops there, or of whole records, in bfloat16."""
+    ready = trainable(network).to(device()).eval()
+
+    def logits(x: torch.Tensor) -> torch.Tensor:
+        parts = [x if start is None else x[:, start : start + crop] for start in starts]
+        return torch.stack([logits_of(ready, part) for part in parts], dim=1)
+
+    with torch.autocast(device().type, torch.bfloat16, enabled=training_precision() == "bf16-mixed"):
+        found = _outputs(logits, dataset, normalization, progress)
+    return list(torch.sigmoid(found).unbind(dim=1))
+
+
+def device() -> torch.device:
+    """The GPU if there is one, else the processor."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def _outputs(forward: Callable, dataset: Dataset, normalization: Normalization, progress: bool) -> torch.Tensor:
-    """float32 (n, 5): the results of `forward` for batches (b, 1000, 12), in order and without gradients."""
+    """float32 (n, …) on the processor: the results of `forward` for batches, in order and without gradients."""
     loader = BatchedRecords(dataset, normalization).loader(EVALUATION_BATCH, shuffle=False)
     with torch.inference_mode():
-        return torch.cat([forward(x) for x, _ in tqdm(loader, "Scoring", disable=not progress)]).float()
+        parts = [forward(x.to(device())).float().cpu() for x, _ in tqdm(loader, "Scoring", disable=not progress)]
+    return torch.cat(parts)
 
 
 def recalibrate_batchnorm(classifier: Classifier, dataset: Dataset, normalization: Normalization) -> None:
@@ -49,7 +92,9 @@ def recalibrate_batchnorm(classifier: Classifier, dataset: Dataset, normalizatio
     for module in classifier.network.modules():
         if isinstance(module, torch.nn.Dropout):
             module.p = 0.0
-    update_bn(BatchedRecords(dataset, normalization).loader(EVALUATION_BATCH, shuffle=False), classifier)
+    loader = BatchedRecords(dataset, normalization).loader(EVALUATION_BATCH, shuffle=False)
+    update_bn(loader, classifier.to(device()), device())
+    classifier.cpu()
 
 
 def training_precision() -> str:

@@ -7,10 +7,13 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ecglib.data.dataset import N_SAMPLES
-from ecglib.networks.architectures import KERAS_NETWORK, NETWORKS
+from ecglib.networks.architectures import COMPACT_NETWORK, KERAS_NETWORK, NETWORKS, CompactShape
 
 SHORTEST_CROP = 160  # samples; a shorter one leaves nothing for the base CNN's last pooling
-_TORCH_ONLY = ("init_from", "pruning", "teachers", "bn_records", "crop")
+_TORCH_ONLY = (
+    "init_from", "pruning", "teachers", "bn_records", "crop", "windows", "mixup", "same_crop", "statements_weight",
+    "shape",
+)  # fmt: skip
 
 
 class TrainingSettings(BaseModel):
@@ -19,6 +22,7 @@ class TrainingSettings(BaseModel):
     Attributes
     ----------
     network : architecture, one of :data:`ecglib.networks.architectures.NETWORKS`
+    shape : of a compact network; None for the others
     epochs, batch_size, patience : maximum passes over the training records; records per step; passes without a better
         validation AUC after which training stops
     init_from : model whose weights training starts from; None for random ones
@@ -40,6 +44,13 @@ class TrainingSettings(BaseModel):
         after training; 0 keeps the statistics from training
     normalize : whether records are scaled to mean 0 and SD 1, or stay in mV
     crop : length of the random crop of a record in each pass; None for the whole record
+    windows : whether a record's probability is the mean over windows of the crop's length, each half a crop after the
+        one before, instead of that of the whole record
+    mixup : parameter of the beta distribution from which the weights of a mixture of two records and of their targets
+        are drawn (Zhang et al. 2018); 0 for none
+    same_crop : whether the teachers score the crop that the student sees, instead of the whole record
+    statements_weight : weight of the loss of an additional linear layer, dropped after training, that predicts all of
+        PTB-XL's statements
     max_shift : largest random shift in time
     gain_sd : SD of the logarithm of a random gain
     max_noise_sd : largest SD of white noise, chosen at random for each record
@@ -53,6 +64,7 @@ class TrainingSettings(BaseModel):
 
     network: Literal[NETWORKS]
     epochs: int = Field(gt=0)
+    shape: CompactShape | None = None
     init_from: str | None = None
     pruning: Literal["magnitude", "channels"] | None = None
     amount: float = Field(0.0, ge=0, lt=1)
@@ -73,6 +85,10 @@ class TrainingSettings(BaseModel):
     bn_records: int = Field(0, ge=0)
     normalize: bool = True
     crop: int | None = Field(None, ge=SHORTEST_CROP, le=N_SAMPLES)
+    windows: bool = False
+    mixup: float = Field(0.0, ge=0)
+    same_crop: bool = False
+    statements_weight: float = Field(0.0, ge=0)
     max_shift: int = Field(0, ge=0, lt=N_SAMPLES)
     gain_sd: float = Field(0.0, ge=0)
     max_noise_sd: float = Field(0.0, ge=0)
@@ -89,12 +105,18 @@ class TrainingSettings(BaseModel):
             unused |= {"loss"} if self.loss != "binary_cross_entropy" else set()
             if unused:
                 raise ValueError(f"{', '.join(sorted(unused))}: not available for {KERAS_NETWORK}")
+        if (self.network == COMPACT_NETWORK) != (self.shape is not None):
+            raise ValueError(f"shape: expected for {COMPACT_NETWORK}, and for no other network")
+        if not self.crop and given & {"windows", "same_crop"}:
+            raise ValueError("windows, same_crop: expected only with crop")
+        if self.windows and self.bn_records:
+            raise ValueError("bn_records: the batch normalization is recalibrated on whole records, not on windows")
         if (self.amount > 0) != (self.pruning is not None):
             raise ValueError("amount and pruning: expected both or neither")
         if self.pruning and not self.init_from:
             raise ValueError("init_from: expected the model to prune")
-        if not self.teachers and given & {"temperature", "label_weight"}:
-            raise ValueError("temperature, label_weight: expected only with teachers")
+        if not self.teachers and given & {"temperature", "label_weight", "same_crop"}:
+            raise ValueError("temperature, label_weight, same_crop: expected only with teachers")
         if self.teachers and self.loss != "binary_cross_entropy":
             raise ValueError("loss: expected binary_cross_entropy with teachers")
         if self.schedule != "late_decay" and "decay_from" in given:

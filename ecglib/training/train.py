@@ -7,6 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ecglib.data.dataset import Dataset
 from ecglib.evaluation.scores import Scores
 from ecglib.networks.architectures import KERAS_NETWORK
@@ -15,13 +17,14 @@ from ecglib.training.runs import Run
 from ecglib.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
-    from ecglib.networks import convnet
+    from torch import nn
 
 
 def train(
     model: str, settings: TrainingSettings, seed: int, dataset: Dataset, folder: Path, *, init: Run | None = None,
-    teachers: Sequence[Run] = (), teacher_scores: Callable[[], list[Scores]] = list, finished: Sequence[Path] = (),
-    progress: bool = True,
+    teachers: Sequence[Run] = (), teacher_scores: Callable[[], list[Scores]] = list,
+    teacher_crops: Callable[[], list[np.ndarray]] = list, statements: Callable[[], np.ndarray] | None = None,
+    finished: Sequence[Path] = (), progress: bool = True,
 ) -> Run:  # fmt: skip
     """The finished run of a model with a seed: loaded if there is one, trained otherwise.
 
@@ -34,6 +37,9 @@ def train(
     init : the run whose weights training starts from
     teachers : the runs to distill from
     teacher_scores : returns the teachers' scores of the training records; called when training starts
+    teacher_crops : returns each teacher's probabilities of the training records' crops; called instead if the
+        settings say `same_crop`
+    statements : returns PTB-XL's statements of the training records; called if the settings use them
     finished : other folders in which a finished run may be
     progress : show a progress bar for each epoch
     """
@@ -49,16 +55,17 @@ def train(
 
     return lightning.train(
         model, partial(_torch_network, settings, init), settings, seed, dataset, folder, init=init,
-        teachers=teachers, teacher_scores=teacher_scores, progress=progress,
+        teachers=teachers, teacher_scores=teacher_scores, teacher_crops=teacher_crops, statements=statements,
+        progress=progress,
     )  # fmt: skip
 
 
-def _torch_network(settings: TrainingSettings, init: Run | None) -> convnet.ECGNet:
+def _torch_network(settings: TrainingSettings, init: Run | None) -> nn.Module:
     """The initial network of a training: new, or that of a finished run, pruned if the settings say so."""
     from ecglib.compression import pruning
-    from ecglib.networks import convnet
+    from ecglib.networks import build
 
     if init is None:
-        return convnet.build(settings.network, settings.dropout)
-    network = convnet.from_weights(init.weights(), settings.dropout)
+        return build.build(settings.network, settings.dropout, settings.shape)
+    network = build.load(init.weights(), settings.network, settings.shape, settings.dropout)
     return pruning.pruned(network, settings.pruning, settings.amount) if settings.pruning else network

@@ -36,6 +36,13 @@ def test_a_statement_without_superclass_gives_no_label(damaged):
     assert not ptbxl.read_table(damaged).iloc[0][list(ptbxl.CLASSES)].any()
 
 
+def test_all_statements_of_a_record_are_read(damaged):
+    edit(damaged, scp_codes="{'NORM': 0.0, 'LVH': 15.0, 'SR': 0.0}")
+    found = ptbxl.read_statement_labels(damaged)
+    assert set(found.columns[found.iloc[0]]) == {"NORM", "LVH", "SR"}
+    assert found.index[0] == 1
+
+
 @pytest.mark.parametrize(
     ("columns", "problem", "found"),
     [

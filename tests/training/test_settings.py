@@ -30,6 +30,12 @@ STUDENT = {"network": "student", "epochs": 2}
         ({"teachers": ("base_cnn",), "loss": "untrained_teacher"}, "loss"),
         ({"decay_from": 3}, "decay_from"),
         ({"shifted_labels": True}, "shifted_labels"),
+        ({"windows": True}, "windows"),
+        ({"crop": 250, "windows": True, "bn_records": 64}, "bn_records"),
+        ({"crop": 250, "same_crop": True}, "same_crop"),
+        ({"network": "compact"}, "shape"),
+        ({"shape": {"block": "plain", "widths": (4,)}}, "shape"),
+        ({"mixup": -0.1}, "mixup"),
     ],
 )
 def test_an_invalid_setting_is_named(changes, names):
@@ -48,6 +54,8 @@ def test_an_invalid_setting_is_named(changes, names):
         {"crop": 500},
         {"bn_records": 64},
         {"split": "random"},
+        {"mixup": 0.2},
+        {"statements_weight": 1.0},
     ],
 )
 def test_a_setting_that_keras_training_would_ignore_is_rejected(ignored):

@@ -5,6 +5,7 @@ Each function takes tables, arrays or results and returns a matplotlib Figure.
 
 from ecglib.book.plots.comparisons import auc_against_sparsity, seed_spread
 from ecglib.book.plots.curves import macro_roc, reliability, roc
+from ecglib.book.plots.frontier import frontier
 from ecglib.book.plots.networks import architecture, training_curves
 from ecglib.book.plots.overview import auc_against_bytes, overview_points
 from ecglib.book.plots.records import (
@@ -21,7 +22,8 @@ from ecglib.book.plots.style import style
 
 __all__ = [
     "OLDEST_AGE",
-    "architecture", "auc_against_bytes", "auc_against_sparsity", "demographics", "ecg_paper", "label_combinations",
+    "architecture", "auc_against_bytes", "auc_against_sparsity", "demographics", "ecg_paper", "frontier",
+    "label_combinations",
     "lead_grid", "macro_roc", "overview_points", "record_leads", "record_on_paper", "reliability", "roc", "seed_spread",
     "style", "superclass_examples", "training_curves",
 ]  # fmt: skip

@@ -21,6 +21,7 @@ LABEL_POINTS = 9.5
 KINDS = {
     "02_base_cnn": "base CNN", "03_inception_cnn": "Inception CNN", "04_pruning": "pruning",
     "05_quantization": "quantization", "06_distillation": "student, distillation", "08_deployment": "microcontrollers",
+    "10_frontier": "compact students",
 }  # fmt: skip
 
 

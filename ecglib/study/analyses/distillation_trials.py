@@ -97,7 +97,8 @@ class Trials:
 
 def compare_trials(study: Study) -> Trials:
     """Compare the trials of each group on fold 9, those with fewer kinds of teachers preferred."""
-    names = [name for name, model in study.settings.models.items() if model.role == "trial"]
+    chapter = study.model(STUDENT).chapter
+    names = [name for name, model in study.settings.models.items() if (model.role, model.chapter) == ("trial", chapter)]
     scores = {name: study.scores(name) for name in names}
     auc = {name: mean_auc(study, scores[name], VALIDATION_FOLD) for name in names}
     selections = {}

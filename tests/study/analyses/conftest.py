@@ -13,7 +13,8 @@ import torch
 from ecglib.data.normalization import Normalization
 from ecglib.data.ptbxl import CLASSES
 from ecglib.evaluation.scores import Scores
-from ecglib.networks import convnet, weights
+from ecglib.networks import build, convnet, weights
+from ecglib.networks.architectures import COMPACT_NETWORK, REFERENCE_NETWORKS
 from ecglib.study.analyses import int8, quantization_options
 from ecglib.study.paths import Paths
 from ecglib.study.profile import load_profile
@@ -49,11 +50,15 @@ def small_network(model: str, seed: int) -> convnet.ECGNet:
 def write_run(folder, model, seed, dataset, settings) -> None:
     """A finished run as training leaves it: weights, scores of them, a history and a record."""
     folder.mkdir(parents=True)
-    network = (
-        convnet.build("quantization_aware") if model.startswith("quantization_replay") else small_network(model, seed)
-    )
+    if model.startswith("quantization_replay"):
+        network = convnet.build("quantization_aware")
+    elif settings.network in (COMPACT_NETWORK, *REFERENCE_NETWORKS):
+        torch.manual_seed(seed)
+        network = build.build(settings.network, shape=settings.shape).eval()
+    else:
+        network = small_network(model, seed)
     lightning.save_weights(network, folder / weights.NAME)
-    convnet.load_weights(network, folder / weights.NAME)
+    weights.fill(network, folder / weights.NAME)
     part = dataset.in_folds(9, 10)
     if model.startswith("quantization_replay"):
         score = np.random.default_rng(seed).random((len(part), len(CLASSES)), np.float32)

@@ -1,0 +1,75 @@
+"""Compact networks for the frontier of AUC against bytes: one family with a width, a depth and a kind of block.
+
+They take float32 (b, 12, samples) and return probabilities (b, 5). All layers have a counterpart in ONNX's and
+TensorFlow Lite's integer operators: convolutions, additions and maximum pooling.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from ecglib.data.ptbxl import CLASSES, LEADS
+from ecglib.networks.architectures import CompactShape
+
+
+class CompactBlock(nn.Module):
+    """A convolution, or a depthwise and a pointwise one, then batch normalization and ReLU; the length stays."""
+
+    def __init__(self, before: int, after: int, kernel: int, kind: str):
+        super().__init__()
+        if kind == "plain":
+            layers = [nn.Conv1d(before, after, kernel, padding=kernel // 2, bias=False)]
+        else:
+            layers = [
+                nn.Conv1d(before, before, kernel, padding=kernel // 2, groups=before, bias=False),
+                nn.BatchNorm1d(before),
+                nn.Conv1d(before, after, 1, bias=False),
+            ]
+        self.layers = nn.Sequential(*layers, nn.BatchNorm1d(after))
+        self.skip = kind == "residual" and before == after
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = self.layers(x)
+        return torch.relu(x + y if self.skip else y)
+
+
+class CompactNet(nn.Module):
+    """Stem, stages of :class:`CompactBlock`, global average pooling, one linear layer and a sigmoid.
+
+    Parameters
+    ----------
+    shape : widths, depth and kind of block
+    dropout : fraction of the pooled features dropped before the linear layer
+
+    Shapes
+    ------
+    input float32 (b, 12, samples), output float32 (b, 5) in the order of CLASSES
+    """
+
+    def __init__(self, shape: CompactShape, dropout: float = 0.0):
+        super().__init__()
+        first = shape.widths[0]
+        stem = nn.Conv1d(len(LEADS), first, shape.stem_kernel, stride=shape.stem_stride, bias=False)
+        layers: list[nn.Module] = [stem, nn.BatchNorm1d(first), nn.ReLU()]
+        before = first
+        for after in shape.widths:
+            layers.append(nn.MaxPool1d(2))
+            for _ in range(shape.depth):
+                layers.append(CompactBlock(before, after, shape.kernel, shape.block))
+                before = after
+        self.features = nn.Sequential(*layers, nn.AdaptiveAvgPool1d(1))
+        self.dropout = nn.Dropout(dropout)
+        self.linear = nn.Linear(before, len(CLASSES))
+        self.sigmoid = nn.Sigmoid()
+
+    def pooled(self, x: torch.Tensor) -> torch.Tensor:
+        """(b, 12, samples) -> (b, channels), the input of the linear layer."""
+        return self.dropout(self.features(x).flatten(1))
+
+    def logits(self, x: torch.Tensor) -> torch.Tensor:
+        """(b, 12, samples) -> (b, 5), before the sigmoid."""
+        return self.linear(self.pooled(x))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.sigmoid(self.logits(x))

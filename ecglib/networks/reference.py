@@ -1,0 +1,96 @@
+"""Networks that are teachers only: resnet1d_wang of the benchmark of PTB-XL, and a convolutional recurrent one.
+
+resnet1d_wang (Wang et al. 2017) is that of Strodthoff et al. (2020). They take float32 (b, 12, samples) and return
+probabilities (b, 5).
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from ecglib.data.ptbxl import CLASSES, LEADS
+from ecglib.networks.architectures import REFERENCE_NETWORKS
+
+
+class ReferenceNet(nn.Module):
+    """A trunk (b, 12, samples) -> (b, channels, length), average and maximum pooling, and two linear layers.
+
+    Parameters
+    ----------
+    trunk, channels : the convolutions and the number of their output channels
+    dropout : before the last linear layer, and half of it before the one before
+    hidden : width of the first linear layer
+    """
+
+    def __init__(self, trunk: nn.Module, channels: int, dropout: float, hidden: int = 128):
+        super().__init__()
+        self.trunk = trunk
+        self.head = nn.Sequential(
+            nn.BatchNorm1d(2 * channels), nn.Dropout(dropout / 2), nn.Linear(2 * channels, hidden), nn.ReLU(),
+            nn.BatchNorm1d(hidden), nn.Dropout(dropout),
+        )  # fmt: skip
+        self.linear = nn.Linear(hidden, len(CLASSES))
+        self.sigmoid = nn.Sigmoid()
+
+    def pooled(self, x: torch.Tensor) -> torch.Tensor:
+        """(b, 12, samples) -> (b, hidden), the input of the last linear layer."""
+        features = self.trunk(x)
+        return self.head(torch.cat([features.mean(dim=2), features.amax(dim=2)], dim=1))
+
+    def logits(self, x: torch.Tensor) -> torch.Tensor:
+        """(b, 12, samples) -> (b, 5), before the sigmoid."""
+        return self.linear(self.pooled(x))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.sigmoid(self.logits(x))
+
+
+def build(name: str, dropout: float | None = None) -> ReferenceNet:
+    """A freshly initialized network by its name in REFERENCE_NETWORKS; dropout is the benchmark's 0.5 by default."""
+    trunks = dict(zip(REFERENCE_NETWORKS, (_wang, _conv_gru)))
+    trunk, channels = trunks[name]()
+    return ReferenceNet(trunk, channels, 0.5 if dropout is None else dropout)
+
+
+def _convolution(before: int, after: int, kernel: int, stride: int = 1) -> list[nn.Module]:
+    convolution = nn.Conv1d(before, after, kernel, stride=stride, padding=(kernel - 1) // 2, bias=False)
+    return [convolution, nn.BatchNorm1d(after)]
+
+
+class _Residual(nn.Module):
+    """Two convolutions, and a shortcut with a convolution of length 1 where they halve the length."""
+
+    def __init__(self, channels: int, kernels: tuple[int, int], stride: int):
+        super().__init__()
+        first, second = kernels
+        self.path = nn.Sequential(
+            *_convolution(channels, channels, first, stride), nn.ReLU(), *_convolution(channels, channels, second)
+        )
+        self.shortcut = nn.Sequential(*(_convolution(channels, channels, 1, stride) if stride > 1 else []))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.relu(self.path(x) + self.shortcut(x))
+
+
+def _wang() -> tuple[nn.Module, int]:
+    blocks = [_Residual(128, (5, 3), stride) for stride in (1, 2, 2)]
+    return nn.Sequential(*_convolution(len(LEADS), 128, 7), nn.ReLU(), *blocks), 128
+
+
+class _Recurrent(nn.Module):
+    """A bidirectional gated recurrent unit over time: (b, channels, length) -> (b, 2 width, length)."""
+
+    def __init__(self, channels: int, width: int):
+        super().__init__()
+        self.unit = nn.GRU(channels, width, num_layers=2, batch_first=True, bidirectional=True, dropout=0.2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.unit(x.transpose(1, 2))[0].transpose(1, 2)
+
+
+def _conv_gru() -> tuple[nn.Module, int]:
+    layers: list[nn.Module] = []
+    for before, after, kernel, stride in ((len(LEADS), 64, 9, 1), (64, 128, 7, 2), (128, 192, 5, 2)):
+        layers += [*_convolution(before, after, kernel, stride), nn.ReLU(), nn.Dropout(0.1)]
+    return nn.Sequential(*layers, _Recurrent(192, 128)), 256

@@ -1,0 +1,245 @@
+"""AUC against bytes: the compact students of chapter 10 as int8 files.
+
+In come their files and scores; out come tables, the law of AUC against bytes, and comparisons with the published
+student and with a pruned base CNN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from ecglib.data.ptbxl import CLASSES, TEST_FOLD, VALIDATION_FOLD
+from ecglib.evaluation.bootstrap import Estimate
+from ecglib.evaluation.scores import Scores
+from ecglib.study import results
+from ecglib.study.analyses import frontier_files, reporting
+from ecglib.study.analyses.comparison import difference, interval, mean_auc, plural, seed_aucs, signed
+from ecglib.study.analyses.deployment import CalibratedModel, calibrate
+from ecglib.study.analyses.frontier_files import CompactModel
+from ecglib.study.analyses.frontier_law import Law, fit_law
+from ecglib.study.analyses.weights import Timing, time_files
+from ecglib.study.study import Study
+from ecglib.study.targets import COMPACT_AUC
+
+CHAPTER = "10_frontier"
+PUBLISHED, PRUNED, LABELS_ONLY = "student_distilled_int8", "base_cnn_pruned_channels_75", "compact_trial_labels"
+OUTSIDE = (PUBLISHED, "base_cnn_int8")  # models of other chapters in the figure
+LAW_BLOCK = "plain"  # the kind of block that was trained at every size
+
+
+@dataclass(frozen=True)
+class Frontier:
+    """The compact students by name, from the smallest file to the largest.
+
+    Attributes
+    ----------
+    models : {int8 model: CompactModel}
+    timing : of the first seeds' int8 and float32 files, in one session on one thread
+    """
+
+    study: Study
+    models: Mapping[str, CompactModel]
+    timing: Timing
+
+    def label(self, name: str) -> str:
+        return self.study.model(name).label
+
+    def costs(self) -> pd.DataFrame:
+        """What each model takes: parameters, flash, RAM, arithmetic and time."""
+        rows = [
+            (self.label(name), one.params, one.footprint.file_bytes, one.footprint.arena_bytes, one.macs / 1e6,
+             self.timing.ms(name))
+            for name, one in self.models.items()
+        ]  # fmt: skip
+        columns = ["model", "parameters", "file bytes", "arena bytes", "million MACs", "ms per record"]
+        return pd.DataFrame(rows, columns=columns)
+
+    def aucs(self) -> pd.DataFrame:
+        """AUC as int8 with intervals over patients and seeds, and what rounding changed."""
+        rows = [self._auc_row(name) for name in self.models]
+        columns = ["model", "seeds", "AUC, fold 9", "AUC, fold 10", "SD over seeds", "minus float32, fold 10"]
+        return pd.DataFrame(rows, columns=columns)
+
+    def targets(self) -> pd.DataFrame:
+        """The targets by budget, for the kind of block that fold 9 prefers at that budget."""
+        rows = []
+        for budget, target in COMPACT_AUC.items():
+            found = {name: one for name, one in self.models.items() if one.footprint.file_bytes <= budget * 1024}
+            if not found:
+                continue
+            best = max(found, key=lambda name: mean_auc(self.study, found[name].scores, VALIDATION_FOLD))
+            value = mean_auc(self.study, found[best].scores, TEST_FOLD)
+            rows.append((f"{budget} KB", self.label(best), found[best].footprint.file_bytes, f"{value:.4f}",
+                         target.verdict(value)))  # fmt: skip
+        return pd.DataFrame(rows, columns=["budget", "best on fold 9", "file bytes", "AUC, fold 10", "target"])
+
+    def against_published(self) -> pd.DataFrame:
+        """Each model minus the student that chapter 8 releases, both as int8, on the patients of fold 10."""
+        published = self.published_scores
+        size = results.read(self.study.paths.results, PUBLISHED)["row"]["file_bytes"]
+        rows = [
+            (
+                self.label(name),
+                f"{size / one.footprint.file_bytes:.1f}",
+                signed(difference(self.study, one.scores, published)),
+            )
+            for name, one in self.models.items()
+        ]
+        return pd.DataFrame(rows, columns=["model", "times smaller", "AUC minus the published student's"])
+
+    @cached_property
+    def published_scores(self) -> Scores:
+        return Scores.load(self.study.paths.results / "scores" / f"{PUBLISHED}.npz")
+
+    def conclusion(self) -> str:
+        """How small a file equals the published student, and whether a pruned large network could."""
+        better = [
+            name for name, one in self.models.items()
+            if difference(self.study, one.scores, self.published_scores).low > 0
+        ]  # fmt: skip
+        if not better:
+            return "No compact student is better than the published one by more than the noise of patients and seeds."
+        smallest = self.models[better[0]]
+        size = results.read(self.study.paths.results, PUBLISHED)["row"]["file_bytes"]
+        return (
+            f"The smallest file that beats the published student's {size:,} bytes by more than the noise of patients "
+            f"and seeds is *{self.label(better[0])}* with {smallest.footprint.file_bytes:,} bytes: "
+            f"{size / smallest.footprint.file_bytes:.1f} times smaller. {plural(len(better), 'model')} of "
+            f"{len(self.models)} beat it so."
+        )
+
+    def trained_or_pruned(self) -> str:
+        """The largest compact student against the base CNN without three quarters of its channels."""
+        kept = results.read(self.study.paths.results, PRUNED)["row"]
+        pruned = Scores.load(self.study.paths.results / "scores" / f"{PRUNED}.npz")
+        name = max(self.models, key=lambda one: self.models[one].footprint.file_bytes)
+        gain = difference(self.study, self.models[name].scores, pruned)
+        verdict = "better by more than noise" if gain.low > 0 else "worse by more than noise" if gain.high < 0 else (
+            "not distinguishable"
+        )  # fmt: skip
+        return (
+            f"*{self.study.model(PRUNED).label}* of chapter 4 still has {kept['params']:,} parameters, a byte each as "
+            f"int8. *{self.label(name)}* with {self.models[name].params:,} parameters differs from it by "
+            f"{signed(gain)} on fold 10, although it is already rounded: {verdict}."
+        )
+
+    def distilled_or_not(self) -> str:
+        """The trial without teachers against the same network and seed with them, in float32."""
+        trial = self.study.run(LABELS_ONLY).scores
+        source = next(one.source for one in self.models.values() if _same_network(self.study, one.source))
+        taught = self.study.run(source).scores
+        on_9, on_10 = (difference(self.study, taught, trial, fold) for fold in (VALIDATION_FOLD, TEST_FOLD))
+        return (
+            f"The same network, epochs and crops without teachers (one seed): the teachers change the AUC by "
+            f"{signed(on_9)} on fold 9 and {signed(on_10)} on fold 10."
+        )
+
+    @cached_property
+    def law(self) -> Law | None:
+        """The law of AUC on fold 10 against bytes, of the models with plain blocks."""
+        fitted = [one for one in self.models.values() if one.shape.block == LAW_BLOCK]
+        test = self.study.evaluation_set(TEST_FOLD)
+        resampled = [
+            np.mean(
+                [test.resampling.aucs(test.y_true, score).mean(axis=1) for score in test.y_score(one.scores)], axis=0
+            )
+            for one in fitted
+        ]
+        sizes = np.array([one.footprint.file_bytes for one in fitted])
+        aucs = np.array([mean_auc(self.study, one.scores, TEST_FOLD) for one in fitted])
+        return fit_law(sizes, aucs, np.stack(resampled, axis=1))
+
+    def law_conclusion(self) -> str:
+        return self.law.conclusion() if self.law else "In this profile there are too few sizes for a law."
+
+    def points(self) -> pd.DataFrame:
+        """For the figure: label, block, file_bytes, value, low and high of every model, and each seed's AUC."""
+        rows = []
+        for name, one in self.models.items():
+            auc = self.study.evaluation_set(TEST_FOLD).auc(one.scores)
+            seeds = seed_aucs(self.study, one.scores, TEST_FOLD)
+            rows.append(
+                (self.label(name), one.shape.block, one.footprint.file_bytes, auc.value, auc.low, auc.high, seeds)
+            )
+        return pd.DataFrame(rows, columns=["label", "block", "file_bytes", "value", "low", "high", "seeds"])
+
+    def others(self) -> dict[str, tuple[float, float]]:
+        """{label: (bytes, AUC on fold 10)} of the released student and the base CNN, both as int8, for the figure."""
+        kept = {name: results.read(self.study.paths.results, name)["row"] for name in OUTSIDE}
+        return {self.label(name): (row["file_bytes"], row["test_auc"]) for name, row in kept.items()}
+
+    def lessons(self) -> str:
+        """What the chapter's figures say in short, computed."""
+        met, rows = self.targets(), []
+        reached = int(met["target"].str.endswith("met").sum())
+        rows.append(f"{reached} of {plural(len(met), 'target')} {'is' if reached == 1 else 'are'} met.")
+        lost = max(abs(difference(self.study, one.scores, one.float_scores).value) for one in self.models.values())
+        rows.append(f"Rounding to int8 after training changes no AUC on fold 10 by more than {lost:.4f}.")
+        sizes = [one.footprint.file_bytes for one in self.models.values()]
+        aucs = [mean_auc(self.study, one.scores, TEST_FOLD) for one in self.models.values()]
+        rows.append(
+            f"From {min(sizes):,} to {max(sizes):,} bytes, {max(sizes) / min(sizes):.0f} times as many, the AUC on "
+            f"fold 10 goes from {aucs[int(np.argmin(sizes))]:.4f} to {aucs[int(np.argmax(sizes))]:.4f}."
+        )
+        return "\n".join(f"- {row}" for row in rows)
+
+    @cached_property
+    def calibrated(self) -> dict[str, CalibratedModel]:
+        """Each model's first seed with temperature and thresholds from fold 9."""
+        return {name: calibrate(self.study, one.scores) for name, one in self.models.items()}
+
+    def decisions(self) -> pd.DataFrame:
+        """Calibration error and, at thresholds from fold 9, sensitivity and specificity, averaged over superclasses."""
+        rows = []
+        for name, one in self.calibrated.items():
+            made = one.calibration.decisions.groupby("measure")["value"].mean()
+            ece = one.calibration.ece
+            rows.append((self.label(name), ece["before"].value, ece["after"].value, made["sensitivity"],
+                         made["specificity"]))  # fmt: skip
+        columns = ["model", "ECE before", "ECE after", "sensitivity", "specificity"]
+        return pd.DataFrame(rows, columns=columns)
+
+    def write(self) -> None:
+        """Keep every model's results."""
+        for name, one in self.models.items():
+            reporting.write(
+                self.study, name, one.scores, framework="litert",
+                counts={"params": one.params, "nonzero_params": one.params},
+                file_bytes=one.footprint.file_bytes, **self.timing.latency(name), macs=one.macs,
+                footprint=vars(one.footprint), shape=one.shape.model_dump(mode="json"),
+                thresholds=dict(zip(CLASSES, self.calibrated[name].calibration.thresholds.tolist())),
+                temperature=self.calibrated[name].calibration.temperature,
+                auc_change=difference(self.study, one.scores, one.float_scores).to_dict(),
+            )  # fmt: skip
+
+    def _auc_row(self, name: str) -> tuple:
+        one = self.models[name]
+        test: Estimate = self.study.evaluation_set(TEST_FOLD).auc(one.scores)
+        seeds = seed_aucs(self.study, one.scores, TEST_FOLD)
+        return (
+            self.label(name), len(seeds), f"{mean_auc(self.study, one.scores, VALIDATION_FOLD):.4f}", interval(test),
+            float(np.std(seeds, ddof=1)) if len(seeds) > 1 else None,
+            signed(difference(self.study, one.scores, one.float_scores)),
+        )  # fmt: skip
+
+
+def open_frontier(study: Study) -> Frontier:
+    """Convert, score and time every compact student of the profile."""
+    names = [
+        name for name, model in study.settings.models.items()
+        if model.chapter == CHAPTER and model.has_results and model.made_from
+    ]  # fmt: skip
+    made = sorted((frontier_files.quantize(study, name) for name in names), key=lambda one: one.footprint.file_bytes)
+    models = {one.name: one for one in made}
+    paths = {one.name: one.files[0] for one in made} | {one.source: one.float_file for one in made}
+    return Frontier(study, models, time_files(study, paths, {one.name: one.source for one in made}))
+
+
+def _same_network(study: Study, name: str) -> bool:
+    training = study.settings.training
+    return training[name].shape == training[LABELS_ONLY].shape

@@ -1,0 +1,70 @@
+"""The compact networks: shapes, weights on disk, and the settings that describe them."""
+
+import pytest
+import torch
+from pydantic import ValidationError
+
+from ecglib.errors import InputError
+from ecglib.networks import build
+from ecglib.networks.architectures import REFERENCE_NETWORKS, CompactShape
+from ecglib.networks.compact import CompactNet
+from ecglib.networks.cost import multiply_accumulates
+from ecglib.training import lightning
+
+SHAPES = [
+    CompactShape(block="plain", widths=(4, 6), kernel=7),
+    CompactShape(block="separable", widths=(4, 6), depth=2),
+    CompactShape(block="residual", widths=(4, 6), depth=2),
+]
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.block)
+def test_a_compact_network_takes_records_of_any_length(shape):
+    network = CompactNet(shape).eval()
+    for samples in (1000, 250):
+        assert network(torch.zeros(2, 12, samples)).shape == (2, 5)
+
+
+def test_a_residual_block_adds_its_input_only_where_the_channels_are_as_many():
+    blocks = [layer for layer in CompactNet(SHAPES[2]).features if hasattr(layer, "skip")]
+    assert [block.skip for block in blocks] == [True, True, False, True]
+
+
+def test_depthwise_convolutions_have_one_kernel_per_channel():
+    separable, plain = (
+        sum(p.numel() for p in CompactNet(CompactShape(block=block, widths=(16, 32))).parameters())
+        for block in ("separable", "plain")
+    )
+    assert separable < plain / 2
+
+
+@pytest.mark.parametrize("name", [*REFERENCE_NETWORKS, "compact"])
+def test_weights_are_loaded_into_the_same_network(name, tmp_path):
+    shape = SHAPES[2] if name == "compact" else None
+    saved = build.build(name, 0.1, shape).eval()
+    lightning.save_weights(saved, tmp_path / "weights.safetensors")
+    loaded = build.load(tmp_path / "weights.safetensors", name, shape).eval()
+    x = torch.randn(2, 12, 250, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(loaded(x), saved(x), atol=5e-3, rtol=0)  # weights are saved in half precision
+
+
+def test_weights_of_another_shape_are_rejected(tmp_path):
+    lightning.save_weights(CompactNet(SHAPES[0]), tmp_path / "weights.safetensors")
+    with pytest.raises(InputError, match="weights of another architecture"):
+        build.load(tmp_path / "weights.safetensors", "compact", SHAPES[1])
+
+
+def test_resnet1d_wang_has_the_benchmarks_number_of_parameters():
+    assert sum(p.numel() for p in build.build("resnet1d_wang").parameters()) == 473_349
+
+
+@pytest.mark.parametrize("wrong", [{"block": "dense"}, {"widths": ()}, {"depth": 0}, {"kernel": 8}])
+def test_an_invalid_shape_is_named(wrong):
+    with pytest.raises(ValidationError, match=next(iter(wrong))):
+        CompactShape(**{"block": "plain", "widths": (4,)} | wrong)
+
+
+def test_multiplications_are_counted_at_every_position():
+    network = CompactNet(CompactShape(block="plain", widths=(4,), kernel=3, stem_kernel=10, stem_stride=2))
+    stem, block, linear = 496 * 4 * 12 * 10, 248 * 4 * 4 * 3, 4 * 5
+    assert multiply_accumulates(network) == stem + block + linear

@@ -1,0 +1,110 @@
+"""Chapter 10: the compact students' files, the law of AUC against bytes, and what is concluded from them."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ecglib.evaluation.bootstrap import Estimate
+from ecglib.evaluation.scores import Scores
+from ecglib.study import results
+from ecglib.study.analyses import frontier, frontier_law, frontier_teachers
+
+SIZES = np.array([16, 32, 64, 128, 512]) * 1024.0
+
+
+@pytest.fixture(scope="module")
+def students(study):
+    for name in (*frontier.OUTSIDE, frontier.PRUNED):  # of other chapters
+        source = "student_distilled" if name == frontier.PUBLISHED else "base_cnn"
+        row = {"file_bytes": 500_000, "params": 400_000, "test_auc": 0.9}
+        study.scores(source).save(study.paths.results / "scores" / f"{name}.npz")
+        results.write_json(study.paths.results, name, {"row": row})
+    return frontier.open_frontier(study)
+
+
+def law_at(sizes, ceiling=0.94, gap=0.01, exponent=0.6):
+    return ceiling - gap * (sizes / frontier_law.UNIT) ** -exponent
+
+
+def test_a_law_is_found_again():
+    aucs = law_at(SIZES)
+    noise = np.random.default_rng(0).normal(0, 1e-4, (50, 1))
+    law = frontier_law.fit_law(SIZES, aucs, aucs + noise)
+    assert (law.ceiling.value, law.gap.value, law.exponent.value) == pytest.approx((0.94, 0.01, 0.6), abs=1e-4)
+    assert law.ceiling.low < 0.94 < law.ceiling.high
+    assert law(64 * 1024) == pytest.approx(0.93, abs=1e-4)
+
+
+def test_three_sizes_give_no_law():
+    assert frontier_law.fit_law(SIZES[:3], law_at(SIZES[:3]), law_at(SIZES[:3])[None]) is None
+
+
+def test_every_seed_has_an_int8_file(study, students):
+    for name, one in students.models.items():
+        assert len(one.files) == len(study.model(one.source).seeds) == len(one.scores.seed)
+        assert one.footprint.file_bytes <= int(name.split("_")[1]) * 1024
+
+
+def test_rounding_moves_probabilities_little(students):
+    for one in students.models.values():
+        assert np.abs(one.scores.score - one.float_scores.score).max() < 0.1
+
+
+def test_models_are_ordered_by_bytes(students):
+    assert students.costs()["file bytes"].is_monotonic_increasing
+
+
+def test_a_budgets_model_is_the_best_on_fold_9_among_those_that_fit(students):
+    table = students.targets().set_index("budget")
+    assert table.loc["16 KB", "best on fold 9"] == students.label("compact_16_int8")
+    assert table.loc["512 KB", "best on fold 9"] in [students.label(name) for name in students.models]
+
+
+def test_budgets_that_no_model_fits_are_left_out(students):
+    larger = {"compact_32_int8": students.models["compact_32_int8"]}
+    assert "16 KB" not in set(dataclasses.replace(students, models=larger).targets()["budget"])
+
+
+def test_a_model_equal_to_the_published_one_does_not_beat_it(students):
+    published = students.published_scores
+    same = {
+        name: dataclasses.replace(one, scores=Scores(published.ecg_id, published.fold, published.seed, published.score))
+        for name, one in students.models.items()
+    }
+    assert dataclasses.replace(students, models=same).conclusion().startswith("No compact student is better")
+
+
+@pytest.mark.parametrize("method", ["trained_or_pruned", "distilled_or_not", "law_conclusion", "lessons"])
+def test_sentences_are_complete(students, method):
+    text = getattr(students, method)()
+    assert text.endswith(".")
+    assert "nan" not in text
+
+
+def test_results_are_written(study, students):
+    students.write()
+    kept = results.read(study.paths.results, "compact_16_int8")
+    assert kept["row"]["file_bytes"] == students.models["compact_16_int8"].footprint.file_bytes
+    assert kept["details"]["macs"] > 0
+    assert len(kept["seeds"]) == len(study.model("compact_16_plain").seeds)
+
+
+def test_a_recipe_is_named_by_what_it_changes(study):
+    table = frontier_teachers.compare_recipes(study).table()
+    assert table["recipe"].tolist() == ["windows of 250 samples, mixup 0.2", "mixup 0.5"]
+    assert table["minus the kept one"].iloc[0] == "kept"
+
+
+def test_recipes_that_cannot_be_told_apart_are_counted(study):
+    found = {"a": Estimate(0.001, -0.001, 0.003), "b": Estimate(-0.002, -0.003, -0.001), "c": Estimate(0.1, 0.05, 0.2)}
+    text = frontier_teachers.Recipes(study, {}, found).conclusion()
+    assert "Of 3 changes, 2 can be told from the recipe that we keep on fold 9 with one seed, 1 of them" in text
+
+
+def test_the_panel_is_scored_together(study):
+    panel = frontier_teachers.open_panel(study, "compact_16_plain")
+    assert isinstance(panel.table(), pd.DataFrame)
+    assert panel.n_runs == len(study.model("resnet1d_wang").seeds)
+    assert "target" in panel.conclusion()

@@ -1,0 +1,117 @@
+"""Crops, mixtures of records, and the averages over windows that a record is scored by."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+
+from ecglib.data.normalization import Normalization
+from ecglib.errors import InputError
+from ecglib.networks import convnet
+from ecglib.networks.architectures import CompactShape
+from ecglib.networks.build import build
+from ecglib.networks.compact import CompactNet
+from ecglib.training import batches, distillation, lightning, scoring
+from ecglib.training.classifier import Classifier
+from ecglib.training.settings import TrainingSettings
+
+SHAPE = CompactShape(block="plain", widths=(4, 8), kernel=7)
+COMPACT = {"network": "compact", "shape": SHAPE, "epochs": 1, "batch_size": 32}
+
+
+def test_teachers_score_crops_a_quarter_of_a_second_apart():
+    settings = TrainingSettings(network="student", epochs=1, crop=500, teachers=("t",), same_crop=True)
+    starts = batches.crop_starts(settings)
+    assert (starts[0], starts[1] - starts[0], starts[-1]) == (0, 25, 500)
+    drawn = batches.random_starts(200, settings, "cpu")
+    assert set(drawn.flatten().tolist()) <= set(starts.tolist())
+
+
+def test_a_record_is_cropped_at_the_start_given():
+    settings = TrainingSettings(network="student", epochs=1, crop=250)
+    x = torch.arange(1000.0).reshape(1, 1000, 1).expand(2, -1, 12)
+    cropped = batches.augment(x, settings, torch.tensor([[100], [750]]))
+    assert cropped[:, 0, 0].tolist() == [100, 750]
+    assert cropped.shape == (2, 250, 12)
+
+
+def test_a_mixture_keeps_the_mean_of_records_and_targets():
+    torch.manual_seed(0)
+    x, target = torch.randn(16, 20, 12), torch.rand(16, 5)
+    mixed, mixed_target = batches.mix(x, target, 0.5)
+    torch.testing.assert_close(mixed.mean(dim=0), x.mean(dim=0), atol=1e-5, rtol=0)
+    torch.testing.assert_close(mixed_target.mean(dim=0), target.mean(dim=0), atol=1e-5, rtol=0)
+    assert not torch.allclose(mixed, x)
+
+
+def test_windows_overlap_by_half_and_cover_the_record():
+    assert list(batches.window_starts(250)) == [0, 125, 250, 375, 500, 625, 750]
+
+
+def test_a_records_probability_is_the_mean_over_its_windows(sample):
+    network, records = CompactNet(SHAPE).eval(), sample.in_folds(9)
+    normalization = Normalization(0.0, 1.0)
+    x = torch.from_numpy(records.millivolts(slice(None))).transpose(1, 2)
+    with torch.no_grad():
+        expected = torch.stack([network(x[:, :, s : s + 500]) for s in (0, 250, 500)]).mean(dim=0)
+    found = scoring.predict(network, records, normalization, windows=500)
+    np.testing.assert_allclose(found, expected.numpy(), atol=1e-6)
+
+
+def test_predictions_of_crops_come_in_the_order_of_their_starts(sample):
+    network, records = convnet.build("student_small").eval(), sample.in_folds(9)
+    normalization = Normalization(0.0, 1.0)
+    found = scoring.predict_crops(network, records, normalization, 250, (0, 300), progress=False)
+    x = torch.from_numpy(records.millivolts(slice(None))).transpose(1, 2)
+    with torch.no_grad():
+        expected = network(x[:, :, 300:550]).numpy()
+    assert found.shape == (len(records), 2, 5)
+    np.testing.assert_allclose(found[:, 1], expected, atol=2e-2)  # bfloat16 where the processor has it
+
+
+def test_soft_targets_of_crops_are_the_teachers_mean():
+    teachers = [np.full((3, 2, 5), value, np.float16) for value in (0.2, 0.6)]
+    np.testing.assert_allclose(distillation.soft_targets_of_crops(teachers, 3, 1.0), 0.4, atol=1e-3)
+
+
+def test_teachers_with_other_crops_are_rejected():
+    with pytest.raises(InputError, match="scores of other crops"):
+        distillation.soft_targets_of_crops([np.zeros((3, 2, 5)), np.zeros((3, 4, 5))], 3, 1.0)
+    with pytest.raises(InputError, match="no teacher"):
+        distillation.soft_targets_of_crops([], 3, 1.0)
+
+
+def test_a_student_is_taught_by_the_scores_of_its_own_crop():
+    settings = TrainingSettings(**COMPACT, crop=500, teachers=("t",), same_crop=True)
+    classifier = Classifier(CompactNet(SHAPE), settings, 1)
+    of_crops = torch.arange(21.0).repeat_interleave(5).repeat(2, 1)  # crop k of each record has probabilities k
+    target = torch.cat([torch.zeros(2, 5), of_crops], dim=1)
+    soft = classifier._soft_of_crop(target, torch.tensor([[0], [450]]))
+    assert soft.tolist() == [[0.0] * 5, [18.0] * 5]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"crop": 250, "windows": True, "mixup": 0.2},
+        {"crop": 250, "statements_weight": 1.0, "mixup": 0.2},
+        {"crop": 500, "teachers": ("t",), "same_crop": True, "bn_records": 32},
+    ],
+    ids=["windows", "statements", "same crop"],
+)
+def test_a_compact_network_is_trained(settings, sample, tmp_path):
+    settings = TrainingSettings(**COMPACT, **settings)
+    train_part = sample.in_folds(*range(1, 9))
+    teacher = lightning.train(
+        "t", partial(convnet.ECGNet, (4, 8)), TrainingSettings(network="student", epochs=1), 0, sample, tmp_path / "t",
+        progress=False,
+    )  # fmt: skip
+    run = lightning.train(
+        "compact", partial(build, "compact", None, SHAPE), settings, 0, sample, tmp_path / "run",
+        teachers=[teacher] if settings.teachers else [],
+        teacher_crops=lambda: [np.full((len(train_part), 21, 5), 0.5, np.float16)],
+        statements=lambda: np.ones((len(train_part), 71), np.float32), progress=False,
+    )  # fmt: skip
+    assert np.isfinite(run.history["train_loss"]).all()
+    assert run.metadata["params"] == sum(p.numel() for p in CompactNet(SHAPE).parameters())
