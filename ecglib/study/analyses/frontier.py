@@ -1,6 +1,6 @@
 """AUC against bytes: the compact students of chapter 10 as int8 files.
 
-In come their files and scores; out come tables, the law of AUC against bytes, and comparisons with the published
+In come their files and scores; out come tables, the law of AUC against bytes, and comparisons with the released
 student and with a pruned base CNN.
 """
 
@@ -22,13 +22,14 @@ from ecglib.study.analyses.comparison import difference, interval, mean_auc, plu
 from ecglib.study.analyses.deployment import CalibratedModel, calibrate
 from ecglib.study.analyses.frontier_files import CompactModel
 from ecglib.study.analyses.frontier_law import Law, fit_law
+from ecglib.study.analyses.frontier_teachers import Panel
 from ecglib.study.analyses.weights import Timing, time_files
 from ecglib.study.study import Study
 from ecglib.study.targets import COMPACT_AUC
 
 CHAPTER = "10_frontier"
-PUBLISHED, PRUNED, LABELS_ONLY = "student_distilled_int8", "base_cnn_pruned_channels_75", "compact_trial_labels"
-OUTSIDE = (PUBLISHED, "base_cnn_int8")  # models of other chapters in the figure
+RELEASED, PRUNED, LABELS_ONLY = "student_distilled_int8", "base_cnn_pruned_channels_75", "compact_trial_labels"
+OUTSIDE = (RELEASED, "base_cnn_int8")  # models of other chapters in the figure
 LAW_BLOCK = "plain"  # the kind of block that was trained at every size
 
 
@@ -78,39 +79,63 @@ class Frontier:
                          target.verdict(value)))  # fmt: skip
         return pd.DataFrame(rows, columns=["budget", "best on fold 9", "file bytes", "AUC, fold 10", "target"])
 
-    def against_published(self) -> pd.DataFrame:
+    def against_released(self) -> pd.DataFrame:
         """Each model minus the student that chapter 8 releases, both as int8, on the patients of fold 10."""
-        published = self.published_scores
-        size = results.read(self.study.paths.results, PUBLISHED)["row"]["file_bytes"]
+        released = self.released_scores
+        size = results.read(self.study.paths.results, RELEASED)["row"]["file_bytes"]
         rows = [
             (
                 self.label(name),
                 f"{size / one.footprint.file_bytes:.1f}",
-                signed(difference(self.study, one.scores, published)),
+                signed(difference(self.study, one.scores, released)),
             )
             for name, one in self.models.items()
         ]
-        return pd.DataFrame(rows, columns=["model", "times smaller", "AUC minus the published student's"])
+        return pd.DataFrame(rows, columns=["model", "times smaller", "AUC minus the released student's"])
 
     @cached_property
-    def published_scores(self) -> Scores:
-        return Scores.load(self.study.paths.results / "scores" / f"{PUBLISHED}.npz")
+    def released_scores(self) -> Scores:
+        return Scores.load(self.study.paths.results / "scores" / f"{RELEASED}.npz")
 
     def conclusion(self) -> str:
         """How small a file equals the published student, and whether a pruned large network could."""
         better = [
             name for name, one in self.models.items()
-            if difference(self.study, one.scores, self.published_scores).low > 0
+            if difference(self.study, one.scores, self.released_scores).low > 0
         ]  # fmt: skip
         if not better:
-            return "No compact student is better than the published one by more than the noise of patients and seeds."
+            return "No compact student is better than the released one by more than the noise of patients and seeds."
         smallest = self.models[better[0]]
-        size = results.read(self.study.paths.results, PUBLISHED)["row"]["file_bytes"]
+        size = results.read(self.study.paths.results, RELEASED)["row"]["file_bytes"]
         return (
-            f"The smallest file that beats the published student's {size:,} bytes by more than the noise of patients "
+            f"The smallest file that beats the released student's {size:,} bytes by more than the noise of patients "
             f"and seeds is *{self.label(better[0])}* with {smallest.footprint.file_bytes:,} bytes: "
             f"{size / smallest.footprint.file_bytes:.1f} times smaller. {plural(len(better), 'model')} of "
             f"{len(self.models)} beat it so."
+        )
+
+    def against_teachers(self, panel: Panel) -> str:
+        """The student that is best on fold 9 against the best single teacher and against all teachers together."""
+        name = max(self.models, key=lambda one: mean_auc(self.study, self.models[one].scores, VALIDATION_FOLD))
+        single = difference(self.study, self.models[name].scores, panel.scores[panel.best])
+        together = difference(self.study, self.models[name].scores, panel.together)
+        return (
+            f"*{self.label(name)}*, best on fold 9, differs from its best single teacher, "
+            f"{self.study.model(panel.best).label}, by {signed(single)}, and from all of them together by "
+            f"{signed(together)}."
+        )
+
+    def over_budget(self) -> str:
+        """Which files are larger than the budget that their names state, and so do not count for it."""
+        over = [
+            self.label(name) for name, one in self.models.items()
+            if one.footprint.file_bytes > int(name.split("_")[1]) * 1024
+        ]  # fmt: skip
+        if not over:
+            return "Every file is within the budget of its name."
+        return (
+            f"{plural(len(over), 'file')} of {len(self.models)} {'is' if len(over) == 1 else 'are'} slightly larger "
+            f"than the budget in their names, counted in KB of 1,024 bytes, and do not count for it below: {'; '.join(over)}."
         )
 
     def trained_or_pruned(self) -> str:
