@@ -23,7 +23,7 @@ from IPython.display import Markdown
 
 from ecglib.book import plots, tables
 from ecglib.networks import build, convnet
-from ecglib.study.analyses import frontier, frontier_teachers
+from ecglib.study.analyses import frontier, frontier_conclusions, frontier_teachers
 from ecglib.study.study import open_study
 
 plots.style()
@@ -33,8 +33,9 @@ study = open_study(profile)
 # ## Teachers
 #
 # What a student can learn depends on its teachers, so they come first. The best single network of the benchmark of PTB-XL
-# {cite:p}`strodthoff2020` is a residual one, resnet1d_wang {cite:p}`wang2017`. It learns from random windows of 2.5 s, and a record's probability is the mean over seven windows, each half a window after the one before.
-# Mixup {cite:p}`zhang2018` mixes every two records of a batch and their labels. One seed each, on fold 9:
+# {cite:p}`strodthoff2020` is a residual one, resnet1d_wang {cite:p}`wang2017`. It learns from random windows of 2.5 s, and a
+# record's probability is the mean over seven windows, each half a window after the one before. Mixup {cite:p}`zhang2018`
+# mixes every two records of a batch and their labels. One seed each, on fold 9:
 
 # %%
 recipes = frontier_teachers.compare_recipes(study)
@@ -87,7 +88,7 @@ tables.show(students.costs())
 # addition. The time is that of this machine on one thread; it says nothing about a microcontroller.
 
 # %% tags=["hide-input"]
-Markdown(students.over_budget())
+Markdown(frontier_conclusions.over_budget(students))
 
 # %%
 tables.show(students.aucs())
@@ -118,19 +119,19 @@ tables.show(students.targets())
 tables.show(students.against_released())
 
 # %% tags=["hide-input"]
-Markdown(f"{students.conclusion()} {students.against_teachers(panel)}")
+Markdown(frontier_conclusions.against_others(students, panel))
 
 # %% [markdown]
 # ### Trained small, or pruned from large?
 
 # %% tags=["hide-input"]
-Markdown(students.trained_or_pruned())
+Markdown(frontier_conclusions.trained_or_pruned(students))
 
 # %% [markdown]
 # ### With teachers, or without?
 
 # %% tags=["hide-input"]
-Markdown(students.distilled_or_not())
+Markdown(frontier_conclusions.distilled_or_not(students))
 
 # %% [markdown]
 # ## Decisions
@@ -154,7 +155,7 @@ students.write()
 # ## What we learned
 
 # %% tags=["hide-input"]
-Markdown(students.lessons())
+Markdown(frontier_conclusions.lessons(students))
 
 # %% [markdown]
 # **Next:** [all results](07_results).

@@ -1,7 +1,6 @@
 """AUC against bytes: the compact students of chapter 10 as int8 files.
 
-In come their files and scores; out come tables, the law of AUC against bytes, and comparisons with the released
-student and with a pruned base CNN.
+In come their files and scores; out come tables and the law of AUC against bytes.
 """
 
 from __future__ import annotations
@@ -18,17 +17,16 @@ from ecglib.evaluation.bootstrap import Estimate
 from ecglib.evaluation.scores import Scores
 from ecglib.study import results
 from ecglib.study.analyses import frontier_files, reporting
-from ecglib.study.analyses.comparison import difference, interval, mean_auc, plural, seed_aucs, signed
+from ecglib.study.analyses.comparison import difference, interval, mean_auc, seed_aucs, signed
 from ecglib.study.analyses.deployment import CalibratedModel, calibrate
 from ecglib.study.analyses.frontier_files import CompactModel
 from ecglib.study.analyses.frontier_law import Law, fit_law
-from ecglib.study.analyses.frontier_teachers import Panel
 from ecglib.study.analyses.weights import Timing, time_files
 from ecglib.study.study import Study
 from ecglib.study.targets import COMPACT_AUC
 
 CHAPTER = "10_frontier"
-RELEASED, PRUNED, LABELS_ONLY = "student_distilled_int8", "base_cnn_pruned_channels_75", "compact_trial_labels"
+RELEASED = "student_distilled_int8"
 OUTSIDE = (RELEASED, "base_cnn_int8")  # models of other chapters in the figure
 LAW_BLOCK = "plain"  # the kind of block that was trained at every size
 
@@ -97,73 +95,6 @@ class Frontier:
     def released_scores(self) -> Scores:
         return Scores.load(self.study.paths.results / "scores" / f"{RELEASED}.npz")
 
-    def conclusion(self) -> str:
-        """How small a file equals the published student, and whether a pruned large network could."""
-        better = [
-            name for name, one in self.models.items()
-            if difference(self.study, one.scores, self.released_scores).low > 0
-        ]  # fmt: skip
-        if not better:
-            return "No compact student is better than the released one by more than the noise of patients and seeds."
-        smallest = self.models[better[0]]
-        size = results.read(self.study.paths.results, RELEASED)["row"]["file_bytes"]
-        return (
-            f"The smallest file that beats the released student's {size:,} bytes by more than the noise of patients "
-            f"and seeds is *{self.label(better[0])}* with {smallest.footprint.file_bytes:,} bytes: "
-            f"{size / smallest.footprint.file_bytes:.1f} times smaller. {plural(len(better), 'model')} of "
-            f"{len(self.models)} beat it so."
-        )
-
-    def against_teachers(self, panel: Panel) -> str:
-        """The student that is best on fold 9 against the best single teacher and against all teachers together."""
-        name = max(self.models, key=lambda one: mean_auc(self.study, self.models[one].scores, VALIDATION_FOLD))
-        single = difference(self.study, self.models[name].scores, panel.scores[panel.best])
-        together = difference(self.study, self.models[name].scores, panel.together)
-        return (
-            f"*{self.label(name)}*, best on fold 9, differs from its best single teacher, "
-            f"{self.study.model(panel.best).label}, by {signed(single)}, and from all of them together by "
-            f"{signed(together)}."
-        )
-
-    def over_budget(self) -> str:
-        """Which files are larger than the budget that their names state, and so do not count for it."""
-        over = [
-            self.label(name) for name, one in self.models.items()
-            if one.footprint.file_bytes > int(name.split("_")[1]) * 1024
-        ]  # fmt: skip
-        if not over:
-            return "Every file is within the budget of its name."
-        return (
-            f"{plural(len(over), 'file')} of {len(self.models)} {'is' if len(over) == 1 else 'are'} slightly larger "
-            f"than the budget in their names, counted in KB of 1,024 bytes, and do not count for it below: {'; '.join(over)}."
-        )
-
-    def trained_or_pruned(self) -> str:
-        """The largest compact student against the base CNN without three quarters of its channels."""
-        kept = results.read(self.study.paths.results, PRUNED)["row"]
-        pruned = Scores.load(self.study.paths.results / "scores" / f"{PRUNED}.npz")
-        name = max(self.models, key=lambda one: self.models[one].footprint.file_bytes)
-        gain = difference(self.study, self.models[name].scores, pruned)
-        verdict = "better by more than noise" if gain.low > 0 else "worse by more than noise" if gain.high < 0 else (
-            "not distinguishable"
-        )  # fmt: skip
-        return (
-            f"*{self.study.model(PRUNED).label}* of chapter 4 still has {kept['params']:,} parameters, a byte each as "
-            f"int8. *{self.label(name)}* with {self.models[name].params:,} parameters differs from it by "
-            f"{signed(gain)} on fold 10, although it is already rounded: {verdict}."
-        )
-
-    def distilled_or_not(self) -> str:
-        """The trial without teachers against the same network and seed with them, in float32."""
-        trial = self.study.run(LABELS_ONLY).scores
-        source = next(one.source for one in self.models.values() if _same_network(self.study, one.source))
-        taught = self.study.run(source).scores
-        on_9, on_10 = (difference(self.study, taught, trial, fold) for fold in (VALIDATION_FOLD, TEST_FOLD))
-        return (
-            f"The same network, epochs and crops without teachers (one seed): the teachers change the AUC by "
-            f"{signed(on_9)} on fold 9 and {signed(on_10)} on fold 10."
-        )
-
     @cached_property
     def law(self) -> Law | None:
         """The law of AUC on fold 10 against bytes, of the models with plain blocks."""
@@ -197,21 +128,6 @@ class Frontier:
         """{label: (bytes, AUC on fold 10)} of the released student and the base CNN, both as int8, for the figure."""
         kept = {name: results.read(self.study.paths.results, name)["row"] for name in OUTSIDE}
         return {self.label(name): (row["file_bytes"], row["test_auc"]) for name, row in kept.items()}
-
-    def lessons(self) -> str:
-        """What the chapter's figures say in short, computed."""
-        met, rows = self.targets(), []
-        reached = int(met["target"].str.endswith("met").sum())
-        rows.append(f"{reached} of {plural(len(met), 'target')} {'is' if reached == 1 else 'are'} met.")
-        lost = max(abs(difference(self.study, one.scores, one.float_scores).value) for one in self.models.values())
-        rows.append(f"Rounding to int8 after training changes no AUC on fold 10 by more than {lost:.4f}.")
-        sizes = [one.footprint.file_bytes for one in self.models.values()]
-        aucs = [mean_auc(self.study, one.scores, TEST_FOLD) for one in self.models.values()]
-        rows.append(
-            f"From {min(sizes):,} to {max(sizes):,} bytes, {max(sizes) / min(sizes):.0f} times as many, the AUC on "
-            f"fold 10 goes from {aucs[int(np.argmin(sizes))]:.4f} to {aucs[int(np.argmax(sizes))]:.4f}."
-        )
-        return "\n".join(f"- {row}" for row in rows)
 
     @cached_property
     def calibrated(self) -> dict[str, CalibratedModel]:
@@ -263,8 +179,3 @@ def open_frontier(study: Study) -> Frontier:
     models = {one.name: one for one in made}
     paths = {one.name: one.files[0] for one in made} | {one.source: one.float_file for one in made}
     return Frontier(study, models, time_files(study, paths, {one.name: one.source for one in made}))
-
-
-def _same_network(study: Study, name: str) -> bool:
-    training = study.settings.training
-    return training[name].shape == training[LABELS_ONLY].shape

@@ -8,14 +8,14 @@ import pytest
 
 from ecglib.evaluation.bootstrap import Estimate
 from ecglib.study import results
-from ecglib.study.analyses import frontier, frontier_law, frontier_teachers
+from ecglib.study.analyses import frontier, frontier_conclusions, frontier_law, frontier_teachers
 
 SIZES = np.array([16, 32, 64, 128, 512]) * 1024.0
 
 
 @pytest.fixture(scope="module")
 def students(study):
-    for name in (*frontier.OUTSIDE, frontier.PRUNED):  # of other chapters
+    for name in (*frontier.OUTSIDE, frontier_conclusions.PRUNED):  # of other chapters
         source = "student_distilled" if name == frontier.RELEASED else "base_cnn"
         row = {"file_bytes": 500_000, "params": 400_000, "test_auc": 0.9}
         study.scores(source).save(study.paths.results / "scores" / f"{name}.npz")
@@ -69,26 +69,29 @@ def test_budgets_that_no_model_fits_are_left_out(students):
 def test_a_model_equal_to_the_released_one_does_not_beat_it(students):
     released = students.released_scores
     same = {name: dataclasses.replace(one, scores=released) for name, one in students.models.items()}
-    assert dataclasses.replace(students, models=same).conclusion().startswith("No compact student is better")
+    assert frontier_conclusions.conclusion(dataclasses.replace(students, models=same)).startswith(
+        "No compact student is better"
+    )
 
 
-@pytest.mark.parametrize("method", ["trained_or_pruned", "distilled_or_not", "law_conclusion", "lessons"])
+@pytest.mark.parametrize("method", ["trained_or_pruned", "distilled_or_not", "lessons"])
 def test_sentences_are_complete(students, method):
-    text = getattr(students, method)()
+    text = getattr(frontier_conclusions, method)(students)
     assert text.endswith(".")
     assert "nan" not in text
 
 
 def test_files_over_their_budget_are_named(students):
-    assert students.over_budget() == "Every file is within the budget of its name."
+    assert frontier_conclusions.over_budget(students) == "Every file is within the budget of its name."
     one = students.models["compact_16_int8"]
     large = dataclasses.replace(one, footprint=dataclasses.replace(one.footprint, file_bytes=16 * 1024 + 1))
-    assert dataclasses.replace(students, models={"compact_16_int8": large}).over_budget().startswith("1 file of 1 is")
+    only = dataclasses.replace(students, models={"compact_16_int8": large})
+    assert frontier_conclusions.over_budget(only).startswith("1 file of 1 is")
 
 
 def test_the_best_student_is_compared_with_its_teachers(study, students):
     panel = frontier_teachers.open_panel(study, "compact_16_plain")
-    assert "from all of them together" in students.against_teachers(panel)
+    assert "from all of them together" in frontier_conclusions.against_others(students, panel)
 
 
 def test_results_are_written(study, students):
