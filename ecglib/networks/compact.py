@@ -11,6 +11,7 @@ from torch import nn
 
 from ecglib.data.ptbxl import CLASSES, LEADS
 from ecglib.networks.architectures import CompactShape
+from ecglib.networks.pooled import PooledNet
 
 
 class CompactBlock(nn.Module):
@@ -34,7 +35,7 @@ class CompactBlock(nn.Module):
         return torch.relu(x + y if self.skip else y)
 
 
-class CompactNet(nn.Module):
+class CompactNet(PooledNet):
     """Stem, stages of :class:`CompactBlock`, global average pooling, one linear layer and a sigmoid.
 
     Parameters
@@ -66,10 +67,3 @@ class CompactNet(nn.Module):
     def pooled(self, x: torch.Tensor) -> torch.Tensor:
         """(b, 12, samples) -> (b, channels), the input of the linear layer."""
         return self.dropout(self.features(x).flatten(1))
-
-    def logits(self, x: torch.Tensor) -> torch.Tensor:
-        """(b, 12, samples) -> (b, 5), before the sigmoid."""
-        return self.linear(self.pooled(x))
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.sigmoid(self.logits(x))

@@ -22,12 +22,13 @@ from ecglib.errors import InputError
 from ecglib.networks import weights
 from ecglib.networks.architectures import CHANNELS
 from ecglib.networks.fake_quantization import FakeQuantize, FakeQuantizeWeight
+from ecglib.networks.pooled import PooledNet
 
 KERNEL = 10
 _MB = 1024**2  # the original's tables count a MB as 2**20 bytes
 
 
-class ECGNet(nn.Module):
+class ECGNet(PooledNet):
     """A stack of convolution blocks for 12-lead ECGs.
 
     Parameters
@@ -64,13 +65,6 @@ class ECGNet(nn.Module):
     def pooled(self, x: torch.Tensor) -> torch.Tensor:
         """(b, 12, samples) -> (b, channels), the input of the linear layer."""
         return self.dropout(self.features(x).flatten(1))
-
-    def logits(self, x: torch.Tensor) -> torch.Tensor:
-        """(b, 12, samples) -> (b, 5), before the sigmoid."""
-        return self.linear(self.pooled(x))
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.sigmoid(self.logits(x))
 
 
 def build(name: str, dropout: float | None = None) -> ECGNet:

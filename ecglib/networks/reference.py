@@ -11,9 +11,10 @@ from torch import nn
 
 from ecglib.data.ptbxl import CLASSES, LEADS
 from ecglib.networks.architectures import REFERENCE_NETWORKS
+from ecglib.networks.pooled import PooledNet
 
 
-class ReferenceNet(nn.Module):
+class ReferenceNet(PooledNet):
     """A trunk (b, 12, samples) -> (b, channels, length), average and maximum pooling, and two linear layers.
 
     Parameters
@@ -37,13 +38,6 @@ class ReferenceNet(nn.Module):
         """(b, 12, samples) -> (b, hidden), the input of the last linear layer."""
         features = self.trunk(x)
         return self.head(torch.cat([features.mean(dim=2), features.amax(dim=2)], dim=1))
-
-    def logits(self, x: torch.Tensor) -> torch.Tensor:
-        """(b, 12, samples) -> (b, 5), before the sigmoid."""
-        return self.linear(self.pooled(x))
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.sigmoid(self.logits(x))
 
 
 def build(name: str, dropout: float | None = None) -> ReferenceNet:

@@ -61,13 +61,11 @@ class Classifier(pl.LightningModule):
         if self.settings.mixup:
             x, both = mix(x, torch.cat([target, statements], dim=1), self.settings.mixup)
             target, statements = both.tensor_split([target.shape[1]], dim=1)
+        features = pooled_of(self.network, x)
+        loss = self._target_loss(x, self.network.linear(features).float(), target)
         if self.statements is not None:
-            features = pooled_of(self.network, x)
-            loss = self._target_loss(x, self.network.linear(features).float(), target)
             extra = F.binary_cross_entropy_with_logits(self.statements(features).float(), statements)
             loss = loss + self.settings.statements_weight * extra
-        else:
-            loss = self._target_loss(x, self(x), target)
         self.log("train_loss", loss, on_step=False, on_epoch=True, prog_bar=True, batch_size=len(x))
         return loss
 

@@ -44,9 +44,8 @@ def frontier(
         sizes = np.geomspace(points["file_bytes"].min(), points["file_bytes"].max(), 100)
         axis.plot(sizes, law(sizes), color="#999999", zorder=0, label="fitted law, plain blocks")
     axis.set(xscale="log", xlabel="bytes of the file", ylabel="macro AUC on fold 10")
-    ticks = [2**power * 1024 for power in range(4, 15) if 2**power * 1024 < 2.2 * axis.get_xlim()[1]]
     low, high = axis.get_xlim()
-    axis.set_xticks([tick for tick in ticks if low <= tick <= high])
+    axis.set_xticks([tick for tick in (2**power * 1024 for power in range(4, 15)) if low <= tick <= high])
     axis.xaxis.set_minor_locator(NullLocator())
     axis.xaxis.set_major_formatter(FuncFormatter(lambda size, _: _size(size)))
     figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize="small")

@@ -21,11 +21,11 @@ from ecglib.study.analyses.comparison import difference, interval, mean_auc, see
 from ecglib.study.analyses.deployment import CalibratedModel, calibrate
 from ecglib.study.analyses.frontier_files import CompactModel
 from ecglib.study.analyses.frontier_law import Law, fit_law
+from ecglib.study.analyses.frontier_teachers import CHAPTER
 from ecglib.study.analyses.weights import Timing, time_files
 from ecglib.study.study import Study
 from ecglib.study.targets import COMPACT_AUC
 
-CHAPTER = "10_frontier"
 RELEASED = "student_distilled_int8"
 OUTSIDE = (RELEASED, "base_cnn_int8")  # models of other chapters in the figure
 LAW_BLOCK = "plain"  # the kind of block that was trained at every size

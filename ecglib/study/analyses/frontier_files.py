@@ -49,11 +49,6 @@ class CompactModel:
     float_scores: Scores
     scores: Scores
 
-    @property
-    def budget(self) -> int:
-        """The smallest power of two, in KB of 1024 bytes, that holds the file."""
-        return 2 ** int(np.ceil(np.log2(self.footprint.file_bytes / 1024)))
-
 
 def quantize(study: Study, name: str) -> CompactModel:
     """Convert every seed of a compact student whose weights exist, and score folds 9 and 10 with LiteRT."""
