@@ -19,6 +19,7 @@ from ecglib.study import steps
 from ecglib.study.study import Study
 
 SAMPLE = "sample"  # the profile on synthetic records
+PREPARING = "Preparing the sample study: minutes the first time, seconds later."
 
 
 def run(
@@ -53,6 +54,12 @@ def run(
     # the system releases this lock when the process ends; Snakemake's own lock would remain after a kill
     with exclusive(paths.build / "reproduce.lock", f"another run of the {study.settings.name} profile"):
         return subprocess.run(command).returncode
+
+
+def prepare(study: Study, chapters: Iterable[str], *, cores: int = 2) -> int:
+    """Make what chapters need before they are executed, as :func:`run`; return Snakemake's exit status."""
+    needed = dict.fromkeys(path for chapter in chapters for path in prerequisites(study, chapter))
+    return run(study, needed, cores=cores)
 
 
 def executed_chapter(study: Study, chapter: str) -> Path:
