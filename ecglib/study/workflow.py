@@ -46,9 +46,12 @@ def run(
     if not study.settings.n_records:
         ptbxl.check_folder_exists(paths.data)
     chosen = [f"profile={study.settings.name}", *([f"seeds={seeds}"] if seeds else [])]
+    whole = not (targets or options)  # what Snakemake prioritizes it also makes, so only where it makes everything
+    first = [executed_chapter(study, steps.last_chapter(study.settings))] if whole else []
     command = [
         sys.executable, "-m", "snakemake", *[str(target.relative_to(paths.root)) for target in targets], *options,
         "--snakefile", str(paths.root / "Snakefile"), "--directory", str(paths.root), "--cores", str(cores),
+        *[option for target in first for option in ("--prioritize", str(target.relative_to(paths.root)))],
         "--config", *chosen, "--rerun-incomplete", "--nolock", "--quiet", "rules", "host",
     ]  # fmt: skip
     # the system releases this lock when the process ends; Snakemake's own lock would remain after a kill
