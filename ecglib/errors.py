@@ -4,7 +4,11 @@ from __future__ import annotations
 
 
 class StudyError(Exception):
-    """A failure that its message explains; the command line prints it without a traceback."""
+    """A failure that its message explains; the command line and Jupyter show it without a traceback."""
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows in place of a traceback."""
+        return [str(self)]
 
 
 class InputError(StudyError, ValueError):

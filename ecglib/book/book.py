@@ -19,7 +19,7 @@ import pandas as pd
 import yaml
 
 from ecglib import __version__, files
-from ecglib.book import alt_text, assets, chapters, pages, plots, tables
+from ecglib.book import alt_text, assets, chapters, pages, plots, standalone, tables
 from ecglib.book.assets import BookError
 from ecglib.data import ptbxl
 from ecglib.deployment import browser, released
@@ -144,8 +144,11 @@ def _stage(paths: Paths, source: Path) -> None:
     browser.stage(source / "assets" / "classify", book / "browser", modules, released.load(where=_models(paths)))
     shutil.copy(paths.published_results / "summary.csv", source / "_static")
     shutil.copy(book / "references.bib", source)
+    repository = standalone.published_repository(paths.root)
+    (source / "chapters").mkdir()
     for name in names:
-        pages.stage_notebook(paths.chapters / f"{name}.ipynb", source / "chapters")
+        notebook = nbformat.read(paths.chapters / f"{name}.ipynb", as_version=4)
+        nbformat.write(standalone.convert(notebook, name, repository), source / "chapters" / f"{name}.ipynb")
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(book), undefined=jinja2.StrictUndefined, keep_trailing_newline=True
     )
@@ -210,7 +213,7 @@ def _config(paths: Paths, source: Path) -> Path:
     options["figure_alt_texts"] = pages.alt_texts(sorted((source / "chapters").glob("*.ipynb")))
     if paths.profile != "full":
         options["html_theme_options"]["announcement"] = SAMPLE_NOTICE
-    if config.get("repository", {}).get("url"):
+    if standalone.published_repository(paths.root):
         config["launch_buttons"] = LAUNCH_BUTTONS
     target = source / "_config.yml"
     files.write_text(target, yaml.safe_dump(config, sort_keys=False, allow_unicode=True))

@@ -15,6 +15,7 @@ from ecglib import files
 from ecglib.errors import InputError, StudyError
 
 INJECTED = "injected-parameters"  # papermill's tag
+STANDALONE = "standalone"  # tag of the cell that readers outside a checkout run first; it is not executed here
 _ANSI_COLOR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -82,14 +83,27 @@ def check(notebook: nbformat.NotebookNode, name: str) -> None:
     ChapterError : cells not run 1..n in order, a traceback, or text on standard error
     """
     code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
-    if [cell.execution_count for cell in code] != list(range(1, len(code) + 1)):
-        raise ChapterError(f"chapter {name}: cells did not run in order from 1 to {len(code)}")
+    code = [cell for cell in code if STANDALONE not in cell.metadata.get("tags", [])]
+    counts = [cell.execution_count for cell in code]
+    if removed := _count_of_removed_parameters(code, notebook):
+        counts.insert(removed - 1, removed)
+    if counts != list(range(1, len(counts) + 1)):
+        raise ChapterError(f"chapter {name}: cells did not run in order from 1 to {len(counts)}")
     for cell in code:
         for output in cell.outputs:
             if output.output_type == "error":
                 raise ChapterError(f"chapter {name}: cell {cell.execution_count} holds a traceback")
             if output.output_type == "stream" and output.name == "stderr":
                 raise ChapterError(f"chapter {name}: cell {cell.execution_count} wrote warnings:\n{output.text}")
+
+
+def _count_of_removed_parameters(code: list[nbformat.NotebookNode], notebook: nbformat.NotebookNode) -> int | None:
+    """Execution count of papermill's cell if publication removed it: the one after the cell tagged "parameters"."""
+    tags = [cell.metadata.get("tags", []) for cell in code]
+    executed_with = notebook.metadata.get("papermill", {}).get("parameters")
+    if not executed_with or any(INJECTED in of_cell for of_cell in tags):
+        return None
+    return 2 + next(number for number, of_cell in enumerate(tags) if "parameters" in of_cell)
 
 
 def seconds(notebook: Path) -> float:

@@ -26,17 +26,6 @@ _FRAME = (
 )
 
 
-def stage_notebook(notebook: Path, folder: Path) -> None:
-    """Copy an executed chapter without the parameters that it was executed with.
-
-    The page and its download then begin with the source's own profile, which runs anywhere.
-    """
-    content = nbformat.read(notebook, as_version=4)
-    content.cells = [cell for cell in content.cells if "injected-parameters" not in cell.metadata.get("tags", [])]
-    folder.mkdir(exist_ok=True)
-    nbformat.write(content, folder / notebook.name)
-
-
 def alt_texts(notebooks: Iterable[Path]) -> dict[str, str]:
     """{SHA-256 of an image: its text}; myst-nb names the images of notebooks by their hash."""
     found = {}

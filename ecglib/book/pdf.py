@@ -35,7 +35,7 @@ def build(paths: Paths) -> Path:
     target = paths.build / "ecg-under-a-megabyte.pdf"
     pages = book.render(paths, "singlehtml")
     page = pages / "intro.html"
-    page.write_text(without_local_links(page.read_text(encoding="utf-8")), encoding="utf-8")
+    page.write_text(on_paper(page.read_text(encoding="utf-8")), encoding="utf-8")
     with files.atomic_path(target) as temporary:
         print_page(browser, page, temporary)
     shutil.rmtree(pages.parent.parent)
@@ -58,9 +58,15 @@ def find_browser() -> str:
     )  # fmt: skip
 
 
-def without_local_links(html: str) -> str:
-    """A page whose links lead within it or to the web: others would name folders of the machine that printed it."""
+def on_paper(html: str) -> str:
+    """A page whose solutions are open, and whose links lead within it or to the web.
+
+    Solutions are cells tagged hide-cell, which nobody can unfold on paper; other code that a page folds is left out
+    there. Links to files would name folders of the machine that printed them.
+    """
     soup = BeautifulSoup(html, "html.parser")
+    for solution in soup.select(".tag_hide-cell details"):
+        solution["open"] = ""
     for link in soup.select("a[href]"):
         if not link["href"].startswith(("#", "http:", "https:", "mailto:")):
             del link["href"]

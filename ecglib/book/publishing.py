@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
+
+import nbformat
 
 from ecglib import files
-from ecglib.book import book
+from ecglib.book import book, chapters, standalone
 from ecglib.deployment import released
 from ecglib.study import results, workflow
 from ecglib.study.study import Study
@@ -21,7 +24,7 @@ def publish(study: Study) -> None:
     """
     paths = study.paths
     executed = [workflow.executed_chapter(study, name) for name in study.settings.registry.chapters]
-    contents = {paths.chapters / notebook.name: notebook.read_bytes() for notebook in executed}
+    contents = {paths.chapters / notebook.name: _for_readers(study, notebook) for notebook in executed}
     models = results.summary(paths.results)["model"]
     dropped = set(results.summary(paths.published_results)["model"]) - set(models)
     wanted = [paths.results / "summary.csv", *paths.results.glob("*.json")]
@@ -37,6 +40,14 @@ def publish(study: Study) -> None:
     _export_runs(study)
     released.copy_release(paths.released, paths.models)
     files.write_text(paths.root / "README.md", readme)
+
+
+def _for_readers(study: Study, executed: Path) -> bytes:
+    """An executed chapter as it is committed: launch buttons open it from the repository."""
+    notebook = nbformat.read(executed, as_version=4)
+    chapters.check(notebook, executed.stem)
+    repository = standalone.published_repository(study.paths.root)
+    return nbformat.writes(standalone.convert(notebook, executed.stem, repository)).encode()
 
 
 def _export_runs(study: Study) -> None:

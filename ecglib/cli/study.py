@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -12,6 +12,9 @@ from rich.table import Table
 
 from ecglib.cli.common import Cores, Profile, Seeds, app, console, open_profile, report_user_errors
 from ecglib.errors import StudyError
+
+if TYPE_CHECKING:
+    from ecglib.study.study import Study
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -158,15 +161,33 @@ def lab(
 
     with report_user_errors():
         study = open_profile("sample")
-        chapters = [workflow.find_chapter(study, chapter)] if chapter else list(study.settings.registry.chapters)
-        needed = dict.fromkeys(path for name in chapters for path in workflow.prerequisites(study, name))
-        console.print("Preparing the sample study: minutes the first time, seconds later.")
-        if done := workflow.run(study, needed, cores=cores):
-            raise typer.Exit(done)
-        sources = [study.paths.root / "notebooks" / f"{name}.py" for name in study.settings.registry.chapters]
-        notebooks = {source.stem: jupyterlab.pair(source) for source in sources}
-        command = jupyterlab.command(study.paths, chapter and notebooks[chapters[0]], port=port, browser=browser)
+        notebooks = _prepare(study, chapter, cores)
+        opened = chapter and notebooks[workflow.find_chapter(study, chapter)]
+        command = jupyterlab.command(study.paths, opened, port=port, browser=browser)
         raise typer.Exit(subprocess.run(command, env=jupyterlab.environment(study.paths)).returncode)
+
+
+@app.command()
+def prepare(
+    chapter: Annotated[str | None, typer.Argument(help="number or name; all chapters by default")] = None,
+    cores: Cores = 2,
+) -> None:
+    """Make what the chapters need on the sample profile, and the notebooks that JupyterLab opens."""
+    with report_user_errors():
+        _prepare(open_profile("sample"), chapter, cores)
+
+
+def _prepare(study: Study, chapter: str | None, cores: int) -> dict[str, Path]:
+    """Make what a chapter, or every chapter, needs; the paired notebooks of all chapters by name."""
+    from ecglib.book import lab as jupyterlab
+    from ecglib.study import workflow
+
+    chapters = list(study.settings.registry.chapters)
+    console.print(workflow.PREPARING)
+    chosen = [workflow.find_chapter(study, chapter)] if chapter else chapters
+    if done := workflow.prepare(study, chosen, cores=cores):
+        raise typer.Exit(done)
+    return {name: jupyterlab.pair(study.paths.root / "notebooks" / f"{name}.py") for name in chapters}
 
 
 @app.command()
@@ -206,6 +227,17 @@ def evaluate(
         Console().print(table)
         if wrong:
             raise StudyError("values that differ from results/:\n" + "\n".join(wrong))
+
+
+@app.command()
+def standalone() -> None:
+    """Give the committed chapters the first cell with which Colab and Binder open them; after _config.yml changed."""
+    from ecglib.book import standalone as readers_notebooks
+    from ecglib.study.paths import Paths
+
+    with report_user_errors():
+        for path in readers_notebooks.convert_committed(Paths.for_profile("full")):
+            print(path)
 
 
 @app.command()

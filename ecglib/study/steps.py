@@ -18,6 +18,19 @@ def trained_models(profile: Profile, chapter: str) -> list[str]:
     return list(dict.fromkeys([*names, *profile.registry.chapters[chapter].loads]))
 
 
+def last_chapter(profile: Profile) -> str:
+    """The chapter that waits for the results of most others, directly or not.
+
+    Where what it waits for comes first, it does not run alone at the end while the other processors are idle.
+    """
+    declared = profile.registry.chapters
+
+    def earlier(name: str) -> set[str]:
+        return {name}.union(*(earlier(other) for other in declared[name].reads))
+
+    return max(declared, key=lambda name: len(earlier(name)))
+
+
 def needed_runs(profile: Profile, model: str, seed: int) -> list[tuple[str, int]]:
     """The runs (model, seed) that a training needs: the one that it starts from, and all runs of its teachers."""
     settings = profile.training[model]

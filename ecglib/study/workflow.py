@@ -19,6 +19,7 @@ from ecglib.study import steps
 from ecglib.study.study import Study
 
 SAMPLE = "sample"  # the profile on synthetic records
+PREPARING = "Preparing the sample study: minutes the first time, seconds later."
 
 
 def run(
@@ -45,14 +46,23 @@ def run(
     if not study.settings.n_records:
         ptbxl.check_folder_exists(paths.data)
     chosen = [f"profile={study.settings.name}", *([f"seeds={seeds}"] if seeds else [])]
+    whole = not (targets or options)  # what Snakemake prioritizes it also makes, so only where it makes everything
+    first = [executed_chapter(study, steps.last_chapter(study.settings))] if whole else []
     command = [
         sys.executable, "-m", "snakemake", *[str(target.relative_to(paths.root)) for target in targets], *options,
         "--snakefile", str(paths.root / "Snakefile"), "--directory", str(paths.root), "--cores", str(cores),
+        *[option for target in first for option in ("--prioritize", str(target.relative_to(paths.root)))],
         "--config", *chosen, "--rerun-incomplete", "--nolock", "--quiet", "rules", "host",
     ]  # fmt: skip
     # the system releases this lock when the process ends; Snakemake's own lock would remain after a kill
     with exclusive(paths.build / "reproduce.lock", f"another run of the {study.settings.name} profile"):
         return subprocess.run(command).returncode
+
+
+def prepare(study: Study, chapters: Iterable[str], *, cores: int = 2) -> int:
+    """Make what chapters need before they are executed, as :func:`run`; return Snakemake's exit status."""
+    needed = dict.fromkeys(path for chapter in chapters for path in prerequisites(study, chapter))
+    return run(study, needed, cores=cores)
 
 
 def executed_chapter(study: Study, chapter: str) -> Path:

@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
 from jupytext.async_contentsmanager import build_async_jupytext_contents_manager_class
-from lab_server import LabServer
+from lab_server import LabServer, run_all
 
 from ecglib.book import lab
 from ecglib.study.paths import PROJECT_VARIABLE, Paths, find_project
@@ -124,3 +124,16 @@ def test_the_server_serves_a_chapter_as_a_notebook(paths, source):
     with LabServer(paths) as server:
         assert "3 + 3" in str(json.loads(server.fetch(f"api/contents/{NOTEBOOK}")))
         assert re.search("<title>.*Jupyter", server.fetch("lab/tree/notebooks").decode())
+
+
+@pytest.mark.slow
+def test_notebooks_run_two_at_a_time_and_failing_cells_are_found(paths, source, browser):
+    """Proof that what the sample study checks in JupyterLab can fail."""
+    texts = {"01_trial": SOURCE, "02_trial": SOURCE.replace("1 + 1", "1 / 0"), "03_trial": SOURCE}
+    for name, text in texts.items():
+        (source.parent / f"{name}.py").write_text(text)
+        lab.pair(source.parent / f"{name}.py")
+    with LabServer(paths) as server:
+        cells = run_all(browser, server, list(texts))
+    outputs = {name: [one["output_type"] for one in cells[name][2]["outputs"]] for name in texts}
+    assert outputs == {"01_trial": ["execute_result"], "02_trial": ["error"], "03_trial": ["execute_result"]}

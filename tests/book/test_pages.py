@@ -40,16 +40,6 @@ def notebook(tmp_path):
     return write
 
 
-def test_a_staged_chapter_begins_with_its_own_profile(notebook, tmp_path):
-    own = nbformat.v4.new_code_cell('profile = "sample"', metadata={"tags": ["parameters"]})
-    injected = nbformat.v4.new_code_cell('profile = "full"', metadata={"tags": ["injected-parameters"]})
-    path = notebook(own, injected, figure("A heart."))
-    pages.stage_notebook(path, tmp_path / "chapters")
-    staged = nbformat.read(tmp_path / "chapters" / path.name, as_version=4)
-    assert [cell.source for cell in staged.cells] == ['profile = "sample"', "figure"]
-    assert staged.cells[1].outputs, "outputs stay"
-
-
 def test_texts_of_figures_are_found_by_the_hash_of_the_image(notebook):
     written = notebook(nbformat.v4.new_markdown_cell("text"), figure("A heart."))
     assert pages.alt_texts([written]) == {sha256(IMAGE).hexdigest(): "A heart."}

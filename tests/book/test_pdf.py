@@ -87,9 +87,15 @@ def test_a_browser_that_prints_nothing_is_an_error_with_its_words(program, tmp_p
         pdf.print_page(program("trial-chromium", script), tmp_path / "page.html", tmp_path / "out.pdf")
 
 
+def test_solutions_are_open_and_other_code_stays_folded():
+    solution, code = "<details><summary>s</summary></details>", "<details><summary>c</summary></details>"
+    html = f'<div class="cell tag_hide-cell">{solution}</div><div class="cell tag_hide-input">{code}</div>'
+    assert pdf.on_paper(html) == html.replace("<details><summary>s", '<details open=""><summary>s')
+
+
 def test_links_to_files_beside_the_page_are_removed_and_others_stay():
     html = '<a href="_images/a.svg">a</a><a href="#term-lead">b</a><a href="https://doi.org/1">c</a>'
-    assert pdf.without_local_links(html) == '<a>a</a><a href="#term-lead">b</a><a href="https://doi.org/1">c</a>'
+    assert pdf.on_paper(html) == '<a>a</a><a href="#term-lead">b</a><a href="https://doi.org/1">c</a>'
 
 
 @pytest.mark.slow

@@ -181,5 +181,10 @@ def test_batches_have_one_framework_and_each_model_after_those_that_it_needs(pro
         )
 
 
+def test_the_chapter_that_waits_for_most_others_is_known(project):
+    profile = load_profile(project / "config" / "sample.yml")
+    assert steps.last_chapter(profile) == "10_frontier"  # reads 4, 5 and 6, and these read 2
+
+
 def test_a_registry_can_be_read_without_a_profile(write):
     assert list(load_registry(write().with_name("models.yml")).models) == ["base_cnn", "student", "student_int8"]

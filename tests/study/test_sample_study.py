@@ -3,27 +3,17 @@
 from pathlib import Path
 
 import nbformat
+import papermill
 import pytest
 from conftest import copy_checkout, run_ecglib
-from lab_server import TOKEN, LabServer
-from selenium.webdriver.support.wait import WebDriverWait
+from lab_server import LabServer, run_all
 
 from ecglib.book import book, chapters, lab
 from ecglib.study import results
-from ecglib.study.paths import Paths
+from ecglib.study.paths import PROJECT_VARIABLE, Paths
 
 pytestmark = pytest.mark.slow
 SOURCES = sorted((Path(__file__).parents[2] / "notebooks").glob("*.py"))
-LAB_SECONDS = 600  # for one chapter, on a busy machine
-RUN_ALL = """
-const done = arguments[0], panel = jupyterapp.shell.currentWidget;
-(async () => {
-    await panel.context.ready;
-    await panel.sessionContext.ready;
-    await jupyterapp.commands.execute("notebook:run-all-cells");
-    done(panel.model.sharedModel.toJSON().cells);
-})().catch(error => done(String(error)));
-"""
 
 
 @pytest.fixture(scope="module")
@@ -69,26 +59,30 @@ def test_a_second_run_has_nothing_to_do(checkout, sample_paths):
 
 
 @pytest.fixture(scope="module")
-def lab_server(sample_paths):
+def cells_after_run_all(sample_paths, browser) -> dict:
+    """For each chapter its cells after Run All in JupyterLab, or why there are none."""
     for source in SOURCES:
         lab.pair(sample_paths.root / "notebooks" / source.name)
     with LabServer(sample_paths) as server:
-        server.fetch("api")
-        yield server
+        return run_all(browser, server, [source.stem for source in SOURCES])
 
 
 @pytest.mark.parametrize("name", [source.stem for source in SOURCES])
-def test_a_chapter_runs_in_jupyterlab_from_its_first_cell_to_its_last(lab_server, browser, name):
-    browser.get(f"{lab_server.address}/lab/workspaces/{name}/tree/notebooks/{name}.ipynb?token={TOKEN}")
-    opened = "return window.jupyterapp?.shell.currentWidget?.context?.path"
-    WebDriverWait(browser, 60).until(lambda page: page.execute_script(opened) == f"notebooks/{name}.ipynb")
-    browser.set_script_timeout(LAB_SECONDS)
-    browser.command_executor.client_config.timeout = LAB_SECONDS + 10  # Selenium's own limit is two minutes
-    cells = browser.execute_async_script(RUN_ALL)
+def test_a_chapter_runs_in_jupyterlab_from_its_first_cell_to_its_last(cells_after_run_all, name):
+    cells = cells_after_run_all[name]
     assert isinstance(cells, list), cells
     code = [cell for cell in cells if cell["cell_type"] == "code"]
     assert not [output for cell in code for output in cell["outputs"] if output["output_type"] == "error"]
     assert [cell["execution_count"] for cell in code] == list(range(1, len(code) + 1))
+
+
+def test_a_downloaded_chapter_runs_in_any_folder_if_the_package_comes_from_the_checkout(
+    checkout, sample_paths, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("PYTHONPATH", str(checkout))
+    monkeypatch.delenv(PROJECT_VARIABLE, raising=False)
+    download = sample_paths.build / "html" / "_sources" / "chapters" / "01_dataset.ipynb"
+    papermill.execute_notebook(download, tmp_path / "out.ipynb", cwd=tmp_path, kernel_name="python3")
 
 
 def test_every_page_has_the_notice_that_sample_values_are_not_results(sample_paths):
