@@ -27,8 +27,7 @@ from ecglib.networks.architectures import KERAS_NETWORK
 from ecglib.study.paths import Paths
 from ecglib.study.profile import Profile, load_profile
 from ecglib.study.registry import Model
-from ecglib.training import runs, scoring
-from ecglib.training.batches import crop_starts
+from ecglib.training import runs
 from ecglib.training.runs import Run
 from ecglib.training.settings import TrainingSettings
 from ecglib.training.train import train
@@ -128,6 +127,8 @@ class Study:
             network = inception.load_weights(inception.build(), run.weights())
             score = keras_training.predict(network, train_part, run.normalization)
         else:
+            from ecglib.training import scoring
+
             settings = self.settings.training[run.metadata["model"]]
             windows = settings.crop if settings.windows else None
             score = scoring.predict_bf16(self.network(run), train_part, run.normalization, windows=windows)
@@ -145,6 +146,9 @@ class Study:
         name = f"training_crop_scores_{settings.crop}.npy"
         path = self.paths.artifacts / run.metadata["model"] / f"seed{run.metadata['seed']}" / name
         if not path.is_file():
+            from ecglib.training import scoring
+            from ecglib.training.batches import crop_starts
+
             score = scoring.predict_crops(
                 self.network(run), self.data.in_folds(*ptbxl.TRAIN_FOLDS), run.normalization, settings.crop,
                 crop_starts(settings),

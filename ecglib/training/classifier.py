@@ -13,7 +13,7 @@ from ecglib.compression import pruning
 from ecglib.data.ptbxl import CLASSES
 from ecglib.evaluation.metrics import macro_auc
 from ecglib.networks import convnet
-from ecglib.networks.convnet import ECGNet
+from ecglib.networks.trained_form import logits_of, pooled_of, trainable
 from ecglib.training import distillation
 from ecglib.training.batches import CROP_STEP, augment, mix, random_starts, window_starts
 from ecglib.training.settings import TrainingSettings
@@ -129,28 +129,3 @@ class Classifier(pl.LightningModule):
                 optimizer, settings.learning_rate, total_steps=self.steps * settings.epochs
             )
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
-
-
-def trainable(network: nn.Module) -> nn.Module:
-    """The form of a network in which it is trained: channels-last for a stack of convolution blocks."""
-    return convnet.channels_last(network) if isinstance(network, ECGNet) else network
-
-
-def untrained_form(trained: nn.Module, network: nn.Module) -> nn.Module:
-    """`network`, in place, with the weights of its :func:`trainable` form."""
-    return convnet.channels_first(trained, network) if isinstance(network, ECGNet) else trained
-
-
-def logits_of(trained: nn.Module, x: torch.Tensor) -> torch.Tensor:
-    """(b, samples, 12) -> float32 logits (b, 5) of a network in its :func:`trainable` form."""
-    return trained.logits(_input_of(trained, x)).float()
-
-
-def pooled_of(trained: nn.Module, x: torch.Tensor) -> torch.Tensor:
-    """(b, samples, 12) -> (b, channels), the input of the last linear layer of a network in its trainable form."""
-    return trained.pooled(_input_of(trained, x))
-
-
-def _input_of(trained: nn.Module, x: torch.Tensor) -> torch.Tensor:
-    x = x.transpose(1, 2)
-    return x.unsqueeze(2) if isinstance(trained, ECGNet) else x

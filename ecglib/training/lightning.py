@@ -29,10 +29,11 @@ from ecglib.data.normalization import Normalization
 from ecglib.data.ptbxl import TEST_FOLD, TRAIN_FOLDS, VALIDATION_FOLD
 from ecglib.evaluation.scores import Scores
 from ecglib.networks import convnet, weights
+from ecglib.networks.trained_form import untrained_form
 from ecglib.training import distillation, runs, scoring
 from ecglib.training.batches import EVALUATION_BATCH, BatchedRecords
 from ecglib.training.callbacks import EpochSeed, History
-from ecglib.training.classifier import Classifier, untrained_form
+from ecglib.training.classifier import Classifier
 from ecglib.training.runs import Run
 from ecglib.training.scoring import predict, recalibrate_batchnorm, training_precision
 from ecglib.training.settings import TrainingSettings

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -11,8 +12,11 @@ from tqdm import tqdm
 
 from ecglib.data.dataset import Dataset
 from ecglib.data.normalization import Normalization
+from ecglib.networks.trained_form import logits_of, trainable
 from ecglib.training.batches import EVALUATION_BATCH, BatchedRecords, window_starts
-from ecglib.training.classifier import Classifier, logits_of, trainable
+
+if TYPE_CHECKING:
+    from ecglib.training.classifier import Classifier
 
 
 def predict(
