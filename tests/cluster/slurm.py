@@ -121,8 +121,9 @@ class Slurm:
         self.wait_until(lambda: "UP" in self.ask("scontrol", "ping"), 30)
 
     def stop_controller(self) -> None:
-        """End the controller without warning."""
-        self._kill_daemon("slurmctld")
+        """End the controller as a restart does; it saves its state."""
+        self.daemons["slurmctld"].terminate()
+        self.daemons.pop("slurmctld").wait()
 
     def start_node(self, name: str) -> None:
         self._daemon(name, "slurmd", "-D", "-N", name)
@@ -144,9 +145,10 @@ class Slurm:
     def node_of(self, job: int) -> str:
         return self.ask("squeue", "--noheader", f"--jobs={job}", "--format=%N").strip()
 
-    def history(self) -> str:
-        """Every job with its rule, state and node."""
-        return self.ask("squeue", "--all", "--states=all", "--format=%A %T %N %k")
+    def rules(self, state: str = "all") -> list[tuple[int, str]]:
+        """Jobs in a state with the rules, or groups, that Snakemake gives them as comments."""
+        found = self.ask("squeue", "--noheader", f"--states={state}", "--format=%A %k").splitlines()
+        return [(int(job), rule) for job, _, rule in (line.partition(" ") for line in found)]
 
     def states(self) -> dict[str, str]:
         """{node: its state}"""
