@@ -36,7 +36,8 @@ def reproduce(
             raise typer.Exit(done)
         table = Table("Chapter", "Seconds", title=f"The {profile} study")
         for name in study.settings.registry.chapters:
-            table.add_row(name, f"{chapters.seconds(where.chapters / f'{name}.ipynb'):.0f}")
+            if (path := where.chapters / f"{name}.ipynb").is_file():  # a dry run makes none
+                table.add_row(name, f"{chapters.seconds(path):.0f}")
         console.print(table)
         print(f"The book: {where.build / 'html' / 'index.html'}")
 

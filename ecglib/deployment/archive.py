@@ -86,9 +86,10 @@ def write(
                 writer.write_table(pa.Table.from_pylist(rows, SCHEMA))
                 total, failed = total + len(rows), failed + sum(row["error"] is not None for row in rows)
         if not total:
+            suffixes = ", ".join(recordings.FILE_SUFFIXES)
             raise InputError(
-                "no recordings", where=root.absolute(), expected=f"files ending in {', '.join(recordings.FILE_SUFFIXES)}",
-                found="none", hint="choose another folder",
+                "no recordings", where=root.absolute(), expected=f"files ending in {suffixes}", found="none",
+                hint="choose another folder",
             )  # fmt: skip
     return total, failed
 

@@ -5,8 +5,8 @@ later one data set of all shards.
 
 A recording stays in its shard. New recordings fill the last shard and then new ones, so that they cost no more than
 their number and one shard. Hashed names would need no lists, but every hundred new recordings would change a hundred
-shards. A list is written only if it changes, and its shard is classified again if it is newer. A recording whose content
-changes under the same name is not noticed: delete its shard's Parquet file.
+shards. A list is written only if it changes, and its shard is classified again if it is newer. A recording whose
+content changes under the same name is not noticed: delete its shard's Parquet file.
 """
 
 from __future__ import annotations

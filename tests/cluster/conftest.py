@@ -4,10 +4,9 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from cluster import slurm as slurms
 from conftest import lacking
 from filelock import FileLock
-
-from cluster import slurm as slurms
 
 
 @pytest.fixture(scope="module")

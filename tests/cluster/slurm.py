@@ -1,8 +1,8 @@
 """A real Slurm on this machine for the tests: one controller and two nodes, each a slurmd with its own port and spool.
 
 It has its own munge key and socket and free ports. Only its configuration is outside its folder: jobs read it from
-/etc/slurm. `stop` ends what was started here and nothing else: jobs are recognized by their ids, which start at a random
-number.
+/etc/slurm. `stop` ends what was started here and nothing else: jobs are recognized by their ids, which start at a
+random number.
 """
 
 from __future__ import annotations
@@ -95,7 +95,8 @@ class Slurm:
                 mark=MARK, host=socket.gethostname(), folder=self.folder, ports=ports, names=NODES, first=self.first
             )
         )
-        files = [f"--{name}={self.folder / f'munge.{name}'}" for name in ("socket", "seed-file", "pid-file", "log-file")]
+        names = ("socket", "seed-file", "pid-file", "log-file")
+        files = [f"--{name}={self.folder / f'munge.{name}'}" for name in names]
         self._daemon("munged", "munged", "--foreground", "--force", f"--key-file={key}", *files)
         self.wait_until(lambda: (self.folder / "munge.socket").exists(), 10)
         self.start_controller()
@@ -129,7 +130,7 @@ class Slurm:
         self._daemon(name, "slurmd", "-D", "-N", name)
 
     def kill_node(self, name: str) -> None:
-        """What a power cut does: the node's daemon and every process of its jobs are gone, and the controller notices."""
+        """What a power cut does: the node's daemon and every process of its jobs end, and the controller notices."""
         self._kill_daemon(name)
         for job in self.jobs(node=name):
             for process in self.job_processes(job):

@@ -43,10 +43,9 @@ def run(recordings, out, *options):
         "--config", f"recordings={recordings}", f"out={out}", f"shard_size={SHARD}",
         "--seconds-between-status-checks", "2", "--slurm-init-seconds-before-status-checks", "1", *options,
     ]  # fmt: skip
-    log = open(out.with_suffix(".log"), "a")
-    return subprocess.Popen(
-        command, cwd=out.parent, env=os.environ | {"PYTHONPATH": str(PROJECT)}, stdout=log, stderr=log
-    )
+    environment = os.environ | {"PYTHONPATH": str(PROJECT)}
+    with open(out.with_suffix(".log"), "a") as log:
+        return subprocess.Popen(command, cwd=out.parent, env=environment, stdout=log, stderr=log)
 
 
 @pytest.fixture(scope="module")
@@ -55,9 +54,9 @@ def classified(slurm, recordings, tmp_path_factory):
     out = tmp_path_factory.mktemp("out") / "scores"
     process = run(recordings, out)
     try:
-        slurm.wait_until(lambda: process.poll() is not None or slurm.jobs(node="ecg2"), 120)
+        slurm.wait_until(lambda: process.poll() is not None or slurm.jobs(node="ecg2"), 300)
         killed = slurm.jobs(node="ecg2")
-        slurm.wait_until(lambda: process.poll() is not None or [*out.glob("shards/*.part.parquet")], 60)
+        slurm.wait_until(lambda: process.poll() is not None or [*out.glob("shards/*.part.parquet")], 300)
         slurm.kill_node("ecg2")
         status = process.wait()
     finally:

@@ -105,11 +105,11 @@ def test_everything_that_a_cluster_suffers_was_inflicted(disturbed):
 
 
 def test_the_trainings_end_in_the_weights_of_an_undisturbed_local_run(disturbed, local):
-    ours, theirs = ({path.parent.parent.name: json.loads(path.read_text()) for path in paths.artifacts.rglob("run.json")}
-                    for paths in (disturbed[0], local))  # fmt: skip
-    assert ours and {name: one["weights_sha256"] for name, one in ours.items()} == {
-        name: one["weights_sha256"] for name, one in theirs.items()
-    }
+    ours, theirs = (
+        {path.parent.parent.name: json.loads(path.read_text())["weights_sha256"] for path in sorted(runs)}
+        for runs in (paths.artifacts.rglob("run.json") for paths in (disturbed[0], local))
+    )
+    assert ours and ours == theirs
 
 
 def test_the_results_are_those_of_the_local_run(disturbed, local):
