@@ -19,7 +19,7 @@ import pandas as pd
 import yaml
 
 from ecglib import __version__, files
-from ecglib.book import alt_text, assets, chapters, pages, plots, standalone, tables
+from ecglib.book import alt_text, assets, chapters, cluster, pages, plots, standalone, tables
 from ecglib.book.assets import BookError
 from ecglib.data import ptbxl
 from ecglib.deployment import browser, released
@@ -180,6 +180,7 @@ def _template_context(paths: Paths, names: list[str]) -> dict:
         "manifest": released.entries(_models(paths)),
         "cards": results.read(paths.published_results, "released"),
         "firmware": results.read(paths.root / "results" / "full", "firmware"),  # of the models released with the code
+        "cluster": cluster.context(paths.root),
         "test_records": test_records,
         "minutes": minutes,
         "zip": zip,

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from ecglib.cli.archive import write_archive
 from ecglib.cli.common import app, print_error, report_user_errors
 
 
@@ -21,6 +22,9 @@ def predict(
     units: Annotated[str | None, typer.Option(help="mV, µV or V, for files that do not state it")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON, one object per line")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="print CSV")] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="write a Parquet file, in constant memory however many recordings there are")
+    ] = None,
     jobs: Annotated[
         int, typer.Option(help="worker processes; 1 uses the main process, which is faster for a few recordings")
     ] = 2,
@@ -36,6 +40,8 @@ def predict(
 
     with report_user_errors(2):
         opened = released.load(model or released.DEFAULT)
+        if out:
+            raise typer.Exit(write_archive(recordings, out, opened, rate=rate, units=units, jobs=jobs))
         paths = prediction.find_recordings(recordings)
     failed = 0
     report = reports.make_report(as_json=as_json, as_csv=as_csv, model=opened)

@@ -23,6 +23,9 @@ def reproduce(
     profile: Profile = "sample",
     cores: Cores = 2,
     seeds: Seeds = None,
+    workflow_profile: Annotated[
+        Path | None, typer.Option(help="folder of a Snakemake profile for a cluster, such as profiles/slurm")
+    ] = None,
 ) -> None:
     """Execute the whole study and build its book; resumes where it was stopped. Options after -- go to Snakemake."""
     from ecglib.book import chapters
@@ -31,11 +34,13 @@ def reproduce(
     with report_user_errors():
         study = open_profile(profile, seeds)
         where = study.paths
-        if done := workflow.run(study, cores=cores, seeds=seeds, options=context.args):
+        options = {"workflow_profile": workflow_profile, "options": context.args}
+        if done := workflow.run(study, cores=cores, seeds=seeds, **options):
             raise typer.Exit(done)
         table = Table("Chapter", "Seconds", title=f"The {profile} study")
         for name in study.settings.registry.chapters:
-            table.add_row(name, f"{chapters.seconds(where.chapters / f'{name}.ipynb'):.0f}")
+            if (path := where.chapters / f"{name}.ipynb").is_file():  # a dry run makes none
+                table.add_row(name, f"{chapters.seconds(path):.0f}")
         console.print(table)
         print(f"The book: {where.build / 'html' / 'index.html'}")
 
