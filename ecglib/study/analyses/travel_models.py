@@ -63,7 +63,7 @@ class TravelModel:
 
 
 def open_models(study: Study, names: tuple[str, ...] = MODELS) -> dict[str, TravelModel]:
-    """Open the chapter's models in the order of :data:`MODELS`.
+    """Open the chapter's models, or others by name, in the order given; those that the profile skips are left out.
 
     The released files are those of this run if its chapter 8 wrote any, else the committed ones.
 
@@ -72,7 +72,7 @@ def open_models(study: Study, names: tuple[str, ...] = MODELS) -> dict[str, Trav
     InputError : a run without weights, or a released file that does not match its manifest
     """
     known = study.settings.models
-    return {name: _open(study, name) for name in MODELS if name in names and name in known}
+    return {name: _open(study, name) for name in names if name in known}
 
 
 def _open(study: Study, name: str) -> TravelModel:
