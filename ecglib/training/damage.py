@@ -26,10 +26,11 @@ def with_noise(x: torch.Tensor, low_db: float, high_db: float) -> torch.Tensor:
     seconds = torch.arange(samples, device=x.device).view(1, -1, 1) / SAMPLING_RATE
     low, high = WANDER_HZ
     frequency = low + (high - low) * torch.rand(records, 1, 1, device=x.device)
-    phase = 2 * math.pi * torch.rand(records, 1, leads, device=x.device)
-    wander = torch.randn(records, 1, leads, device=x.device) * torch.sin(2 * math.pi * frequency * seconds + phase)
+    angle = 2 * math.pi * frequency * seconds
+    waves = torch.cat([angle.sin(), angle.cos()], dim=2)
+    wander = waves @ torch.randn(records, 2, leads, device=x.device)
     share = torch.rand(records, 1, 1, device=x.device)
-    noise = share * wander + (1 - share) * torch.randn_like(x)
+    noise = torch.randn_like(x).mul_(1 - share).add_(wander.mul_(share))
     ratio = low_db + (high_db - low_db) * torch.rand(records, 1, 1, device=x.device)
     return x + noise * torch.sqrt(_power(x) / _power(noise)) * 10 ** (-ratio / 20)
 
@@ -53,17 +54,17 @@ def stretched(x: torch.Tensor, start: torch.Tensor, crop: int, largest: float) -
     ----------
     start : where each crop starts, int64 (b, 1)
     """
-    records, samples, leads = x.shape
+    records, samples, _ = x.shape
     factor = 1 + largest * (2 * torch.rand(records, 1, device=x.device) - 1)
     factor = factor.clamp(max=(samples - 1) / (crop - 1))
     last = samples - 1 - (crop - 1) * factor
     place = torch.minimum(start, last) + torch.arange(crop, device=x.device) * factor
     before = place.floor().long().clamp(0, samples - 2)
-    weight = (place - before).unsqueeze(2)
-    index = before.unsqueeze(2).expand(-1, -1, leads)
-    return (1 - weight) * x.gather(1, index) + weight * x.gather(1, index + 1)
+    row = torch.arange(records, device=x.device).unsqueeze(1)
+    return torch.lerp(x[row, before], x[row, before + 1], (place - before).unsqueeze(2))
 
 
 def _power(x: torch.Tensor) -> torch.Tensor:
     """Mean over the leads of the variance over time (b, 1, 1); never zero."""
-    return x.var(dim=1, keepdim=True).mean(dim=2, keepdim=True).clamp(min=1e-8)
+    square, mean = x.square().mean(dim=(1, 2), keepdim=True), x.mean(dim=1, keepdim=True)
+    return (square - mean.square().mean(dim=2, keepdim=True)).clamp(min=1e-8)

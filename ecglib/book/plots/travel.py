@@ -44,13 +44,13 @@ def groups(compared: pd.DataFrame, labels: Mapping[str, str]) -> Figure:
                 one.value, y, "o", color=color, markerfacecolor=color if row.survives else "white", markersize=3.5
             )
         axis.set_title(_NAMES.get(measure, measure))
+        axis.set_xlabel("difference", fontsize="small")
         axis.grid(visible=False, axis="y")
         axis.tick_params(axis="x", labelsize="small")
     names = [f"{factor} {group} ({n:,})" for factor, group, n in rows]
     axes[0, 0].set_yticks([place[row[:2]] for row in rows], names, fontsize="small")
     handles = [plt.Line2D([], [], marker="o", color=colors[model], label=labels[model]) for model in models]
     figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False, fontsize="small")
-    figure.supxlabel("difference from all other records", fontsize="small")
     return alt_text.set_alt_text(figure, _groups_text(compared))
 
 
@@ -83,6 +83,8 @@ def missing_leads(changes: pd.DataFrame) -> Figure:
 def noise(curves: pd.DataFrame) -> Figure:
     """Macro AUC against the signal-to-noise ratio, a panel per kind of noise, a line with its interval per model.
 
+    Dotted lines are the intact records.
+
     Parameters
     ----------
     curves : kind, snr_db (NaN for the intact records), label, value, low and high
@@ -102,8 +104,9 @@ def noise(curves: pd.DataFrame) -> Figure:
             axis.axhline(intact.iloc[0], color=colors[label], linewidth=0.8, linestyle=":")
         axis.set_title(kind)
         axis.set_xticks(sorted(curves["snr_db"].dropna().unique()))
+    for axis in axes[1]:
+        axis.set_xlabel("signal-to-noise ratio, dB")
     axes[0, 0].invert_xaxis()  # from weak noise to strong; shared by all panels
-    figure.supxlabel("signal-to-noise ratio, dB (dotted: intact records)", fontsize="medium")
     figure.supylabel("macro AUC on fold 10", fontsize="medium")
     handles, names = axes[0, 0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside lower center", ncols=2, frameon=False, fontsize="small")
