@@ -97,16 +97,15 @@ class Abstention:
         return float(np.quantile(self.judged(name, VALIDATION_FOLD).confidence, 1 - COVERAGE))
 
     def table(self) -> pd.DataFrame:
-        """Every model behind its gate: coverage and risk on fold 10 and on LUDB."""
+        """Every model behind its gate: coverage, and risk of all and of those kept, on fold 10 and on LUDB."""
         rows = []
         for name, one in self.models.items():
             row = [one.label]
             for found in (self.judged(name), self.judged_there(name)):
                 kept = found.confidence >= self.gate(name)
-                row += [percent(kept.mean()), f"{found.wrong.mean():.3f}", _text(found.risk(kept))]
+                row += [percent(kept.mean()), f"{found.wrong.mean():.3f} → {_text(found.risk(kept))}"]
             rows.append(row)
-        columns = ["coverage", "risk, all", "risk, kept"]
-        names = [f"{one}, {where}" for where in ("fold 10", "LUDB") for one in columns]
+        names = [f"{one}, {where}" for where in ("fold 10", "LUDB") for one in ("coverage", "risk")]
         return pd.DataFrame(rows, columns=["model", *names])
 
     def by_age(self, name: str = RELEASED) -> pd.DataFrame:

@@ -69,6 +69,11 @@ class External:
         """{rule: float (n, 5), NaN where a recording is left out}."""
         return {rule: self.data.labels(rule) for rule in RULES}
 
+    @property
+    def labels_of_models(self) -> dict[str, str]:
+        """{model: label}, for figures."""
+        return {name: one.label for name, one in self.models.items()}
+
     def calibrated(self, name: str) -> np.ndarray:
         """A model's probabilities with the temperature from fold 9."""
         return self.models[name].calibrated(self.scores[name])
