@@ -18,7 +18,7 @@ _ROW = 0.24  # inches
 _NAMES = {"excess calibration error": "calibration error"}
 
 
-def groups(compared: pd.DataFrame, labels: Mapping[str, str]) -> Figure:
+def group_differences(compared: pd.DataFrame, labels: Mapping[str, str]) -> Figure:
     """Each group's difference from the rest: a panel per measure, a dot per model, filled where it survives.
 
     Parameters
@@ -80,7 +80,7 @@ def missing_leads(changes: pd.DataFrame) -> Figure:
     return alt_text.set_alt_text(figure, _missing_text(changes))
 
 
-def noise(curves: pd.DataFrame) -> Figure:
+def noise_curves(curves: pd.DataFrame) -> Figure:
     """Macro AUC against the signal-to-noise ratio, a panel per kind of noise, a line with its interval per model.
 
     Dotted lines are the intact records.

@@ -21,8 +21,8 @@ from ecglib.evaluation.evaluation_set import EvaluationSet
 from ecglib.study.analyses.travel_models import TravelModel
 from ecglib.study.study import Study
 
-N_RECORDS = 1000  # of a fold, at random: half of it, so that the chapter takes a quarter of an hour
-N_JUDGED = 300  # of these, whose signal quality is judged
+N_RECORDS = 600  # of a fold, at random, so that the chapter takes a quarter of an hour
+N_JUDGED = 200  # of these, whose signal quality is judged
 INTACT = "none"
 
 Damage = Callable[[np.ndarray], np.ndarray]

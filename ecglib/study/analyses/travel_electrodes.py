@@ -14,6 +14,7 @@ import pandas as pd
 
 from ecglib.data import electrodes
 from ecglib.data.ptbxl import LEADS, TEST_FOLD, VALIDATION_FOLD
+from ecglib.evaluation.bootstrap import Estimate
 from ecglib.study.analyses.comparison import interval, percent, signed
 from ecglib.study.analyses.travel_damage import INTACT, Damage, DamagedFold
 from ecglib.study.analyses.travel_models import COMPACT, RELEASED, TravelModel
@@ -134,6 +135,10 @@ class Electrodes:
         """The way of filling with the highest AUC on fold 9."""
         return max(self._ways(measured), key=lambda way: self.selection.auc(_name(measured, way), model).value)
 
+    def filled_change(self, measured: tuple[str, ...], model: str) -> Estimate:
+        """Change of the AUC on fold 10 against twelve leads, the missing ones filled in the best way."""
+        return self.fold.change(_name(measured, self.best_filling(measured, model)), model)
+
     def _ways(self, measured: tuple[str, ...]) -> list[str]:
         known = {damage for damage, _ in self.fold.predicted}
         return [way for way in (ZERO, DERIVED, ESTIMATED) if _name(measured, way) in known]
@@ -151,10 +156,9 @@ class Electrodes:
         ]
         released = next(iter(self.fold.models))
         for measured in (MEASURED[1], MEASURED[-1]):
-            name = _name(measured, self.best_filling(measured, released))
             texts.append(
                 f"With {', '.join(measured)} so filled, *{self.fold.models[released].label}* changes its AUC on fold "
-                f"10 by {signed(self.fold.change(name, released))} against twelve leads."
+                f"10 by {signed(self.filled_change(measured, released))} against twelve leads."
             )
         return " ".join(texts)
 

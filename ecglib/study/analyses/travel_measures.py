@@ -51,7 +51,7 @@ class Sample:
     def _auc(self, mask: np.ndarray, columns: np.ndarray) -> Measured:
         y_true, score = self.test.y_true[mask][:, columns], self.score[mask][:, columns]
         resampled = self.test.resampling.of_records(mask).aucs(y_true, score)
-        return float(np.mean(class_aucs(y_true, score))), resampled.mean(axis=1)
+        return float(np.mean(class_aucs(y_true, score))), _mean(resampled)
 
     def _share(self, mask: np.ndarray, columns: np.ndarray, *, positive: bool) -> Measured:
         """Sensitivity or specificity: the share of correct predictions among positive or negative records."""
@@ -62,7 +62,7 @@ class Sample:
         def mean(sums: np.ndarray) -> np.ndarray:
             right, all_of_them = np.split(sums, 2, axis=-1)
             with np.errstate(invalid="ignore"):  # a resample without positives or negatives: 0 / 0
-                return (right / all_of_them).mean(axis=-1)
+                return _mean(right / all_of_them)
 
         resampled = mean(self.test.resampling.of_records(mask).totals(counts))
         return float(mean(counts.sum(axis=0))), resampled
@@ -80,9 +80,10 @@ class Sample:
         np.put_along_axis(sums, cells, gaps, axis=1)
         part = self.test.resampling.of_records(mask)
         resampled = np.abs(part.totals(sums)).sum(axis=1)
-        resampled = resampled / (part.totals(np.ones((mask.sum(), 1)))[:, 0] * score.shape[1])
+        with np.errstate(invalid="ignore"):  # a resample without any patient of a small group: 0 / 0
+            resampled = resampled / (part.totals(np.ones((mask.sum(), 1)))[:, 0] * score.shape[1])
         excess = value - by_chance
-        return float(excess), resampled - resampled.mean() + excess
+        return float(excess), resampled - np.nanmean(resampled) + excess
 
     @cached_property
     def _cells(self) -> np.ndarray:
@@ -93,6 +94,13 @@ class Sample:
     @property
     def _n_cells(self) -> int:
         return _BINS * self.score.shape[1]
+
+
+def _mean(values: np.ndarray) -> np.ndarray:
+    """Mean over the last axis of the superclasses that a resample has; NaN if it has none."""
+    defined = np.isfinite(values)
+    with np.errstate(invalid="ignore"):
+        return np.where(defined, values, 0).sum(axis=-1) / defined.sum(axis=-1)
 
 
 def _error(cells: np.ndarray, gaps: np.ndarray) -> float:

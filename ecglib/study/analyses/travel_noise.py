@@ -57,17 +57,18 @@ class Noise:
         return pd.DataFrame(rows, columns=names).astype({"snr_db": float})
 
     def tolerated(self) -> pd.DataFrame:
-        """The strongest noise of each kind at which every weaker one, too, costs less than TOLERATED."""
+        """:meth:`tolerated_ratio` of every kind and model."""
         rows = []
         for kind in damage.NOISES:
             row = [kind]
             for model in self.fold.models:
-                ratio = self._tolerated(kind, model)
+                ratio = self.tolerated_ratio(kind, model)
                 row.append(f"{ratio} dB" if ratio is not None else f"above {self.ratios[0]} dB")
             rows.append(row)
         return pd.DataFrame(rows, columns=["noise", *(one.label for one in self.fold.models.values())])
 
-    def _tolerated(self, kind: str, model: str) -> int | None:
+    def tolerated_ratio(self, kind: str, model: str) -> int | None:
+        """The strongest noise at which it, and every weaker one, costs at most TOLERATED; None if none does."""
         found = None
         for ratio in self.ratios:
             if self.fold.change(_name(kind, ratio), model).value < -TOLERATED:

@@ -135,7 +135,7 @@ class People:
 def compare(study: Study, models: Mapping[str, TravelModel]) -> People:
     """Compare every group of fold 10 with the rest of it."""
     test = study.evaluation_set(TEST_FOLD)
-    minimum = Minimum(50, 10) if len(test) >= _LARGE_FOLD else Minimum(5, 1)
+    minimum = Minimum(50, 10) if len(test) >= _LARGE_FOLD else Minimum(8, 2)
     named, constant = group_masks(study)
     columns = {key: travel_measures.usable(test.y_true, mask, minimum.positives) for key, mask in named.items()}
     groups = pd.DataFrame(
@@ -169,7 +169,7 @@ def difference_and_p(inside: tuple[float, np.ndarray], rest: tuple[float, np.nda
     resampled = inside[1] - rest[1]
     estimate = percentile(inside[0] - rest[0], resampled)
     spread = float(np.nanstd(resampled))
-    return estimate, float(2 * norm.sf(abs(estimate.value) / spread)) if spread else 1.0
+    return estimate, float(2 * norm.sf(abs(estimate.value) / spread)) if spread > 0 else 1.0
 
 
 def adjusted(compared: pd.DataFrame) -> pd.DataFrame:
