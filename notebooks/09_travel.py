@@ -23,8 +23,17 @@ from IPython.display import Markdown
 
 from ecglib.book import plots, tables
 from ecglib.study.analyses import (
-    travel_abstain, travel_conclusions, travel_conditions, travel_electrodes, travel_local, travel_ludb, travel_models,
-    travel_noise, travel_people, travel_rate, travel_robust,
+    travel_abstain,
+    travel_conclusions,
+    travel_conditions,
+    travel_electrodes,
+    travel_local,
+    travel_ludb,
+    travel_models,
+    travel_noise,
+    travel_people,
+    travel_rate,
+    travel_robust,
 )
 from ecglib.study.study import open_study
 

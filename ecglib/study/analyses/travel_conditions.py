@@ -40,8 +40,8 @@ class Conditions:
             f"a group of leads by {signed(own[group])} ({group}).",
             self._filling(),
             self.noise.conclusion(),
-            f"Training with damage changes the mean AUC under damage by {signed(robust.mean_gain(TEST_FOLD))} on fold 10 "
-            f"and, on intact records of fold 9, by {signed(cost)} (one seed); a second model is "
+            f"Training with damage changes the mean AUC under damage by {signed(robust.mean_gain(TEST_FOLD))} on fold "
+            f"10 and, on intact records of fold 9, by {signed(cost)} (one seed); a second model is "
             f"{'worth releasing' if robust.pays else 'not released'}.",
         ]
 
