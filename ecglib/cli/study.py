@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -65,22 +66,32 @@ def pdf(profile: Profile = "full") -> None:
         print(f"The PDF: {printing.build(Paths.for_profile(profile))}")
 
 
+class DataSet(StrEnum):
+    """What `ecglib download` fetches; the names of :data:`ecglib.data.download.SOURCES`."""
+
+    PTBXL = "ptb-xl"
+    LUDB = "ludb"
+
+
 @app.command()
 def download(
+    dataset: Annotated[DataSet, typer.Argument(help="ptb-xl, or ludb for chapter 9")] = DataSet.PTBXL,
     root: Annotated[
-        Path | None, typer.Argument(help="folder to download to; PTBXL_ROOT or data/ptb-xl by default")
+        Path | None, typer.Argument(help="folder to download to; PTBXL_ROOT or data/ptb-xl, LUDB_ROOT or data/ludb")
     ] = None,
-    url: Annotated[str | None, typer.Option(help="address of a mirror of PTB-XL")] = None,
+    url: Annotated[str | None, typer.Option(help="address of a mirror")] = None,
     jobs: Annotated[int, typer.Option(help="files downloaded at the same time")] = 16,
 ) -> None:
-    """Download the 100 Hz part of PTB-XL 1.0.3 from PhysioNet (620 MB); resumes after an interruption."""
-    from ecglib.data.download import URL
+    """Download the 100 Hz part of PTB-XL 1.0.3 (620 MB), or LUDB 1.0.1 (25 MB), from PhysioNet; resumes if stopped."""
+    from ecglib.data.download import SOURCES
     from ecglib.data.download import download as fetch
     from ecglib.study.paths import Paths
 
     with report_user_errors():
-        root = root or Paths.for_profile("full").data
-        print(f"PTB-XL: {fetch(root, url=url or URL, jobs=jobs)}")
+        source, paths = SOURCES[dataset], Paths.for_profile("full") if root is None else None
+        if paths:
+            root = paths.ludb if dataset == DataSet.LUDB else paths.data
+        print(f"{source.name}: {fetch(root, source, url=url, jobs=jobs)}")
 
 
 @app.command()
