@@ -16,7 +16,7 @@ def predict(
     recordings: Annotated[
         list[Path], typer.Argument(help="WFDB records, .csv, .npy or .npz files, or folders of them")
     ],
-    model: Annotated[str | None, typer.Option(help="a released model; the distilled student by default")] = None,
+    model: Annotated[str | None, typer.Option(help="a released model; the manifest's default if none is named")] = None,
     rate: Annotated[float | None, typer.Option(help="Hz, for files that do not state it")] = None,
     units: Annotated[str | None, typer.Option(help="mV, µV or V, for files that do not state it")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON, one object per line")] = False,
@@ -35,7 +35,7 @@ def predict(
     from ecglib.deployment import prediction, released, reports
 
     with report_user_errors(2):
-        opened = released.load(model or released.DEFAULT)
+        opened = released.load(model)
         paths = prediction.find_recordings(recordings)
     failed = 0
     report = reports.make_report(as_json=as_json, as_csv=as_csv, model=opened)
