@@ -17,7 +17,7 @@ def predict(
     recordings: Annotated[
         list[Path], typer.Argument(help="WFDB records, .csv, .npy or .npz files, or folders of them")
     ],
-    model: Annotated[str | None, typer.Option(help="a released model; the distilled student by default")] = None,
+    model: Annotated[str | None, typer.Option(help="a released model; the manifest's default if none is named")] = None,
     rate: Annotated[float | None, typer.Option(help="Hz, for files that do not state it")] = None,
     units: Annotated[str | None, typer.Option(help="mV, µV or V, for files that do not state it")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON, one object per line")] = False,
@@ -39,7 +39,7 @@ def predict(
     from ecglib.deployment import prediction, released, reports
 
     with report_user_errors(2):
-        opened = released.load(model or released.DEFAULT)
+        opened = released.load(model)
         if out:
             raise typer.Exit(write_archive(recordings, out, opened, rate=rate, units=units, jobs=jobs))
         paths = prediction.find_recordings(recordings)
