@@ -225,7 +225,8 @@ def test_binder_prepares_with_commands_that_exist(project):
     assert subprocess.run(["bash", "-n", path]).returncode == 0
     text = path.read_text()
     verbs = {command.name or command.callback.__name__ for command in app.registered_commands}
-    assert {"prepare"} <= set(re.findall(r"^ecglib (\S+)", text, re.MULTILINE)) <= verbs
+    assert re.findall(r"^\w.*", text, re.MULTILINE)[1:] == ["ecglib prepare", "ecglib standalone"]
+    assert {"prepare", "standalone"} <= verbs
 
 
 def test_a_codespace_has_a_python_that_the_package_takes_and_makes_its_environment(project, metadata):

@@ -1,4 +1,4 @@
-"""A Sphinx extension, and what it works on: chapters staged for the book, and pages that everyone can read.
+"""A Sphinx extension: pages that everyone can read.
 
 In come executed notebooks and the pages that Jupyter Book renders from them; out come the same pages with alternative
 texts of figures, the scope of each table header, frames in which wide tables scroll, and the language of each page.

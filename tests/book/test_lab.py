@@ -17,6 +17,15 @@ from ecglib.book import lab
 from ecglib.study.paths import PROJECT_VARIABLE, Paths, find_project
 
 NOTEBOOK = "notebooks/01_trial.ipynb"
+KERNEL = """# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+"""
 SOURCE = """# %% [markdown]
 # # A trial
 
@@ -129,7 +138,8 @@ def test_the_server_serves_a_chapter_as_a_notebook(paths, source):
 @pytest.mark.slow
 def test_notebooks_run_two_at_a_time_and_failing_cells_are_found(paths, source, browser):
     """Proof that what the sample study checks in JupyterLab can fail."""
-    texts = {"01_trial": SOURCE, "02_trial": SOURCE.replace("1 + 1", "1 / 0"), "03_trial": SOURCE}
+    runs, fails = KERNEL + SOURCE, KERNEL + SOURCE.replace("1 + 1", "1 / 0")
+    texts = {"01_trial": runs, "02_trial": fails, "03_trial": runs}
     for name, text in texts.items():
         (source.parent / f"{name}.py").write_text(text)
         lab.pair(source.parent / f"{name}.py")
