@@ -28,14 +28,14 @@ def context(root: Path) -> dict:
     trained = [model for model in load_profile(root / "config" / "full.yml").training]
     threads, full = measured.rules["train"].threads, root / "results" / "full"
     archive = results.read(full, "archive")
-    archive_core_seconds = MIMIC_RECORDINGS / archive["per_core_second"]["workflow"]
+    measured_overhead = (full / "slurm_overhead.json").is_file()
     return {
         "rules": measured.rules,
         "margin": measured.margin,
         "trainings": {model: _training(model, measured) for model in trained},
         "seeds": SEEDS,
         "jobs": len(jobs),
-        "estimated": [name for name, job in jobs.items() if not job.measured],
+        "estimated": list(dict.fromkeys(name.partition("/")[0] for name, job in jobs.items() if not job.measured)),
         "core_hours": threads * sum(job.seconds for job in jobs.values() if not job.on_gpu) / HOUR,
         "gpu_hours": sum(job.seconds for job in jobs.values() if job.on_gpu) / HOUR,
         "hours": {nodes: schedule.makespan(jobs, nodes) / HOUR for nodes in NODES},
@@ -44,9 +44,11 @@ def context(root: Path) -> dict:
         "archive": archive,
         "archive_recordings": MIMIC_RECORDINGS,
         "archive_shards": -(-MIMIC_RECORDINGS // archive["shard_size"]),
-        "archive_core_hours": archive_core_seconds / HOUR,
+        "archive_core_hours": {
+            name: MIMIC_RECORDINGS / rate / HOUR for name, rate in archive["per_core_second"].items()
+        },
         "archive_columns": [*CLASSES],
-        "overhead": results.read(full, "slurm_overhead"),
+        "overhead": results.read(full, "slurm_overhead") if measured_overhead else None,
     }
 
 

@@ -89,4 +89,5 @@ def test_a_recording_added_later_costs_its_shard_only(slurm, classified, recordi
     assert run(recordings, classified).wait() == 0, classified.with_suffix(".log").read_text()[-6000:]
     after = {path.name: path.stat().st_mtime_ns for path in (classified / "shards").iterdir()}
     assert {name for name in after if after[name] != before.get(name)} == {"00005.parquet"}
-    assert duckdb.sql(f"select count(*) from '{classified / 'scores.parquet'}'").fetchone() == (RECORDINGS + 1,)
+    rows = duckdb.sql(f"select count(*) from '{classified / 'scores.parquet'}'").fetchall()
+    assert rows == [(RECORDINGS + 1,)]
