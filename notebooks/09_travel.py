@@ -25,15 +25,10 @@ from ecglib.book import plots, tables
 from ecglib.study.analyses import (
     travel_abstain,
     travel_conclusions,
-    travel_conditions,
-    travel_electrodes,
     travel_local,
     travel_ludb,
     travel_models,
-    travel_noise,
-    travel_people,
     travel_rate,
-    travel_robust,
 )
 from ecglib.study.study import open_study
 
@@ -192,6 +187,8 @@ Markdown(rates.conclusion())
 # Groups of fold 10, each against all other records of it; every interval is over the same resampled patients:
 
 # %%
+from ecglib.study.analyses import travel_conditions, travel_electrodes, travel_noise, travel_people, travel_robust
+
 people = travel_people.compare(study, {name: one for name, one in models.items() if name in travel_models.MODELS[:4]})
 tables.show(people.table())
 
