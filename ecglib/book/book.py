@@ -176,6 +176,7 @@ def _template_context(paths: Paths, names: list[str]) -> dict:
         "environment": results.read_environment(paths.published_results),
         "manifest": released.entries(_models(paths)),
         "cards": results.read(paths.published_results, "released"),
+        "travel": results.read(paths.published_results, "travel"),
         "firmware": results.read(paths.root / "results" / "full", "firmware"),  # of the models released with the code
         "test_records": test_records,
         "minutes": minutes,
