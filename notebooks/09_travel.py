@@ -22,19 +22,7 @@ profile = "sample"
 from IPython.display import Markdown
 
 from ecglib.book import plots, tables
-from ecglib.study.analyses import (
-    travel_abstain,
-    travel_conclusions,
-    travel_conditions,
-    travel_electrodes,
-    travel_local,
-    travel_ludb,
-    travel_models,
-    travel_noise,
-    travel_people,
-    travel_rate,
-    travel_robust,
-)
+from ecglib.study.analyses import travel_local, travel_ludb, travel_models
 from ecglib.study.study import open_study
 
 plots.style()
@@ -147,6 +135,8 @@ Markdown(local.conclusion())
 # a gate on it is set to keep 80 % of fold 9. *Risk* is the share of decisions (five per record) that are wrong.
 
 # %%
+from ecglib.study.analyses import travel_abstain, travel_conclusions, travel_rate
+
 abstention = travel_abstain.Abstention(study, models, there)
 figure = plots.risk_coverage(abstention.curves(), abstention.points())
 
@@ -192,7 +182,10 @@ Markdown(rates.conclusion())
 # Groups of fold 10, each against all other records of it; every interval is over the same resampled patients:
 
 # %%
-people = travel_people.compare(study, {name: one for name, one in models.items() if name in travel_models.MODELS[:4]})
+from ecglib.study.analyses import travel_people
+
+four = travel_models.open_models(study, travel_models.MODELS[:4])
+people = travel_people.compare(study, four)
 tables.show(people.table())
 
 # %% [markdown]
@@ -204,7 +197,7 @@ tables.show(people.table())
 Markdown(people.too_small())
 
 # %%
-figure = plots.group_differences(people.compared, {name: one.label for name, one in models.items()})
+figure = plots.group_differences(people.compared, there.labels_of_models)
 
 # %% [markdown]
 # Filled dots survive the correction for the number of comparisons {cite:p}`benjamini1995`, made by
@@ -224,6 +217,8 @@ tables.show(people.surviving())
 # A random sample of fold 10. First, each lead and each group of leads flat:
 
 # %%
+from ecglib.study.analyses import travel_electrodes
+
 electrodes = travel_electrodes.measure(study, models)
 figure = plots.missing_leads(electrodes.missing())
 
@@ -263,6 +258,8 @@ Markdown(electrodes.fewer_leads_conclusion())
 # steps of 6 dB are those of the noise stress test {cite:p}`moody1984`, whose recordings are not used here.
 
 # %%
+from ecglib.study.analyses import travel_noise
+
 noise = travel_noise.measure(study, models)
 figure = plots.noise_curves(noise.curves())
 
@@ -292,6 +289,8 @@ Markdown(noise.faults_conclusion())
 # (limb, V1-V3, V4-V6) is flat with a probability of 10 %. Hum, motion and swaps are not part of it. One seed each.
 
 # %%
+from ecglib.study.analyses import travel_conditions, travel_robust
+
 robust = travel_robust.measure(study)
 tables.show(robust.table(), {"clean training": "{:.4f}", "with damage": "{:.4f}"})
 

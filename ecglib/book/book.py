@@ -182,6 +182,7 @@ def _template_context(paths: Paths, names: list[str]) -> dict:
         "default": default,  # of `ecglib predict` and the page that classifies
         "cards": results.read_cards(paths.published_results),
         "ledger": ledger.summary(paths.published_results),
+        "travel": results.read(paths.published_results, "travel"),
         "firmware": results.read(paths.root / "results" / "full", "firmware"),  # of the models released with the code
         "cluster": cluster.context(paths.root),
         "test_records": test_records,

@@ -21,7 +21,8 @@ def mistakes(external: External) -> list[Figure]:
     """The recordings of :meth:`External.mistakes` at 500 Hz on ECG paper."""
     figures = []
     for one in external.mistakes():
-        title = f"LUDB {external.data.table.index[one.position]}: {one.superclass} {one.probability:.2f}"
+        wrong = "missed" if one.missed else "predicted, but not there"
+        title = f"LUDB {external.data.table.index[one.position]}: {one.superclass} {wrong}"
         figures.append(ecg_paper(external.data.signals[one.position], title, rate=ludb.RATE))
     return figures
 

@@ -39,6 +39,11 @@ class Mistake:
     probability: float
     threshold: float
 
+    @property
+    def missed(self) -> bool:
+        """Whether the recording has the superclass and the model did not predict it, and not the reverse."""
+        return self.probability < self.threshold
+
 
 @dataclass(frozen=True)
 class External:
@@ -202,10 +207,10 @@ class External:
     def describe(self, mistake: Mistake) -> str:
         """A mistake in one line: what was predicted, and what the cardiologists found."""
         row = self.data.table.iloc[mistake.position]
-        missed = "missed" if mistake.probability < mistake.threshold else "predicted"
+        missed = "missed" if mistake.missed else "predicted"
         return (
             f"Recording {row.name} ({'woman' if row['sex'] else 'man'} of {row['age']:.0f}): {mistake.superclass} was "
-            f"{missed} with a probability of {mistake.probability:.2f} (threshold {mistake.threshold:.2f}). The "
+            f"{missed} with a probability of {mistake.probability:.3f} (threshold {mistake.threshold:.3f}). The "
             f"cardiologists: {'; '.join(row['statements'])}."
         )
 

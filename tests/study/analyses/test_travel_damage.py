@@ -1,22 +1,30 @@
 """Chapter 9 under missing electrodes, noise and faults: what is compared with what, and on which fold it is decided."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from ecglib.data import damage, electrodes
 from ecglib.data.normalization import Normalization
 from ecglib.data.ptbxl import CLASSES, LEADS
 from ecglib.evaluation.bootstrap import Estimate
-from ecglib.study.analyses import travel_damage, travel_electrodes, travel_noise, travel_robust
+from ecglib.study.analyses import (
+    travel_conditions,
+    travel_damage,
+    travel_electrodes,
+    travel_noise,
+    travel_people,
+    travel_robust,
+)
 from ecglib.study.analyses.travel_damage import INTACT, DamagedFold
 from ecglib.study.analyses.travel_models import DISTILLED, RELEASED, TravelModel
 
 
-def model(name: str, weight: float = 1.0) -> TravelModel:
+def model(name: str) -> TravelModel:
     """A model whose probabilities depend on the slopes in V1 to V5, one superclass each."""
 
     def forward(x: np.ndarray) -> np.ndarray:
-        return 1 / (1 + np.exp(-weight * np.abs(np.diff(x[..., 6:11], axis=1)).mean(axis=1)))
+        return 1 / (1 + np.exp(-np.abs(np.diff(x[..., 6:11], axis=1)).mean(axis=1)))
 
     return TravelModel(name, name, Normalization(0.0, 1.0), 1.0, np.full(len(CLASSES), 0.5), None, forward)
 
@@ -129,3 +137,23 @@ def test_a_sample_of_a_fold_is_the_same_for_every_model(study, models, monkeypat
     first, second = (DamagedFold.open(study, models, 10) for _ in range(2))
     np.testing.assert_array_equal(first.test, second.test)
     assert len(first.records) == 8
+
+
+def test_lessons_and_box_name_what_was_measured(study, found, noise, monkeypatch):
+    pair = {travel_robust.CLEAN: model("a"), travel_robust.ROBUST: model("b")}
+    monkeypatch.setattr(travel_robust.travel_models, "open_models", lambda *_: pair)
+    monkeypatch.setattr(travel_robust, "damages", lambda: {"half": lambda x: x / 2})
+    rows = pd.DataFrame(
+        {
+            "factor": "age", "group": ["old", "young"], "model": RELEASED, "measure": "AUC", "survives": [True, False],
+            "difference": [Estimate(-0.04, -0.06, -0.02), Estimate(-0.01, -0.03, 0.01)],
+        }
+    )  # fmt: skip
+    people = travel_people.People(rows, rows, travel_people.Minimum(8, 2), {}, {})
+    conditions = travel_conditions.Conditions(people, found, noise, travel_robust.measure(study))
+    lessons, trust = " ".join(conditions.lessons()), " ".join(conditions.trust())
+    assert "1 of 2 differences between groups" in lessons
+    assert "a second model is not released" in lessons
+    assert "age old (-0.040" in trust
+    assert "young" not in trust
+    assert all(kind in trust for kind in damage.NOISES)
