@@ -108,6 +108,8 @@ class Ceiling:
 
     def _auc(self, part: Dataset) -> Estimate | None:
         """AUC of all teachers together; None if a superclass has no positive or no negative record."""
+        if not len(part):
+            return None
         try:
             chosen = EvaluationSet.from_dataset(part, TEST_FOLD, n_bootstrap=self.panel.study.settings.n_bootstrap)
         except InputError:
