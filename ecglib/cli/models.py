@@ -15,7 +15,7 @@ from ecglib.cli.common import app, print_error, report_user_errors
 def predict(
     recordings: Annotated[
         list[Path],
-        typer.Argument(help="WFDB records; DICOM, EDF, BDF, CSV or NumPy files; or folders of them"),
+        typer.Argument(help="WFDB records; DICOM, EDF, BDF, HL7 aECG, CSV or NumPy files; or folders of them"),
     ],
     model: Annotated[str | None, typer.Option(help="a released model; the distilled student by default")] = None,
     rate: Annotated[float | None, typer.Option(help="Hz, for files that do not state it")] = None,
