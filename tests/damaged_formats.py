@@ -13,7 +13,7 @@ from random import Random
 
 import damage
 import numpy as np
-from recording_files import write_csv, write_dicom, write_edf, write_mat, write_wfdb
+from recording_files import write_aecg, write_csv, write_dicom, write_edf, write_mat, write_wfdb
 
 from ecglib.data import synthetic_ecg
 from ecglib.data.normalization import Normalization
@@ -146,6 +146,9 @@ RECORDINGS = {
     "BDF": Format(lambda folder: write_edf(folder / "a.bdf", signal()), _recording("a.bdf"), {"a.bdf": damage.HEADED}),
     "DICOM": Format(
         lambda folder: write_dicom(folder / "a.dcm", signal()), _recording("a.dcm"), {"a.dcm": damage.HEADED}
+    ),
+    "HL7 aECG": Format(
+        lambda folder: write_aecg(folder / "a.xml", signal()), _recording("a.xml"), {"a.xml": damage.TEXT}
     ),
     ".npy": Format(lambda folder: np.save(folder / "a.npy", signal()), _recording("a.npy"), {"a.npy": damage.NPY}),
 }  # fmt: skip

@@ -11,7 +11,7 @@ import numpy as np
 
 from ecglib.data.dataset import SAMPLING_RATE
 from ecglib.data.ptbxl import LEADS
-from ecglib.deployment.recordings import csv_tables, dicom, edf, numpy_files, wfdb_records
+from ecglib.deployment.recordings import aecg, csv_tables, dicom, edf, numpy_files, wfdb_records
 from ecglib.deployment.recordings.raw import (
     MAX_DURATION_S,
     MAX_FILE_BYTES,
@@ -25,7 +25,7 @@ from ecglib.errors import InputError
 
 # suffix -> reader; any other path is a WFDB record's name
 READERS: dict[str, Callable[[Path], RawRecording]] = {
-    suffix: module.read for module in (csv_tables, numpy_files, dicom, edf) for suffix in module.SUFFIXES
+    suffix: module.read for module in (csv_tables, numpy_files, dicom, edf, aecg) for suffix in module.SUFFIXES
 }
 FILE_SUFFIXES = (".hea", *READERS)  # each stands for one recording of a folder
 MIN_RATE_HZ, MAX_RATE_HZ = 100.0, 1000.0

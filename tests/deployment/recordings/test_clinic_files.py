@@ -4,7 +4,7 @@ import edfio
 import numpy as np
 import pytest
 from pydicom.uid import DeflatedExplicitVRLittleEndian
-from recording_files import write_dicom, write_edf, write_mat
+from recording_files import write_aecg, write_dicom, write_edf, write_mat
 
 from ecglib.data.ptbxl import CLASSES, LEADS
 from ecglib.deployment import prediction, recordings, released
@@ -14,6 +14,7 @@ WRITERS = {
     "edf": lambda folder, signal, **more: write_edf(folder / "a.edf", signal, **more),
     "bdf": lambda folder, signal, **more: write_edf(folder / "a.bdf", signal, **more),
     "dicom": lambda folder, signal, **more: write_dicom(folder / "a.dcm", signal, **more),
+    "aecg": lambda folder, signal, **more: write_aecg(folder / "a.xml", signal, **more),
     "mat": lambda folder, signal, **more: write_mat(folder, signal, **more),
 }
 each_format = pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
@@ -28,7 +29,7 @@ def test_a_file_is_read_with_its_own_rate_unit_and_leads(write, signal, tmp_path
     np.testing.assert_allclose(recording.signal[::5], signal, atol=6e-4)  # files hold whole microvolts
 
 
-@pytest.mark.parametrize("write", [WRITERS["edf"], WRITERS["dicom"]], ids=["edf", "dicom"])
+@pytest.mark.parametrize("write", [WRITERS["edf"], WRITERS["dicom"], WRITERS["aecg"]])
 def test_millivolts_are_read_too(write, signal, tmp_path):
     np.testing.assert_allclose(recordings.read(write(tmp_path, signal, units="mV")).signal, signal, atol=6e-4)
 
@@ -44,7 +45,7 @@ def test_a_file_gets_the_probabilities_of_the_same_signal(write, signal, tmp_pat
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["edf", "dicom"])
+@pytest.mark.parametrize("kind", ["edf", "dicom", "aecg"])
 def test_a_file_made_from_a_ptbxl_record_gets_the_records_own_probabilities(kind, ptbxl, ptbxl_root, tmp_path):
     rows = ptbxl.in_folds(10).sample(20, seed=0)
     model, names = released.load(), rows.table["filename"]
@@ -59,7 +60,7 @@ def test_a_folder_stands_for_its_files_of_every_format(signal, tmp_path):
     for write in WRITERS.values():
         write(tmp_path, signal)
     found = [path.name for path in prediction.find_recordings([tmp_path])]
-    assert found == ["A0001.hea", "a.bdf", "a.dcm", "a.edf"]  # the .mat file belongs to its header
+    assert found == ["A0001.hea", "a.bdf", "a.dcm", "a.edf", "a.xml"]  # the .mat file belongs to its header
 
 
 def test_edf_labels_may_have_a_prefix_and_other_signals_another_rate(signal, tmp_path):
@@ -149,6 +150,20 @@ def lone_mat(folder, signal):
     return path
 
 
+def replaced(old, new):
+    """An aECG with another text in every place."""
+
+    def write(folder, signal):
+        path = write_aecg(folder / "a.xml", signal)
+        content = path.read_text()
+        assert old in content
+        path.write_text(content.replace(old, new))
+        return path
+
+    return write
+
+
+BOMB = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]><AnnotatedECG '
 N = 13  # twelve leads and the annotations
 
 
@@ -190,6 +205,12 @@ N = 13  # twelve leads and the annotations
             changed(lambda file: setattr(file.WaveformSequence[1], "NumberOfWaveformSamples", 2**31)),
             "recording too large", "announced",
         ),
+        (replaced("AnnotatedECG", "restingecgdata"), "unreadable XML file", "another kind of XML"),
+        (replaced("<AnnotatedECG ", BOMB), "unreadable XML file", "entity declarations are not allowed"),
+        (replaced("increment", "step"), "unreadable XML file", "increment"),
+        (replaced("scale", "scala"), "no gain", "0"),
+        (replaced('<scale value="1" unit="uV"/>', '<scale value="1"/>'), "no gain", "1"),
+        (replaced('LEAD_V6" codeSystem="2.16.840.1.113883.6.24"', 'LEAD_X"'), "leads missing", "V5"),
         (lone_mat, "unreadable WFDB record", "no such file"),
     ],
 )  # fmt: skip
@@ -199,7 +220,7 @@ def test_what_a_file_does_not_say_is_not_guessed(make, problem, found, signal, t
     assert found in str(caught.value.found)
 
 
-@pytest.mark.parametrize(("kind", "package"), [("edf", "edfio"), ("dicom", "pydicom")])
+@pytest.mark.parametrize(("kind", "package"), [("edf", "edfio"), ("dicom", "pydicom"), ("aecg", "ecgdatakit")])
 def test_a_missing_package_is_named_with_the_command_that_installs_it(kind, package, signal, tmp_path, monkeypatch):
     path = WRITERS[kind](tmp_path, signal)
 
