@@ -34,7 +34,6 @@ from ecglib.study.analyses import (
 from ecglib.study.study import open_study
 
 plots.style()
-study = open_study(profile)
 
 # %% [markdown]
 # ## Teachers
@@ -45,6 +44,7 @@ study = open_study(profile)
 # mixes every two records of a batch and their labels. One seed each, on fold 9:
 
 # %%
+study = open_study(profile)
 recipes = frontier_recipes.compare_recipes(study)
 tables.show(recipes.table())
 
