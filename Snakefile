@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from ecglib.study import steps, workflow as study_workflow
+from ecglib.study import resources as measured, steps, workflow as study_workflow
 from ecglib.study.study import open_study
 
 STUDY = open_study(config.get("profile", "sample"), seeds=config.get("seeds"))
@@ -38,12 +38,35 @@ def modules(*rooms):
     return [str(path) for room in rooms for path in sorted(Path("ecglib", room).rglob("*.py"))]
 
 
+RESOURCES = measured.load(PATHS.root / "config" / "resources.yml")
+ON_CLUSTER = bool(config.get("cluster"))
+
+
+def threads(rule, here):
+    """Cores of a job: as measured on a cluster, and `here` on this machine."""
+    return RESOURCES.rules[rule].threads if ON_CLUSTER else here
+
+
+def memory(rule):
+    """MB of a job, more with each attempt; a cluster ends a job that takes more."""
+    return lambda wildcards, attempt: attempt * RESOURCES.rules[rule].mem_mb
+
+
 SHARED_ROOMS = ("data", "networks", "evaluation", "compression", "training", "study")
 
 
 rule all:
     input:
         local(PATHS.build / "html" / "index.html"),
+
+
+# a cluster is not asked for the work of seconds
+localrules:
+    all,
+    publish,
+    book,
+    sample_records,
+    summary,
 
 
 wildcard_constraints:
@@ -96,6 +119,10 @@ rule read_records:
         local(PATHS.data / "ptbxl_database.csv"),
     output:
         touch(local(PATHS.build / "records.done")),
+    threads: threads("read_records", 1)
+    resources:
+        mem_mb=memory("read_records"),
+        runtime=RESOURCES.minutes("read_records"),
     shell:
         "{ECGLIB} read {PROFILE}"
 
@@ -116,7 +143,10 @@ if STUDY.settings.batch_trainings:
                 models=" ".join(batch),
             output:
                 [touch(path) for path in done_all(batch)],
-            threads: max(1, workflow.cores // 2)
+            threads: threads("train", max(1, workflow.cores // 2))
+            resources:
+                mem_mb=memory("train"),
+                runtime=sum(RESOURCES.minutes("train", model) for model in batch),
             shell:
                 "{ECGLIB} train {params.models} {PROFILE}"
 
@@ -134,7 +164,11 @@ else:
         output:
             # the run's own folder is not an output: Snakemake would delete the files that a training resumes from
             touch(local(PATHS.artifacts / "{model}" / "seed{seed}.done")),
-        threads: max(1, workflow.cores // 2)  # two trainings in parallel take less time than in sequence
+        # two trainings in parallel take less time than in sequence
+        threads: threads("train", max(1, workflow.cores // 2))
+        resources:
+            mem_mb=memory("train"),
+            runtime=lambda wildcards: RESOURCES.minutes("train", wildcards.model),
         shell:
             "{ECGLIB} train {wildcards.model} --seed {wildcards.seed} {PROFILE}"
 
@@ -153,7 +187,11 @@ rule chapter:
     output:
         local(PATHS.executed / "{chapter}.ipynb"),
     # a chapter of the full profile runs alone, because its latencies are results
-    threads: workflow.cores if STUDY.settings.name == "full" else 1
+    threads: threads("chapter", workflow.cores if STUDY.settings.name == "full" else 1)
+    resources:
+        mem_mb=memory("chapter"),
+        runtime=lambda wildcards: RESOURCES.minutes("chapter", wildcards.chapter),
+        slurm_extra="--exclusive" if STUDY.settings.name == "full" else "",
     shell:
         "{ECGLIB} execute {input.source} --alone {PROFILE}"
 
@@ -169,7 +207,10 @@ for name in ELSEWHERE:
             source=f"notebooks/{name}.py",
         output:
             executed(name),
-        threads: workflow.cores
+        threads: threads("sample_study", workflow.cores)
+        resources:
+            mem_mb=memory("sample_study"),
+            runtime=RESOURCES.minutes("sample_study"),
         shell:
             "{ECGLIB} execute {input.source} --profile {study_workflow.SAMPLE} --cores {threads}"
 

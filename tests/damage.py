@@ -100,6 +100,24 @@ def _replaced(content: bytes, pattern: bytes, new: str, random: Random) -> bytes
     return content[:start] + new.encode("utf-8") + content[end:]
 
 
+def field(content: bytes, random: Random) -> bytes:
+    """One or two numbers of a binary file's text header replaced by absurd ones, without moving what follows."""
+    for _ in range(random.randint(1, 2)):
+        found = list(re.finditer(rb"-?\d[\d.]*", content[:8000]))
+        start, end = random.choice(found).span() if found else (0, 1)
+        end = max(end, start + random.choice([1, 2, 4, 8]))
+        new = random.choice(NUMBERS).encode("utf-8")[: end - start].ljust(end - start)
+        content = content[:start] + new + content[end:]
+    return content
+
+
+def integer(content: bytes, random: Random) -> bytes:
+    """Two or four bytes of a binary file's header, where lengths and numbers are, replaced by an extreme value."""
+    start, size = random.randrange(min(8000, len(content))), random.choice([2, 4])
+    value = random.choice([0, 1, 255, 2 ** (8 * size - 1) - 1, 2 ** (8 * size - 1), 2 ** (8 * size) - 1])
+    return content[:start] + value.to_bytes(size, "little") + content[start + size :]
+
+
 def json_value(content: bytes, random: Random) -> bytes:
     return json.dumps(_with_other_value(json.loads(content), random)).encode()
 
@@ -200,6 +218,7 @@ ARRAYS: list[Callable[[np.ndarray], np.ndarray]] = [
 ]  # fmt: skip
 
 BYTES: dict[str, Damage] = {"empty": empty, "flip": flip, "cut": cut, "insert": insert, "overwrite": overwrite}
+HEADED: dict[str, Damage] = BYTES | {"field": field, "integer": integer}
 TEXT: dict[str, Damage] = BYTES | {"number": number, "word": word, "line": line}
 JSON: dict[str, Damage] = TEXT | {"value": json_value}
 YAML: dict[str, Damage] = TEXT | {"value": yaml_value, "aliases": yaml_aliases}

@@ -13,7 +13,7 @@ from random import Random
 
 import damage
 import numpy as np
-from recording_files import write_csv, write_wfdb
+from recording_files import write_aecg, write_csv, write_dicom, write_edf, write_mat, write_wfdb
 
 from ecglib.data import synthetic_ecg
 from ecglib.data.normalization import Normalization
@@ -38,7 +38,7 @@ class Format:
     damage : {name in the folder: the kinds of damage to it}
     """
 
-    write: Callable[[Path], None]
+    write: Callable[[Path], object]
     read: Callable[[Path], object]
     damage: dict[str, dict[str, damage.Damage]]
 
@@ -134,10 +134,22 @@ RECORDINGS = {
         _segments, _recording("record"), {name: damage.TEXT for name in ("record.hea", "part.hea")}
     ),
     "CSV": Format(
-        lambda folder: write_csv(folder / "a.csv", signal(), rate=100) and None, _recording("a.csv"),
+        lambda folder: write_csv(folder / "a.csv", signal(), rate=100), _recording("a.csv"),
         {"a.csv": damage.TEXT},
     ),
     ".npz": Format(_npz, _recording("a.npz"), {"a.npz": damage.NPZ}),
+    "WFDB, .mat": Format(
+        lambda folder: write_mat(folder, signal()), _recording("A0001.mat"),
+        {"A0001.hea": damage.TEXT, "A0001.mat": damage.BYTES},
+    ),
+    "EDF": Format(lambda folder: write_edf(folder / "a.edf", signal()), _recording("a.edf"), {"a.edf": damage.HEADED}),
+    "BDF": Format(lambda folder: write_edf(folder / "a.bdf", signal()), _recording("a.bdf"), {"a.bdf": damage.HEADED}),
+    "DICOM": Format(
+        lambda folder: write_dicom(folder / "a.dcm", signal()), _recording("a.dcm"), {"a.dcm": damage.HEADED}
+    ),
+    "HL7 aECG": Format(
+        lambda folder: write_aecg(folder / "a.xml", signal()), _recording("a.xml"), {"a.xml": damage.TEXT}
+    ),
     ".npy": Format(lambda folder: np.save(folder / "a.npy", signal()), _recording("a.npy"), {"a.npy": damage.NPY}),
 }  # fmt: skip
 SETTINGS_FILES = {

@@ -1,7 +1,7 @@
 "use strict";
 /* Classifies an ECG in the reader's own browser. Nothing is sent anywhere.
 
-   The page includes recordings.js, resampling.js, window.ECG_MODEL (manifest entry and file, base64), window.ECG_EXAMPLES
+   The page includes recordings.js, resampling.js, occlusion.js, window.ECG_MODEL (manifest entry and file, base64), window.ECG_EXAMPLES
    (int16 microvolts, base64) and, loaded at the first use, onnxruntime-web: its script, its glue module and its
    WebAssembly, the last two as base64 so that the page also works from a folder, where browsers fetch nothing. */
 (() => {
@@ -35,21 +35,31 @@
     return session;
   }
 
-  async function classify(recording, base) {
+  /* Windows, arrays of twelve columns in mV -> their calibrated probabilities. */
+  async function predict(ready, parts) {
     const { mean, scale, temperature, classes } = window.ECG_MODEL.entry;
+    const size = LEADS.length * N_SAMPLES, x = new Float32Array(parts.length * size);
+    parts.forEach((part, number) => part.forEach((column, lead) => column.forEach((value, i) => {
+      x[number * size + lead * N_SAMPLES + i] = (Math.fround(value) - mean) / scale;
+    })));
+    const given = new ort.Tensor("float32", x, [parts.length, LEADS.length, N_SAMPLES]);
+    const scores = (await ready.run({ [ready.inputNames[0]]: given }))[ready.outputNames[0]].data;
+    return parts.map((_, number) => classes.map((_, i) => {
+      const sure = Math.min(1 - 1e-6, Math.max(1e-6, scores[number * classes.length + i]));
+      return 1 / (1 + Math.exp(-Math.log(sure / (1 - sure)) / temperature));
+    }));
+  }
+
+  async function classify(recording, base) {
+    const { classes } = window.ECG_MODEL.entry;
     const parts = windows(recording), ready = await open(base);
     const totals = new Float64Array(classes.length);
     let milliseconds = 0;
     for (const part of parts) {
-      const x = new Float32Array(LEADS.length * N_SAMPLES);
-      part.forEach((column, lead) => column.forEach((value, i) => { x[lead * N_SAMPLES + i] = (Math.fround(value) - mean) / scale; }));
       const start = performance.now();
-      const result = await ready.run({ [ready.inputNames[0]]: new ort.Tensor("float32", x, [1, LEADS.length, N_SAMPLES]) });
+      const [scores] = await predict(ready, [part]);
       milliseconds += performance.now() - start;
-      result[ready.outputNames[0]].data.forEach((score, i) => {
-        const sure = Math.min(1 - 1e-6, Math.max(1e-6, score));
-        totals[i] += 1 / (1 + Math.exp(-Math.log(sure / (1 - sure)) / temperature));
-      });
+      scores.forEach((score, i) => { totals[i] += score; });
     }
     return { probabilities: Array.from(totals, (total) => total / parts.length), windows: parts.length,
              milliseconds: milliseconds / parts.length, shown: parts[0] };
@@ -87,7 +97,8 @@
   function start(root) {
     const part = (name) => root.querySelector(`[data-part="${name}"]`);
     const base = root.dataset.assets, { entry } = window.ECG_MODEL;
-    const status = part("status"), bars = part("bars");
+    const status = part("status"), bars = part("bars"), button = part("map"), superclass = part("superclass");
+    let current = null;  // what is shown: its window, name and, once computed, its map
     const say = (text, wrong) => { status.textContent = text; status.classList.toggle("ecg-wrong", Boolean(wrong)); };
 
     async function show(get) {
@@ -96,8 +107,11 @@
       await new Promise((resolve) => setTimeout(resolve, 20));
       try {
         const recording = await get(), found = await classify(recording, base);
-        draw(part("paper"), found.shown);
-        part("paper").setAttribute("aria-label", `The twelve leads of ${recording.name} on ECG paper`);
+        current = { name: recording.name, columns: found.shown, map: null };
+        const above = entry.classes.map((_, i) => found.probabilities[i] - entry.thresholds[i]);
+        superclass.selectedIndex = above.indexOf(Math.max(...above));
+        button.setAttribute("aria-pressed", "false");
+        redraw();
         bars.replaceChildren(...entry.classes.map((name, i) => bar(name, found.probabilities[i], entry.thresholds[i])));
         part("result").hidden = false;
         say(`${recording.name}: ${found.windows} window${found.windows > 1 ? "s" : ""} of ten seconds, ` +
@@ -107,10 +121,44 @@
       } catch (error) {
         part("result").hidden = true;
         delete root.dataset.probabilities;
+        delete root.dataset.map;
         say(error instanceof InputError ? error.message : `This did not work: ${error.message || error}`, true);
         root.dataset.state = "wrong";
       }
     }
+
+    function redraw() {
+      const pressed = button.getAttribute("aria-pressed") === "true", canvas = part("paper");
+      button.textContent = pressed ? "Show the ECG on paper" : "Show what the model reacted to";
+      part("legend").hidden = part("choice").hidden = !pressed;
+      if (!pressed) {
+        draw(canvas, current.columns);
+        canvas.setAttribute("aria-label", `The twelve leads of ${current.name} on ECG paper`);
+        return;
+      }
+      const limit = EcgOcclusion.limitOf(current.map), values = current.map[superclass.selectedIndex];
+      EcgOcclusion.draw(canvas, current.columns, values, limit);
+      canvas.setAttribute("aria-label", `What each second of each lead of ${current.name} adds to ${superclass.value}`);
+      part("limits").textContent = values.flat().some(Boolean)
+        ? `Full colour is a change of ${limit.toFixed(2)}.` : "No second of one lead alone changes this probability.";
+    }
+
+    button.addEventListener("click", async () => {
+      const shown = current;
+      button.disabled = true;
+      try {
+        const ready = await open(base);
+        shown.map ||= await EcgOcclusion.map((parts) => predict(ready, parts), shown.columns);
+        if (shown !== current) return;  // another recording was chosen in the meantime
+        button.setAttribute("aria-pressed", String(button.getAttribute("aria-pressed") !== "true"));
+        root.dataset.map = JSON.stringify(shown.map);
+        redraw();
+      } finally {
+        button.disabled = false;
+      }
+    });
+    superclass.append(...entry.classes.map((name) => new Option(name)));
+    superclass.addEventListener("change", redraw);
 
     function bar(name, probability, threshold) {
       const item = document.createElement("li"), yes = probability >= threshold;

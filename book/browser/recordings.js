@@ -16,7 +16,7 @@
 
   function leadPositions(names, where) {
     const plain = names.map((name) =>
-      name.trim().toUpperCase().replace(/^(MDC_ECG_LEAD_|LEAD|ECG(?=[ _-]))[ _-]*/, "").replace(/^[ _-]+|[ _-]+$/g, ""));
+      name.trim().toUpperCase().replace(/^((MDC_ECG_LEAD_|LEAD|E[CK]G(?=[ _-]))[ _-]*)+/, "").replace(/^[ _-]+|[ _-]+$/g, ""));
     const missing = LEADS.filter((lead) => !plain.includes(lead.toUpperCase()));
     if (missing.length)
       throw new InputError(`${where}: leads missing: ${missing.join(" ")}. Found: ${names.join(" ").slice(0, 120)}.`);

@@ -96,7 +96,7 @@ def frontier(points: pd.DataFrame) -> str:
     """
     shown = [f"{row.label}, {row.file_bytes:,} bytes, AUC {row.value:.3f}" for row in points.itertuples()]
     return (
-        "Macro AUC on fold 10 against the bytes of an int8 file, both with intervals over patients and seeds: "
+        "Macro AUC on fold 10, with intervals over patients and seeds, against the bytes of an int8 file: "
         f"{_listed(shown)}."
     )
 

@@ -19,13 +19,13 @@ import pandas as pd
 import yaml
 
 from ecglib import __version__, files
-from ecglib.book import alt_text, assets, chapters, pages, plots, standalone, tables
+from ecglib.book import alt_text, assets, chapters, cluster, pages, plots, standalone, tables
 from ecglib.book.assets import BookError
 from ecglib.data import ptbxl
 from ecglib.deployment import browser, released
 from ecglib.errors import InputError
 from ecglib.evaluation.scores import Scores
-from ecglib.study import published, results
+from ecglib.study import ledger, published, results
 from ecglib.study.findings import findings
 from ecglib.study.paths import Paths
 from ecglib.study.registry import length_note
@@ -164,7 +164,8 @@ def _stage(paths: Paths, source: Path) -> None:
 def _template_context(paths: Paths, names: list[str]) -> dict:
     """The names that the pages' templates use."""
     kept = results.read_all(paths.published_results)
-    scores = Scores.load(paths.published_results / "scores" / f"{released.DEFAULT}.npz")
+    default = released.default(_models(paths))
+    scores = Scores.load(paths.published_results / "scores" / f"{default}.npz")
     test_records = len(scores.for_fold(ptbxl.TEST_FOLD).ecg_id)
     registry = tables.registry()
     minutes = {name: chapters.seconds(paths.chapters / f"{name}.ipynb") / 60 for name in names}
@@ -178,8 +179,12 @@ def _template_context(paths: Paths, names: list[str]) -> dict:
         "results": kept,
         "environment": results.read_environment(paths.published_results),
         "manifest": released.entries(_models(paths)),
-        "cards": results.read(paths.published_results, "released"),
+        "default": default,  # of `ecglib predict` and the page that classifies
+        "cards": results.read_cards(paths.published_results),
+        "ledger": ledger.summary(paths.published_results),
+        "travel": results.read(paths.published_results, "travel"),
         "firmware": results.read(paths.root / "results" / "full", "firmware"),  # of the models released with the code
+        "cluster": cluster.context(paths.root),
         "test_records": test_records,
         "minutes": minutes,
         "zip": zip,

@@ -10,7 +10,7 @@ import nbformat
 from ecglib import files
 from ecglib.book import book, chapters, standalone
 from ecglib.deployment import released
-from ecglib.study import results, workflow
+from ecglib.study import ledger, results, workflow
 from ecglib.study.study import Study
 from ecglib.training import runs
 
@@ -39,6 +39,7 @@ def publish(study: Study) -> None:
         (paths.published_results / "scores" / f"{model}.npz").unlink(missing_ok=True)
     _export_runs(study)
     released.copy_release(paths.released, paths.models)
+    ledger.update(paths.root, paths.published_results)
     files.write_text(paths.root / "README.md", readme)
 
 

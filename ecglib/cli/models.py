@@ -8,19 +8,28 @@ from typing import Annotated
 
 import typer
 
+from ecglib.cli.archive import write_archive
 from ecglib.cli.common import app, print_error, report_user_errors
 
 
 @app.command()
 def predict(
     recordings: Annotated[
-        list[Path], typer.Argument(help="WFDB records, .csv, .npy or .npz files, or folders of them")
+        list[Path],
+        typer.Argument(help="WFDB records; DICOM, EDF, BDF, HL7 aECG, CSV or NumPy files; or folders of them"),
     ],
-    model: Annotated[str | None, typer.Option(help="a released model; the distilled student by default")] = None,
+    model: Annotated[str | None, typer.Option(help="a released model; the manifest's default if none is named")] = None,
     rate: Annotated[float | None, typer.Option(help="Hz, for files that do not state it")] = None,
     units: Annotated[str | None, typer.Option(help="mV, µV or V, for files that do not state it")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON, one object per line")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="print CSV")] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="write a Parquet file, in constant memory however many recordings there are")
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="write an HTML report: a file ending in .html, or a folder for several recordings"),
+    ] = None,
     jobs: Annotated[
         int, typer.Option(help="worker processes; 1 uses the main process, which is faster for a few recordings")
     ] = 2,
@@ -32,21 +41,28 @@ def predict(
     """
     from tqdm import tqdm
 
-    from ecglib.deployment import prediction, released, reports
+    from ecglib.deployment import html_report, prediction, released, reports
 
     with report_user_errors(2):
-        opened = released.load(model or released.DEFAULT)
+        opened = released.load(model)
+        if out:
+            raise typer.Exit(write_archive(recordings, out, opened, rate=rate, units=units, jobs=jobs))
         paths = prediction.find_recordings(recordings)
+        targets = html_report.targets(report, paths) if report else [None] * len(paths)
     failed = 0
-    report = reports.make_report(as_json=as_json, as_csv=as_csv, model=opened)
+    printed = reports.make_report(as_json=as_json, as_csv=as_csv, model=opened)
     with tqdm(total=len(paths), unit="record", disable=len(paths) < 20, file=sys.stderr) as bar:
-        for prediction_ in prediction.classify(paths, opened, rate=rate, units=units, jobs=jobs):
+        found = prediction.classify(paths, opened, rate=rate, units=units, jobs=jobs)
+        for prediction_, target in zip(found, targets):
             bar.update()
-            report.add(prediction_)
+            printed.add(prediction_)
             if prediction_.error:
                 failed += 1
                 print_error("\n".join(map(reports.printable, prediction_.error.splitlines())))
-    report.close()
+            elif target:
+                with report_user_errors(2):
+                    html_report.write(target, prediction_, opened, rate=rate, units=units)
+    printed.close()
     raise typer.Exit(0 if failed == 0 else 2 if failed == len(paths) else 1)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +20,9 @@ def reproduce(
     profile: Profile = "sample",
     cores: Cores = 2,
     seeds: Seeds = None,
+    workflow_profile: Annotated[
+        Path | None, typer.Option(help="folder of a Snakemake profile for a cluster, such as profiles/slurm")
+    ] = None,
 ) -> None:
     """Execute the whole study and build its book; resumes where it was stopped. Options after -- go to Snakemake."""
     from ecglib.book import chapters
@@ -27,11 +31,13 @@ def reproduce(
     with report_user_errors():
         study = open_profile(profile, seeds)
         where = study.paths
-        if done := workflow.run(study, cores=cores, seeds=seeds, options=context.args):
+        options = {"workflow_profile": workflow_profile, "options": context.args}
+        if done := workflow.run(study, cores=cores, seeds=seeds, **options):
             raise typer.Exit(done)
         table = Table("Chapter", "Seconds", title=f"The {profile} study")
         for name in study.settings.registry.chapters:
-            table.add_row(name, f"{chapters.seconds(where.chapters / f'{name}.ipynb'):.0f}")
+            if (path := where.chapters / f"{name}.ipynb").is_file():  # a dry run makes none
+                table.add_row(name, f"{chapters.seconds(path):.0f}")
         console.print(table)
         print(f"The book: {where.build / 'html' / 'index.html'}")
 
@@ -56,22 +62,32 @@ def pdf(profile: Profile = "full") -> None:
         print(f"The PDF: {printing.build(Paths.for_profile(profile))}")
 
 
+class DataSet(StrEnum):
+    """What `ecglib download` fetches; the names of :data:`ecglib.data.download.SOURCES`."""
+
+    PTBXL = "ptb-xl"
+    LUDB = "ludb"
+
+
 @app.command()
 def download(
+    dataset: Annotated[DataSet, typer.Argument(help="ptb-xl, or ludb for chapter 9")] = DataSet.PTBXL,
     root: Annotated[
-        Path | None, typer.Argument(help="folder to download to; PTBXL_ROOT or data/ptb-xl by default")
+        Path | None, typer.Argument(help="folder to download to; PTBXL_ROOT or data/ptb-xl, LUDB_ROOT or data/ludb")
     ] = None,
-    url: Annotated[str | None, typer.Option(help="address of a mirror of PTB-XL")] = None,
+    url: Annotated[str | None, typer.Option(help="address of a mirror")] = None,
     jobs: Annotated[int, typer.Option(help="files downloaded at the same time")] = 16,
 ) -> None:
-    """Download the 100 Hz part of PTB-XL 1.0.3 from PhysioNet (620 MB); resumes after an interruption."""
-    from ecglib.data.download import URL
+    """Download the 100 Hz part of PTB-XL 1.0.3 (620 MB), or LUDB 1.0.1 (25 MB), from PhysioNet; resumes if stopped."""
+    from ecglib.data.download import SOURCES
     from ecglib.data.download import download as fetch
     from ecglib.study.paths import Paths
 
     with report_user_errors():
-        root = root or Paths.for_profile("full").data
-        print(f"PTB-XL: {fetch(root, url=url or URL, jobs=jobs)}")
+        source, paths = SOURCES[dataset], Paths.for_profile("full") if root is None else None
+        if paths:
+            root = paths.ludb if dataset == DataSet.LUDB else paths.data
+        print(f"{source.name}: {fetch(root, source, url=url, jobs=jobs)}")
 
 
 @app.command()

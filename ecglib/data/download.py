@@ -1,36 +1,70 @@
-"""Downloading the 100 Hz part of PTB-XL 1.0.3 from PhysioNet.
+"""Downloading the 100 Hz part of PTB-XL 1.0.3, or LUDB 1.0.1, from PhysioNet.
 
-Input: a folder. Output: PhysioNet's own layout in it, with every file checked against PhysioNet's SHA256SUMS. Files
-that already have the right checksum are kept, so that an interrupted download resumes.
+Input: a data set and a folder. Output: PhysioNet's own layout in it, with every file checked against PhysioNet's
+SHA256SUMS. Files that already have the right checksum are kept, so that an interrupted download resumes.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
 from pathlib import Path
 
 import pooch
 import requests
 from tqdm import tqdm
 
-from ecglib.data import ptbxl
+from ecglib.data import ludb, ptbxl
 from ecglib.errors import InputError
 
-URL = "https://physionet.org/files/ptb-xl/1.0.3/"
 SUMS = "SHA256SUMS.txt"
 _TIMEOUT = 30  # s without data
 _connections = threading.local()
 
 
-def download(root: Path, *, url: str = URL, jobs: int = 16, retries: int = 3, progress: bool = True) -> Path:
-    """Download both tables, the license and the 100 Hz records.
+@dataclass(frozen=True)
+class Source:
+    """A data set on PhysioNet.
+
+    Attributes
+    ----------
+    name : as messages give it
+    url : address of its files, with a slash at the end
+    required : files without which it is not this data set
+    wanted : whether a file of the data set is downloaded
+    """
+
+    name: str
+    url: str
+    required: tuple[str, ...]
+    wanted: Callable[[str], bool]
+
+
+PTBXL = Source(
+    "PTB-XL", "https://physionet.org/files/ptb-xl/1.0.3/", (ptbxl.TABLE, ptbxl.STATEMENTS),
+    lambda name: name in ("LICENSE.txt", ptbxl.TABLE, ptbxl.STATEMENTS) or name.startswith("records100/"),
+)  # fmt: skip
+LUDB = Source(
+    "LUDB", "https://physionet.org/files/ludb/1.0.1/", (ludb.TABLE,),
+    lambda name: name in ("LICENSE.txt", "README", "RECORDS", ludb.TABLE) or name.endswith((".hea", ".dat")),
+)  # fmt: skip
+SOURCES = {"ptb-xl": PTBXL, "ludb": LUDB}
+
+
+def download(
+    root: Path, source: Source = PTBXL, *, url: str | None = None, jobs: int = 16, retries: int = 3,
+    progress: bool = True,
+) -> Path:  # fmt: skip
+    """Download a data set's tables, license and records.
 
     Parameters
     ----------
     root : folder to download to, created if missing
-    url : address of PTB-XL's files, with a slash at the end
+    source : the data set
+    url : address of a mirror of its files, with a slash at the end; PhysioNet by default
     jobs : files downloaded at the same time
     retries : further attempts for a file that is truncated or has a wrong checksum
     progress : show a bar over the files
@@ -43,6 +77,7 @@ def download(root: Path, *, url: str = URL, jobs: int = 16, retries: int = 3, pr
     ------
     InputError : the server cannot be reached or lacks a file, or the checksum of a file is wrong in every attempt
     """
+    url = source.url if url is None else url
     root = Path(root)
     pooch.get_logger().setLevel(logging.ERROR)
     try:
@@ -50,13 +85,10 @@ def download(root: Path, *, url: str = URL, jobs: int = 16, retries: int = 3, pr
     except requests.RequestException as error:
         raise _unreachable(url + SUMS, error) from error
     lines = [line.split(maxsplit=1) for line in sums.splitlines()]
-    wanted = {
-        name: digest for digest, name in (line for line in lines if len(line) == 2)
-        if name in ("LICENSE.txt", ptbxl.TABLE, ptbxl.STATEMENTS) or name.startswith("records100/")
-    }  # fmt: skip
-    if missing := {ptbxl.TABLE, ptbxl.STATEMENTS} - set(wanted):
+    wanted = {name: digest for digest, name in (line for line in lines if len(line) == 2) if source.wanted(name)}
+    if missing := set(source.required) - set(wanted):
         raise InputError(
-            "not PTB-XL's checksums", where=url + SUMS, expected=f"{ptbxl.TABLE} among the files",
+            f"not {source.name}'s checksums", where=url + SUMS, expected=f"{source.required[0]} among the files",
             found=f"no {', '.join(sorted(missing))}", hint="check the address",
         )  # fmt: skip
     store = pooch.create(root, url, registry=wanted, retry_if_failed=retries)
@@ -65,7 +97,7 @@ def download(root: Path, *, url: str = URL, jobs: int = 16, retries: int = 3, pr
     pool = ThreadPoolExecutor(jobs)
     fetched = {pool.submit(store.fetch, name, downloader=_fetch): name for name in wanted}
     try:
-        for done in tqdm(as_completed(fetched), "PTB-XL", total=len(wanted), unit="file", disable=not progress):
+        for done in tqdm(as_completed(fetched), source.name, total=len(wanted), unit="file", disable=not progress):
             done.result()
     except requests.RequestException as error:
         raise _unreachable(url + fetched[done], error) from error

@@ -196,3 +196,17 @@ def read_human_validation(root: Path) -> pd.Series | None:
     if "validated_by_human" not in table:
         return None
     return table.set_index("ecg_id")["validated_by_human"].astype(bool)
+
+
+def read_circumstances(root: Path) -> pd.DataFrame:
+    """How each record was made, indexed by ecg_id: device, site and validated_by_human, as far as the table says.
+
+    Devices are written with single spaces; a site is a number, NaN where it is not known.
+
+    Raises
+    ------
+    InputError : the table is missing or unreadable
+    """
+    table = _read_csv(Path(root) / TABLE, ("ecg_id",), index_col=False).set_index("ecg_id")
+    found = table[[name for name in ("device", "site", "validated_by_human") if name in table]]
+    return found.assign(device=found["device"].str.split().str.join(" ")) if "device" in found else found

@@ -26,7 +26,7 @@ from ecglib.errors import InputError
 from ecglib.evaluation import calibration
 
 MANIFEST = "manifest.json"
-DEFAULT = "student_distilled_int8"
+DEFAULT = "student_distilled_int8"  # of a manifest that names no default
 _FORMAT = 1
 _BATCH = 64  # windows per inference: what the network allocates for a batch stays below 100 MB
 _HINT = "install the package again, or restore models/"
@@ -72,13 +72,23 @@ def folder() -> Path:
     return Path(str(importlib.resources.files("ecglib") / "models"))
 
 
-def load(name: str = DEFAULT, where: Path | None = None) -> ReleasedModel:
+def default(where: Path | None = None) -> str:
+    """The model that is used unless another one is named, as the manifest says; errors as :func:`entries`."""
+    return _content(folder() if where is None else Path(where))[1]
+
+
+def load(name: str | None = None, where: Path | None = None) -> ReleasedModel:
     """Open a released model.
+
+    Parameters
+    ----------
+    name : in the manifest; None for the manifest's default
 
     Raises
     ------
     InputError : the errors of :func:`load_verified`, invalid numbers in the manifest, or a microcontroller model
     """
+    name = default(where) if name is None else name
     path, found = load_verified(name, where)
     origin = f"{path.parent / MANIFEST}, {name}"
     try:
@@ -95,7 +105,7 @@ def load(name: str = DEFAULT, where: Path | None = None) -> ReleasedModel:
     if path.suffix != ".onnx":
         raise InputError(
             "a microcontroller model", where=origin, expected="an .onnx file", found=path.name,
-            hint=f"classify with {DEFAULT}; `ecglib header` writes this one for firmware",
+            hint=f"classify with {default(path.parent)}; `ecglib header` writes this one for firmware",
         )  # fmt: skip
     return ReleasedModel(name, path, normalization, temperature, thresholds)
 
@@ -139,11 +149,12 @@ def copy_release(source: Path, target: Path) -> None:
     ------
     InputError : a file does not match its manifest
     """
-    for name in (found := entries(source)):
+    found, chosen = _content(source)
+    for name in found:
         path, _ = load_verified(name, source)
         with files.atomic_path(target / path.name) as temporary:
             shutil.copyfile(path, temporary)
-    _write_manifest(target, found)
+    _write_manifest(target, found, chosen)
 
 
 def entry(name: str, where: Path) -> dict:
@@ -184,18 +195,24 @@ def write(
     target = where / f"{name}{Path(source).suffix}"
     with files.atomic_path(target) as temporary:
         temporary.write_bytes(content)
-    known = entries(where) if (where / MANIFEST).is_file() else {}
+    known, chosen = _content(where) if (where / MANIFEST).is_file() else ({}, DEFAULT)
     known[name] = {
         "file": target.name, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest(), **_FIXED,
         "mean": normalization.mean, "scale": normalization.scale, "temperature": float(temperature),
         "thresholds": [float(one) for one in thresholds], **more,
     }  # fmt: skip
-    return _write_manifest(where, known)
+    return _write_manifest(where, known, chosen)
 
 
-def _write_manifest(where: Path, models: dict[str, dict]) -> Path:
+def set_default(where: Path, name: str) -> Path:
+    """Write a folder's default into its manifest; errors as :func:`entry`."""
+    entry(name, Path(where))
+    return _write_manifest(Path(where), entries(where), name)
+
+
+def _write_manifest(where: Path, models: dict[str, dict], chosen: str) -> Path:
     manifest = where / MANIFEST
-    files.write_text(manifest, json.dumps({"format": _FORMAT, "models": models}, indent=1) + "\n")
+    files.write_text(manifest, json.dumps({"format": _FORMAT, "default": chosen, "models": models}, indent=1) + "\n")
     return manifest
 
 
@@ -206,19 +223,25 @@ def entries(where: Path) -> dict[str, dict]:
     ------
     InputError : no manifest, or one of another format
     """
+    return _content(where)[0]
+
+
+def _content(where: Path) -> tuple[dict[str, dict], str]:
+    """A manifest's entries and the name of its default."""
+    where = Path(where)
     manifest = where / MANIFEST
     try:
         content = json.loads(manifest.read_text(encoding="utf-8"))
-        form, found = content["format"], dict(content["models"])
+        form, found, chosen = content["format"], dict(content["models"]), str(content.get("default", DEFAULT))
     except FileNotFoundError:
         raise InputError(
             "no released models", where=manifest, expected="a manifest", found="no such file", hint=_HINT
         ) from None
-    except (ValueError, KeyError, TypeError, RecursionError, OSError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OSError) as error:
         raise _manifest_error(manifest, "JSON with format and models", f"{type(error).__name__}: {error}") from error
     if form != _FORMAT:
         raise _manifest_error(manifest, f"format {_FORMAT}", form)
-    return found
+    return found, chosen
 
 
 def _manifest_error(where: object, expected: object, found: object) -> InputError:

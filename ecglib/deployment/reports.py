@@ -39,7 +39,7 @@ class JsonReport:
             "path": printable(prediction.path),
             "probabilities": {name: round(value, 4) for name, value in prediction.probabilities.items()},
             "findings": list(prediction.findings), "windows": prediction.windows,
-            "quality_warnings": list(prediction.quality_warnings), "error": _one_line(prediction.error) or None,
+            "quality_warnings": list(prediction.quality_warnings), "error": one_line(prediction.error) or None,
         }  # fmt: skip
         print(json.dumps(row, ensure_ascii=False))
 
@@ -58,7 +58,7 @@ class CsvReport:
         values = [f"{prediction.probabilities[name]:.4f}" if prediction.probabilities else "" for name in CLASSES]
         self.writer.writerow([
             printable(prediction.path), *values, " ".join(prediction.findings), prediction.windows,
-            "; ".join(prediction.quality_warnings), _one_line(prediction.error),
+            "; ".join(prediction.quality_warnings), one_line(prediction.error),
         ])  # fmt: skip
 
     def close(self) -> None:
@@ -115,5 +115,6 @@ def printable(text: object) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(text))
 
 
-def _one_line(error: str) -> str:
+def one_line(error: str) -> str:
+    """An error without line breaks."""
     return printable("; ".join(line.strip() for line in error.splitlines()))

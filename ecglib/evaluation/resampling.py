@@ -7,6 +7,7 @@ follows a multinomial distribution; every statistic here is a function of sums w
 
 from __future__ import annotations
 
+import copy
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -67,7 +68,7 @@ class Resampling:
 
     @cached_property
     def _key(self) -> tuple:
-        return self.patients.tobytes(), self.n_bootstrap, self.seed
+        return self.patients.tobytes(), self.n_patients, self.n_bootstrap, self.seed
 
     @cached_property
     def counts(self) -> np.ndarray:
@@ -78,6 +79,14 @@ class Resampling:
             drawn = rng.integers(0, self.n_patients, self.n_patients)
             counts[:, column] = np.bincount(drawn, minlength=self.n_patients)
         return counts
+
+    def of_records(self, chosen: np.ndarray) -> Resampling:
+        """The same resamples of patients, for some of their records: bool (n,); for a group of records."""
+        part = copy.copy(self)
+        vars(part).pop("_key", None)
+        part.patients = self.patients[chosen]
+        vars(part)["counts"] = self.counts
+        return part
 
     def totals(self, values: np.ndarray) -> np.ndarray:
         """Sums over the records of each resample: (n, k) -> float64 (n_bootstrap, k)."""

@@ -52,6 +52,13 @@ class Paths:
         return self.root / "data" / self.profile
 
     @property
+    def ludb(self) -> Path:
+        """LUDB's folder: LUDB_ROOT or data/ludb, and synthetic records in its layout for the sample."""
+        if self.profile == "full":
+            return Path(os.environ.get("LUDB_ROOT") or self.root / "data" / "ludb")
+        return self.root / "data" / f"{self.profile}_ludb"
+
+    @property
     def cache(self) -> Path:
         """The memory-mapped signals: ECGLIB_CACHE or data/cache, one folder per profile."""
         return Path(os.environ.get("ECGLIB_CACHE") or self.root / "data" / "cache") / self.profile

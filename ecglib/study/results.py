@@ -28,6 +28,7 @@ COLUMNS = (
     "test_auc_low", "test_auc_high", "seed_sd", "latency_ms", "latency_vs_float32", "reported_auc", "reported_params",
     "reported_mb", "hardware",
 )  # fmt: skip
+CARDS = ("released", "released_compact")  # of chapter 8 and of chapter 10
 ROC_STEP = 10  # every tenth point of the macro ROC curve is stored: 51 are enough for a figure
 _COUNTS = ("seeds", "params", "nonzero_params", "file_bytes", "reported_params")
 
@@ -155,6 +156,12 @@ def read(folder: Path, model: str) -> dict:
 def read_all(folder: Path) -> dict[str, dict]:
     """What :func:`write` wrote for each model of the summary, in its order."""
     return {name: read(folder, name) for name in summary(folder)["model"]}
+
+
+def read_cards(folder: Path) -> dict[str, dict]:
+    """{released model: calibration and decisions}, as chapters 8 and 10 wrote them."""
+    written = [one for one in CARDS if (Path(folder) / f"{one}.json").is_file()]
+    return {name: card for one in written for name, card in read(folder, one).items()}
 
 
 def write_json(folder: Path, name: str, content: dict) -> None:

@@ -18,20 +18,23 @@ from ecglib.files import exclusive
 from ecglib.study import steps
 from ecglib.study.study import Study
 
+PROFILE_FILE = "config.yaml"  # Snakemake's name
 SAMPLE = "sample"  # the profile on synthetic records
 PREPARING = "Preparing the sample study: minutes the first time, seconds later."
 
 
 def run(
-    study: Study, targets: Iterable[Path] = (), *, cores: int = 2, seeds: int | None = None, options: Sequence[str] = ()
-) -> int:
+    study: Study, targets: Iterable[Path] = (), *, cores: int = 2, seeds: int | None = None,
+    workflow_profile: Path | None = None, options: Sequence[str] = (),
+) -> int:  # fmt: skip
     """Make files of the study, after making everything that they need.
 
     Parameters
     ----------
     targets : files inside the checkout; the book by default
-    cores : processes at the same time
+    cores : processes at the same time on this machine
     seeds : number of seeds of every model, instead of those declared
+    workflow_profile : folder of a Snakemake profile that runs the jobs on a cluster, such as profiles/slurm
     options : further options of Snakemake
 
     Returns
@@ -40,14 +43,23 @@ def run(
 
     Raises
     ------
-    InputError : the profile's records are missing and cannot be synthesized, or another run is in progress
+    InputError : the profile's records are missing and cannot be synthesized, another run is in progress, or the
+        folder holds no Snakemake profile
     """
     paths = study.paths
+    if workflow_profile and not (workflow_profile / PROFILE_FILE).is_file():
+        raise InputError(
+            "no Snakemake profile", where=workflow_profile, expected=f"a folder with {PROFILE_FILE}",
+            found="no such file", hint="give profiles/slurm, or a copy of it that fits your cluster",
+        )  # fmt: skip
     if not study.settings.n_records:
         ptbxl.check_folder_exists(paths.data)
     chosen = [f"profile={study.settings.name}", *([f"seeds={seeds}"] if seeds else [])]
     whole = not (targets or options)  # what Snakemake prioritizes it also makes, so only where it makes everything
     first = [executed_chapter(study, steps.last_chapter(study.settings))] if whole else []
+    if workflow_profile:
+        chosen.append("cluster=1")
+        options = ["--workflow-profile", str(workflow_profile.resolve()), *options]
     command = [
         sys.executable, "-m", "snakemake", *[str(target.relative_to(paths.root)) for target in targets], *options,
         "--snakefile", str(paths.root / "Snakefile"), "--directory", str(paths.root), "--cores", str(cores),

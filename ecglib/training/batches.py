@@ -8,6 +8,7 @@ from torch.utils.data import BatchSampler, DataLoader, Sampler, SequentialSample
 
 from ecglib.data.dataset import N_SAMPLES, Dataset
 from ecglib.data.normalization import Normalization
+from ecglib.training import damage
 from ecglib.training.settings import TrainingSettings
 
 EVALUATION_BATCH = 256
@@ -78,7 +79,9 @@ def random_starts(records: int, settings: TrainingSettings, device: torch.device
 
 
 def augment(x: torch.Tensor, settings: TrainingSettings, start: torch.Tensor | None = None) -> torch.Tensor:
-    """Crop, shift in time (zeros move in), change the gain, add noise: (b, samples, 12) -> (b, crop or samples, 12).
+    """Crop, shift in time, change the gain, add noise, drop leads: (b, samples, 12) -> (b, crop or samples, 12).
+
+    Zeros move in where a record is shifted.
 
     Parameters
     ----------
@@ -87,8 +90,7 @@ def augment(x: torch.Tensor, settings: TrainingSettings, start: torch.Tensor | N
     records, samples, leads = x.shape
     if settings.crop:
         start = random_starts(records, settings, x.device) if start is None else start
-        source = start + torch.arange(settings.crop, device=x.device)
-        x, samples = x.gather(1, source.unsqueeze(2).expand(-1, -1, leads)), settings.crop
+        x, samples = _cropped(x, settings, start), settings.crop
     if settings.max_shift:
         offset = torch.randint(-settings.max_shift, settings.max_shift + 1, (records, 1), device=x.device)
         source = torch.arange(samples, device=x.device) + offset
@@ -98,7 +100,18 @@ def augment(x: torch.Tensor, settings: TrainingSettings, start: torch.Tensor | N
         x = x * torch.exp(settings.gain_sd * torch.randn(records, 1, 1, device=x.device))
     if settings.max_noise_sd:
         x = x + settings.max_noise_sd * torch.rand(records, 1, 1, device=x.device) * torch.randn_like(x)
+    if settings.noise_snr_db:
+        x = damage.with_noise(x, *settings.noise_snr_db)
+    if settings.lead_dropout:
+        x = damage.without_lead_groups(x, settings.lead_dropout)
     return x
+
+
+def _cropped(x: torch.Tensor, settings: TrainingSettings, start: torch.Tensor) -> torch.Tensor:
+    if settings.max_stretch:
+        return damage.stretched(x, start, settings.crop, settings.max_stretch)
+    source = start + torch.arange(settings.crop, device=x.device)
+    return x.gather(1, source.unsqueeze(2).expand(-1, -1, x.shape[2]))
 
 
 def mix(x: torch.Tensor, target: torch.Tensor, alpha: float) -> tuple[torch.Tensor, torch.Tensor]:

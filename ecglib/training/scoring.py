@@ -32,10 +32,7 @@ def predict(
     network = network.to(device()).eval()
 
     def probability(x: torch.Tensor) -> torch.Tensor:
-        if windows is None:
-            return network(x.transpose(1, 2))
-        parts = [network(x[:, start : start + windows].transpose(1, 2)) for start in window_starts(windows)]
-        return torch.stack(parts).mean(dim=0)
+        return torch.stack([network(part.transpose(1, 2)) for part in _parts(x, windows, _starts(windows))]).mean(dim=0)
 
     with torch.backends.cudnn.flags(allow_tf32=False):
         score = _outputs(probability, dataset, normalization, progress)
@@ -48,9 +45,8 @@ def predict_bf16(
     progress: bool = True,
 ) -> np.ndarray:  # fmt: skip
     """The same in the precision of training, several times as fast: for soft targets, and where the text says so."""
-    starts = [None] if windows is None else window_starts(windows)
-    probability = sum(_crop_bf16(network, dataset, normalization, windows, starts, progress)) / len(starts)
-    return probability.numpy()
+    found = _crop_bf16(network, dataset, normalization, windows, _starts(windows), progress)
+    return torch.stack(found).mean(dim=0).numpy()
 
 
 def predict_crops(
@@ -66,12 +62,21 @@ def _crop_bf16(network, dataset, normalization, crop, starts, progress) -> list[
     ready = trainable(network).to(device()).eval()
 
     def logits(x: torch.Tensor) -> torch.Tensor:
-        parts = [x if start is None else x[:, start : start + crop] for start in starts]
-        return torch.stack([logits_of(ready, part) for part in parts], dim=1)
+        return torch.stack([logits_of(ready, part) for part in _parts(x, crop, starts)], dim=1)
 
     with torch.autocast(device().type, torch.bfloat16, enabled=training_precision() == "bf16-mixed"):
         found = _outputs(logits, dataset, normalization, progress)
     return list(torch.sigmoid(found).unbind(dim=1))
+
+
+def _starts(windows: int | None) -> Sequence[int | None]:
+    """Where the windows of a record start; None for the whole record."""
+    return [None] if windows is None else window_starts(windows)
+
+
+def _parts(x: torch.Tensor, length: int | None, starts: Sequence[int | None]) -> list[torch.Tensor]:
+    """The parts (b, length, 12) of records that start there; None stands for the whole record."""
+    return [x if start is None else x[:, start : start + length] for start in starts]
 
 
 def device() -> torch.device:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -12,8 +12,11 @@ from ecglib.networks.architectures import COMPACT_NETWORK, KERAS_NETWORK, NETWOR
 SHORTEST_CROP = 160  # samples; a shorter one leaves nothing for the base CNN's last pooling
 _TORCH_ONLY = (
     "init_from", "pruning", "teachers", "bn_records", "crop", "windows", "mixup", "same_crop", "statements_weight",
-    "shape",
+    "shape", "noise_snr_db", "lead_dropout", "max_stretch",
 )  # fmt: skip
+
+
+SignalToNoise = Annotated[float, Field(ge=-20, le=60)]  # dB
 
 
 class TrainingSettings(BaseModel):
@@ -54,6 +57,10 @@ class TrainingSettings(BaseModel):
     max_shift : largest random shift in time
     gain_sd : SD of the logarithm of a random gain
     max_noise_sd : largest SD of white noise, chosen at random for each record
+    noise_snr_db : lowest and highest signal-to-noise ratio of baseline wander and muscle noise, random for each
+        record (:mod:`ecglib.training.damage`); None for no such noise
+    lead_dropout : probability with which each of three groups of leads (limb, V1-V3, V4-V6) is flat
+    max_stretch : largest relative change of a record's time scale, by linear interpolation; only with crop
     split : "folds": PTB-XL's folds 1-8 and 9; "random": the original's random fifth of all records set aside, then the
         last of five random folds for validation, patients on both sides
     shifted_labels : whether, as in the original's notebooks, the row after each unlabeled record loses its signal
@@ -92,6 +99,9 @@ class TrainingSettings(BaseModel):
     max_shift: int = Field(0, ge=0, lt=N_SAMPLES)
     gain_sd: float = Field(0.0, ge=0)
     max_noise_sd: float = Field(0.0, ge=0)
+    noise_snr_db: tuple[SignalToNoise, SignalToNoise] | None = Field(None, strict=False)
+    lead_dropout: float = Field(0.0, ge=0, lt=1)
+    max_stretch: float = Field(0.0, ge=0, le=0.25)
     split: Literal["folds", "random"] = "folds"
     shifted_labels: bool = False
 
@@ -121,6 +131,12 @@ class TrainingSettings(BaseModel):
             raise ValueError("loss: expected binary_cross_entropy with teachers")
         if self.schedule != "late_decay" and "decay_from" in given:
             raise ValueError("decay_from: expected only with schedule late_decay")
+        if self.noise_snr_db and self.noise_snr_db[0] > self.noise_snr_db[1]:
+            raise ValueError("noise_snr_db: expected the lowest ratio first")
+        if self.max_stretch and not self.crop:
+            raise ValueError("max_stretch: expected only with crop, which leaves samples to stretch")
+        if self.max_stretch and self.same_crop:
+            raise ValueError("max_stretch: the teachers' crops are not stretched; expected without same_crop")
         if self.split == "folds" and self.shifted_labels:
             raise ValueError("shifted_labels: expected only with split random")
         return self

@@ -1,13 +1,15 @@
-"""The download from a local server with PTB-XL's layout, which truncates one transfer and damages one file."""
+"""The download from a local server with PTB-XL's or LUDB's layout, which truncates a transfer and damages a file."""
 
 import hashlib
 import http.server
 import threading
 from collections import Counter
+from contextlib import contextmanager
 
 import pytest
 
-from ecglib.data.download import SUMS, download
+from ecglib.data import synthetic_ludb
+from ecglib.data.download import LUDB, SUMS, download
 from ecglib.errors import InputError
 
 TRUNCATED, DAMAGED = "records100/00000/00003_lr.dat", "records100/00000/00005_lr.dat"
@@ -50,16 +52,22 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
-@pytest.fixture
-def server(damaged):
-    files = [path for path in damaged.rglob("*") if path.is_file()]
-    lines = [f"{hashlib.sha256(p.read_bytes()).hexdigest()}  {p.relative_to(damaged).as_posix()}" for p in files]
-    lines.append(f"{'0' * 64}  records500/00000/00001_hr.dat")  # listed by PhysioNet, not wanted here
-    (damaged / SUMS).write_text("\n".join(lines) + "\n")
-    with Server(damaged) as running:
+@contextmanager
+def serve(root, unwanted):
+    """A server of a folder with checksums; `unwanted` is listed as well, as by PhysioNet."""
+    files = [path for path in root.rglob("*") if path.is_file()]
+    lines = [f"{hashlib.sha256(p.read_bytes()).hexdigest()}  {p.relative_to(root).as_posix()}" for p in files]
+    (root / SUMS).write_text("\n".join([*lines, f"{'0' * 64}  {unwanted}"]) + "\n")
+    with Server(root) as running:
         threading.Thread(target=running.serve_forever, daemon=True).start()
         yield running
         running.shutdown()
+
+
+@pytest.fixture
+def server(damaged):
+    with serve(damaged, "records500/00000/00001_hr.dat") as running:
+        yield running
 
 
 def fetch(server, root):
@@ -119,3 +127,17 @@ def test_another_sites_checksums_are_refused(server, tmp_path):
     (server.root / SUMS).write_text("<html>\n<p>please log in first</p>\n</html>\n")
     with pytest.raises(InputError, match="not PTB-XL's checksums"):
         fetch(server, tmp_path / "ptb-xl")
+
+
+def test_ludb_arrives_without_its_annotations(tmp_path):
+    with serve(synthetic_ludb.write_sample(tmp_path / "served", records=2), "data/1.i") as server:
+        server.damaged["data/2.dat"] = 1
+        root = download(tmp_path / "ludb", LUDB, url=server.url, retries=1, progress=False)
+    got = {p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file()}
+    assert got == {"ludb.csv", "data/1.hea", "data/1.dat", "data/2.hea", "data/2.dat"}
+    assert (root / "data/2.dat").read_bytes() == (tmp_path / "served" / "data/2.dat").read_bytes()
+
+
+def test_the_checksums_of_another_data_set_are_refused(server, tmp_path):
+    with pytest.raises(InputError, match="not LUDB's checksums"):
+        download(tmp_path / "ludb", LUDB, url=server.url, progress=False)

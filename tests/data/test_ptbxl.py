@@ -84,3 +84,13 @@ def test_an_empty_table_is_named(damaged):
     (damaged / ptbxl.TABLE).write_text("")
     with pytest.raises(InputError, match="table unreadable"):
         ptbxl.read_table(damaged)
+
+
+def test_circumstances_are_those_that_the_table_has(damaged):
+    assert ptbxl.read_circumstances(damaged).empty
+    path = damaged / ptbxl.TABLE
+    table = pd.read_csv(path).assign(device="CS-12   E", site=2.0)
+    table.to_csv(path, index=False)
+    found = ptbxl.read_circumstances(damaged)
+    assert found.columns.tolist() == ["device", "site"]
+    assert set(found["device"]) == {"CS-12 E"}  # PTB-XL pads the names with spaces

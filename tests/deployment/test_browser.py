@@ -12,7 +12,7 @@ import wfdb
 from scipy.signal import resample_poly
 
 from ecglib.data.ptbxl import CLASSES, LEADS
-from ecglib.deployment import examples, prediction, released
+from ecglib.deployment import examples, occlusion, prediction, released
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +89,29 @@ def test_a_file_gets_pythons_probabilities(page, packed):
         return black;"""
     )
     assert black_pixels > 2000
+
+
+def test_the_map_of_what_the_model_reacted_to_is_pythons(page):
+    buttons = page.part("examples").find_elements("css selector", "button")
+    buttons[list(examples.signals()).index("hypertrophy")].click()
+    assert page.settled() == "done", page.status
+    page.part("map").click()
+    until = time.monotonic() + 60
+    while not (found := page.root.get_attribute("data-map")):
+        assert time.monotonic() < until, "the page does not respond"
+        time.sleep(0.05)
+    expected = occlusion.occlusion_map(released.load().probabilities, examples.signals()["hypertrophy"])
+    np.testing.assert_allclose(json.loads(found), expected, atol=1e-3)
+    assert page.part("legend").is_displayed()
+    orange = page.driver.execute_script(
+        """const c = document.querySelector('[data-part="paper"]');
+        const p = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
+        let found = 0; for (let i = 0; i < p.length; i += 4) found += p[i] > p[i + 2] + 40;
+        return found;"""
+    )
+    assert orange > 2000
+    page.part("map").click()
+    assert not page.part("legend").is_displayed()
 
 
 def test_a_wrong_file_gives_a_message_and_no_result(page, tmp_path):

@@ -57,6 +57,31 @@ def damaged(models, tmp_path):
     return tmp_path
 
 
+def test_the_manifest_names_the_default(damaged):
+    assert released.load(where=damaged).name == released.DEFAULT
+    file = damaged / f"{released.DEFAULT}.onnx"
+    released.write(damaged, "other", file, Normalization(0.0, 0.25), 1.0, THRESHOLDS)
+    assert released.default(damaged) == released.DEFAULT  # a further model changes nothing
+    released.set_default(damaged, "other")
+    assert released.load(where=damaged).name == "other"
+    copied = damaged / "copy"
+    copied.mkdir()
+    released.copy_release(damaged, copied)
+    assert released.default(copied) == "other"
+
+
+def test_a_default_has_to_exist(damaged):
+    with pytest.raises(InputError, match="unknown model"):
+        released.set_default(damaged, "no such model")
+
+
+def test_a_manifest_that_names_no_default_has_chapter_8s_student(damaged):
+    content = json.loads((damaged / released.MANIFEST).read_text())
+    del content["default"]
+    (damaged / released.MANIFEST).write_text(json.dumps(content))
+    assert released.load(where=damaged).name == released.DEFAULT
+
+
 def test_a_released_model_matches_its_manifest(models):
     model = released.load(where=models)
     assert model.normalization == Normalization(0.0, 0.25)

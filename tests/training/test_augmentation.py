@@ -12,7 +12,7 @@ from ecglib.networks import convnet
 from ecglib.networks.architectures import CompactShape
 from ecglib.networks.build import build
 from ecglib.networks.compact import CompactNet
-from ecglib.training import batches, distillation, lightning, scoring
+from ecglib.training import batches, damage, distillation, lightning, scoring
 from ecglib.training.classifier import Classifier
 from ecglib.training.settings import TrainingSettings
 
@@ -115,3 +115,43 @@ def test_a_compact_network_is_trained(settings, sample, tmp_path):
     )  # fmt: skip
     assert np.isfinite(run.history["train_loss"]).all()
     assert run.metadata["params"] == sum(p.numel() for p in CompactNet(SHAPE).parameters())
+
+
+def damaged_settings(**damage) -> TrainingSettings:
+    return TrainingSettings(**COMPACT, **damage)
+
+
+@pytest.mark.parametrize("ratio_db", [0.0, 20.0])
+def test_training_noise_has_the_ratio_asked_for(ratio_db):
+    x = torch.randn(64, 1000, 12)
+    noise = batches.augment(x, damaged_settings(noise_snr_db=(ratio_db, ratio_db))) - x
+    ratio = 10 * torch.log10(x.var(dim=1).mean(dim=1) / noise.var(dim=1).mean(dim=1))
+    torch.testing.assert_close(ratio, torch.full((64,), ratio_db), atol=0.01, rtol=0)
+
+
+def test_groups_of_leads_are_dropped_but_never_all():
+    x = batches.augment(torch.ones(500, 20, 12), damaged_settings(lead_dropout=0.5))
+    groups = torch.stack([x[:, 0, leads].mean(dim=1) for leads in damage.LEAD_GROUPS], dim=1)
+    assert set(groups.flatten().tolist()) == {0.0, 1.0}  # a group is there or not
+    assert groups.any(dim=1).all()
+    assert 0.5 < groups.mean() < 0.65  # half, and what no record loses: 1/2 + 1/8
+
+
+def test_a_stretched_crop_keeps_straight_lines_and_stays_within_the_record():
+    x = torch.arange(1000.0).reshape(1, 1000, 1).expand(100, -1, 12)
+    crops = batches.augment(x, damaged_settings(crop=500, max_stretch=0.2), torch.full((100, 1), 500))
+    steps = crops.diff(dim=1)
+    assert crops.shape == (100, 500, 12)
+    assert steps.min() > 0.79
+    assert steps.max() < 1.21
+    assert crops.max() <= 999
+    assert steps.std(dim=0).max() > 0.05  # another scale for each record
+
+
+def test_damage_depends_on_the_seed_alone():
+    settings = damaged_settings(crop=250, noise_snr_db=(0.0, 40.0), lead_dropout=0.1, max_stretch=0.1)
+    x, results = torch.randn(4, 1000, 12), []
+    for _ in range(2):
+        torch.manual_seed(0)
+        results.append(batches.augment(x, settings))
+    torch.testing.assert_close(*results)

@@ -36,6 +36,12 @@ STUDENT = {"network": "student", "epochs": 2}
         ({"network": "compact"}, "shape"),
         ({"shape": {"block": "plain", "widths": (4,)}}, "shape"),
         ({"mixup": -0.1}, "mixup"),
+        ({"noise_snr_db": (20.0, 0.0)}, "noise_snr_db"),
+        ({"noise_snr_db": (0.0, 90.0)}, "noise_snr_db"),
+        ({"lead_dropout": 1.0}, "lead_dropout"),
+        ({"max_stretch": 0.1}, "max_stretch"),
+        ({"max_stretch": 0.5, "crop": 250}, "max_stretch"),
+        ({"max_stretch": 0.1, "crop": 250, "teachers": ("base_cnn",), "same_crop": True}, "max_stretch"),
     ],
 )
 def test_an_invalid_setting_is_named(changes, names):
@@ -56,6 +62,8 @@ def test_an_invalid_setting_is_named(changes, names):
         {"split": "random"},
         {"mixup": 0.2},
         {"statements_weight": 1.0},
+        {"noise_snr_db": (0.0, 40.0)},
+        {"lead_dropout": 0.1},
     ],
 )
 def test_a_setting_that_keras_training_would_ignore_is_rejected(ignored):

@@ -118,7 +118,7 @@ def _band(axis, published: Mapping[str, float]) -> None:
     low, high = min(published.values()), max(published.values())
     axis.axhspan(low, high, color="#999999", alpha=0.12, zorder=0, linewidth=0)
     axis.annotate(
-        f"published by others: {low:.3f} to {high:.3f}", (0, high), xycoords=("axes fraction", "data"), xytext=(4, -12),
+        f"published by others: {low:.3f} to {high:.3f}", (0, low), xycoords=("axes fraction", "data"), xytext=(4, 4),
         textcoords="offset points", fontsize=LABEL_POINTS, color="#555555",
     )  # fmt: skip
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import importlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 
+from ecglib.data.ptbxl import LEADS
 from ecglib.errors import InputError
 
 MAX_DURATION_S = 3600.0
 MAX_VALUES = 50_000_000  # an hour of twelve leads at 1000 Hz is 43 million
 MAX_FILE_BYTES = 1_000_000_000
 MAX_CHANNELS = 256
+_LEAD_PREFIX = re.compile(r"^((MDC_ECG_LEAD_|LEAD|E[CK]G(?=[ _-]))[ _-]*)+")
+_STANDARD = {lead.upper() for lead in LEADS}
 
 
 @dataclass(frozen=True)
@@ -54,3 +60,30 @@ def check_size(path: Path, values: int) -> None:
             "recording too large", where=path, expected=f"at most {MAX_VALUES:,} values", found=f"{values:,} announced",
             hint="split the recording, or correct its header",
         )  # fmt: skip
+
+
+def plain_lead(name: str) -> str:
+    """A lead's name in upper case and without a prefix: "ECG Lead aVR" and "MDC_ECG_LEAD_AVR" are "AVR"."""
+    return _LEAD_PREFIX.sub("", name.strip().upper()).strip(" _-")
+
+
+def is_standard_lead(name: str) -> bool:
+    """Whether a channel is one of the twelve leads."""
+    return plain_lead(name) in _STANDARD
+
+
+def optional(module: str, path: Path) -> ModuleType:
+    """Import a module of the extra `clinic`, which reads this file's format.
+
+    Raises
+    ------
+    InputError : it is not installed
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        package = module.split(".")[0]
+        raise InputError(
+            "package missing", where=path, expected=f"the package {package}, which reads this format",
+            found="not installed", hint=f"pip install {package}, or all readers: pip install '.[clinic]'",
+        ) from error  # fmt: skip

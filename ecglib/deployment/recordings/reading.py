@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,21 +11,27 @@ import numpy as np
 
 from ecglib.data.dataset import SAMPLING_RATE
 from ecglib.data.ptbxl import LEADS
-from ecglib.deployment.recordings import csv_tables, numpy_files, wfdb_records
-from ecglib.deployment.recordings.raw import MAX_DURATION_S, MAX_FILE_BYTES, RawRecording, check_size, unreadable
+from ecglib.deployment.recordings import aecg, csv_tables, dicom, edf, numpy_files, wfdb_records
+from ecglib.deployment.recordings.raw import (
+    MAX_DURATION_S,
+    MAX_FILE_BYTES,
+    RawRecording,
+    check_size,
+    plain_lead,
+    unreadable,
+)
 from ecglib.deployment.recordings.resampling import WINDOW_S
 from ecglib.errors import InputError
 
 # suffix -> reader; any other path is a WFDB record's name
 READERS: dict[str, Callable[[Path], RawRecording]] = {
-    suffix: module.read for module in (csv_tables, numpy_files) for suffix in module.SUFFIXES
+    suffix: module.read for module in (csv_tables, numpy_files, dicom, edf, aecg) for suffix in module.SUFFIXES
 }
 FILE_SUFFIXES = (".hea", *READERS)  # each stands for one recording of a folder
 MIN_RATE_HZ, MAX_RATE_HZ = 100.0, 1000.0
 MV_PER_UNIT = {"mv": 1.0, "uv": 1e-3, "µv": 1e-3, "μv": 1e-3, "v": 1e3}  # two characters look like a Greek mu
 _MAX_MISSING_FRACTION = 0.1  # of a lead's samples
 _MAX_AMPLITUDE_MV = 10_000.0  # no electrode gives 10 V: the unit or the gain is wrong
-_LEAD_PREFIX = re.compile(r"^(MDC_ECG_LEAD_|LEAD|ECG(?=[ _-]))[ _-]*")
 
 
 @dataclass(frozen=True)
@@ -49,7 +55,8 @@ def read(path: Path, *, rate: float | None = None, units: str | None = None) -> 
 
     Parameters
     ----------
-    path : a WFDB record (.hea, .dat or the name without suffix), or a file with a suffix of FILE_SUFFIXES
+    path : a WFDB record (.hea, .dat, .mat or the name without suffix), a file with a suffix of FILE_SUFFIXES, or a
+        DICOM file of any name
     rate : in Hz, for files that do not state it
     units : mV, µV (or uV) or V, for files that do not state it
 
@@ -61,7 +68,8 @@ def read(path: Path, *, rate: float | None = None, units: str | None = None) -> 
     """
     path = Path(path)
     try:
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a library's warning about a header that is read nevertheless
             return _standardize(_read_raw(path), path, rate, units)
     except InputError:
         raise
@@ -73,6 +81,8 @@ def read(path: Path, *, rate: float | None = None, units: str | None = None) -> 
 
 def _read_raw(path: Path) -> RawRecording:
     reader = READERS.get(path.suffix.lower())
+    if reader is None and dicom.recognizes(path):
+        reader = dicom.read
     if reader is None:
         return wfdb_records.read(path)
     if not path.is_file():
@@ -124,7 +134,7 @@ def _standardize(raw: RawRecording, path: Path, rate: float | None, units: str |
 
 def _lead_positions(names: Sequence[str], path: Path) -> list[int]:
     """Positions of the twelve leads among the channel names; other channels are ignored."""
-    plain = [_LEAD_PREFIX.sub("", name.strip().upper()).strip(" _-") for name in names]
+    plain = [plain_lead(name) for name in names]
     wanted = [lead.upper() for lead in LEADS]
     if missing := [lead for lead, name in zip(LEADS, wanted) if name not in plain]:
         limb = not {"III", "aVR", "aVL", "aVF"}.isdisjoint(missing) and {"I", "II"}.isdisjoint(missing)

@@ -11,7 +11,7 @@ from pathlib import Path
 from ecglib.deployment.recordings.raw import MAX_FILE_BYTES, RawRecording, check_size, unreadable
 from ecglib.errors import InputError
 
-SUFFIXES = (".hea", ".dat")
+SUFFIXES = (".hea", ".dat", ".mat")  # .mat: signal files of PhysioNet's challenges, which MATLAB opens too
 _MAX_HEADER_BYTES = 1_000_000
 # FILE FORMATxFRAME:SKEW+OFFSET, the start of a signal line
 _SIGNAL_LINE = re.compile(rb"\s*(\S*)\s+(\d+)(?:x(\d+))?(?::(\d+))?(?:\+(\d+))?")
@@ -24,7 +24,7 @@ _HINT = "download or export the record again"
 
 
 def read(path: Path) -> RawRecording:
-    """Read a WFDB record by the path of its header, of its signal file, or without suffix.
+    """Read a WFDB record by the path of its header, of its signal file (.dat or .mat), or without suffix.
 
     Raises
     ------

@@ -21,13 +21,15 @@ from ecglib.study.analyses.comparison import difference, interval, mean_auc, see
 from ecglib.study.analyses.deployment import CalibratedModel, calibrate
 from ecglib.study.analyses.frontier_files import CompactModel
 from ecglib.study.analyses.frontier_law import Law, fit_law
-from ecglib.study.analyses.frontier_teachers import CHAPTER
+from ecglib.study.analyses.frontier_recipes import CHAPTER
 from ecglib.study.analyses.weights import Timing, time_files
+from ecglib.study.published import SUPERCLASS_AUC
 from ecglib.study.study import Study
 from ecglib.study.targets import COMPACT_AUC
 
 RELEASED = "student_distilled_int8"
 OUTSIDE = (RELEASED, "base_cnn_int8")  # models of other chapters in the figure
+PUBLISHED = "resnet1d_wang"  # the benchmark's best single network, in the figure as its authors report it
 LAW_BLOCK = "plain"  # the kind of block that was trained at every size
 
 
@@ -125,9 +127,11 @@ class Frontier:
         return pd.DataFrame(rows, columns=["label", "block", "file_bytes", "value", "low", "high", "seeds"])
 
     def others(self) -> dict[str, tuple[float, float]]:
-        """{label: (bytes, AUC on fold 10)} of the released student and the base CNN, both as int8, for the figure."""
+        """{label: (bytes, AUC on fold 10)} for the figure: other chapters' int8 files and a published network."""
         kept = {name: results.read(self.study.paths.results, name)["row"] for name in OUTSIDE}
-        return {self.label(name): (row["file_bytes"], row["test_auc"]) for name, row in kept.items()}
+        own = {self.label(name): (row["file_bytes"], row["test_auc"]) for name, row in kept.items()}
+        params = self.study.run(PUBLISHED).metadata["params"]
+        return own | {f"{PUBLISHED}, float32, as published": (4 * params, SUPERCLASS_AUC[PUBLISHED])}
 
     @cached_property
     def calibrated(self) -> dict[str, CalibratedModel]:
@@ -173,7 +177,7 @@ def open_frontier(study: Study) -> Frontier:
     """Convert, score and time every compact student of the profile."""
     names = [
         name for name, model in study.settings.models.items()
-        if model.chapter == CHAPTER and model.has_results and model.made_from
+        if model.chapter == CHAPTER and model.has_results and name.endswith("_int8")
     ]  # fmt: skip
     made = sorted((frontier_files.quantize(study, name) for name in names), key=lambda one: one.footprint.file_bytes)
     models = {one.name: one for one in made}

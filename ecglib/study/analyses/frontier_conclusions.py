@@ -15,6 +15,7 @@ from ecglib.study.analyses.frontier import RELEASED, Frontier
 from ecglib.study.analyses.frontier_teachers import Panel
 
 PRUNED, LABELS_ONLY = "base_cnn_pruned_channels_75", "compact_trial_labels"
+ROUNDING_LOSS = 0.001  # of AUC on fold 9, above which rounding would belong into training
 
 
 def against_others(students: Frontier, panel: Panel) -> str:
@@ -80,6 +81,35 @@ def trained_or_pruned(students: Frontier) -> str:
         f"*{students.study.model(PRUNED).label}* of chapter 4 still has {kept['params']:,} parameters, a byte each as "
         f"int8. *{students.label(name)}* with {students.models[name].params:,} parameters differs from it by "
         f"{signed(gain)} on fold 10, although it is already rounded: {verdict}."
+    )
+
+
+def decisions(students: Frontier) -> str:
+    """How sensitivity, specificity and calibration differ between the smallest and the largest file."""
+    table = students.decisions().set_index("model")
+    small, large = table.iloc[0], table.iloc[-1]
+    worst = table["ECE after"].max()
+    return (
+        f"From the smallest file to the largest, sensitivity goes from {small['sensitivity']:.3f} to "
+        f"{large['sensitivity']:.3f} and specificity from {small['specificity']:.3f} to {large['specificity']:.3f}. "
+        f"After temperature scaling no calibration error is above {np.ceil(1e3 * worst) / 1e3:.3f}."
+    )
+
+
+def rounding(students: Frontier) -> str:
+    """Whether any model loses so much by rounding after training that rounding in training would be worth a try."""
+    lossy = [
+        students.label(name) for name, one in students.models.items()
+        if difference(students.study, one.scores, one.float_scores, VALIDATION_FOLD).value < -ROUNDING_LOSS
+    ]  # fmt: skip
+    if not lossy:
+        return (
+            f"No model loses more than {ROUNDING_LOSS:g} on fold 9 by rounding after training, so that none is trained "
+            "with rounding."
+        )
+    return (
+        f"Rounding after training costs more than {ROUNDING_LOSS:g} on fold 9: {', '.join(lossy)}. Training with "
+        "rounding might help there; it was not tried."
     )
 
 

@@ -1,6 +1,6 @@
-"""The teachers of the compact students: how they are trained, and what they reach alone and together.
+"""The teachers of the compact students: what they reach alone and together.
 
-In come finished runs; out come tables with paired intervals. Settings are compared on fold 9.
+In come finished runs; out come a table with intervals, and a sentence.
 """
 
 from __future__ import annotations
@@ -10,14 +10,11 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ecglib.data.ptbxl import TEST_FOLD, VALIDATION_FOLD
-from ecglib.evaluation.bootstrap import Estimate
 from ecglib.evaluation.scores import Scores
-from ecglib.study.analyses.comparison import difference, interval, mean_auc, signed
+from ecglib.study.analyses.comparison import interval, mean_auc
 from ecglib.study.published import SUPERCLASS_AUC
 from ecglib.study.study import Study
 from ecglib.study.targets import BEST_TEACHER_AUC, PANEL_AUC
-
-CHAPTER, TRIED_ON = "10_frontier", "resnet1d_wang"
 
 
 @dataclass(frozen=True)
@@ -72,64 +69,7 @@ class Panel:
                 SUPERCLASS_AUC.get(name))  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Recipes:
-    """One teacher trained in several ways, with one seed each.
-
-    Attributes
-    ----------
-    aucs : {model: AUC on fold 9}
-    differences : {model: AUC minus that of the recipe that is kept, on fold 9, paired}
-    """
-
-    study: Study
-    aucs: dict[str, float]
-    differences: dict[str, Estimate]
-
-    def table(self) -> pd.DataFrame:
-        """What each recipe changes, and its AUC on fold 9 against the recipe that is kept."""
-        rows = [
-            (self._changed(name), f"{auc:.4f}", signed(self.differences[name]) if name in self.differences else "kept")
-            for name, auc in self.aucs.items()
-        ]
-        return pd.DataFrame(rows, columns=["recipe", "AUC, fold 9", "minus the kept one"])
-
-    def conclusion(self) -> str:
-        """How many of the changes can be told apart from the recipe that is kept."""
-        told = [one for one in self.differences.values() if one.excludes_zero]
-        better = sum(one.low > 0 for one in told)
-        if not self.differences:
-            return "In this profile only one recipe was trained."
-        return (
-            f"Of {len(self.differences)} changes, {len(told)} can be told from the recipe that we keep on fold 9 with "
-            f"one seed, {better} of them for the better."
-        )
-
-    def _changed(self, name: str) -> str:
-        kept, tried = (self.study.settings.training[one].model_dump() for one in (TRIED_ON, name))
-        ignored = {"patience"}
-        changed = {key: value for key, value in tried.items() if value != kept[key] and key not in ignored}
-        words = {
-            "mixup": "mixup {:g}", "learning_rate": "learning rate {:g}", "crop": "windows of {:g} samples",
-            "statements_weight": "all statements, weight {:g}",
-        }  # fmt: skip
-        text = [words.get(key, f"{key} {{}}").format(value) for key, value in changed.items()]
-        return ", ".join(text) or f"windows of {kept['crop']} samples, mixup {kept['mixup']:g}"
-
-
 def open_panel(study: Study, student: str) -> Panel:
     """The teachers of a student."""
     scores = {name: study.scores(name) for name in study.settings.training[student].teachers}
     return Panel(study, scores, Scores.stack_seeds(list(scores.values())).ensemble())
-
-
-def compare_recipes(study: Study) -> Recipes:
-    """Compare the first seeds of every recipe for one teacher on fold 9."""
-    names = [
-        name for name, model in study.settings.models.items()
-        if model.chapter == CHAPTER and name.startswith(f"{TRIED_ON}_")
-    ]  # fmt: skip
-    scores = {name: study.run(name).scores for name in (TRIED_ON, *names)}
-    aucs = {name: mean_auc(study, one, VALIDATION_FOLD) for name, one in scores.items()}
-    differences = {name: difference(study, scores[name], scores[TRIED_ON], VALIDATION_FOLD) for name in names}
-    return Recipes(study, aucs, differences)

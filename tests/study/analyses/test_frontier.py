@@ -8,19 +8,17 @@ import pytest
 
 from ecglib.evaluation.bootstrap import Estimate
 from ecglib.study import results
-from ecglib.study.analyses import frontier, frontier_conclusions, frontier_law, frontier_teachers
+from ecglib.study.analyses import (
+    frontier_conclusions,
+    frontier_law,
+    frontier_recipes,
+    frontier_teachers,
+)
+from ecglib.study.paths import Paths
+from ecglib.study.profile import load_profile
+from ecglib.study.study import Study
 
 SIZES = np.array([16, 32, 64, 128, 512]) * 1024.0
-
-
-@pytest.fixture(scope="module")
-def students(study):
-    for name in (*frontier.OUTSIDE, frontier_conclusions.PRUNED):  # of other chapters
-        source = "student_distilled" if name == frontier.RELEASED else "base_cnn"
-        row = {"file_bytes": 500_000, "params": 400_000, "test_auc": 0.9}
-        study.scores(source).save(study.paths.results / "scores" / f"{name}.npz")
-        results.write_json(study.paths.results, name, {"row": row})
-    return frontier.open_frontier(study)
 
 
 def law_at(sizes, ceiling=0.94, gap=0.01, exponent=0.6):
@@ -74,7 +72,7 @@ def test_a_model_equal_to_the_released_one_does_not_beat_it(students):
     )
 
 
-@pytest.mark.parametrize("method", ["trained_or_pruned", "distilled_or_not", "lessons"])
+@pytest.mark.parametrize("method", ["trained_or_pruned", "distilled_or_not", "lessons", "decisions", "rounding"])
 def test_sentences_are_complete(students, method):
     text = getattr(frontier_conclusions, method)(students)
     assert text.endswith(".")
@@ -102,16 +100,60 @@ def test_results_are_written(study, students):
     assert len(kept["seeds"]) == len(study.model("compact_16_plain").seeds)
 
 
+def test_rounding_in_training_is_for_models_that_lose_by_rounding(students):
+    same = {name: dataclasses.replace(one, float_scores=one.scores) for name, one in students.models.items()}
+    found = frontier_conclusions.rounding(dataclasses.replace(students, models=same))
+    assert found.startswith("No model loses more than 0.001")
+    name, one = next(iter(students.models.items()))
+    labels = students.study.data.labels[np.isin(students.study.data.ecg_id, one.scores.ecg_id)]
+    perfect = dataclasses.replace(one.scores, score=np.repeat(labels[None], len(one.scores.seed), axis=0))
+    lossy = dataclasses.replace(one, float_scores=perfect)  # int8 scores of an untrained network are worse
+    text = frontier_conclusions.rounding(dataclasses.replace(students, models={name: lossy}))
+    assert f"costs more than 0.001 on fold 9: {students.label(name)}." in text
+
+
+def test_the_figure_has_a_published_network_with_the_bytes_of_its_float32_weights(study, students):
+    size, auc = students.others()["resnet1d_wang, float32, as published"]
+    assert size == 4 * study.run("resnet1d_wang").metadata["params"]
+    assert auc == 0.930  # strodthoff2020, table of superclasses
+
+
 def test_a_recipe_is_named_by_what_it_changes(study):
-    table = frontier_teachers.compare_recipes(study).table()
+    table = frontier_recipes.compare_recipes(study).table()
     assert table["recipe"].tolist() == ["windows of 250 samples, mixup 0.2", "mixup 0.5"]
     assert table["minus the kept one"].iloc[0] == "kept"
 
 
-def test_recipes_that_cannot_be_told_apart_are_counted(study):
-    found = {"a": Estimate(0.001, -0.001, 0.003), "b": Estimate(-0.002, -0.003, -0.001), "c": Estimate(0.1, 0.05, 0.2)}
-    text = frontier_teachers.Recipes(study, {}, found).conclusion()
-    assert "Of 3 changes, 2 can be told from the recipe that we keep on fold 9 with one seed, 1 of them" in text
+WORSE, BETTER, EQUAL = Estimate(-0.002, -0.003, -0.001), Estimate(0.1, 0.05, 0.2), Estimate(0.001, -0.001, 0.003)
+
+
+@pytest.fixture
+def declared(project) -> Study:
+    """The full profile, as far as the names and settings of its models go."""
+    return Study(load_profile(project / "config" / "full.yml"), Paths("full", project))
+
+
+def recipes(declared, **differences) -> frontier_recipes.Recipes:
+    found = {f"compact_trial_{name}": one for name, one in differences.items()}
+    return frontier_recipes.Recipes(declared, "compact_trial", dict.fromkeys(found, 0.9), found)
+
+
+def test_changes_that_can_be_told_apart_are_named_with_their_direction(declared):
+    text = recipes(declared, mixup=WORSE, w05=BETTER, t1=EQUAL).conclusion()
+    assert text.startswith("Of 3 changes, 2 can be told")
+    assert "1 of them for the better (label weight 0.5) and 1 for the worse (mixup 0.2)." in text
+    assert "For the other 1 the interval holds zero" in text
+
+
+def test_a_students_recipe_is_named_by_what_it_changes(declared):
+    names = recipes(declared, **{"24_epochs": EQUAL, "w0": EQUAL, "t1": EQUAL}).table()["recipe"].tolist()
+    assert names == ["24 epochs", "label weight 0", "temperature 1"]
+
+
+def test_a_profile_without_trials_says_so(study):
+    found = frontier_recipes.compare_recipes(study, frontier_recipes.STUDENT)
+    assert found.table().empty
+    assert found.conclusion() == "In this profile none of these recipes was trained."
 
 
 def test_the_panel_is_scored_together(study):

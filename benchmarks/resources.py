@@ -1,0 +1,105 @@
+"""Peak memory of the study's jobs on PTB-XL; writes config/resources.yml, which the Snakefile reads.
+
+Durations are those in models/*/seed*/run.json and in the executed chapters, which other machines measured; those of
+reading and of the study on the sample are of two cores that had other work as well. Memory is the largest sum of
+resident memory of a job's processes, asked for twice a second for at most `--limit` seconds; pages that they share
+count for each.
+"""
+
+import argparse
+import json
+import math
+import os
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+import yaml
+
+from ecglib import files
+from ecglib.book import chapters
+from ecglib.study.paths import Paths
+
+THREADS, MARGIN, LEAST_MINUTES, READ_SECONDS, SAMPLE_STUDY_SECONDS = 2, 3, 10, 180, 660
+HEAD = """\
+# What the jobs of the study need; written by benchmarks/resources.py, which says how it was measured. `seconds` is the
+# measured duration, of the longest job under `rules`; a job may take `margin` times as long. `peak_mb` is the measured
+# peak of resident memory, and `mem_mb` what a job asks for.
+"""
+
+
+def peak_mb(root: Path, limit: float, *command: str) -> int:
+    """Peak memory of a command's processes in MB, within `limit` seconds."""
+    process = psutil.Popen([sys.executable, "-m", "ecglib", *command], cwd=root, start_new_session=True)
+    start, peak = time.monotonic(), 0
+    while process.poll() is None and time.monotonic() - start < limit:
+        used = 0
+        for one in (process, *process.children(recursive=True)):
+            try:
+                used += one.memory_info().rss
+            except psutil.NoSuchProcess:
+                continue
+        peak = max(peak, used)
+        time.sleep(0.5)
+    if process.poll() is None:
+        os.killpg(process.pid, 9)
+    process.wait()
+    return math.ceil(peak / 1e6)
+
+
+def rule(peak: int, seconds: float) -> dict:
+    return {
+        "threads": THREADS, "peak_mb": peak, "mem_mb": 1000 * math.ceil(1.5 * peak / 1000), "seconds": round(seconds, 1)
+    }  # fmt: skip
+
+
+def trainings(models: Path) -> dict[str, dict]:
+    """Mean seconds per seed of each model with a finished training, and the hardware."""
+    found = {}
+    for folder in sorted(models.iterdir()):
+        if runs := [json.loads(path.read_text()) for path in sorted(folder.glob("seed*/run.json"))]:
+            seconds = statistics.mean(max(run["seconds"], run.get("wall_seconds", 0)) for run in runs)
+            found[folder.name] = {"seconds": round(seconds, 1), "hardware": runs[0]["hardware"]}
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--limit", type=float, default=600, help="seconds of each training and chapter")
+    limit = parser.parse_args().limit
+    paths = Paths.for_profile("full")
+    executed = {path.stem: chapters.seconds(path) for path in sorted(paths.chapters.glob("*.ipynb"))}
+    measured = trainings(paths.models)
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder) / "checkout"
+        for name in ("ecglib", "config", "notebooks", "models", "results", "book"):
+            shutil.copytree(paths.root / name, root / name)
+        shutil.copy(paths.root / "_toc.yml", root)
+        given = os.environ.get("ECGLIB_CACHE")
+        os.environ |= {"ECGLIB_CACHE": str(Path(folder) / "cache"), "PTBXL_ROOT": str(paths.data)}
+        read = peak_mb(root, limit, "read", "--profile", "full")
+        if given:
+            os.environ["ECGLIB_CACHE"] = given
+        chapter = max(peak_mb(root, limit, "execute", name, "--alone", "--profile", "full") for name in ("01", "05"))
+        for model in ("base_cnn", "inception_cnn"):
+            shutil.rmtree(root / "models" / model)
+        train = max(peak_mb(root, limit, "train", model) for model in ("base_cnn", "inception_cnn"))
+    on_cpu = [one["seconds"] for one in measured.values() if not one["hardware"].startswith("NVIDIA")]
+    content = {
+        "margin": MARGIN, "least_minutes": LEAST_MINUTES,
+        "rules": {
+            "read_records": rule(read, READ_SECONDS), "train": rule(train, max(on_cpu)),
+            "chapter": rule(chapter, max(executed.values())), "sample_study": rule(train, SAMPLE_STUDY_SECONDS),
+        },
+        "trainings": measured, "chapters": executed,
+    }  # fmt: skip
+    files.write_text(paths.root / "config" / "resources.yml", HEAD + yaml.safe_dump(content, sort_keys=False))
+    print(f"memory of reading {read} MB, of a training {train} MB, of a chapter {chapter} MB")
+
+
+if __name__ == "__main__":
+    main()

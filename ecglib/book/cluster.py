@@ -1,0 +1,61 @@
+"""What the page "On a cluster" shows: needs of the jobs, cost of five seeds of every model, cost of a large archive.
+
+Input: config/resources.yml, the full profile and the committed benchmarks. Output: the names that the template uses.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ecglib.data.ptbxl import CLASSES
+from ecglib.study import resources, results, schedule
+from ecglib.study.profile import load_profile
+
+SEEDS, NODES = 5, (1, 10, 100)
+MIMIC_RECORDINGS = 800_035  # MIMIC-IV-ECG 1.0
+HOUR = 3600
+
+
+def context(root: Path) -> dict:
+    """The template's names, from the files of a checkout.
+
+    Raises
+    ------
+    InputError : config/resources.yml or a profile is missing or invalid
+    """
+    measured = resources.load(root / "config" / "resources.yml")
+    jobs = schedule.study_jobs(load_profile(root / "config" / "full.yml", seeds=SEEDS), measured)
+    trained = [model for model in load_profile(root / "config" / "full.yml").training]
+    threads, full = measured.rules["train"].threads, root / "results" / "full"
+    archive = results.read(full, "archive")
+    measured_overhead = (full / "slurm_overhead.json").is_file()
+    return {
+        "rules": measured.rules,
+        "margin": measured.margin,
+        "trainings": {model: _training(model, measured) for model in trained},
+        "seeds": SEEDS,
+        "jobs": len(jobs),
+        "estimated": list(dict.fromkeys(name.partition("/")[0] for name, job in jobs.items() if not job.measured)),
+        "core_hours": threads * sum(job.seconds for job in jobs.values() if not job.on_gpu) / HOUR,
+        "gpu_hours": sum(job.seconds for job in jobs.values() if job.on_gpu) / HOUR,
+        "hours": {nodes: schedule.makespan(jobs, nodes) / HOUR for nodes in NODES},
+        "critical_hours": max(schedule.remaining(jobs).values()) / HOUR,
+        "critical_path": schedule.critical_path(jobs),
+        "archive": archive,
+        "archive_recordings": MIMIC_RECORDINGS,
+        "archive_shards": -(-MIMIC_RECORDINGS // archive["shard_size"]),
+        "archive_core_hours": {
+            name: MIMIC_RECORDINGS / rate / HOUR for name, rate in archive["per_core_second"].items()
+        },
+        "archive_columns": [*CLASSES],
+        "overhead": results.read(full, "slurm_overhead") if measured_overhead else None,
+    }
+
+
+def _training(model: str, measured: resources.Resources) -> dict:
+    known = model in measured.trainings
+    return {
+        "minutes": measured.seconds("train", model) / 60 if known else None,
+        "hardware": measured.trainings[model].hardware if known else None,
+        "limit": measured.minutes("train", model),
+    }

@@ -1,0 +1,151 @@
+"""LUDB 1.0.1, an external test set: 200 recordings of 200 people from Nizhny Novgorod, 12 leads, 10 s at 500 Hz.
+
+Input: PhysioNet's folder with ``ludb.csv`` and the WFDB records in ``data/`` (Kalyakulina et al. 2020,
+doi 10.1109/ACCESS.2020.3029211; PhysioNet, doi 10.13026/eegm-h675; Open Data Commons Attribution License 1.0). Output:
+signals in mV, age and sex, and every statement of the cardiologists, for the rules of :mod:`ecglib.data.ludb_rules`.
+
+The gain that LUDB's headers state for a lead is the difference of its largest and smallest sample: in "mV" as the
+headers have it, every lead of every recording spans exactly 1. The samples themselves are not scaled so. They obey
+Einthoven's and Goldberger's laws to the last digit, and their spans are those of PTB-XL's recordings in µV; they are
+taken for µV here, and the headers' gains are kept beside them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ecglib.data import ludb_rules
+from ecglib.data.ptbxl import LEADS
+from ecglib.errors import InputError
+
+TABLE, RECORDS = "ludb.csv", "data"
+RATE = 500  # Hz
+N_SAMPLES = 5000  # 10 s
+STATEMENT_COLUMNS = (
+    "Rhythms", "Electric axis of the heart", "Conduction abnormalities", "Extrasystolies", "Hypertrophies",
+    "Cardiac pacing", "Ischemia", "Non-specific repolarization abnormalities", "Other states",
+)  # fmt: skip
+_OLDEST = ">89"  # how LUDB gives the age of older people
+_MISSING = -32768  # how WFDB format 16 writes a missing sample
+_HINT = "download LUDB 1.0.1 with `ecglib download ludb`, or set LUDB_ROOT to an intact copy"
+
+
+@dataclass(frozen=True)
+class Ludb:
+    """LUDB's recordings, row by row.
+
+    Attributes
+    ----------
+    table : DataFrame indexed by ID: age (years, 90 for older than 89), sex (0 male, 1 female), statements (tuple)
+    signals : float32 (n, 5000, 12) in mV, leads in the order of LEADS
+    gains, baselines : float64 (n, 12) of the headers, in samples' units per mV and samples' units
+    """
+
+    table: pd.DataFrame
+    signals: np.ndarray
+    gains: np.ndarray
+    baselines: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def as_in_headers(self) -> np.ndarray:
+        """The signals with the gains and baselines of the headers: float32 (n, 5000, 12)."""
+        return ((1000 * self.signals - self.baselines[:, None]) / self.gains[:, None]).astype(np.float32)
+
+    def labels(self, rule: str) -> np.ndarray:
+        """Superclasses by a rule: float64 (n, 5), NaN where a recording is left out of a superclass."""
+        return np.stack([ludb_rules.superclasses(one, rule) for one in self.table["statements"]])
+
+
+def read(root: Path) -> Ludb:
+    """Read and check LUDB.
+
+    Raises
+    ------
+    InputError : folder, table, column or record missing; a duplicate ID; a value that is not an age or a sex; a
+        statement that the rule does not have; the errors of :func:`read_record`
+    """
+    table = read_table(root)
+    found = [read_record(Path(root) / RECORDS / str(number)) for number in table.index]
+    return Ludb(table, *(np.stack(part) for part in zip(*found, strict=True)))
+
+
+def read_table(root: Path) -> pd.DataFrame:
+    """The table of :class:`Ludb`; raises the errors of :func:`read` that concern it."""
+    path = Path(root) / TABLE
+    if not path.is_file():
+        raise InputError("LUDB missing", where=path, expected="a CSV file", found="no such file", hint=_HINT)
+    try:
+        given = pd.read_csv(path, dtype=str).rename(columns=str.strip)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise InputError("table unreadable", where=path, expected="a CSV file", found=error, hint=_HINT) from error
+    if missing := [name for name in ("ID", "Sex", "Age", *STATEMENT_COLUMNS) if name not in given]:
+        raise InputError(
+            "column missing", where=path, expected="LUDB's columns", found=f"no {', '.join(missing)}", hint=_HINT
+        )
+    given = given.apply(lambda column: column.str.strip())
+    try:
+        index = pd.Index(given["ID"].astype(int), name="ID")
+        age = given["Age"].replace(_OLDEST, "90").astype(float).to_numpy()
+        sex = given["Sex"].map({"M": 0, "F": 1}).astype(int).to_numpy()
+    except ValueError as error:
+        raise InputError(
+            "invalid value", where=path, expected="an ID, an age, and M or F", found=error, hint=_HINT
+        ) from error
+    if index.has_duplicates:
+        raise InputError("duplicate ID", where=path, expected="each once", found=index[index.duplicated()][0],
+                         hint=_HINT)  # fmt: skip
+    statements = [_statements(row) for _, row in given[list(STATEMENT_COLUMNS)].iterrows()]
+    for one in {statement for found in statements for statement in found}:
+        ludb_rules.meaning(one)
+    return pd.DataFrame({"age": age, "sex": sex, "statements": statements}, index=index)
+
+
+def read_record(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Read and check one recording: its signal float32 (5000, 12) in mV, and each lead's gain and baseline.
+
+    Parameters
+    ----------
+    path : the record without suffix
+
+    Raises
+    ------
+    InputError : header or signal file missing or truncated; wrong checksum, sampling rate, length, lead order or unit;
+        missing samples
+    """
+    import wfdb
+
+    header = path.with_name(path.name + ".hea")
+
+    def fault(problem: str, expected: object, found: object) -> InputError:
+        return InputError(problem, where=header, expected=expected, found=found, hint=_HINT)
+
+    if not header.is_file():
+        raise fault("record missing", "a WFDB header", "no such file")
+    try:
+        record = wfdb.rdrecord(str(path), physical=False, return_res=16)
+    except Exception as error:  # wfdb does not catch the errors of its parser
+        raise fault("record unreadable", "a WFDB header and its signal file", error) from error
+    if (record.fs, record.sig_len) != (RATE, N_SAMPLES):
+        raise fault("wrong sampling rate or length", f"{N_SAMPLES} samples at {RATE} Hz",
+                    f"{record.sig_len} samples at {record.fs} Hz")  # fmt: skip
+    if [name.upper() for name in record.sig_name] != [name.upper() for name in LEADS]:
+        raise fault("wrong lead order", " ".join(LEADS), " ".join(record.sig_name))
+    if set(record.units) != {"mV"}:
+        raise fault("wrong unit", "mV", " ".join(record.units))
+    if (record.d_signal == _MISSING).any():
+        raise fault("missing samples", "none", f"{(record.d_signal == _MISSING).sum()}")
+    sums = (record.d_signal.sum(axis=0, dtype=np.int64) % 65536).tolist()  # the header's checksum
+    if sums != [value % 65536 for value in record.checksum]:
+        raise fault("wrong checksum", record.checksum, sums)
+    return (record.d_signal / 1000).astype(np.float32), np.array(record.adc_gain), np.array(record.baseline, float)
+
+
+def _statements(row: pd.Series) -> tuple[str, ...]:
+    lines = [line.strip() for cell in row.dropna() for line in cell.splitlines()]
+    return tuple(line for line in lines if line)

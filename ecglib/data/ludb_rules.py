@@ -1,0 +1,144 @@
+"""Which superclass each of LUDB's statements has: a rule that was written down before any model was evaluated on LUDB.
+
+LUDB's cardiologists did not use PTB-XL's statements, so that a superclass is an interpretation. In come the statements
+of a record, as ``ludb.csv`` has them; out come its superclasses under one of three rules, which differ in what they do
+with the doubtful cases:
+
+- "strict" counts them as negative,
+- "wide" counts them as positive,
+- "clear" leaves the record out of that superclass.
+
+Statements that could mean either of two superclasses are left out of both under every rule. What PTB-XL's own table
+assigns to a superclass is certain here (bundle branch blocks, hemiblocks, AV blocks and an intraventricular delay are
+CD), with one exception: atrial enlargement is HYP there, but so frequent in LUDB that it would decide the AUC of HYP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from ecglib.data.ptbxl import CLASSES
+from ecglib.errors import InputError
+
+RULES = ("strict", "wide", "clear")
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What a statement means.
+
+    Attributes
+    ----------
+    statement : in lower case; a place or a type may follow it after a comma or a colon
+    certain, doubtful : superclasses that it has, or may have
+    left_out : superclasses for which a record with it is not evaluated
+    normal : whether an otherwise normal ECG may have it
+    """
+
+    statement: str
+    certain: tuple[str, ...] = ()
+    doubtful: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    normal: Literal["yes", "doubtful", "no"] = "no"
+
+    def matches(self, statement: str) -> bool:
+        return statement == self.statement or statement.startswith((f"{self.statement}:", f"{self.statement},"))
+
+
+MEANINGS = (
+    Meaning("sinus rhythm", normal="yes"),
+    Meaning("sinus bradycardia", normal="doubtful"),
+    Meaning("sinus tachycardia", normal="doubtful"),
+    Meaning("sinus arrhythmia", normal="doubtful"),
+    Meaning("irregular sinus rhythm", normal="doubtful"),
+    Meaning("wandering atrial pacemaker"),
+    Meaning("atrial fibrillation"),
+    Meaning("atrial flutter"),
+    Meaning("aberrant conduction", doubtful=("CD",)),
+    Meaning("electric axis of the heart: normal", normal="yes"),
+    Meaning("electric axis of the heart: vertical", normal="yes"),
+    Meaning("electric axis of the heart: horizontal", normal="yes"),
+    Meaning("electric axis of the heart: left axis deviation", normal="doubtful"),
+    Meaning("electric axis of the heart: right axis deviation", normal="doubtful"),
+    Meaning("incomplete right bundle branch block", certain=("CD",)),
+    Meaning("complete right bundle branch block", certain=("CD",)),
+    Meaning("incomplete left bundle branch block", certain=("CD",)),
+    Meaning("complete left bundle branch block", certain=("CD",)),
+    Meaning("left anterior hemiblock", certain=("CD",)),
+    Meaning("i degree av block", certain=("CD",)),
+    Meaning("iii degree av-block", certain=("CD",)),
+    Meaning("non-specific intravintricular conduction delay", certain=("CD",)),
+    Meaning("sinoatrial blockade", doubtful=("CD",)),
+    Meaning("ventricular extrasystole", normal="doubtful"),
+    Meaning("atrial extrasystole", normal="doubtful"),
+    Meaning("left ventricular hypertrophy", certain=("HYP",)),
+    Meaning("right ventricular hypertrophy", certain=("HYP",)),
+    Meaning("left ventricular overload", doubtful=("HYP",)),
+    Meaning("left atrial hypertrophy", doubtful=("HYP",)),
+    Meaning("right atrial hypertrophy", doubtful=("HYP",)),
+    Meaning("left atrial overload", doubtful=("HYP",)),
+    Meaning("right atrial overload", doubtful=("HYP",)),
+    Meaning("pacemaker presence", left_out=("CD",)),
+    Meaning("unipolar ventricular pacing", doubtful=("CD",)),
+    Meaning("bipolar ventricular pacing", doubtful=("CD",)),
+    Meaning("biventricular pacing", doubtful=("CD",)),
+    Meaning("unipolar atrial pacing", left_out=("CD",)),
+    Meaning("p-synchrony", left_out=("CD",)),
+    Meaning("stemi", certain=("MI",), doubtful=("STTC",)),
+    Meaning("scar formation", certain=("MI",)),
+    Meaning("ischemia", certain=("STTC",)),
+    Meaning("undefined ischemia/scar/supp.nstemi", left_out=("MI", "STTC")),
+    Meaning("non-specific repolarization abnormalities", certain=("STTC",)),
+    Meaning("early repolarization syndrome", doubtful=("STTC",), normal="doubtful"),
+)
+
+
+def meaning(statement: str) -> Meaning:
+    """What a statement means, whatever its case and the place or type that follows it.
+
+    Raises
+    ------
+    InputError : the rule does not have this statement
+    """
+    plain = " ".join(statement.split()).lower()
+    for one in MEANINGS:
+        if one.matches(plain):
+            return one
+    raise InputError(
+        "unknown statement", where="LUDB's statements", expected="a statement of ecglib/data/ludb_rules.py",
+        found=repr(statement), hint="use LUDB 1.0.1",
+    )  # fmt: skip
+
+
+def superclasses(statements: Iterable[str], rule: str) -> np.ndarray:
+    """A record's superclasses: float64 (5,) in the order of CLASSES, 1 or 0, and NaN where it is left out.
+
+    Parameters
+    ----------
+    statements : of all columns of ``ludb.csv``
+    rule : one of RULES
+
+    Raises
+    ------
+    InputError : an unknown statement
+    """
+    found = [meaning(one) for one in statements]
+    if rule not in RULES:
+        raise InputError("unknown rule", where="LUDB's rules", expected=", ".join(RULES), found=rule, hint="choose one")
+    doubt = {"strict": 0.0, "wide": 1.0, "clear": np.nan}[rule]
+    label = dict.fromkeys(CLASSES, 0.0)
+    for name in CLASSES[1:]:
+        if any(name in one.certain for one in found):
+            label[name] = 1.0
+        elif any(name in one.left_out for one in found):
+            label[name] = np.nan
+        elif any(name in one.doubtful for one in found):
+            label[name] = doubt
+    worst = {one.normal for one in found}
+    if "no" not in worst:
+        label["NORM"] = 1.0 if worst <= {"yes"} else doubt
+    return np.array(list(label.values()))

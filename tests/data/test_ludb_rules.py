@@ -1,0 +1,54 @@
+"""The rule that turns LUDB's statements into superclasses: what is certain, what is doubtful, what is left out."""
+
+import numpy as np
+import pytest
+
+from ecglib.data.ludb_rules import MEANINGS, RULES, meaning, superclasses
+from ecglib.data.ptbxl import CLASSES
+from ecglib.errors import InputError
+
+AXIS = "Electric axis of the heart: normal"
+NAN = np.nan
+
+
+@pytest.mark.parametrize(
+    ("statement", "strict", "wide", "clear"),
+    [
+        ("Complete left bundle branch block", (0, 0, 0, 1, 0), (0, 0, 0, 1, 0), (0, 0, 0, 1, 0)),
+        ("Left atrial hypertrophy", (0, 0, 0, 0, 0), (0, 0, 0, 0, 1), (0, 0, 0, 0, NAN)),
+        ("Stemi: anterior wall", (0, 1, 0, 0, 0), (0, 1, 1, 0, 0), (0, 1, NAN, 0, 0)),
+        ("Undefined ischemia/scar/supp.nstemi: apical", *[(0, NAN, NAN, 0, 0)] * 3),
+        ("Sinus bradycardia", (0, 0, 0, 0, 0), (1, 0, 0, 0, 0), (NAN, 0, 0, 0, 0)),
+        ("Atrial fibrillation", *[(0, 0, 0, 0, 0)] * 3),
+    ],
+)
+def test_the_rules_differ_only_in_the_doubtful_cases(statement, strict, wide, clear):
+    for rule, expected in zip(RULES, (strict, wide, clear), strict=True):
+        np.testing.assert_array_equal(superclasses([statement, AXIS], rule), expected)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_certain_statement_outweighs_a_doubtful_one_and_one_that_is_left_out(rule):
+    found = superclasses(["Left atrial overload", "Left ventricular hypertrophy", "Scar formation: septal",
+                          "Undefined ischemia/scar/supp.nstemi: septal"], rule)  # fmt: skip
+    assert found[CLASSES.index("HYP")] == found[CLASSES.index("MI")] == 1
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_an_ecg_in_sinus_rhythm_without_another_statement_is_normal(rule):
+    np.testing.assert_array_equal(superclasses(["Sinus rhythm", AXIS], rule), [1, 0, 0, 0, 0])
+
+
+def test_a_place_or_a_type_may_follow_a_statement():
+    assert meaning("Atrial flutter, typical").statement == "atrial flutter"
+    assert meaning("ISCHEMIA: inferior  wall\n").statement == "ischemia"
+
+
+def test_an_unknown_statement_is_refused():
+    with pytest.raises(InputError, match="unknown statement"):
+        superclasses(["Brugada syndrome"], "wide")
+
+
+def test_every_statement_has_one_meaning():
+    names = [one.statement for one in MEANINGS]
+    assert [meaning(name).statement for name in names] == names

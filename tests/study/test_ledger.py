@@ -1,0 +1,76 @@
+"""The ledger of fold 10: every version of a model's scores once, with its commit."""
+
+import subprocess
+
+import numpy as np
+import pytest
+
+from ecglib.study import ledger
+
+
+def git(root, *arguments):
+    identity = ["-c", "user.name=Test", "-c", "user.email=test@example.org"]
+    subprocess.run(["git", *identity, *arguments], cwd=root, check=True, capture_output=True)
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """A repository in which one model's scores were committed twice."""
+    git(tmp_path, "init", "--quiet")
+    for text in ("first", "second"):
+        scored(tmp_path, "student", text)
+        git(tmp_path, "add", "--all")
+        git(tmp_path, "commit", "--quiet", "--message", text)
+    return tmp_path
+
+
+def scored(root, model, text):
+    (root / "scores").mkdir(exist_ok=True)
+    (root / "scores" / f"{model}.npz").write_text(text)
+
+
+def test_every_committed_version_has_a_row(checkout):
+    ledger.update(checkout, checkout)
+    rows = ledger.read(checkout)
+    assert rows["model"].tolist() == ["student", "student"]
+    assert rows["commit"].nunique() == 2
+    assert rows["scores"].iloc[-1] == ledger.content_id(checkout / "scores" / "student.npz")
+
+
+def test_scores_get_their_commit_once_they_are_committed(checkout):
+    scored(checkout, "teacher", "new")
+    ledger.update(checkout, checkout)
+    assert ledger.summary(checkout)[-1]["commit"] == ""
+    git(checkout, "add", "--all")
+    git(checkout, "commit", "--quiet", "--message", "teacher")
+    ledger.update(checkout, checkout)
+    rows = ledger.read(checkout).set_index("model")
+    assert len(rows) == 3
+    assert rows.loc["teacher", "commit"]
+
+
+def test_a_checkout_without_history_loses_no_row(checkout):
+    ledger.update(checkout, checkout)
+    before = ledger.read(checkout)
+    subprocess.run(["rm", "-r", ".git"], cwd=checkout, check=True)
+    ledger.update(checkout, checkout)
+    assert ledger.read(checkout).equals(before)
+
+
+def test_a_models_rows_are_counted(checkout):
+    ledger.update(checkout, checkout)
+    (one,) = ledger.summary(checkout)
+    assert (one["model"], one["times"]) == ("student", 2)
+
+
+def test_every_published_score_is_in_the_ledger(project):
+    folder = project / "results" / "full"
+    at_hand = {(path.stem, ledger.content_id(path)) for path in (folder / "scores").glob("*.npz")}
+    known = set(ledger.read(folder)[["model", "scores"]].itertuples(index=False, name=None))
+    assert not at_hand - known, "run `python tools/fold_10_ledger.py`"
+
+
+def test_an_id_is_gits(tmp_path):
+    np.savez(tmp_path / "x.npz", a=np.arange(3))
+    found = subprocess.run(["git", "hash-object", "x.npz"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert ledger.content_id(tmp_path / "x.npz") == found.stdout.strip()

@@ -1,0 +1,58 @@
+"""The simulation of the study on several nodes, and the file of measured durations that it reads."""
+
+import pytest
+
+from ecglib.errors import InputError
+from ecglib.study import resources, schedule
+from ecglib.study.profile import load_profile
+from ecglib.study.schedule import Job
+
+DIAMOND = {"a": Job(1.0), "b": Job(2.0, ("a",)), "c": Job(3.0, ("a",)), "d": Job(4.0, ("b", "c"))}
+
+
+@pytest.fixture(scope="module")
+def measured(project):
+    return resources.load(project / "config" / "resources.yml")
+
+
+@pytest.mark.parametrize("nodes, seconds", [(1, 10.0), (2, 8.0), (100, 8.0)])
+def test_jobs_wait_for_nodes_and_for_each_other(nodes, seconds):
+    assert schedule.makespan(DIAMOND, nodes) == seconds
+
+
+def test_the_job_with_the_longest_path_starts_first():
+    jobs = {"short": Job(2.0), "long": Job(1.0), "after": Job(5.0, ("long",))}
+    assert schedule.makespan(jobs, 1) == 8.0
+    assert schedule.makespan(jobs, 2) == 6.0  # 7 if "short" and "after" had to share a node
+
+
+def test_the_critical_path_is_the_bound_of_any_number_of_nodes():
+    assert max(schedule.remaining(DIAMOND).values()) == schedule.makespan(DIAMOND, len(DIAMOND))
+
+
+def test_the_critical_path_is_in_order():
+    assert schedule.critical_path(DIAMOND) == ["a", "c", "d"]
+
+
+def test_every_seed_is_a_job_and_waits_for_its_teachers(project, measured):
+    jobs = schedule.study_jobs(load_profile(project / "config" / "full.yml", seeds=5), measured)
+    assert {f"base_cnn/seed{seed}" for seed in range(5)} <= set(jobs["student_distilled/seed3"].needs)
+    assert "base_cnn/seed3" in jobs["base_cnn_pruned_channels_25/seed3"].needs
+    assert "base_cnn/seed2" not in jobs["base_cnn_pruned_channels_25/seed3"].needs
+
+
+def test_a_time_limit_exceeds_the_measured_duration(project, measured):
+    profile = load_profile(project / "config" / "full.yml")
+    for model in profile.training:
+        assert measured.minutes("train", model) * 60 >= 2 * measured.seconds("train", model)
+
+
+def test_memory_exceeds_what_was_measured(measured):
+    assert all(rule.mem_mb > rule.peak_mb for rule in measured.rules.values())
+
+
+def test_a_wrong_key_is_named(tmp_path, project):
+    text = (project / "config" / "resources.yml").read_text()
+    (tmp_path / "resources.yml").write_text(text.replace("peak_mb", "peak_gb"))
+    with pytest.raises(InputError, match=r"unknown key|invalid setting"):
+        resources.load(tmp_path / "resources.yml")
