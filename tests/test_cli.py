@@ -26,7 +26,7 @@ def ecglib(*arguments, cwd):
     ("arguments", "messages"),
     [
         (["reproduce", "--profile", "full"], ["PTB-XL folder missing", "ecglib download"]),
-        (["reproduce", "--profile", "large"], ["file missing", "one of full, models, sample, tiny"]),
+        (["reproduce", "--profile", "large"], ["file missing", "one of full, models, resources, sample, tiny"]),
         (["read", "--profile", "full"], ["PTB-XL folder missing"]),
         (["train", "resnet", "--profile", "sample"], ["unknown model", "base_cnn"]),
         (["book"], ["chapter not executed", "ecglib reproduce --profile full"]),

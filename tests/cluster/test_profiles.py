@@ -11,6 +11,7 @@ from snakemake import cli
 from ecglib.study import resources
 
 PROFILES = ("slurm", "kubernetes")
+IGNORED = {"--quiet", "--no-cache-dir"}
 
 
 @pytest.mark.parametrize("profile", PROFILES)
@@ -51,3 +52,15 @@ def test_a_job_asks_for_what_was_measured(jobs, project):
 @pytest.mark.slow
 def test_light_rules_are_not_submitted(jobs):
     assert {"localrule sample_records:", "localrule summary:", "localrule book:"} <= set(jobs.splitlines())
+
+
+def test_the_container_is_installed_as_the_environment_is(project):
+    """`make env` is executed by continuous integration; no builder of containers is."""
+
+    def arguments(text, program):
+        lines = [line for line in text.splitlines() if program in line]
+        return [sorted({word for word in line.split() if word.startswith("--")} - IGNORED) for line in lines]
+
+    image = arguments((project / "Dockerfile").read_text(), "python -m pip install")
+    assert len(image) == 2
+    assert image == arguments((project / "Makefile").read_text(), "$(BIN)/python -m pip install")
