@@ -30,7 +30,7 @@ def group_differences(compared: pd.DataFrame, labels: Mapping[str, str]) -> Figu
     measures, models = (list(dict.fromkeys(compared[name])) for name in ("measure", "model"))
     colors = dict(zip(models, sns.color_palette("colorblind", len(models)), strict=True))
     place = {row[:2]: -index for index, row in enumerate(rows)}
-    offset = dict(zip(models, np.linspace(0.3, -0.3, len(models)) if len(models) > 1 else [0.0], strict=True))
+    offset = dict(zip(models, _spread(len(models), 0.3), strict=True))
     figure, axes = plt.subplots(
         1, max(1, len(measures)), figsize=(PAGE_WIDTH, 1.4 + 1.3 * _ROW * len(rows)), sharey=True, squeeze=False
     )
@@ -63,7 +63,7 @@ def missing_leads(changes: pd.DataFrame) -> Figure:
     """
     names, labels = (list(dict.fromkeys(changes[name])) for name in ("damage", "label"))
     colors = dict(zip(labels, sns.color_palette("colorblind", len(labels)), strict=True))
-    offset = dict(zip(labels, np.linspace(-0.15, 0.15, len(labels)) if len(labels) > 1 else [0.0], strict=True))
+    offset = dict(zip(labels, _spread(len(labels), -0.15), strict=True))
     figure, axes = plt.subplots(1, 2, figsize=(PAGE_WIDTH, 3), width_ratios=[4, 1.2])
     for axis, shown in zip(axes, ([x for x in names if x in LEADS], [x for x in names if x not in LEADS]), strict=True):
         axis.axhline(0, color="#999999", linewidth=0.8)
@@ -111,6 +111,11 @@ def noise_curves(curves: pd.DataFrame) -> Figure:
     handles, names = axes[0, 0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside lower center", ncols=2, frameon=False, fontsize="small")
     return alt_text.set_alt_text(figure, _noise_text(curves))
+
+
+def _spread(count: int, first: float) -> np.ndarray:
+    """Places of `count` dots in a row from `first` to its opposite, or one in the middle."""
+    return np.linspace(first, -first, count) if count > 1 else np.zeros(count)
 
 
 def _groups_text(compared: pd.DataFrame) -> str:
