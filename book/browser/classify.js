@@ -108,6 +108,7 @@
       try {
         const recording = await get(), found = await classify(recording, base);
         current = { name: recording.name, columns: found.shown, map: null };
+        delete root.dataset.map;
         const above = entry.classes.map((_, i) => found.probabilities[i] - entry.thresholds[i]);
         superclass.selectedIndex = above.indexOf(Math.max(...above));
         button.setAttribute("aria-pressed", "false");
@@ -121,7 +122,6 @@
       } catch (error) {
         part("result").hidden = true;
         delete root.dataset.probabilities;
-        delete root.dataset.map;
         say(error instanceof InputError ? error.message : `This did not work: ${error.message || error}`, true);
         root.dataset.state = "wrong";
       }
