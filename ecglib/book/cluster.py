@@ -28,10 +28,7 @@ def context(root: Path) -> dict:
     jobs = schedule.study_jobs(load_profile(root / "config" / "full.yml", seeds=SEEDS), measured)
     trained = [model for model in load_profile(root / "config" / "full.yml").training]
     threads, full = measured.rules["train"].threads, root / "results" / "full"
-    archive, overhead = (
-        results.read(full, name) if (full / f"{name}.json").is_file() else None
-        for name in ("archive", "slurm_overhead")
-    )
+    archive, overhead = (_measured(full, name) for name in ("archive", "slurm_overhead"))
     return {
         "rules": measured.rules,
         "margin": measured.margin,
@@ -50,6 +47,11 @@ def context(root: Path) -> dict:
         "shard_size": shards.SIZE,
         "overhead": overhead,
     }
+
+
+def _measured(folder: Path, name: str) -> dict | None:
+    """What a benchmark wrote, if it was run."""
+    return results.read(folder, name) if (folder / f"{name}.json").is_file() else None
 
 
 def _archive(measured: dict) -> dict:
