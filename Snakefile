@@ -63,9 +63,7 @@ rule all:
 # a cluster is not asked for the work of seconds
 localrules:
     all,
-    publish,
     book,
-    sample_records,
     summary,
 
 
@@ -76,6 +74,9 @@ wildcard_constraints:
 
 
 if STUDY.settings.name == "full":
+
+    localrules:
+        publish,
 
     rule publish:
         # only when every chapter is executed: a failing one leaves the committed files unchanged
@@ -101,6 +102,9 @@ rule book:
 
 
 if STUDY.settings.n_records:
+
+    localrules:
+        sample_records,
 
     rule sample_records:
         input:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ecglib.data.ptbxl import CLASSES
+from ecglib.deployment import shards
 from ecglib.study import resources, results, schedule
 from ecglib.study.profile import load_profile
 
@@ -27,8 +28,7 @@ def context(root: Path) -> dict:
     jobs = schedule.study_jobs(load_profile(root / "config" / "full.yml", seeds=SEEDS), measured)
     trained = [model for model in load_profile(root / "config" / "full.yml").training]
     threads, full = measured.rules["train"].threads, root / "results" / "full"
-    archive = results.read(full, "archive")
-    measured_overhead = (full / "slurm_overhead.json").is_file()
+    archive, overhead = (_measured(full, name) for name in ("archive", "slurm_overhead"))
     return {
         "rules": measured.rules,
         "margin": measured.margin,
@@ -41,15 +41,23 @@ def context(root: Path) -> dict:
         "hours": {nodes: schedule.makespan(jobs, nodes) / HOUR for nodes in NODES},
         "critical_hours": max(schedule.remaining(jobs).values()) / HOUR,
         "critical_path": schedule.critical_path(jobs),
-        "archive": archive,
+        "archive": archive and _archive(archive),
         "archive_recordings": MIMIC_RECORDINGS,
-        "archive_shards": -(-MIMIC_RECORDINGS // archive["shard_size"]),
-        "archive_core_hours": {
-            name: MIMIC_RECORDINGS / rate / HOUR for name, rate in archive["per_core_second"].items()
-        },
         "archive_columns": [*CLASSES],
-        "overhead": results.read(full, "slurm_overhead") if measured_overhead else None,
+        "shard_size": shards.SIZE,
+        "overhead": overhead,
     }
+
+
+def _measured(folder: Path, name: str) -> dict | None:
+    """What a benchmark wrote, if it was run."""
+    return results.read(folder, name) if (folder / f"{name}.json").is_file() else None
+
+
+def _archive(measured: dict) -> dict:
+    """A benchmark of archives with the cost of MIMIC-IV-ECG."""
+    hours = {name: MIMIC_RECORDINGS / rate / HOUR for name, rate in measured["per_core_second"].items()}
+    return measured | {"core_hours": hours, "shards": -(-MIMIC_RECORDINGS // measured["shard_size"])}
 
 
 def _training(model: str, measured: resources.Resources) -> dict:

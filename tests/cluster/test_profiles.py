@@ -49,11 +49,6 @@ def test_a_job_asks_for_what_was_measured(jobs, project):
     assert f"mem_mb={needs.mem_mb}" in training
 
 
-@pytest.mark.slow
-def test_light_rules_are_not_submitted(jobs):
-    assert {"localrule sample_records:", "localrule summary:", "localrule book:"} <= set(jobs.splitlines())
-
-
 def test_the_container_is_installed_as_the_environment_is(project):
     """`make env` is executed by continuous integration; no builder of containers is."""
 
