@@ -321,9 +321,8 @@ Markdown(travel.box(conditions.trust()))
 # %% [markdown]
 # ## Exercises
 #
-# Predict first, then run. Both use the variables of this chapter.
+# Predict first, then run. [Solutions](exercises) are executed on the sample records.
 #
-# 1. **A rule of your own.** Move *left atrial hypertrophy* from doubtful to certain in `ecglib/data/ludb_rules.py`. Which AUCs
-#    change, and by how much?
-# 2. **How many local recordings?** Fit the offsets on 20, 50 and 100 recordings of LUDB. From how many on do they beat the
-#    temperature?
+# 1. **A rule of your own.** Count *left atrial hypertrophy* as HYP under the strict rule. What does it do to the AUC of HYP?
+# 2. **How many local recordings?** Fit temperature and offsets on 5, 10, 20 and half of the recordings, and compare the
+#    calibration error on the others.

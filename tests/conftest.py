@@ -29,7 +29,7 @@ def lacking(name: str, reason: str) -> None:
 
 def run_ecglib(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess:
     """The command line in a process of its own, without this machine's data."""
-    inherited = {k: v for k, v in os.environ.items() if k not in ("PTBXL_ROOT", "ECGLIB_CACHE")}
+    inherited = {k: v for k, v in os.environ.items() if k not in ("PTBXL_ROOT", "LUDB_ROOT", "ECGLIB_CACHE")}
     return subprocess.run(
         [sys.executable, "-m", "ecglib", *arguments], cwd=cwd, capture_output=True, text=True,
         env=inherited | environment,
@@ -93,6 +93,15 @@ def ptbxl_root() -> Path:
 def ptbxl(ptbxl_root, shared) -> Dataset:
     with FileLock(shared / "ptbxl.lock"):
         return open_dataset(ptbxl_root, shared / "ptbxl", progress=False)
+
+
+@pytest.fixture(scope="session")
+def ludb_root() -> Path:
+    """The real LUDB."""
+    root = Path(os.environ.get("LUDB_ROOT") or PROJECT / "data" / "ludb")
+    if not (root / "ludb.csv").is_file():
+        lacking("ludb", "LUDB is not here: set LUDB_ROOT, or run `ecglib download ludb`")
+    return root
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,9 @@
-"""Contract with PTB-XL 1.0.3: the counts on which the whole study is based."""
+"""Contract with PTB-XL 1.0.3 and LUDB 1.0.1: the counts and units on which the whole study is based."""
 
 import numpy as np
 import pytest
 
+from ecglib.data import ludb
 from ecglib.data.ptbxl import CLASSES, TEST_FOLD, TRAIN_FOLDS, VALIDATION_FOLD
 
 pytestmark = pytest.mark.slow
@@ -40,3 +41,19 @@ def test_the_first_record_is_as_physionet_has_it(ptbxl):
     assert ptbxl.signals[0, 0].tolist() == [-119, -55, 64, 86, -91, 4, -69, -31, 0, -26, -39, -79]
     assert ptbxl.signals.shape == (21_799, 1000, 12)
     assert np.abs(ptbxl.signals[:100]).max() < 10_000
+
+
+def test_ludb_is_what_its_authors_describe(ludb_root):
+    read = ludb.read(ludb_root)
+    assert len(read) == 200
+    assert read.table["sex"].sum() == 85  # women, by LUDB's README
+    rhythms = [one[0] for one in read.table["statements"]]
+    assert rhythms.count("Sinus rhythm") == 143
+
+
+def test_ludbs_samples_obey_einthovens_law_and_its_headers_gains_do_not(ludb_root):
+    read = ludb.read(ludb_root)
+    for signals, exact in ((read.signals, True), (read.as_in_headers(), False)):
+        off = np.abs(signals[..., 0] + signals[..., 2] - signals[..., 1]).max(axis=1)
+        assert (np.median(off) < 1e-5) == exact  # mV; the samples are whole microvolts
+    np.testing.assert_allclose(np.ptp(read.as_in_headers(), axis=1), 1, atol=1e-4)

@@ -72,6 +72,7 @@ def missing_leads(changes: pd.DataFrame) -> Figure:
             spread = [[one.value - one.low], [one.high - one.value]]
             axis.errorbar(x, one.value, spread, fmt="o", color=colors[row.label], markersize=4)
         axis.set_xticks(range(len(shown)), shown)
+        axis.set_xlim(-0.5, len(shown) - 0.5)
         axis.grid(visible=False, axis="x")
     axes[0].set(ylabel="change of macro AUC", xlabel="flat lead")
     axes[1].set_xlabel("flat group")
