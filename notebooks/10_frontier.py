@@ -33,6 +33,7 @@ from ecglib.study.analyses import (
 )
 from ecglib.study.study import open_study
 
+# %% tags=["hide-input"]
 plots.style()
 study = open_study(profile)
 
