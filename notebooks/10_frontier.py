@@ -33,6 +33,7 @@ from ecglib.study.analyses import (
 )
 from ecglib.study.study import open_study
 
+# %% tags=["hide-input"]
 plots.style()
 
 # %% [markdown]
@@ -225,8 +226,9 @@ release.write()
 # - The shapes were chosen by their bytes, not searched: at most two kinds of blocks at a budget. Other shapes may do better.
 # - Temperature and label weight of the students were chosen from unfinished trainings of the 64 KB student on fold 9 with one
 #   seed.
-# - What length, mixup, temperature and the weight of the labels contribute was measured with a network of 16 KB, one seed and
-#   few epochs; larger networks and long trainings may differ. Whether the teachers should score the same crop was not measured.
+# - What length, mixup and the labels contribute was measured with a network of 16 KB, one seed and few epochs; larger networks
+#   and long trainings may differ. Whether another temperature is better, and whether the teachers should score the same crop,
+#   was not measured for students.
 # - Everything here is one data set. Whether the order holds elsewhere is another question.
 #
 # ## What we learned

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from ecglib.book import book, chapters
+from ecglib.deployment import released
 from ecglib.errors import InputError
 from ecglib.evaluation import metrics
 from ecglib.evaluation.bootstrap import auc_estimates
@@ -175,3 +176,11 @@ def test_published_files_contain_no_local_paths(published, project):
         assert str(project) not in content and "/home/" not in content and "/root/" not in content, path
         if path.suffix == ".json":
             json.loads(content)
+
+
+def test_no_released_onnx_model_is_better_on_fold_9_than_the_default(published):
+    """Chapter 10 selects the default on fold 9; that fold's first seeds are in the results."""
+    entries = released.entries(published.models)
+    onnx = [name for name, entry in entries.items() if entry["file"].endswith(".onnx")]
+    aucs = {name: results.read(published.published_results, name)["seeds"][0]["val_auc"] for name in onnx}
+    assert max(aucs, key=aucs.get) == released.default(published.models)

@@ -61,7 +61,8 @@ class Recipes:
         same = len(self.differences) - len(better) - len(worse)
         if not same:
             return told
-        return f"{told} For the other {same} the interval holds zero: no difference was found, and we take the simpler."
+        holds = f"{plural(same, 'interval')} {'holds' if same == 1 else 'hold'}"
+        return f"{told} {holds} zero: no difference was found there, and the simpler setting would do."
 
     def _list(self, names: list[str]) -> str:
         return f" ({'; '.join(self._changed(name) for name in names)})" if names else ""

@@ -139,15 +139,15 @@ def recipes(declared, **differences) -> frontier_recipes.Recipes:
 
 
 def test_changes_that_can_be_told_apart_are_named_with_their_direction(declared):
-    text = recipes(declared, mixup=WORSE, w05=BETTER, t1=EQUAL).conclusion()
+    text = recipes(declared, mixup=WORSE, **{"24_epochs": BETTER}, w0=EQUAL).conclusion()
     assert text.startswith("Of 3 changes, 2 can be told")
-    assert "1 of them for the better (label weight 0.5) and 1 for the worse (mixup 0.2)." in text
-    assert "For the other 1 the interval holds zero" in text
+    assert "1 of them for the better (24 epochs) and 1 for the worse (mixup 0.2)." in text
+    assert "1 interval holds zero" in text
 
 
 def test_a_students_recipe_is_named_by_what_it_changes(declared):
-    names = recipes(declared, **{"24_epochs": EQUAL, "w0": EQUAL, "t1": EQUAL}).table()["recipe"].tolist()
-    assert names == ["24 epochs", "label weight 0", "temperature 1"]
+    names = recipes(declared, **{"24_epochs": EQUAL, "w0": EQUAL, "mixup": EQUAL}).table()["recipe"].tolist()
+    assert names == ["24 epochs", "label weight 0", "mixup 0.2"]
 
 
 def test_a_profile_without_trials_says_so(study):
