@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ecglib.book import alt_text
+from ecglib.book.plots.saliency import attribution_by_lead
 from ecglib.data.ptbxl import CLASSES, LEADS, read_statement_labels
 from ecglib.deployment import released
 from ecglib.errors import InputError
@@ -57,3 +59,10 @@ def test_the_released_model_looks_at_the_walls_leads_more_than_chance_on_ptbxl(p
     statements = read_statement_labels(ptbxl_root)
     found = saliency.walls(ptbxl.labeled().in_folds(9), statements, released.load().probabilities, count=25)
     assert all(wall.share.value > wall.chance for wall in found), saliency.table(found)
+
+
+def test_the_figure_has_a_panel_per_wall_and_says_the_shares(sample, statements):
+    found = saliency.walls(sample, statements, looks_at("V2"), n_bootstrap=20)
+    figure = attribution_by_lead(found)
+    assert [axis.get_title() for axis in figure.axes] == [f"{name} infarction, 6 records" for name in saliency.WALLS]
+    assert "anterior: 1.000" in alt_text.alt_text(figure)
