@@ -13,9 +13,9 @@ from ecglib.study.analyses.saliency import Wall, by_lead
 
 
 def attribution_by_lead(walls: list[Wall]) -> Figure:
-    """Each lead's mean share of what speaks for MI, a panel per wall; the leads that face the wall are coloured."""
+    """Each lead's mean share of what speaks for MI, a panel per wall; the leads that face the wall are colored."""
     shares = by_lead(walls)
-    figure, axes = plt.subplots(1, len(walls), figsize=(PAGE_WIDTH, 2.6), sharey=True, squeeze=False)
+    figure, axes = plt.subplots(1, max(1, len(walls)), figsize=(PAGE_WIDTH, 2.6), sharey=True, squeeze=False)
     for axis, wall in zip(axes[0], walls):
         colors = [CLASS_COLORS["MI"] if lead in wall.leads else "#bbbbbb" for lead in LEADS]
         sns.barplot(x=list(LEADS), y=shares.loc[wall.name], hue=list(LEADS), palette=colors, legend=False, ax=axis)

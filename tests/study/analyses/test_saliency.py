@@ -8,7 +8,6 @@ from ecglib.book import alt_text
 from ecglib.book.plots.saliency import attribution_by_lead
 from ecglib.data.ptbxl import CLASSES, LEADS, read_statement_labels
 from ecglib.deployment import released
-from ecglib.errors import InputError
 from ecglib.study.analyses import saliency
 
 
@@ -48,9 +47,17 @@ def test_the_interval_holds_the_share_and_the_table_says_what_chance_gives(sampl
     assert saliency.table(found)["by chance"].tolist() == ["0.333", "0.250"]
 
 
-def test_a_model_that_never_moves_gives_an_error(sample, statements):
-    with pytest.raises(InputError, match="no map to judge"):
-        saliency.walls(sample, statements, lambda windows: np.full((len(windows), 5), 0.5))
+def test_a_model_that_never_moves_has_no_maps_to_judge(sample, statements):
+    found = saliency.walls(sample, statements, lambda windows: np.full((len(windows), 5), 0.5))
+    assert found == []
+    assert saliency.conclusion(found).startswith("No record of these infarctions has a map")
+
+
+def test_the_conclusion_compares_each_wall_with_chance(sample, statements):
+    found = saliency.walls(sample, statements, looks_at("V2"), n_bootstrap=50)
+    anterior, inferior = saliency.conclusion(found).split("In inferior")
+    assert "more than the 0.333 expected by chance" in anterior
+    assert "less than the 0.250 expected by chance" in inferior
 
 
 @pytest.mark.slow
