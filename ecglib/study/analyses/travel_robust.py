@@ -93,11 +93,11 @@ class Robust:
         cost = self.gain(VALIDATION_FOLD)
         verdict = "pays clearly" if self.pays else "does not pay clearly enough for a second released model"
         return (
-            f"On fold 9, training with damage gains {signed(gains[VALIDATION_FOLD])} of the AUC, mean over "
-            f"{plural(len(damages()), 'kind')} of damage ({seeds_behind(cost)}): {better} better by more than noise, "
+            f"On fold 9, training with damage changes the AUC by {signed(gains[VALIDATION_FOLD])}, mean over "
+            f"{plural(len(damages()), 'kind')} of damage ({seeds_behind(cost)}): {better} better by more than chance, "
             f"{worse} worse. On intact records it changes the AUC by {signed(cost)}. We asked for a gain above "
             f"{SMALLEST_GAIN:g} and a cost below {LARGEST_COST:g}, both with their intervals: by this rule it "
-            f"*{verdict}*. On fold 10, the gain is {signed(gains[TEST_FOLD])} and the change on intact records "
+            f"*{verdict}*. On fold 10, the mean change is {signed(gains[TEST_FOLD])} and the change on intact records "
             f"{signed(self.gain(TEST_FOLD))}."
         )
 
