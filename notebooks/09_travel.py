@@ -59,7 +59,7 @@ Markdown(there.units())
 # before any model was scored with it. What a statement means can be certain or doubtful: the *strict* rule counts the
 # doubtful cases as negative, the *wide* rule as positive, and *clear* leaves these recordings out of the superclass. Single
 # numbers below are those of the wide rule, which is closest to PTB-XL's own table (atrial enlargement is HYP there).
-# Recordings without any superclass stay in.
+# Recordings without any superclass stay in. Every statement and what it means, to unfold:
 
 # %% tags=["hide-output", "hide-input"]
 tables.show(there.rule_table())

@@ -72,11 +72,11 @@ class Travel:
         low, high = min(one.value for one in aucs.values()), max(one.value for one in aucs.values())
         errors = self.local.errors()
         rows = [
-            f"On LUDB the macro AUC falls from {min(own):.3f}–{max(own):.3f} to {low:.3f}–{high:.3f} ({MAIN} rule, "
+            f"The macro AUC is {min(own):.3f}–{max(own):.3f} on fold 10 and {low:.3f}–{high:.3f} on LUDB ({MAIN} rule, "
             f"{len(aucs)} models, one seed each).",
             self.order(),
-            f"The calibration error grows from {errors['fold 10'].max():.3f} or less to "
-            f"{errors['LUDB, wide'].min():.3f} or more; chance alone gives up to "
+            f"The calibration error is at most {errors['fold 10'].max():.3f} on fold 10 and at least "
+            f"{errors['LUDB, wide'].min():.3f} on LUDB, where chance alone gives up to "
             f"{errors['LUDB, by chance alone'].max():.3f}.",
             self.local.conclusion(),
             self.abstention.age_conclusion(),

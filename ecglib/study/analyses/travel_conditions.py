@@ -32,7 +32,7 @@ class Conditions:
         changes = self.electrodes.missing()
         own = changes[changes["model"] == RELEASED].set_index("damage")["change"]
         single, group = (min(names, key=lambda name: own[name].value) for names in (LEADS, GROUPS))
-        cost = robust.gain(VALIDATION_FOLD)
+        cost = robust.costs[VALIDATION_FOLD]
         return [
             f"{int(compared['survives'].sum())} of {len(compared)} differences between groups of fold 10 and the rest "
             f"survive a false discovery rate of {ALPHA:.0%}.",

@@ -17,7 +17,7 @@ from scipy.special import expit, logit
 
 from ecglib.data.ptbxl import CLASSES, TEST_FOLD
 from ecglib.evaluation.bootstrap import percentile
-from ecglib.study.analyses.comparison import interval, percent
+from ecglib.study.analyses.comparison import interval
 from ecglib.study.analyses.travel_ludb import MAIN, External
 from ecglib.study.analyses.travel_models import RELEASED
 from ecglib.study.study import Study
@@ -157,8 +157,8 @@ class Local:
         for way, called in zip(WAYS[1:], ("a temperature", "one offset per superclass")):
             shares = self.removed(way)
             texts.append(
-                f"{called} removes {percent(shares[RELEASED])} of the released model's calibration error beyond "
-                f"chance ({percent(min(shares.values()))} to {percent(max(shares.values()))} over the models)"
+                f"{called} changes the released model's calibration error beyond chance by {-shares[RELEASED]:+.0%} "
+                f"({-max(shares.values()):+.0%} to {-min(shares.values()):+.0%} over the models)"
             )
         return (
             f"Fitted on {len(self.external.data) // 2} recordings, {'; '.join(texts)}. Both are means over {_HALVES} "
