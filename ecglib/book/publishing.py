@@ -11,6 +11,8 @@ from ecglib import files
 from ecglib.book import book, chapters, standalone
 from ecglib.deployment import released
 from ecglib.study import ledger, results, workflow
+from ecglib.study.analyses import travel_conclusions, travel_models
+from ecglib.study.paths import Paths
 from ecglib.study.study import Study
 from ecglib.training import runs
 
@@ -39,8 +41,16 @@ def publish(study: Study) -> None:
         (paths.published_results / "scores" / f"{model}.npz").unlink(missing_ok=True)
     _export_runs(study)
     released.copy_release(paths.released, paths.models)
+    released.set_cautions(paths.models, _cautions(paths))
     ledger.update(paths.root, paths.published_results)
     files.write_text(paths.root / "README.md", readme)
+
+
+def _cautions(paths: Paths) -> list[str]:
+    """Chapter 9's sentences on when to trust a model, without Markdown."""
+    lines = results.read(paths.published_results, travel_conclusions.RESULT)["trust"]
+    plain = [line.replace("*", "").replace("`", "") for line in lines]
+    return [f"Measured with {travel_models.RELEASED} in chapter 9 of the book.", *plain]
 
 
 def _for_readers(study: Study, executed: Path) -> bytes:

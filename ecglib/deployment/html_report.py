@@ -95,7 +95,7 @@ def render(recording: Recording, prediction: Prediction, model: ReleasedModel) -
         shown=_shown(shown, windows, recording), paper=paper.sheet(windows[shown]), rows=paper.rows(windows[shown]),
         map_height=paper.MAP_HEIGHT_MM, classes=found, limit=limit, against=AGAINST, speaks_for=FOR,
         maps=[one | render_map(one["name"], values, limit) for one, values in zip(found, maps)],
-        quality_warnings=prediction.quality_warnings, card=card(model),
+        quality_warnings=prediction.quality_warnings, card=card(model), cautions=model.cautions,
     )  # fmt: skip
 
 

@@ -44,6 +44,7 @@ class ReleasedModel:
     normalization : mV -> what the network takes
     temperature : divides the logits (:func:`ecglib.evaluation.calibration.fit_temperature`)
     thresholds : float (5,), a probability at or above its threshold is positive
+    cautions : when to trust it, as sentences
     """
 
     name: str
@@ -51,6 +52,7 @@ class ReleasedModel:
     normalization: Normalization
     temperature: float
     thresholds: np.ndarray
+    cautions: Sequence[str] = ()
 
     @cached_property
     def _session(self):
@@ -107,7 +109,7 @@ def load(name: str | None = None, where: Path | None = None) -> ReleasedModel:
             "a microcontroller model", where=origin, expected="an .onnx file", found=path.name,
             hint=f"classify with {default(path.parent)}; `ecglib header` writes this one for firmware",
         )  # fmt: skip
-    return ReleasedModel(name, path, normalization, temperature, thresholds)
+    return ReleasedModel(name, path, normalization, temperature, thresholds, _content(path.parent)[2])
 
 
 def load_verified(name: str, where: Path | None = None) -> tuple[Path, dict]:
@@ -149,12 +151,12 @@ def copy_release(source: Path, target: Path) -> None:
     ------
     InputError : a file does not match its manifest
     """
-    found, chosen = _content(source)
+    found, chosen, lines = _content(source)
     for name in found:
         path, _ = load_verified(name, source)
         with files.atomic_path(target / path.name) as temporary:
             shutil.copyfile(path, temporary)
-    _write_manifest(target, found, chosen)
+    _write_manifest(target, found, chosen, lines)
 
 
 def entry(name: str, where: Path) -> dict:
@@ -195,24 +197,30 @@ def write(
     target = where / f"{name}{Path(source).suffix}"
     with files.atomic_path(target) as temporary:
         temporary.write_bytes(content)
-    known, chosen = _content(where) if (where / MANIFEST).is_file() else ({}, DEFAULT)
+    known, chosen, lines = _content(where) if (where / MANIFEST).is_file() else ({}, DEFAULT, [])
     known[name] = {
         "file": target.name, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest(), **_FIXED,
         "mean": normalization.mean, "scale": normalization.scale, "temperature": float(temperature),
         "thresholds": [float(one) for one in thresholds], **more,
     }  # fmt: skip
-    return _write_manifest(where, known, chosen)
+    return _write_manifest(where, known, chosen, lines)
 
 
 def set_default(where: Path, name: str) -> Path:
     """Write a folder's default into its manifest; errors as :func:`entry`."""
     entry(name, Path(where))
-    return _write_manifest(Path(where), entries(where), name)
+    return _write_manifest(Path(where), entries(where), name, _content(where)[2])
 
 
-def _write_manifest(where: Path, models: dict[str, dict], chosen: str) -> Path:
+def set_cautions(where: Path, lines: Sequence[str]) -> Path:
+    """Write the sentences on when to trust the models into a folder's manifest; errors as :func:`entries`."""
+    return _write_manifest(Path(where), *_content(where)[:2], list(lines))
+
+
+def _write_manifest(where: Path, models: dict[str, dict], chosen: str, lines: list[str]) -> Path:
     manifest = where / MANIFEST
-    files.write_text(manifest, json.dumps({"format": _FORMAT, "default": chosen, "models": models}, indent=1) + "\n")
+    content = {"format": _FORMAT, "default": chosen, "cautions": lines, "models": models}
+    files.write_text(manifest, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
     return manifest
 
 
@@ -226,13 +234,14 @@ def entries(where: Path) -> dict[str, dict]:
     return _content(where)[0]
 
 
-def _content(where: Path) -> tuple[dict[str, dict], str]:
-    """A manifest's entries and the name of its default."""
+def _content(where: Path) -> tuple[dict[str, dict], str, list[str]]:
+    """A manifest's entries, the name of its default, and its cautions."""
     where = Path(where)
     manifest = where / MANIFEST
     try:
         content = json.loads(manifest.read_text(encoding="utf-8"))
         form, found, chosen = content["format"], dict(content["models"]), str(content.get("default", DEFAULT))
+        lines = [str(line) for line in content.get("cautions", [])]
     except FileNotFoundError:
         raise InputError(
             "no released models", where=manifest, expected="a manifest", found="no such file", hint=_HINT
@@ -241,7 +250,7 @@ def _content(where: Path) -> tuple[dict[str, dict], str]:
         raise _manifest_error(manifest, "JSON with format and models", f"{type(error).__name__}: {error}") from error
     if form != _FORMAT:
         raise _manifest_error(manifest, f"format {_FORMAT}", form)
-    return found, chosen
+    return found, chosen, lines
 
 
 def _manifest_error(where: object, expected: object, found: object) -> InputError:

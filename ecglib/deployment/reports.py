@@ -94,6 +94,8 @@ class ConsoleReport:
         for name, prediction in zip(names, self.predictions):
             for warning in prediction.quality_warnings:
                 console.print(Text(f"(!) {name}: {warning}", style="yellow"))
+        if self.model.cautions:
+            console.print(Text("When to trust the model, as measured: see the end of its --report.", style="dim"))
 
 
 def display_names(paths: list[Path]) -> list[str]:

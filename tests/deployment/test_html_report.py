@@ -43,7 +43,7 @@ def test_it_has_probabilities_thresholds_decisions_and_quality_flags(report):
 def test_it_has_the_models_card_in_five_lines(report):
     lines = [one.get_text() for one in BeautifulSoup(report[1], "html.parser").select("ol li")]
     assert len(lines) == 5
-    assert released.DEFAULT in lines[0]
+    assert released.default() in lines[0]
 
 
 def test_the_ecg_has_the_scale_of_ecg_paper(report):
@@ -96,3 +96,13 @@ def test_the_command_writes_a_report_of_each_recording_that_it_could_read(tmp_pa
     )
     assert done.exit_code == 1, done.output  # eight_leads cannot be classified
     assert {path.stem for path in (tmp_path / "out").iterdir()} == {"normal", "infarction", "hypertrophy"}
+
+
+def test_it_says_when_to_trust_the_model_where_the_manifest_does(tmp_path):
+    released.copy_release(released.folder(), tmp_path)
+    released.set_cautions(tmp_path, ["Calibrate on your own <recordings>."])
+    model = released.load(None, tmp_path)
+    found = classified(tmp_path, "a.npz", examples.signals()["hypertrophy"])
+    html_report.write(tmp_path / "out.html", found, model)
+    page = BeautifulSoup((tmp_path / "out.html").read_text(encoding="utf-8"), "html.parser")
+    assert [one.get_text() for one in page.select(".cautions li")] == ["Calibrate on your own <recordings>."]
