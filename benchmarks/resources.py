@@ -67,27 +67,39 @@ def trainings(models: Path) -> dict[str, dict]:
     return found
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--limit", type=float, default=600, help="seconds of each training and chapter")
-    limit = parser.parse_args().limit
-    paths = Paths.for_profile("full")
-    executed = {path.stem: chapters.seconds(path) for path in sorted(paths.chapters.glob("*.ipynb"))}
-    measured = trainings(paths.models)
+def peaks(paths: Paths, limit: float) -> tuple[int, int, int]:
+    """Peak memory in MB of reading, of the larger of two chapters, and of the larger of two trainings."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "checkout"
         for name in ("ecglib", "config", "notebooks", "models", "results", "book"):
             shutil.copytree(paths.root / name, root / name)
         shutil.copy(paths.root / "_toc.yml", root)
-        given = os.environ.get("ECGLIB_CACHE")
+        cache = os.environ.get("ECGLIB_CACHE")
         os.environ |= {"ECGLIB_CACHE": str(Path(folder) / "cache"), "PTBXL_ROOT": str(paths.data)}
         read = peak_mb(root, limit, "read", "--profile", "full")
-        if given:
-            os.environ["ECGLIB_CACHE"] = given
+        if cache:
+            os.environ["ECGLIB_CACHE"] = cache
         chapter = max(peak_mb(root, limit, "execute", name, "--alone", "--profile", "full") for name in ("01", "05"))
         for model in ("base_cnn", "inception_cnn"):
             shutil.rmtree(root / "models" / model)
         train = max(peak_mb(root, limit, "train", model) for model in ("base_cnn", "inception_cnn"))
+    return read, chapter, train
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--limit", type=float, default=600, help="seconds of each training and chapter")
+    parser.add_argument("--durations", action="store_true", help="update durations, keep the memory of the file")
+    given = parser.parse_args()
+    paths = Paths.for_profile("full")
+    target = paths.root / "config" / "resources.yml"
+    executed = {path.stem: chapters.seconds(path) for path in sorted(paths.chapters.glob("*.ipynb"))}
+    measured = trainings(paths.models)
+    if given.durations:
+        kept = yaml.safe_load(target.read_text(encoding="utf-8"))["rules"]
+        read, chapter, train = (kept[name]["peak_mb"] for name in ("read_records", "chapter", "train"))
+    else:
+        read, chapter, train = peaks(paths, given.limit)
     on_cpu = [one["seconds"] for one in measured.values() if not one["hardware"].startswith("NVIDIA")]
     content = {
         "margin": MARGIN, "least_minutes": LEAST_MINUTES,
@@ -97,7 +109,7 @@ def main() -> None:
         },
         "trainings": measured, "chapters": executed,
     }  # fmt: skip
-    files.write_text(paths.root / "config" / "resources.yml", HEAD + yaml.safe_dump(content, sort_keys=False))
+    files.write_text(target, HEAD + yaml.safe_dump(content, sort_keys=False))
     print(f"memory of reading {read} MB, of a training {train} MB, of a chapter {chapter} MB")
 
 

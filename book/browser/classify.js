@@ -90,8 +90,8 @@
     trace(1, 0, N_SAMPLES, 12, 70 + 3 * row);
   }
 
-  function line(pen, x0, y0, x1, y1, colour) {
-    pen.strokeStyle = colour; pen.lineWidth = 0.5; pen.beginPath(); pen.moveTo(x0, y0); pen.lineTo(x1, y1); pen.stroke();
+  function line(pen, x0, y0, x1, y1, color) {
+    pen.strokeStyle = color; pen.lineWidth = 0.5; pen.beginPath(); pen.moveTo(x0, y0); pen.lineTo(x1, y1); pen.stroke();
   }
 
   function start(root) {
@@ -140,7 +140,7 @@
       EcgOcclusion.draw(canvas, current.columns, values, limit);
       canvas.setAttribute("aria-label", `What each second of each lead of ${current.name} adds to ${superclass.value}`);
       part("limits").textContent = values.flat().some(Boolean)
-        ? `Full colour is a change of ${limit.toFixed(2)}.` : "No second of one lead alone changes this probability.";
+        ? `Full color is a change of ${limit.toFixed(2)}.` : "No second of one lead alone changes this probability.";
     }
 
     button.addEventListener("click", async () => {

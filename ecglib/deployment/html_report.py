@@ -27,7 +27,7 @@ from ecglib.errors import InputError
 
 SUFFIXES = (".html", ".htm")
 FOR, AGAINST = "#d55e00", "#0072b2"  # a piece that speaks for or against a superclass
-MIN_LIMIT = 0.05  # a change of probability: below, full colour would make much of little
+MIN_LIMIT = 0.05  # a change of probability: below, full color would make much of little
 
 
 def targets(out: Path, paths: Sequence[Path]) -> list[Path]:
@@ -138,7 +138,7 @@ def _shown(number: int, windows: np.ndarray, recording: Recording) -> str:
 
 
 def render_map(name: str, values: np.ndarray, limit: float) -> dict:
-    """A superclass's map (12, parts) as coloured cells, and in words."""
+    """A superclass's map (12, parts) as colored cells, and in words."""
     cells = [
         cell | {"fill": FOR if value > 0 else AGAINST, "opacity": f"{abs(value) / limit:.3f}"}
         for cell, value in zip(paper.cells(values.shape[1]), values.ravel()) if value
