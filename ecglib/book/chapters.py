@@ -82,14 +82,14 @@ def check(notebook: nbformat.NotebookNode, name: str) -> None:
     ------
     ChapterError : cells not run 1..n in order, a traceback, or text on standard error
     """
-    code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
-    code = [cell for cell in code if STANDALONE not in cell.metadata.get("tags", [])]
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
+    code = [cell for cell in cells if STANDALONE not in cell.metadata.get("tags", [])]
     counts = [cell.execution_count for cell in code]
     if removed := _count_of_removed_parameters(code, notebook):
         counts.insert(removed - 1, removed)
     if counts != list(range(1, len(counts) + 1)):
         raise ChapterError(f"chapter {name}: cells did not run in order from 1 to {len(counts)}")
-    for cell in code:
+    for cell in cells:
         for output in cell.outputs:
             if output.output_type == "error":
                 raise ChapterError(f"chapter {name}: cell {cell.execution_count} holds a traceback")

@@ -12,7 +12,7 @@ from ecglib.study.paths import Paths
 
 @pytest.fixture
 def checkout(project, tmp_path):
-    for name in ("book", "results", "models"):
+    for name in ("book", "config", "results", "models"):
         shutil.copytree(project / name, tmp_path / name)
     for name in ("_toc.yml", "_config.yml", "README.md"):
         shutil.copy(project / name, tmp_path)

@@ -86,7 +86,9 @@ def run(notebook, folder, monkeypatch, *, path="") -> list:
 @pytest.mark.parametrize("repository, needed", [({}, GET), (REPOSITORY, CLONE)])
 def test_without_the_package_the_chapter_stops_with_one_sentence(executed, tmp_path, monkeypatch, repository, needed):
     (tmp_path / "ecglib").mkdir()
-    (tmp_path / "ecglib" / "__init__.py").touch()  # the other project of that name, as PyPI would install it
+    # the other project of that name, as PyPI would install it; without its second line, the editable installation of
+    # these tests' environment would supply the modules that it lacks
+    (tmp_path / "ecglib" / "__init__.py").write_text("import sys\nsys.modules['ecglib.book'] = None\n")
     notebook = standalone.convert(executed, "05_trial", repository)
     (error,) = run(notebook, tmp_path, monkeypatch, path=tmp_path)
     (sentence,) = error["traceback"]
