@@ -58,6 +58,22 @@ def test_a_second_run_has_nothing_to_do(checkout, sample_paths):
     assert index.stat().st_mtime_ns == before
 
 
+def test_a_failing_chapter_fails_the_command_and_publishes_nothing(checkout, sample_paths):
+    """Before the lab, which saves chapters, so that more of them would be executed again."""
+    source = checkout / "notebooks" / "07_results.py"
+    before, index = source.read_text(), sample_paths.build / "html" / "index.html"
+    stamp = index.stat().st_mtime_ns
+    source.write_text(before + "\n# %%\nnot_there\n")
+    try:
+        done = run_ecglib("reproduce", cwd=checkout)
+    finally:
+        source.write_text(before)
+    assert done.returncode != 0
+    assert "chapter 07_results failed in cell" in done.stderr
+    assert "name 'not_there' is not defined" in done.stderr
+    assert index.stat().st_mtime_ns == stamp
+
+
 @pytest.fixture(scope="module")
 def cells_after_run_all(sample_paths, browser) -> dict:
     """For each chapter its cells after Run All in JupyterLab, or why there are none."""
@@ -88,18 +104,3 @@ def test_a_downloaded_chapter_runs_in_any_folder_if_the_package_comes_from_the_c
 def test_every_page_has_the_notice_that_sample_values_are_not_results(sample_paths):
     for page in book.contents(sample_paths.root):
         assert book.SAMPLE_NOTICE in (sample_paths.build / "html" / f"{page}.html").read_text(encoding="utf-8"), page
-
-
-def test_a_failing_chapter_fails_the_command_and_publishes_nothing(checkout, sample_paths):
-    source = checkout / "notebooks" / "07_results.py"
-    before, index = source.read_text(), sample_paths.build / "html" / "index.html"
-    stamp = index.stat().st_mtime_ns
-    source.write_text(before + "\n# %%\nnot_there\n")
-    try:
-        done = run_ecglib("reproduce", cwd=checkout)
-    finally:
-        source.write_text(before)
-    assert done.returncode != 0
-    assert "chapter 07_results failed in cell" in done.stderr
-    assert "name 'not_there' is not defined" in done.stderr
-    assert index.stat().st_mtime_ns == stamp
