@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -76,7 +77,7 @@ def folder() -> Path:
 
 def default(where: Path | None = None) -> str:
     """The model that is used unless another one is named, as the manifest says; errors as :func:`entries`."""
-    return _content(folder() if where is None else Path(where))[1]
+    return _content(folder() if where is None else Path(where)).default
 
 
 def load(name: str | None = None, where: Path | None = None) -> ReleasedModel:
@@ -109,7 +110,7 @@ def load(name: str | None = None, where: Path | None = None) -> ReleasedModel:
             "a microcontroller model", where=origin, expected="an .onnx file", found=path.name,
             hint=f"classify with {default(path.parent)}; `ecglib header` writes this one for firmware",
         )  # fmt: skip
-    return ReleasedModel(name, path, normalization, temperature, thresholds, _content(path.parent)[2])
+    return ReleasedModel(name, path, normalization, temperature, thresholds, _content(path.parent).cautions)
 
 
 def load_verified(name: str, where: Path | None = None) -> tuple[Path, dict]:
@@ -151,12 +152,12 @@ def copy_release(source: Path, target: Path) -> None:
     ------
     InputError : a file does not match its manifest
     """
-    found, chosen, lines = _content(source)
-    for name in found:
+    found = _content(source)
+    for name in found.models:
         path, _ = load_verified(name, source)
         with files.atomic_path(target / path.name) as temporary:
             shutil.copyfile(path, temporary)
-    _write_manifest(target, found, chosen, lines)
+    _write_manifest(target, found)
 
 
 def entry(name: str, where: Path) -> dict:
@@ -197,29 +198,37 @@ def write(
     target = where / f"{name}{Path(source).suffix}"
     with files.atomic_path(target) as temporary:
         temporary.write_bytes(content)
-    known, chosen, lines = _content(where) if (where / MANIFEST).is_file() else ({}, DEFAULT, [])
-    known[name] = {
+    known = _content(where) if (where / MANIFEST).is_file() else _Manifest({}, DEFAULT, [])
+    known.models[name] = {
         "file": target.name, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest(), **_FIXED,
         "mean": normalization.mean, "scale": normalization.scale, "temperature": float(temperature),
         "thresholds": [float(one) for one in thresholds], **more,
     }  # fmt: skip
-    return _write_manifest(where, known, chosen, lines)
+    return _write_manifest(where, known)
 
 
 def set_default(where: Path, name: str) -> Path:
     """Write a folder's default into its manifest; errors as :func:`entry`."""
     entry(name, Path(where))
-    return _write_manifest(Path(where), entries(where), name, _content(where)[2])
+    return _write_manifest(Path(where), _content(where)._replace(default=name))
 
 
 def set_cautions(where: Path, lines: Sequence[str]) -> Path:
     """Write the sentences on when to trust the models into a folder's manifest; errors as :func:`entries`."""
-    return _write_manifest(Path(where), *_content(where)[:2], list(lines))
+    return _write_manifest(Path(where), _content(where)._replace(cautions=list(lines)))
 
 
-def _write_manifest(where: Path, models: dict[str, dict], chosen: str, lines: list[str]) -> Path:
+class _Manifest(NamedTuple):
+    """A manifest's entries by model, the name of its default, and its cautions."""
+
+    models: dict[str, dict]
+    default: str
+    cautions: list[str]
+
+
+def _write_manifest(where: Path, found: _Manifest) -> Path:
     manifest = where / MANIFEST
-    content = {"format": _FORMAT, "default": chosen, "cautions": lines, "models": models}
+    content = {"format": _FORMAT, "default": found.default, "cautions": found.cautions, "models": found.models}
     files.write_text(manifest, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
     return manifest
 
@@ -231,11 +240,10 @@ def entries(where: Path) -> dict[str, dict]:
     ------
     InputError : no manifest, or one of another format
     """
-    return _content(where)[0]
+    return _content(where).models
 
 
-def _content(where: Path) -> tuple[dict[str, dict], str, list[str]]:
-    """A manifest's entries, the name of its default, and its cautions."""
+def _content(where: Path) -> _Manifest:
     where = Path(where)
     manifest = where / MANIFEST
     try:
@@ -250,7 +258,7 @@ def _content(where: Path) -> tuple[dict[str, dict], str, list[str]]:
         raise _manifest_error(manifest, "JSON with format and models", f"{type(error).__name__}: {error}") from error
     if form != _FORMAT:
         raise _manifest_error(manifest, f"format {_FORMAT}", form)
-    return found, chosen, lines
+    return _Manifest(found, chosen, lines)
 
 
 def _manifest_error(where: object, expected: object, found: object) -> InputError:
