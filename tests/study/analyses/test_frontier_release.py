@@ -36,6 +36,13 @@ def release(declaring):
 
 @pytest.fixture(scope="module")
 def written(release):
+    """The folder of the released models; the published student, which may be selected as well, is there already."""
+    published = release.models[ONNX]
+    thresholds = published.calibrated.calibration.thresholds
+    released.write(
+        release.study.paths.released, frontier_release.RELEASED, published.onnx, published.run.normalization, 1.0,
+        thresholds,
+    )  # fmt: skip
     release.write()
     return release.study.paths.released
 
