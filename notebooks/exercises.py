@@ -30,10 +30,11 @@ from ecglib.compression import onnx_files, pruning, quantization
 from ecglib.data.ptbxl import CLASSES
 from ecglib.deployment.recordings.quality import quality_warnings
 from ecglib.deployment.recordings.reading import Recording
-from ecglib.evaluation.calibration import apply_temperature, choose_thresholds, decisions
+from ecglib.evaluation.calibration import choose_thresholds, decisions
 from ecglib.evaluation.metrics import class_aucs, macro_auc
 from ecglib.evaluation.resampling import Resampling
 from ecglib.evaluation.scores import Scores
+from ecglib.evaluation.temperature import apply_temperature
 from ecglib.networks import convnet, inception
 from ecglib.networks.architectures import CompactShape
 from ecglib.networks.compact import CompactNet

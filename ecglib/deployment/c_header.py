@@ -14,7 +14,7 @@ import numpy as np
 
 from ecglib import files
 from ecglib.errors import InputError
-from ecglib.evaluation import calibration
+from ecglib.evaluation.temperature import apply_temperature
 
 
 def c_header(path: Path, entry: Mapping, name: str) -> str:
@@ -46,7 +46,7 @@ def c_header(path: Path, entry: Mapping, name: str) -> str:
     content, upper = Path(path).read_bytes(), name.upper()
     lines = (content[start : start + 16] for start in range(0, len(content), 16))
     # The manifest's thresholds refer to calibrated probabilities, those of the header to the file's own outputs.
-    uncalibrated = calibration.apply_temperature(np.asarray(entry["thresholds"]), 1 / entry["temperature"])
+    uncalibrated = apply_temperature(np.asarray(entry["thresholds"]), 1 / entry["temperature"])
     return "\n".join(
         [
             "/* Written by ecglib. Not a medical device.",

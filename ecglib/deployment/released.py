@@ -24,7 +24,7 @@ from ecglib.data.dataset import N_SAMPLES, SAMPLING_RATE
 from ecglib.data.normalization import Normalization
 from ecglib.data.ptbxl import CLASSES, LEADS
 from ecglib.errors import InputError
-from ecglib.evaluation import calibration
+from ecglib.evaluation.temperature import apply_temperature
 
 MANIFEST = "manifest.json"
 DEFAULT = "student_distilled_int8"  # of a manifest that names no default
@@ -64,7 +64,7 @@ class ReleasedModel:
         x = np.ascontiguousarray(self.normalization(windows).transpose(0, 2, 1), np.float32)
         batches = [x[start : start + _BATCH] for start in range(0, len(x), _BATCH)]
         score = np.concatenate([self._session.run(None, {onnx_files.INPUT: batch})[0] for batch in batches])
-        return calibration.apply_temperature(score, self.temperature)
+        return apply_temperature(score, self.temperature)
 
 
 def folder() -> Path:

@@ -11,15 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from scipy.optimize import minimize_scalar
-from scipy.special import expit, logit
 from sklearn.metrics import log_loss, precision_recall_curve
 
 from ecglib.data.ptbxl import CLASSES
 from ecglib.evaluation.bootstrap import Estimate, percentile
 from ecglib.evaluation.resampling import Resampling
 from ecglib.evaluation.scores import check_positive_and_negative
+from ecglib.evaluation.temperature import apply_temperature
 
-_EPS = 1e-6  # probabilities are clipped to [_EPS, 1 - _EPS] before the logit
 _BINS = 15
 
 
@@ -73,11 +72,6 @@ def calibrate(
     }
     decided = decisions(calibrated, y_true, thresholds, resampling)
     return Calibration(temperature, thresholds, calibrated, ece, decided)
-
-
-def apply_temperature(y_score: np.ndarray, temperature: float) -> np.ndarray:
-    """Probabilities whose logits are divided by a temperature; more than 1 makes them less confident."""
-    return expit(logit(np.clip(y_score, _EPS, 1 - _EPS).astype(np.float64)) / temperature)
 
 
 def fit_temperature(y_score: np.ndarray, y_true: np.ndarray) -> float:

@@ -15,8 +15,8 @@ from torch.nn import functional as F
 
 from ecglib.data.dataset import Dataset
 from ecglib.errors import InputError
-from ecglib.evaluation.calibration import apply_temperature
 from ecglib.evaluation.scores import Scores
+from ecglib.evaluation.temperature import apply_temperature
 
 
 def soft_targets(teachers: Sequence[Scores], dataset: Dataset, temperature: float) -> np.ndarray:

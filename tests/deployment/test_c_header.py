@@ -11,7 +11,7 @@ from conftest import lacking
 from ecglib.data.normalization import Normalization
 from ecglib.deployment import c_header, released
 from ecglib.errors import InputError
-from ecglib.evaluation import calibration
+from ecglib.evaluation.temperature import apply_temperature
 
 SCALES = {"input_scale": 0.125, "input_zero": -8, "output_scale": 0.00390625, "output_zero": -128}
 THRESHOLDS = (0.4, 0.5, 0.3, 0.2, 0.6)
@@ -46,7 +46,7 @@ def test_header_defines_normalization_and_quantization(model):
 def test_thresholds_refer_to_uncalibrated_probabilities(model):
     text = re.search(r"THRESHOLDS {(.+)}", c_header.c_header(*model, "net"))[1]
     uncalibrated = np.array([float(value.strip(" f")) for value in text.split(",")])
-    np.testing.assert_allclose(calibration.apply_temperature(uncalibrated, 1.5), THRESHOLDS, atol=1e-6)
+    np.testing.assert_allclose(apply_temperature(uncalibrated, 1.5), THRESHOLDS, atol=1e-6)
 
 
 @pytest.mark.parametrize("language", ["c", "c++"])

@@ -10,7 +10,7 @@ from ecglib.deployment import released
 from ecglib.deployment.firmware import fixed_point, graph, plan
 from ecglib.deployment.firmware.graph import Quantization
 from ecglib.errors import InputError
-from ecglib.evaluation import calibration
+from ecglib.evaluation.temperature import apply_temperature
 
 NAMES = ("student_micro_64k", "student_micro")
 
@@ -134,7 +134,7 @@ def test_output_tables_follow_the_manifest(name):
     path, entry = released.load_verified(name)
     tables = fixed_point.output_tables(graph.read(path).output, entry)
     raw = (fixed_point.INTEGERS.astype(np.float32) - entry["output_zero"]) * np.float32(entry["output_scale"])
-    probability = calibration.apply_temperature(raw, entry["temperature"])
+    probability = apply_temperature(raw, entry["temperature"])
     np.testing.assert_allclose(tables.probability, probability, rtol=1e-6)
     decided = fixed_point.INTEGERS[:, None] >= tables.thresholds
     np.testing.assert_array_equal(decided, probability[:, None] >= np.array(entry["thresholds"]))

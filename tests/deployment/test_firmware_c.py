@@ -11,7 +11,7 @@ from conftest import lacking
 from ecglib.deployment import examples, firmware, released
 from ecglib.deployment.firmware import c_source, golden, graph, native, plan, proof, reference
 from ecglib.deployment.firmware.graph import Convolution, Network, Quantization
-from ecglib.evaluation import calibration
+from ecglib.evaluation.temperature import apply_temperature
 
 NAMES = ("student_micro_64k", "student_micro")
 SMALL = NAMES[0]
@@ -62,7 +62,7 @@ def test_microvolts_give_the_calibrated_probabilities(compiled, name):
                  / entry["input_scale"]) + entry["input_zero"], -128, 127,
     ).astype(np.int8)  # fmt: skip
     raw = (reference.outputs(network, x).astype(np.float32) - entry["output_zero"]) * entry["output_scale"]
-    wanted = calibration.apply_temperature(raw, entry["temperature"])
+    wanted = apply_temperature(raw, entry["temperature"])
     np.testing.assert_allclose(compiled[name].probabilities(recordings), wanted, atol=1e-6)
 
 

@@ -9,6 +9,7 @@ from ecglib.data.ptbxl import CLASSES
 from ecglib.errors import InputError
 from ecglib.evaluation import calibration
 from ecglib.evaluation.resampling import Resampling
+from ecglib.evaluation.temperature import apply_temperature
 
 
 @pytest.fixture(scope="module")
@@ -30,14 +31,14 @@ def test_the_temperature_undoes_overconfidence(calibrated_data):
     temperature = calibration.fit_temperature(overconfident, y_true)
     assert temperature == pytest.approx(3, rel=0.03)
     before = calibration.expected_calibration_error(overconfident, y_true)
-    after = calibration.expected_calibration_error(calibration.apply_temperature(overconfident, temperature), y_true)
+    after = calibration.expected_calibration_error(apply_temperature(overconfident, temperature), y_true)
     assert before > 0.08
     assert after < 0.012
 
 
 def test_a_temperature_leaves_the_order_of_records(calibrated_data):
     probability, _ = calibrated_data
-    warmer = calibration.apply_temperature(probability, 2.5)
+    warmer = apply_temperature(probability, 2.5)
     assert (np.argsort(warmer[:100, 0]) == np.argsort(probability[:100, 0])).all()
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from ecglib.data.normalization import Normalization
 from ecglib.deployment.firmware.graph import Quantization
 from ecglib.errors import InputError
-from ecglib.evaluation import calibration
+from ecglib.evaluation.temperature import apply_temperature
 
 INTEGERS = np.arange(-128, 128)  # all values of int8
 _MICROVOLTS = np.arange(-32768, 32768)  # all values of a sample
@@ -130,7 +130,7 @@ def output_tables(output: Quantization, entry: Mapping) -> OutputTables:
     InputError : a threshold above the largest probability
     """
     raw = (INTEGERS.astype(np.float32) - output.zero) * np.float32(output.scale)
-    probability = calibration.apply_temperature(raw, entry["temperature"])
+    probability = apply_temperature(raw, entry["temperature"])
     thresholds = [np.flatnonzero(probability >= one) for one in entry["thresholds"]]
     if not all(len(one) for one in thresholds):
         raise InputError(

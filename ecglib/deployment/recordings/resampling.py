@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy.signal import resample_poly
 
 from ecglib.data.dataset import N_SAMPLES, SAMPLING_RATE
 
@@ -26,6 +25,8 @@ def windows(recording: Recording) -> np.ndarray:
     """
     signal = fill_gaps(recording.signal)
     if recording.rate != SAMPLING_RATE:
+        from scipy.signal import resample_poly  # takes longer to import than a thousand recordings to classify
+
         ratio = Fraction(SAMPLING_RATE / recording.rate).limit_denominator(1000)
         signal = resample_poly(signal, ratio.numerator, ratio.denominator, axis=0, padtype="line").astype(np.float32)
     if len(signal) < N_SAMPLES:  # resampling may round a record of ten seconds to a sample less

@@ -17,8 +17,9 @@ from ecglib.compression import onnx_files, tflite_files
 from ecglib.data.normalization import Normalization
 from ecglib.data.ptbxl import TEST_FOLD
 from ecglib.deployment import released
-from ecglib.evaluation.calibration import apply_temperature, expected_calibration_error
+from ecglib.evaluation.calibration import expected_calibration_error
 from ecglib.evaluation.scores import Scores
+from ecglib.evaluation.temperature import apply_temperature
 from ecglib.study.analyses.comparison import interval
 from ecglib.study.analyses.deployment import calibrate
 from ecglib.study.study import Study
