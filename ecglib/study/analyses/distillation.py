@@ -18,7 +18,7 @@ from ecglib.study import original
 from ecglib.study.analyses import reporting
 from ecglib.study.analyses.comparison import difference, mean_auc, plural, seed_aucs, seeds_behind, signed
 from ecglib.study.analyses.int8 import Int8Models
-from ecglib.study.analyses.training_length import TrainingLength
+from ecglib.study.analyses.training_length import TrainingLength, at_equal_length
 from ecglib.study.study import Study
 from ecglib.study.targets import (
     BASE_CNN_AUC,
@@ -62,21 +62,29 @@ class DistillationReplay:
         reported = original.REPORTED["distillation_replay"].auc - original.REPORTED["student"].auc
         lengths = {which: TrainingLength.from_run(runs[0]) for which, runs in self.runs.items()}
         ran = " ".join(length.sentence(f"The training {which}") for which, length in lengths.items())
-        seeds = plural(min(len(runs) for runs in self.runs.values()), "seed")
-        if self.gain.low > 0:
-            verdict = "On these records the student is better with it; whether its weights or chance in training"
-            verdict += f" brought that about, {seeds} cannot tell."
-        elif self.gain.high < 0:
-            verdict = "On these records the student is worse with it."
-        else:
-            verdict = "The interval contains zero: we find no effect of an untrained teacher."
-        short = [which for which, length in lengths.items() if not length.stopped_early]
-        limits = " Longer trainings may end differently." if short else ""
         return (
             f"On fold 10 the untrained teacher changes the AUC of the student by {signed(self.gain)}, with the 95 % "
             f"interval over {seeds_behind(self.gain)}. The original reports {reported:+.3f}, from one split and "
-            f"one seed. {verdict} {ran}{limits}"
+            f"one seed. {self._verdict(list(lengths.values()))} {ran}"
         )
+
+    def _verdict(self, lengths: list[TrainingLength]) -> str:
+        """What the difference says of the teacher: nothing if one training was cut shorter than the other."""
+        cut = [length for length in lengths if not length.stopped_early]
+        if cut and len({length.epochs for length in lengths}) > 1:
+            histories = {which: runs[0].history for which, runs in self.runs.items()}
+            return (
+                "But one of the trainings was cut and the other ran longer, so that this difference says nothing about "
+                f"the teacher. {at_equal_length(histories)}"
+            )
+        limits = " Longer trainings may end differently." if cut else ""
+        if self.gain.low > 0:
+            seeds = plural(min(len(runs) for runs in self.runs.values()), "seed")
+            verdict = "On these records the student is better with it; whether its weights or chance in training"
+            return f"{verdict} brought that about, {seeds} cannot tell.{limits}"
+        if self.gain.high < 0:
+            return f"On these records the student is worse with it.{limits}"
+        return f"The interval contains zero: we find no effect of an untrained teacher.{limits}"
 
     def write(self, quantized: Int8Models) -> None:
         """Keep the results of both replays; their graph is that of the students, timed with their int8 file."""

@@ -1,26 +1,32 @@
-"""How chapter 10's teachers and students are trained: one network with several settings, one seed each.
+"""How teachers and compact students are trained and shaped: one network with several settings, one seed each.
 
-In come finished runs; out come a table with paired intervals on fold 9, and a sentence. Fold 10 takes no part.
+In come finished runs; out come tables with paired intervals on fold 9, and sentences. Fold 10 takes no part.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import pandas as pd
 
+from ecglib.compression import compact_keras, tflite_files, tflite_micro
+from ecglib.compression.tflite_micro import Footprint
 from ecglib.data.ptbxl import VALIDATION_FOLD
 from ecglib.evaluation.bootstrap import Estimate
+from ecglib.networks import build
+from ecglib.networks.architectures import CompactShape
+from ecglib.networks.cost import multiply_accumulates
 from ecglib.study.analyses.comparison import difference, mean_auc, plural, signed
 from ecglib.study.study import Study
 
-CHAPTER, TEACHER, STUDENT = "10_frontier", "resnet1d_wang", "compact_trial"
+CHAPTER, TEACHER, STUDENT, SHAPES = "10_frontier", "resnet1d_wang", "compact_trial", "compact_shape"
 _WORDS = {
     "mixup": "mixup {:g}", "learning_rate": "learning rate {:g}", "crop": "windows of {:g} samples",
     "statements_weight": "all statements, weight {:g}", "epochs": "{:g} epochs", "temperature": "temperature {:g}",
     "label_weight": "label weight {:g}",
 }  # fmt: skip
-_NAMED = {TEACHER: ("crop", "mixup"), STUDENT: ("epochs", "mixup", "temperature", "label_weight")}
+_NAMED = {TEACHER: ("crop", "mixup"), STUDENT: ("epochs", "mixup", "temperature", "label_weight", "teachers")}
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,7 @@ class Recipes:
     kept: str
     aucs: dict[str, float]
     differences: dict[str, Estimate]
+    noun: ClassVar[str] = "recipe"
 
     def table(self) -> pd.DataFrame:
         """What each recipe changes, and its AUC on fold 9 against the recipe that is kept."""
@@ -50,11 +57,11 @@ class Recipes:
     def conclusion(self) -> str:
         """Which of the changes can be told from the recipe that is kept, for the better and for the worse."""
         if not self.differences:
-            return f"In this profile {'only one recipe' if self.aucs else 'none of these recipes'} was trained."
+            return f"In this profile {'only one' if self.aucs else 'none'} of these {self.noun}s was trained."
         better = [name for name, one in self.differences.items() if one.low > 0]
         worse = [name for name, one in self.differences.items() if one.high < 0]
         told = (
-            f"Of {plural(len(self.differences), 'change')}, {len(better) + len(worse)} can be told from the recipe "
+            f"Of {plural(len(self.differences), self.noun)} tried, {len(better) + len(worse)} can be told from the one "
             f"that we keep on fold 9 with one seed, {len(better)} of them for the better{self._list(better)} and "
             f"{len(worse)} for the worse{self._list(worse)}."
         )
@@ -71,7 +78,49 @@ class Recipes:
         kept, tried = (self.study.settings.training[one].model_dump() for one in (self.kept, name))
         changed = [key for key, value in tried.items() if value != kept[key] and key != "patience"]
         shown = changed or _NAMED[self.kept]
-        return ", ".join(_WORDS[key].format(tried[key]) for key in shown)
+        return ", ".join(self._words(key, tried[key]) for key in shown)
+
+    def _words(self, key: str, value) -> str:
+        if key == "teachers":
+            return "taught by " + " and by ".join(
+                self.study.model(name).label.removesuffix(", float32") for name in value
+            )
+        if key == "same_crop":
+            return "teachers score the student's crop" if value else "teachers score whole records"
+        return _WORDS[key].format(value)
+
+
+@dataclass(frozen=True)
+class Shapes(Recipes):
+    """Networks of several shapes under one budget of bytes, trained in the same way.
+
+    Attributes
+    ----------
+    footprints : {model: bytes and memory of an int8 .tflite file of that shape}
+    macs : {model: multiply-accumulate operations for one record}
+    """
+
+    footprints: dict[str, Footprint]
+    macs: dict[str, int]
+    noun: ClassVar[str] = "shape"
+
+    def table(self) -> pd.DataFrame:
+        """Each shape with its cost, and its AUC on fold 9 against the shape that is kept."""
+        rows = [
+            (self._changed(name), self.footprints[name].file_bytes, self.footprints[name].arena_bytes / 1024,
+             self.macs[name] / 1e6, *shown)
+            for name, shown in zip(self.aucs, super().table().drop(columns="recipe").itertuples(index=False))
+        ]  # fmt: skip
+        columns = ["shape", "bytes", "arena, KB", "million MACs", "AUC, fold 9", "minus the kept one"]
+        return pd.DataFrame(rows, columns=columns)
+
+    def _changed(self, name: str) -> str:
+        shape = self.study.settings.training[name].shape
+        widths, stride = "-".join(map(str, shape.widths)), f", stem stride {shape.stem_stride}"
+        return f"{shape.block} {widths}, kernel {shape.kernel}{stride if shape.stem_stride != _STEM_STRIDE else ''}"
+
+
+_STEM_STRIDE = CompactShape.model_fields["stem_stride"].default
 
 
 def compare_recipes(study: Study, kept: str = TEACHER) -> Recipes:
@@ -79,11 +128,43 @@ def compare_recipes(study: Study, kept: str = TEACHER) -> Recipes:
     training = study.settings.training
     if kept not in training:
         return Recipes(study, kept, {}, {})
-    names = [
+    shape = training[kept].shape
+    return Recipes(
+        study, kept, *_compare(study, kept, [n for n in _variants(study, kept) if training[n].shape == shape])
+    )
+
+
+def compare_shapes(study: Study) -> Shapes:
+    """Compare the first seeds of the students' shapes on fold 9; without rows if the profile has none.
+
+    The cost of a shape is that of an untrained network: it does not depend on the weights.
+    """
+    training = study.settings.training
+    if STUDENT not in training:
+        return Shapes(study, STUDENT, {}, {}, {}, {})
+    aucs, differences = _compare(study, STUDENT, _variants(study, SHAPES))
+    networks = {name: build.build(training[name].network, shape=training[name].shape).eval() for name in aucs}
+    folder, records = study.paths.artifacts / "frontier", study.representative_records(study.run(STUDENT), 16)
+    footprints = {
+        name: tflite_micro.footprint(
+            tflite_files.to_tflite(compact_keras.to_keras(network), folder / f"{name}.tflite", records)
+        )
+        for name, network in networks.items()
+    }
+    macs = {name: multiply_accumulates(network) for name, network in networks.items()}
+    return Shapes(study, STUDENT, aucs, differences, footprints, macs)
+
+
+def _variants(study: Study, prefix: str) -> list[str]:
+    """The models of the frontier whose names start with a prefix."""
+    return [
         name for name, model in study.settings.models.items()
-        if model.chapter == CHAPTER and name.startswith(f"{kept}_") and training[name].shape == training[kept].shape
+        if model.chapter == CHAPTER and name.startswith(f"{prefix}_")
     ]  # fmt: skip
+
+
+def _compare(study: Study, kept: str, names: list[str]) -> tuple[dict[str, float], dict[str, Estimate]]:
+    """AUC on fold 9 of each model, and its difference from the one that is kept."""
     scores = {name: study.run(name).scores for name in (kept, *names)}
     aucs = {name: mean_auc(study, one, VALIDATION_FOLD) for name, one in scores.items()}
-    differences = {name: difference(study, scores[name], scores[kept], VALIDATION_FOLD) for name in names}
-    return Recipes(study, kept, aucs, differences)
+    return aucs, {name: difference(study, scores[name], scores[kept], VALIDATION_FOLD) for name in names}

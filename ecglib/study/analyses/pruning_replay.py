@@ -22,7 +22,7 @@ from ecglib.networks import convnet
 from ecglib.study import original
 from ecglib.study.analyses import reporting
 from ecglib.study.analyses.comparison import difference, mean_auc, seeds_behind
-from ecglib.study.analyses.training_length import TrainingLength
+from ecglib.study.analyses.training_length import TrainingLength, at_equal_length
 from ecglib.study.analyses.weights import runs_with_weights, time_calls, time_files
 from ecglib.study.study import Study
 from ecglib.training import scoring
@@ -79,15 +79,12 @@ class LossReplays:
     def training_lengths(self) -> str:
         """How long both trainings ran, and what both reach after equally many epochs."""
         lengths = " ".join(length.sentence(f"The training with {loss}") for loss, length in self.lengths.items())
-        epochs = {loss: length.epochs for loss, length in self.lengths.items()}
-        common = min(epochs.values())
-        if len(set(epochs.values())) == 1:
-            return f"{lengths} Both losses had the same number of epochs, {common}."
-        at = {loss: runs[0].history["val_auc"][common - 1] for loss, runs in self.runs.items()}
+        if len(epochs := {length.epochs for length in self.lengths.values()}) == 1:
+            return f"{lengths} Both losses had the same number of epochs, {epochs.pop()}."
+        histories = {f"with {loss}": runs[0].history for loss, runs in self.runs.items()}
         return (
             f"{lengths} The numbers of epochs differ, because the last weights are kept wherever a training ends. "
-            f"After {common} epochs, as many as both ran, the AUC on fold 9 is {at[ORIGINAL]:.3f} with {ORIGINAL} and "
-            f"{at[CORRECTED]:.3f} with {CORRECTED}."
+            f"{at_equal_length(histories)}"
         )
 
     def conclusion(self) -> str:

@@ -8,6 +8,7 @@ from ecglib.evaluation.bootstrap import Estimate
 from ecglib.study import results
 from ecglib.study.analyses import distillation, distillation_trials, reporting
 from ecglib.study.analyses.comparison import Selection
+from ecglib.study.analyses.training_length import TrainingLength
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +40,15 @@ def test_the_replays_conclusion_follows_from_the_interval(study, gain, words):
     replay = dataclasses.replace(distillation.replay_distillation(study), gain=gain)
     assert words in replay.conclusion()
     assert "early stopping did not end it" in replay.conclusion()  # the sample's two epochs
+
+
+def test_the_replays_conclusion_withholds_a_verdict_if_a_training_was_cut(study):
+    replay = distillation.replay_distillation(study)
+    replay = dataclasses.replace(replay, gain=Estimate(-0.004, -0.007, -0.001))
+    longer = TrainingLength(epochs=26, max_epochs=26, patience=5, best_epoch=25)
+    cut = TrainingLength(epochs=10, max_epochs=10, patience=5, best_epoch=10)
+    assert "says nothing about the teacher. After 2 epochs, as many" in replay._verdict([cut, longer])
+    assert "worse with it. Longer trainings" in replay._verdict([cut, cut])
 
 
 def test_every_seed_of_both_students_is_shown(study, students):

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ecglib.compression import tflite_micro
 from ecglib.evaluation.bootstrap import Estimate
 from ecglib.study import results
 from ecglib.study.analyses import (
@@ -140,7 +141,7 @@ def recipes(declared, **differences) -> frontier_recipes.Recipes:
 
 def test_changes_that_can_be_told_apart_are_named_with_their_direction(declared):
     text = recipes(declared, mixup=WORSE, **{"24_epochs": BETTER}, w0=EQUAL).conclusion()
-    assert text.startswith("Of 3 changes, 2 can be told")
+    assert text.startswith("Of 3 recipes tried, 2 can be told")
     assert "1 of them for the better (24 epochs) and 1 for the worse (mixup 0.2)." in text
     assert "1 interval holds zero" in text
 
@@ -148,12 +149,41 @@ def test_changes_that_can_be_told_apart_are_named_with_their_direction(declared)
 def test_a_students_recipe_is_named_by_what_it_changes(declared):
     names = recipes(declared, **{"24_epochs": EQUAL, "w0": EQUAL, "mixup": EQUAL}).table()["recipe"].tolist()
     assert names == ["24 epochs", "label weight 0", "mixup 0.2"]
+    names = recipes(declared, two_teachers=EQUAL, same_crop=EQUAL).table()["recipe"].tolist()
+    assert names == [
+        "taught by Compact, 128 KB, plain and by Compact, 512 KB, plain", "teachers score the student's crop",
+    ]  # fmt: skip
 
 
 def test_a_profile_without_trials_says_so(study):
     found = frontier_recipes.compare_recipes(study, frontier_recipes.STUDENT)
     assert found.table().empty
     assert found.conclusion() == "In this profile none of these recipes was trained."
+    assert frontier_recipes.compare_shapes(study).conclusion() == "In this profile none of these shapes was trained."
+
+
+def test_a_shape_is_named_and_has_a_cost(declared):
+    cost = tflite_micro.Footprint(15_000, 28_000, 4_000, ())
+    names = ("compact_trial", "compact_shape_kernel_5", "compact_shape_stem_stride_4")
+    shapes = frontier_recipes.Shapes(
+        declared, names[0], dict.fromkeys(names, 0.9), dict.fromkeys(names[1:], EQUAL), dict.fromkeys(names, cost),
+        dict.fromkeys(names, 800_000),
+    )  # fmt: skip
+    table = shapes.table()
+    assert table["shape"].tolist() == [
+        "plain 8-12-16-24, kernel 7", "plain 10-14-20-28, kernel 5", "plain 8-12-16-24, kernel 7, stem stride 4",
+    ]  # fmt: skip
+    assert (table["bytes"] == 15_000).all() and table["minus the kept one"].iloc[0] == "kept"
+    assert shapes.conclusion().startswith("Of 2 shapes tried, 0 can be told")
+
+
+def test_shapes_are_trained_with_the_recipe_of_the_kept_one(declared):
+    training = declared.settings.training
+    names = [name for name in training if name.startswith(f"{frontier_recipes.SHAPES}_")]
+    assert len(names) > 1
+    for name in names:
+        changed = {k for k, v in training[name].model_dump().items() if v != training["compact_trial"].model_dump()[k]}
+        assert changed == {"shape"}
 
 
 def test_the_panel_is_scored_together(study):

@@ -1,6 +1,8 @@
 """How a training ended, and how far a conclusion from it reaches."""
 
-from ecglib.study.analyses.training_length import TrainingLength
+import pandas as pd
+
+from ecglib.study.analyses.training_length import TrainingLength, at_equal_length
 
 
 def test_fewer_epochs_than_allowed_are_early_stopping():
@@ -25,3 +27,19 @@ def test_a_finished_run_says_how_long_it_ran(study):
     length = TrainingLength.from_run(study.run("student"))
     assert (length.epochs, length.best_epoch) == (2, 2)
     assert length.max_epochs == study.settings.training["student"].epochs
+
+
+def test_a_resumed_training_says_where_and_what_it_lost():
+    length = TrainingLength(epochs=30, max_epochs=50, patience=5, best_epoch=25, resumed_after=26)
+    assert "After epoch 26 it was resumed from its weights rounded to half precision" in length.sentence()
+    assert "resumed" not in TrainingLength(epochs=30, max_epochs=50, patience=5, best_epoch=25).sentence()
+
+
+def test_trainings_of_different_lengths_are_compared_where_both_ran():
+    histories = {
+        "with it": pd.DataFrame({"val_auc": [0.7, 0.8]}),
+        "without it": pd.DataFrame({"val_auc": [0.6, 0.75, 0.9]}),
+    }
+    assert at_equal_length(histories) == (
+        "After 2 epochs, as many as both ran, the AUC on fold 9 is 0.800 with it and 0.750 without it."
+    )
