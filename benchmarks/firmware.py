@@ -19,7 +19,7 @@ import pandas as pd
 from joblib import Parallel, delayed
 
 from ecglib.compression import tflite_micro
-from ecglib.data.ptbxl import TEST_FOLD, VALIDATION_FOLD
+from ecglib.data.definitions import TEST_FOLD, VALIDATION_FOLD
 from ecglib.deployment import firmware, released
 from ecglib.deployment.firmware import boards, c_source, emulation, golden, graph, native, plan, proof
 from ecglib.study import results

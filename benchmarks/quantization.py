@@ -11,8 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ecglib.compression import onnx_files, pruning, quantization, timing
-from ecglib.data.dataset import N_SAMPLES
-from ecglib.data.ptbxl import LEADS
+from ecglib.data.definitions import LEADS, N_SAMPLES
 from ecglib.networks import convnet
 
 records = np.random.default_rng(0).standard_normal((8, N_SAMPLES, len(LEADS))).astype(np.float32)

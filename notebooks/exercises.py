@@ -27,7 +27,7 @@ from torch.nn.utils import prune
 
 from ecglib.book import plots, tables
 from ecglib.compression import onnx_files, pruning, quantization
-from ecglib.data.ptbxl import CLASSES
+from ecglib.data.definitions import CLASSES
 from ecglib.deployment.recordings.quality import quality_warnings
 from ecglib.deployment.recordings.reading import Recording
 from ecglib.evaluation.calibration import choose_thresholds, decisions

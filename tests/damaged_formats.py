@@ -16,8 +16,8 @@ import numpy as np
 from recording_files import write_aecg, write_csv, write_dicom, write_edf, write_mat, write_wfdb
 
 from ecglib.data import synthetic_ecg
+from ecglib.data.definitions import CLASSES, LEADS
 from ecglib.data.normalization import Normalization
-from ecglib.data.ptbxl import CLASSES, LEADS
 from ecglib.deployment import recordings, released
 from ecglib.evaluation.scores import Scores
 from ecglib.study.profile import load_profile

@@ -21,7 +21,7 @@ import yaml
 from ecglib import __version__, files
 from ecglib.book import alt_text, assets, chapters, cluster, pages, plots, standalone, tables
 from ecglib.book.assets import BookError
-from ecglib.data import ptbxl
+from ecglib.data.definitions import TEST_FOLD
 from ecglib.deployment import browser, released
 from ecglib.errors import InputError
 from ecglib.evaluation.scores import Scores
@@ -166,7 +166,7 @@ def _template_context(paths: Paths, names: list[str]) -> dict:
     kept = results.read_all(paths.published_results)
     default = released.default(_models(paths))
     scores = Scores.load(paths.published_results / "scores" / f"{default}.npz")
-    test_records = len(scores.for_fold(ptbxl.TEST_FOLD).ecg_id)
+    test_records = len(scores.for_fold(TEST_FOLD).ecg_id)
     registry = tables.registry()
     minutes = {name: chapters.seconds(paths.chapters / f"{name}.ipynb") / 60 for name in names}
     return {

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ecglib.data.ptbxl import CLASSES
+from ecglib.data.definitions import CLASSES
 from ecglib.deployment import shards
 from ecglib.study import resources, results, schedule
 from ecglib.study.profile import load_profile

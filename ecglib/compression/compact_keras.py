@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from torch import nn
 
-from ecglib.data.dataset import N_SAMPLES
-from ecglib.data.ptbxl import CLASSES, LEADS
+from ecglib.data.definitions import CLASSES, LEADS, N_SAMPLES
 from ecglib.networks.compact import CompactBlock, CompactNet
 from ecglib.networks.keras_backend import keras
 

@@ -14,8 +14,7 @@ import numpy as np
 import onnxruntime
 
 from ecglib import files
-from ecglib.data.dataset import N_SAMPLES
-from ecglib.data.ptbxl import LEADS
+from ecglib.data.definitions import LEADS, N_SAMPLES
 
 if TYPE_CHECKING:
     import torch

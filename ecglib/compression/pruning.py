@@ -18,8 +18,7 @@ from torch import nn
 from torch.nn.utils import prune
 from tqdm import tqdm
 
-from ecglib.data.dataset import N_SAMPLES
-from ecglib.data.ptbxl import LEADS
+from ecglib.data.definitions import LEADS, N_SAMPLES
 from ecglib.errors import InputError
 from ecglib.networks.convnet import ECGNet
 

@@ -21,8 +21,8 @@ import onnxruntime
 
 from ecglib import files
 from ecglib.compression import onnx_files
-from ecglib.data.dataset import N_SAMPLES, check_records
-from ecglib.data.ptbxl import LEADS
+from ecglib.data.dataset import check_records
+from ecglib.data.definitions import LEADS, N_SAMPLES
 from ecglib.errors import InputError
 
 KINDS = ("static", "dynamic")

@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 
 from ecglib.compression import tflite_files
-from ecglib.data.dataset import N_SAMPLES, check_records
-from ecglib.data.ptbxl import CLASSES, LEADS
+from ecglib.data.dataset import check_records
+from ecglib.data.definitions import CLASSES, LEADS, N_SAMPLES
 from ecglib.errors import InputError
 from ecglib.networks import weights
 from ecglib.networks.keras_backend import keras

@@ -16,8 +16,7 @@ import pandas as pd
 
 from ecglib import files
 from ecglib.compression import onnx_files, tflite_files
-from ecglib.data.dataset import N_SAMPLES
-from ecglib.data.ptbxl import LEADS
+from ecglib.data.definitions import LEADS, N_SAMPLES
 from ecglib.errors import InputError
 from ecglib.evaluation.latency import COLUMNS, measure_latencies
 

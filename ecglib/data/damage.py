@@ -14,7 +14,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy import fft
 
-from ecglib.data.dataset import N_SAMPLES, SAMPLING_RATE
+from ecglib.data.definitions import N_SAMPLES, SAMPLING_RATE
 from ecglib.data.electrodes import ELECTRODES, TO_LEADS
 
 SNR_DB = (24, 18, 12, 6, 0, -6)

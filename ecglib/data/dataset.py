@@ -21,10 +21,9 @@ from tqdm import tqdm
 
 from ecglib import files
 from ecglib.data import ptbxl
+from ecglib.data.definitions import CLASSES, LEADS, N_SAMPLES, SAMPLING_RATE
 from ecglib.errors import InputError
 
-SAMPLING_RATE = 100  # Hz
-N_SAMPLES = 1000  # 10 s
 _MISSING = -32768  # how WFDB format 16 writes a missing sample
 _CHUNK = 256  # records a worker reads at a time
 _N_SPOT_CHECKS = 16  # records compared with the cache at each opening
@@ -59,7 +58,7 @@ class Dataset:
     @property
     def labels(self) -> np.ndarray:
         """float32 (n, 5), 1 where the record has the superclass, in the order of CLASSES"""
-        return self.table[list(ptbxl.CLASSES)].to_numpy(np.float32)
+        return self.table[list(CLASSES)].to_numpy(np.float32)
 
     def select(self, mask: np.ndarray) -> Dataset:
         """The records for which the boolean (n,) `mask` is true; only the table is copied."""
@@ -67,7 +66,7 @@ class Dataset:
 
     def labeled(self) -> Dataset:
         """The records with at least one superclass."""
-        return self.select(self.table[list(ptbxl.CLASSES)].any(axis=1).to_numpy())
+        return self.select(self.table[list(CLASSES)].any(axis=1).to_numpy())
 
     def in_folds(self, *folds: int) -> Dataset:
         """The records of these folds."""
@@ -90,9 +89,9 @@ def check_records(x: np.ndarray, where: str = "the records given") -> None:
     ------
     InputError : another shape, or non-finite values
     """
-    if x.ndim != 3 or x.shape[1:] != (N_SAMPLES, len(ptbxl.LEADS)) or len(x) == 0:
+    if x.ndim != 3 or x.shape[1:] != (N_SAMPLES, len(LEADS)) or len(x) == 0:
         raise InputError(
-            "wrong shape", where=where, expected=f"(n, {N_SAMPLES}, {len(ptbxl.LEADS)}), n at least 1",
+            "wrong shape", where=where, expected=f"(n, {N_SAMPLES}, {len(LEADS)}), n at least 1",
             found=x.shape, hint="give ten seconds at 100 Hz in twelve leads",
         )  # fmt: skip
     if not np.isfinite(x).all():
@@ -153,7 +152,7 @@ def read_record(path: Path) -> np.ndarray:
     try:
         record = wfdb.rdrecord(str(path), physical=False, return_res=16)
     except Exception as error:  # wfdb does not catch the errors of its parser
-        size = 2 * N_SAMPLES * len(ptbxl.LEADS)
+        size = 2 * N_SAMPLES * len(LEADS)
         if data.stat().st_size != size:
             raise fault("signal file truncated", data, f"{size} bytes", f"{data.stat().st_size} bytes") from error
         raise fault("record unreadable", header, "a WFDB header", f"{type(error).__name__}: {error}") from error
@@ -163,13 +162,13 @@ def read_record(path: Path) -> np.ndarray:
         raise fault("wrong sampling rate", header, f"{SAMPLING_RATE} Hz", f"{record.fs} Hz")
     if record.sig_len != N_SAMPLES:
         raise fault("wrong length", header, f"{N_SAMPLES} samples", f"{record.sig_len} samples")
-    if [name.upper() for name in record.sig_name] != [name.upper() for name in ptbxl.LEADS]:
-        raise fault("wrong lead order", header, " ".join(ptbxl.LEADS), " ".join(record.sig_name))
+    if [name.upper() for name in record.sig_name] != [name.upper() for name in LEADS]:
+        raise fault("wrong lead order", header, " ".join(LEADS), " ".join(record.sig_name))
     if set(zip(record.adc_gain, record.units, record.baseline)) != {(1000.0, "mV", 0)}:
         raise fault("wrong gain or unit", header, "1000 steps per mV, baseline 0", f"{record.adc_gain} {record.units}")
     signal = record.d_signal
     if (signal == _MISSING).any():
-        leads = [ptbxl.LEADS[i] for i in np.flatnonzero((signal == _MISSING).any(axis=0))]
+        leads = [LEADS[i] for i in np.flatnonzero((signal == _MISSING).any(axis=0))]
         raise fault("missing samples", data, "none", f"{(signal == _MISSING).sum()} in {' '.join(leads)}")
     # the header's checksum is the 16-bit sum of each lead's samples
     sums = (signal.sum(axis=0, dtype=np.int64) % 65536).tolist()
@@ -187,7 +186,7 @@ def _write_cache(root: Path, table: pd.DataFrame, tables: str, cache: Path, jobs
 
     paths = [root / name for name in table["filename"]]
     chunks = [paths[i : i + _CHUNK] for i in range(0, len(paths), _CHUNK)]
-    shape = (len(paths), N_SAMPLES, len(ptbxl.LEADS))
+    shape = (len(paths), N_SAMPLES, len(LEADS))
     digest = hashlib.sha256(tables.encode())
     signals, temporary = cache / "signals.npy", cache / "signals.npy.part"
     try:
@@ -231,9 +230,9 @@ def _open_cache(root: Path, table: pd.DataFrame, tables: str, cache: Path) -> tu
             "cache made from other data", where=cache, expected=f"tables with SHA-256 {tables[:16]}",
             found=found[:16], hint=hint,
         )  # fmt: skip
-    if signals.shape != (len(table), N_SAMPLES, len(ptbxl.LEADS)) or signals.dtype != np.dtype("<i2"):
+    if signals.shape != (len(table), N_SAMPLES, len(LEADS)) or signals.dtype != np.dtype("<i2"):
         raise InputError(
-            "cache made from other data", where=cache, expected=(len(table), N_SAMPLES, len(ptbxl.LEADS)),
+            "cache made from other data", where=cache, expected=(len(table), N_SAMPLES, len(LEADS)),
             found=signals.shape, hint=hint,
         )  # fmt: skip
     for row in np.unique(np.linspace(0, len(table) - 1, _N_SPOT_CHECKS).astype(int)):

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from ecglib.data import ludb_rules
-from ecglib.data.ptbxl import LEADS
+from ecglib.data.definitions import LEADS
 from ecglib.errors import InputError
 
 TABLE, RECORDS = "ludb.csv", "data"

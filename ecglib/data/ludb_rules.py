@@ -21,7 +21,7 @@ from typing import Literal
 
 import numpy as np
 
-from ecglib.data.ptbxl import CLASSES
+from ecglib.data.definitions import CLASSES
 from ecglib.errors import InputError
 
 RULES = ("strict", "wide", "clear")

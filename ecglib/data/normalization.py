@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ecglib.data.dataset import Dataset
-from ecglib.data.ptbxl import TRAIN_FOLDS
+from ecglib.data.definitions import TRAIN_FOLDS
+
+if TYPE_CHECKING:
+    from ecglib.data.dataset import Dataset
 
 
 @dataclass(frozen=True)

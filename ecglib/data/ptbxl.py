@@ -13,18 +13,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from ecglib.data.definitions import CLASSES
 from ecglib.errors import InputError
-
-CLASSES = ("NORM", "MI", "STTC", "CD", "HYP")
-CLASS_NAMES = {
-    "NORM": "Normal ECG",
-    "MI": "Myocardial infarction",
-    "STTC": "ST/T change",
-    "CD": "Conduction disturbance",
-    "HYP": "Hypertrophy",
-}
-LEADS = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
-TRAIN_FOLDS, VALIDATION_FOLD, TEST_FOLD = tuple(range(1, 9)), 9, 10
 
 TABLE, STATEMENTS = "ptbxl_database.csv", "scp_statements.csv"
 _COLUMNS = ("ecg_id", "patient_id", "age", "sex", "scp_codes", "strat_fold", "filename_lr")

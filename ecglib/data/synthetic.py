@@ -13,7 +13,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from ecglib.data import ptbxl
-from ecglib.data.dataset import SAMPLING_RATE
+from ecglib.data.definitions import LEADS, SAMPLING_RATE
 from ecglib.data.synthetic_ecg import STATEMENTS, ecg
 from ecglib.errors import InputError
 
@@ -66,7 +66,7 @@ def write_sample(root: Path, *, records: int = 300, seed: int = 0, progress: boo
     temporary = root.with_name(root.name + ".part")
     shutil.rmtree(temporary, ignore_errors=True)
     rng = np.random.default_rng(seed)
-    names = [name.upper() for name in ptbxl.LEADS]
+    names = [name.upper() for name in LEADS]
     rows, patient_of_fold, patients = [], {}, 0
     for number in tqdm(range(1, records + 1), "Synthesizing", unit="record", disable=not progress):
         group, fold = (number - 1) // 10, 1 + (number - 1) % 10

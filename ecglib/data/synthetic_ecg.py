@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ecglib.data.dataset import N_SAMPLES, SAMPLING_RATE
+from ecglib.data.definitions import N_SAMPLES, SAMPLING_RATE
 
 # columns X (left), Y (down), Z (back); rows I, II, V1 … V6
 _DOWER = np.array(

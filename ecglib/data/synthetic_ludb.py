@@ -10,8 +10,7 @@ import pandas as pd
 from scipy.signal import resample_poly
 
 from ecglib.data import ludb
-from ecglib.data.dataset import SAMPLING_RATE
-from ecglib.data.ptbxl import LEADS
+from ecglib.data.definitions import LEADS, SAMPLING_RATE
 from ecglib.data.synthetic_ecg import ecg
 
 # synthetic finding -> LUDB's column and statement for it

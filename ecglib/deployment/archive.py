@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ecglib import files
-from ecglib.data.ptbxl import CLASSES
+from ecglib.data.definitions import CLASSES
 from ecglib.deployment import prediction, recordings
 from ecglib.deployment.prediction import Prediction
 from ecglib.deployment.released import ReleasedModel

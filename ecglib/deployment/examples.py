@@ -13,8 +13,7 @@ import wfdb
 from scipy.signal import resample_poly
 
 from ecglib.data import synthetic_ecg
-from ecglib.data.dataset import SAMPLING_RATE
-from ecglib.data.ptbxl import LEADS
+from ecglib.data.definitions import LEADS, SAMPLING_RATE
 
 # name -> findings
 FINDINGS = {"normal": ["NORM"], "infarction": ["IMI"], "hypertrophy": ["LVH"]}

@@ -15,8 +15,7 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ecglib import files
-from ecglib.data.dataset import N_SAMPLES, SAMPLING_RATE
-from ecglib.data.ptbxl import CLASS_NAMES, CLASSES, LEADS
+from ecglib.data.definitions import CLASS_NAMES, CLASSES, LEADS, N_SAMPLES, SAMPLING_RATE
 from ecglib.deployment import occlusion, paper, recordings, released
 from ecglib.deployment.prediction import Prediction
 from ecglib.deployment.recordings import Recording

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ecglib.data.dataset import SAMPLING_RATE
+from ecglib.data.definitions import SAMPLING_RATE
 
 # samples: a second is about a heartbeat. The output of an int8 file has 256 steps, and shorter pieces rarely reach one.
 SEGMENT = SAMPLING_RATE

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ecglib.data.dataset import SAMPLING_RATE
-from ecglib.data.ptbxl import LEADS
+from ecglib.data.definitions import LEADS, SAMPLING_RATE
 
 MM_PER_S, MM_PER_MV = 25.0, 10.0
 _WIDTH_MM, _ROW_MM, _LEFT_MM = 262.0, 29.0, 9.0  # A4 landscape has 277 mm between margins of 10 mm

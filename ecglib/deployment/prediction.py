@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ecglib.data.ptbxl import CLASSES
+from ecglib.data.definitions import CLASSES
 from ecglib.deployment import batches, recordings, released
 from ecglib.deployment.released import ReleasedModel
 from ecglib.errors import InputError

@@ -20,9 +20,8 @@ import numpy as np
 
 from ecglib import files
 from ecglib.compression import onnx_files
-from ecglib.data.dataset import N_SAMPLES, SAMPLING_RATE
+from ecglib.data.definitions import CLASSES, LEADS, N_SAMPLES, SAMPLING_RATE
 from ecglib.data.normalization import Normalization
-from ecglib.data.ptbxl import CLASSES, LEADS
 from ecglib.errors import InputError
 from ecglib.evaluation.temperature import apply_temperature
 

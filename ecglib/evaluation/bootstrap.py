@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from scipy.stats import t as student_t
 
-from ecglib.data.ptbxl import CLASSES
+from ecglib.data.definitions import CLASSES
 from ecglib.errors import InputError
 from ecglib.evaluation.metrics import class_aucs
 from ecglib.evaluation.resampling import Resampling

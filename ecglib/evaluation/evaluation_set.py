@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from ecglib.data.dataset import Dataset
-from ecglib.data.ptbxl import CLASSES
+from ecglib.data.definitions import CLASSES
 from ecglib.errors import InputError
 from ecglib.evaluation.bootstrap import Estimate, auc_difference, auc_estimates
 from ecglib.evaluation.metrics import macro_auc

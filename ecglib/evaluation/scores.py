@@ -14,7 +14,7 @@ import numpy as np
 
 from ecglib import arrays, files
 from ecglib.data.dataset import Dataset
-from ecglib.data.ptbxl import CLASSES
+from ecglib.data.definitions import CLASSES
 from ecglib.errors import InputError
 
 _MAX_BYTES = 100_000_000  # an array's; 50 seeds on all of PTB-XL are 22 million

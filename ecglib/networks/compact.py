@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from ecglib.data.ptbxl import CLASSES, LEADS
+from ecglib.data.definitions import CLASSES, LEADS
 from ecglib.networks.architectures import CompactShape
 from ecglib.networks.pooled import PooledNet
 

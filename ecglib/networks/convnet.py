@@ -16,8 +16,7 @@ import torch
 from torch import nn
 from torch.nn.utils import parametrize
 
-from ecglib.data.dataset import N_SAMPLES
-from ecglib.data.ptbxl import CLASSES, LEADS
+from ecglib.data.definitions import CLASSES, LEADS, N_SAMPLES
 from ecglib.errors import InputError
 from ecglib.networks import weights
 from ecglib.networks.architectures import CHANNELS

@@ -13,8 +13,7 @@ import pandas as pd
 from safetensors.numpy import save_file
 
 from ecglib import files
-from ecglib.data.dataset import N_SAMPLES
-from ecglib.data.ptbxl import CLASSES, LEADS
+from ecglib.data.definitions import CLASSES, LEADS, N_SAMPLES
 from ecglib.errors import InputError
 from ecglib.networks import weights
 from ecglib.networks.keras_backend import keras

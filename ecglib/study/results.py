@@ -14,7 +14,7 @@ import pandas as pd
 
 from ecglib import files
 from ecglib.data.dataset import Dataset
-from ecglib.data.ptbxl import TEST_FOLD, VALIDATION_FOLD
+from ecglib.data.definitions import TEST_FOLD, VALIDATION_FOLD
 from ecglib.errors import InputError
 from ecglib.evaluation.bootstrap import auc_estimates
 from ecglib.evaluation.metrics import macro_auc, roc_curves

@@ -16,7 +16,8 @@ import pandas as pd
 
 from ecglib import files
 from ecglib.data import ptbxl
-from ecglib.data.dataset import SAMPLING_RATE, Dataset, open_dataset
+from ecglib.data.dataset import Dataset, open_dataset
+from ecglib.data.definitions import SAMPLING_RATE, TRAIN_FOLDS, VALIDATION_FOLD
 from ecglib.data.original_split import original_split
 from ecglib.errors import InputError
 from ecglib.evaluation import metrics
@@ -119,7 +120,7 @@ class Study:
         path = self.paths.artifacts / run.metadata["model"] / f"seed{run.metadata['seed']}" / runs.TRAINING_SCORES
         if path.is_file():
             return Scores.load(path)
-        train_part = self.data.in_folds(*ptbxl.TRAIN_FOLDS)
+        train_part = self.data.in_folds(*TRAIN_FOLDS)
         if self.settings.training[run.metadata["model"]].network == KERAS_NETWORK:
             from ecglib.networks import inception
             from ecglib.training import keras_training
@@ -150,7 +151,7 @@ class Study:
             from ecglib.training.batches import crop_starts
 
             score = scoring.predict_crops(
-                self.network(run), self.data.in_folds(*ptbxl.TRAIN_FOLDS), run.normalization, settings.crop,
+                self.network(run), self.data.in_folds(*TRAIN_FOLDS), run.normalization, settings.crop,
                 crop_starts(settings),
             )  # fmt: skip
             with files.atomic_path(path) as temporary, open(temporary, "wb") as file:
@@ -160,7 +161,7 @@ class Study:
     def training_statements(self) -> np.ndarray:
         """Which of PTB-XL's statements each training record has: float32 (n, statements)."""
         found = ptbxl.read_statement_labels(self.paths.data)
-        return found.loc[self.data.in_folds(*ptbxl.TRAIN_FOLDS).ecg_id].to_numpy(np.float32)
+        return found.loc[self.data.in_folds(*TRAIN_FOLDS).ecg_id].to_numpy(np.float32)
 
     def network(self, run: Run) -> nn.Module:
         """A run's torch network with its trained weights.
@@ -176,7 +177,7 @@ class Study:
 
     def representative_records(self, run: Run, count: int) -> np.ndarray:
         """Training records for calibrating a quantized file, normalized as for the run: float32 (n, 1000, 12)."""
-        records = self.data.in_folds(*ptbxl.TRAIN_FOLDS).sample(count, seed=0)
+        records = self.data.in_folds(*TRAIN_FOLDS).sample(count, seed=0)
         return run.normalization(records.millivolts(slice(None)))
 
     def compare_candidates(self, models: list[str]) -> pd.DataFrame:
@@ -184,7 +185,7 @@ class Study:
         rows = []
         for model in models:
             settings, run = self.settings.training[model], self.run(model)
-            validation = run.scores.for_fold(ptbxl.VALIDATION_FOLD)
+            validation = run.scores.for_fold(VALIDATION_FOLD)
             auc = metrics.macro_auc(labels_for(validation, self.data), validation.score[0])
             crop, shift = (settings.crop or 0) / SAMPLING_RATE, settings.max_shift / SAMPLING_RATE
             rows.append((model, settings.epochs, crop, shift, settings.gain_sd, settings.max_noise_sd, auc))
@@ -193,7 +194,7 @@ class Study:
 
     def validation_difference(self, model: str, reference: str) -> Estimate:
         """Macro AUC of a model's first seed minus that of another's on fold 9, with a paired interval."""
-        validation = self.evaluation_set(ptbxl.VALIDATION_FOLD)
+        validation = self.evaluation_set(VALIDATION_FOLD)
         return validation.difference(self.run(model).scores, self.run(reference).scores)
 
     def evaluation_set(self, fold: int) -> EvaluationSet:

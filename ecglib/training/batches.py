@@ -6,7 +6,8 @@ import numpy as np
 import torch
 from torch.utils.data import BatchSampler, DataLoader, Sampler, SequentialSampler
 
-from ecglib.data.dataset import N_SAMPLES, Dataset
+from ecglib.data.dataset import Dataset
+from ecglib.data.definitions import N_SAMPLES
 from ecglib.data.normalization import Normalization
 from ecglib.training import damage
 from ecglib.training.settings import TrainingSettings

@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from ecglib.compression import pruning
-from ecglib.data.ptbxl import CLASSES
+from ecglib.data.definitions import CLASSES
 from ecglib.evaluation.metrics import macro_auc
 from ecglib.networks import convnet
 from ecglib.networks.trained_form import logits_of, pooled_of, trainable

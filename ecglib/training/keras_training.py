@@ -20,8 +20,8 @@ import numpy as np
 import pandas as pd
 
 from ecglib.data.dataset import Dataset, check_records
+from ecglib.data.definitions import TEST_FOLD, TRAIN_FOLDS, VALIDATION_FOLD
 from ecglib.data.normalization import Normalization
-from ecglib.data.ptbxl import TEST_FOLD, TRAIN_FOLDS, VALIDATION_FOLD
 from ecglib.evaluation.scores import Scores
 from ecglib.networks import inception, weights
 from ecglib.networks.keras_backend import keras

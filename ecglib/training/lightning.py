@@ -25,8 +25,8 @@ from safetensors.torch import save_file
 from ecglib import files
 from ecglib.compression import onnx_files, pruning
 from ecglib.data.dataset import Dataset
+from ecglib.data.definitions import TEST_FOLD, TRAIN_FOLDS, VALIDATION_FOLD
 from ecglib.data.normalization import Normalization
-from ecglib.data.ptbxl import TEST_FOLD, TRAIN_FOLDS, VALIDATION_FOLD
 from ecglib.evaluation.scores import Scores
 from ecglib.networks import convnet, weights
 from ecglib.networks.trained_form import untrained_form

@@ -22,8 +22,8 @@ import pandas as pd
 
 from ecglib import files
 from ecglib.data.dataset import Dataset
+from ecglib.data.definitions import TEST_FOLD, TRAIN_FOLDS, VALIDATION_FOLD
 from ecglib.data.normalization import Normalization
-from ecglib.data.ptbxl import TEST_FOLD, TRAIN_FOLDS, VALIDATION_FOLD
 from ecglib.errors import InputError
 from ecglib.evaluation.scores import Scores
 from ecglib.training import metadata

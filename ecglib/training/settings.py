@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from ecglib.data.dataset import N_SAMPLES
+from ecglib.data.definitions import N_SAMPLES
 from ecglib.networks.architectures import COMPACT_NETWORK, KERAS_NETWORK, NETWORKS, CompactShape
 
 SHORTEST_CROP = 160  # samples; a shorter one leaves nothing for the base CNN's last pooling

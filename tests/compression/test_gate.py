@@ -7,7 +7,7 @@ import pytest
 
 from ecglib.compression import gate as module
 from ecglib.compression.gate import Tolerances, gate
-from ecglib.data.ptbxl import CLASSES
+from ecglib.data.definitions import CLASSES
 from ecglib.evaluation.bootstrap import Estimate
 from ecglib.evaluation.evaluation_set import EvaluationSet
 from ecglib.evaluation.scores import Scores

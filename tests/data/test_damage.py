@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ecglib.data import damage
-from ecglib.data.dataset import SAMPLING_RATE
+from ecglib.data.definitions import SAMPLING_RATE
 from ecglib.data.synthetic_ecg import ecg
 
 

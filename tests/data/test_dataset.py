@@ -10,7 +10,7 @@ import wfdb
 
 from ecglib.data import dataset, synthetic
 from ecglib.data.dataset import open_dataset, read_record
-from ecglib.data.ptbxl import LEADS
+from ecglib.data.definitions import LEADS
 from ecglib.errors import InputError
 
 FIRST = "records100/00000/00001_lr"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ecglib.data import electrodes
-from ecglib.data.ptbxl import LEADS
+from ecglib.data.definitions import LEADS
 
 
 @pytest.fixture(scope="module")

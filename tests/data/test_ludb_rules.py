@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from ecglib.data.definitions import CLASSES
 from ecglib.data.ludb_rules import MEANINGS, RULES, meaning, superclasses
-from ecglib.data.ptbxl import CLASSES
 from ecglib.errors import InputError
 
 AXIS = "Electric axis of the heart: normal"

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from ecglib.data import ptbxl
+from ecglib.data.definitions import CLASSES
 from ecglib.errors import InputError
 
 
@@ -22,18 +23,18 @@ def edit(root, name=ptbxl.TABLE, **columns):
 def test_every_statement_counts_whatever_its_likelihood(damaged):
     edit(damaged, scp_codes="{'NORM': 0.0, 'LVH': 15.0, 'SR': 0.0}")
     row = ptbxl.read_table(damaged).iloc[0]
-    assert row[list(ptbxl.CLASSES)].tolist() == [True, False, False, False, True]
+    assert row[list(CLASSES)].tolist() == [True, False, False, False, True]
 
 
 def test_a_minimum_likelihood_drops_the_less_likely(damaged):
     edit(damaged, scp_codes="{'NORM': 80.0, 'LVH': 15.0}")
     row = ptbxl.read_table(damaged, minimum_likelihood=50).iloc[0]
-    assert row[list(ptbxl.CLASSES)].tolist() == [True, False, False, False, False]
+    assert row[list(CLASSES)].tolist() == [True, False, False, False, False]
 
 
 def test_a_statement_without_superclass_gives_no_label(damaged):
     edit(damaged, scp_codes="{'SR': 0.0}")
-    assert not ptbxl.read_table(damaged).iloc[0][list(ptbxl.CLASSES)].any()
+    assert not ptbxl.read_table(damaged).iloc[0][list(CLASSES)].any()
 
 
 def test_all_statements_of_a_record_are_read(damaged):

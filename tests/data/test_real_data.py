@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ecglib.data import ludb
-from ecglib.data.ptbxl import CLASSES, TEST_FOLD, TRAIN_FOLDS, VALIDATION_FOLD
+from ecglib.data.definitions import CLASSES, TEST_FOLD, TRAIN_FOLDS, VALIDATION_FOLD
 
 pytestmark = pytest.mark.slow
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ecglib.data import synthetic, synthetic_ecg
-from ecglib.data.ptbxl import CLASSES, LEADS
+from ecglib.data.definitions import CLASSES, LEADS
 from ecglib.errors import InputError
 
 

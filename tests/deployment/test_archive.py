@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from ecglib import cli
 from ecglib.data import synthetic_ecg
-from ecglib.data.ptbxl import CLASSES
+from ecglib.data.definitions import CLASSES
 from ecglib.deployment import archive, prediction, released, shards
 from ecglib.errors import InputError, StudyError
 

@@ -11,7 +11,7 @@ import pytest
 import wfdb
 from scipy.signal import resample_poly
 
-from ecglib.data.ptbxl import CLASSES, LEADS
+from ecglib.data.definitions import CLASSES, LEADS
 from ecglib.deployment import examples, occlusion, prediction, released
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from recording_files import write_csv
 
-from ecglib.data.ptbxl import LEADS
+from ecglib.data.definitions import LEADS
 from ecglib.deployment import recordings
 from ecglib.errors import InputError
 

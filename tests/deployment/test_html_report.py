@@ -8,7 +8,7 @@ from bs4 import BeautifulSoup
 from typer.testing import CliRunner
 
 from ecglib import cli
-from ecglib.data.ptbxl import CLASSES, LEADS
+from ecglib.data.definitions import CLASSES, LEADS
 from ecglib.deployment import examples, html_report, paper, prediction, released
 from ecglib.errors import InputError
 

@@ -7,7 +7,7 @@ from onnx import numpy_helper
 from scipy.stats import spearmanr
 
 from ecglib.compression import onnx_files
-from ecglib.data.ptbxl import CLASSES, LEADS
+from ecglib.data.definitions import CLASSES, LEADS
 from ecglib.deployment import examples, occlusion, released
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ecglib.data.definitions import CLASSES
 from ecglib.data.normalization import Normalization
-from ecglib.data.ptbxl import CLASSES
 from ecglib.deployment import reports
 from ecglib.deployment.prediction import Prediction
 from ecglib.deployment.released import ReleasedModel

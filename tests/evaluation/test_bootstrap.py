@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ecglib.data.ptbxl import CLASSES
+from ecglib.data.definitions import CLASSES
 from ecglib.errors import InputError
 from ecglib.evaluation import metrics
 from ecglib.evaluation.bootstrap import Estimate, auc_difference, auc_estimates, combined

@@ -5,7 +5,7 @@ import pytest
 from scipy.special import expit, logit
 from sklearn.metrics import f1_score, precision_score, recall_score
 
-from ecglib.data.ptbxl import CLASSES
+from ecglib.data.definitions import CLASSES
 from ecglib.errors import InputError
 from ecglib.evaluation import calibration
 from ecglib.evaluation.resampling import Resampling

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ecglib.data.ptbxl import CLASSES
+from ecglib.data.definitions import CLASSES
 from ecglib.errors import InputError
 from ecglib.evaluation.evaluation_set import EvaluationSet
 from ecglib.evaluation.metrics import macro_auc

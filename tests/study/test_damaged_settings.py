@@ -11,7 +11,7 @@ import pytest
 from damage_checks import check_read_or_refused
 from damaged_formats import KEY, SETTINGS_FILES, valid
 
-from ecglib.data.ptbxl import CLASSES
+from ecglib.data.definitions import CLASSES
 from ecglib.deployment import released
 from ecglib.errors import StudyError
 from ecglib.evaluation.scores import Scores

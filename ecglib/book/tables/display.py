@@ -8,7 +8,7 @@ from functools import cache
 import pandas as pd
 from pandas.io.formats.style import Styler
 
-from ecglib.data.ptbxl import CLASSES
+from ecglib.data.definitions import CLASSES
 from ecglib.study.paths import find_project
 from ecglib.study.registry import Registry, load_registry
 

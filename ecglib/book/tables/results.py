@@ -20,7 +20,7 @@ from ecglib.book.tables.display import (
     short_count,
     with_display_names,
 )
-from ecglib.data.ptbxl import CLASSES
+from ecglib.data.definitions import CLASSES
 from ecglib.study import original
 from ecglib.study.findings import Finding, network_name
 from ecglib.study.findings import findings as all_findings

@@ -9,11 +9,14 @@ over 10 ms are compared instead of voltages, because baseline wander carries no 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ecglib.data.dataset import SAMPLING_RATE, Dataset
-from ecglib.data.ptbxl import LEADS, TRAIN_FOLDS, VALIDATION_FOLD
+from ecglib.data.definitions import LEADS, SAMPLING_RATE, TRAIN_FOLDS, VALIDATION_FOLD
+
+if TYPE_CHECKING:
+    from ecglib.data.dataset import Dataset
 
 CHEST = slice(LEADS.index("V1"), LEADS.index("V6") + 1)
 # Weights from folds 1-8 and threshold from fold 9 of PTB-XL, by `fit`; tests/deployment/recordings repeats it.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from ecglib.deployment.recordings.raw import MAX_CHANNELS, RawRecording, unreadable
 from ecglib.errors import InputError
@@ -26,6 +25,8 @@ def read(path: Path) -> RawRecording:
     ------
     InputError : not a table of numbers, or times that are not increasing or not evenly spaced
     """
+    import pandas as pd  # most recordings are of other formats, and it takes long to import
+
     _check_header(path)
     try:
         values = pd.read_csv(path).apply(pd.to_numeric)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ecglib.data.ptbxl import LEADS
+from ecglib.data.definitions import LEADS
 from ecglib.deployment.recordings.raw import (
     RawRecording,
     check_size,

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ecglib import arrays
-from ecglib.data.ptbxl import LEADS
+from ecglib.data.definitions import LEADS
 from ecglib.deployment.recordings.raw import MAX_VALUES, RawRecording, check_size, unreadable
 from ecglib.errors import InputError
 

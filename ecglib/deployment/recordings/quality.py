@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ecglib.data.ptbxl import LEADS
+from ecglib.data.definitions import LEADS
 from ecglib.deployment.recordings import arm_reversal
 from ecglib.deployment.recordings.reading import Recording
 from ecglib.deployment.recordings.resampling import WINDOW_S, fill_gaps, window_starts

@@ -11,7 +11,7 @@ from types import ModuleType
 
 import numpy as np
 
-from ecglib.data.ptbxl import LEADS
+from ecglib.data.definitions import LEADS
 from ecglib.errors import InputError
 
 MAX_DURATION_S = 3600.0

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ecglib.data.dataset import SAMPLING_RATE
-from ecglib.data.ptbxl import LEADS
+from ecglib.data.definitions import LEADS, SAMPLING_RATE
 from ecglib.deployment.recordings import aecg, csv_tables, dicom, edf, numpy_files, wfdb_records
 from ecglib.deployment.recordings.raw import (
     MAX_DURATION_S,

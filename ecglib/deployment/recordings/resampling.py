@@ -6,9 +6,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
-from ecglib.data.dataset import N_SAMPLES, SAMPLING_RATE
+from ecglib.data.definitions import N_SAMPLES, SAMPLING_RATE
 
 if TYPE_CHECKING:
     from ecglib.deployment.recordings.reading import Recording
@@ -45,4 +44,6 @@ def fill_gaps(signal: np.ndarray) -> np.ndarray:
     """A signal (samples, 12) with its NaN interpolated linearly; at its ends the nearest value is repeated."""
     if not np.isnan(signal).any():
         return signal
+    import pandas as pd  # rarely needed, and takes longer to import than a hundred recordings to classify
+
     return pd.DataFrame(signal).interpolate(limit_direction="both").to_numpy(np.float32)

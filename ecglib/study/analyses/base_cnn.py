@@ -14,8 +14,7 @@ import torch
 from sklearn.metrics import log_loss
 
 from ecglib.compression import onnx_files
-from ecglib.data.dataset import SAMPLING_RATE
-from ecglib.data.ptbxl import TEST_FOLD, VALIDATION_FOLD
+from ecglib.data.definitions import SAMPLING_RATE, TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation import metrics
 from ecglib.evaluation.scores import Scores, labels_for
 from ecglib.networks import convnet

@@ -11,7 +11,7 @@ from functools import cached_property
 import pandas as pd
 
 from ecglib.data import ptbxl
-from ecglib.data.ptbxl import CLASS_NAMES, CLASSES, TEST_FOLD, VALIDATION_FOLD
+from ecglib.data.definitions import CLASS_NAMES, CLASSES, TEST_FOLD, VALIDATION_FOLD
 from ecglib.study import original
 from ecglib.study.study import Study
 

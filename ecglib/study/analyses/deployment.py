@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from ecglib.data.definitions import CLASSES, TEST_FOLD, VALIDATION_FOLD
 from ecglib.data.normalization import Normalization
-from ecglib.data.ptbxl import CLASSES, TEST_FOLD, VALIDATION_FOLD
 from ecglib.deployment import examples, prediction, released
 from ecglib.deployment.released import ReleasedModel
 from ecglib.evaluation import calibration

@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from ecglib.data.ptbxl import CLASSES, TEST_FOLD, VALIDATION_FOLD
+from ecglib.data.definitions import CLASSES, TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation.bootstrap import Estimate
 from ecglib.evaluation.scores import Scores
 from ecglib.study import results

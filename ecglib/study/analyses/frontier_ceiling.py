@@ -14,7 +14,7 @@ from scipy.stats import spearmanr
 
 from ecglib.data import ptbxl
 from ecglib.data.dataset import Dataset
-from ecglib.data.ptbxl import CLASSES, TEST_FOLD, VALIDATION_FOLD
+from ecglib.data.definitions import CLASSES, TEST_FOLD, VALIDATION_FOLD
 from ecglib.errors import InputError
 from ecglib.evaluation import calibration
 from ecglib.evaluation.bootstrap import Estimate

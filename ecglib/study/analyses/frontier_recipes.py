@@ -12,7 +12,7 @@ import pandas as pd
 
 from ecglib.compression import compact_keras, tflite_files, tflite_micro
 from ecglib.compression.tflite_micro import Footprint
-from ecglib.data.ptbxl import VALIDATION_FOLD
+from ecglib.data.definitions import VALIDATION_FOLD
 from ecglib.evaluation.bootstrap import Estimate
 from ecglib.networks import build
 from ecglib.networks.architectures import CompactShape

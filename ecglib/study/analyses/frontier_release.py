@@ -15,7 +15,7 @@ import pandas as pd
 
 from ecglib.compression import quantization, tflite_micro
 from ecglib.compression.quantization import Quantization
-from ecglib.data.ptbxl import TEST_FOLD, VALIDATION_FOLD
+from ecglib.data.definitions import TEST_FOLD, VALIDATION_FOLD
 from ecglib.deployment import released
 from ecglib.evaluation.scores import Scores
 from ecglib.study import results

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ecglib.data.ptbxl import TEST_FOLD, VALIDATION_FOLD
+from ecglib.data.definitions import TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation.scores import Scores
 from ecglib.study.analyses.comparison import interval, mean_auc
 from ecglib.study.published import SUPERCLASS_AUC

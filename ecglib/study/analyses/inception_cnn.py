@@ -13,8 +13,7 @@ from functools import cached_property
 import keras
 import pandas as pd
 
-from ecglib.data.dataset import SAMPLING_RATE
-from ecglib.data.ptbxl import TEST_FOLD
+from ecglib.data.definitions import SAMPLING_RATE, TEST_FOLD
 from ecglib.evaluation.scores import Scores
 from ecglib.networks import inception
 from ecglib.study import original, results

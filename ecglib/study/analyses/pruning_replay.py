@@ -14,8 +14,7 @@ import pandas as pd
 import torch
 
 from ecglib.compression import onnx_files, pruning
-from ecglib.data.dataset import N_SAMPLES
-from ecglib.data.ptbxl import LEADS, TEST_FOLD, VALIDATION_FOLD
+from ecglib.data.definitions import LEADS, N_SAMPLES, TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation.bootstrap import Estimate
 from ecglib.evaluation.scores import Scores
 from ecglib.networks import convnet

@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 
 from ecglib import files
 from ecglib.compression import onnx_files
-from ecglib.data.ptbxl import TEST_FOLD, VALIDATION_FOLD
+from ecglib.data.definitions import TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation.metrics import macro_auc
 from ecglib.evaluation.scores import Scores, labels_for
 from ecglib.networks import convnet

@@ -18,7 +18,7 @@ import pandas as pd
 from ecglib import files
 from ecglib.compression import onnx_files, quantization
 from ecglib.compression.quantization import Quantization
-from ecglib.data.ptbxl import TEST_FOLD, VALIDATION_FOLD
+from ecglib.data.definitions import TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation.scores import Scores
 from ecglib.study.analyses.comparison import Selection, mean_auc, select
 from ecglib.study.analyses.weights import Timing, runs_with_weights, scores_of_files, time_files

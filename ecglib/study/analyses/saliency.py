@@ -15,7 +15,7 @@ import pandas as pd
 
 from ecglib.data import ptbxl
 from ecglib.data.dataset import Dataset
-from ecglib.data.ptbxl import CLASSES, LEADS, TEST_FOLD
+from ecglib.data.definitions import CLASSES, LEADS, TEST_FOLD
 from ecglib.deployment import occlusion, released
 from ecglib.evaluation.bootstrap import Estimate, percentile
 from ecglib.evaluation.resampling import Resampling

@@ -13,8 +13,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from ecglib.data.dataset import SAMPLING_RATE
-from ecglib.data.ptbxl import TEST_FOLD, VALIDATION_FOLD
+from ecglib.data.definitions import SAMPLING_RATE, TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation.bootstrap import Estimate, percentile
 from ecglib.evaluation.resampling import Resampling
 from ecglib.study.analyses.comparison import percent

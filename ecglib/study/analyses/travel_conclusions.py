@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ecglib.data.ptbxl import CLASSES, TEST_FOLD
+from ecglib.data.definitions import CLASSES, TEST_FOLD
 from ecglib.evaluation.bootstrap import Estimate
 from ecglib.study import results
 from ecglib.study.analyses.comparison import percent

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ecglib.data import damage
-from ecglib.data.ptbxl import LEADS, TEST_FOLD, VALIDATION_FOLD
+from ecglib.data.definitions import LEADS, TEST_FOLD, VALIDATION_FOLD
 from ecglib.study.analyses.comparison import signed
 from ecglib.study.analyses.travel_electrodes import GROUPS, MEASURED, Electrodes, swaps
 from ecglib.study.analyses.travel_models import RELEASED

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from ecglib.data.dataset import SAMPLING_RATE
+from ecglib.data.definitions import SAMPLING_RATE
 from ecglib.deployment.recordings.quality import quality_warnings
 from ecglib.deployment.recordings.reading import Recording
 from ecglib.deployment.recordings.resampling import fill_gaps

@@ -13,7 +13,7 @@ from functools import cached_property, partial
 import pandas as pd
 
 from ecglib.data import electrodes
-from ecglib.data.ptbxl import LEADS, TEST_FOLD, VALIDATION_FOLD
+from ecglib.data.definitions import LEADS, TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation.bootstrap import Estimate
 from ecglib.study.analyses.comparison import interval, percent, signed
 from ecglib.study.analyses.travel_damage import INTACT, Damage, DamagedFold

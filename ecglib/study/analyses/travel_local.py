@@ -15,7 +15,7 @@ import pandas as pd
 from scipy.optimize import minimize_scalar
 from scipy.special import expit, logit
 
-from ecglib.data.ptbxl import CLASSES, TEST_FOLD
+from ecglib.data.definitions import CLASSES, TEST_FOLD
 from ecglib.evaluation.bootstrap import percentile
 from ecglib.study.analyses.comparison import interval
 from ecglib.study.analyses.travel_ludb import MAIN, External

@@ -15,9 +15,9 @@ import pandas as pd
 from scipy.special import logit
 
 from ecglib.data import ludb, ludb_rules, synthetic_ludb
+from ecglib.data.definitions import CLASSES, TEST_FOLD
 from ecglib.data.ludb import Ludb
 from ecglib.data.ludb_rules import RULES
-from ecglib.data.ptbxl import CLASSES, TEST_FOLD
 from ecglib.deployment import recordings
 from ecglib.deployment.recordings import Recording
 from ecglib.evaluation.bootstrap import Estimate, percentile

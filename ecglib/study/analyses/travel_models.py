@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from ecglib.compression import onnx_files, tflite_files
+from ecglib.data.definitions import TEST_FOLD
 from ecglib.data.normalization import Normalization
-from ecglib.data.ptbxl import TEST_FOLD
 from ecglib.deployment import released
 from ecglib.evaluation.calibration import expected_calibration_error
 from ecglib.evaluation.scores import Scores

@@ -15,7 +15,7 @@ import pandas as pd
 from scipy.stats import false_discovery_control, norm
 
 from ecglib.data import ptbxl
-from ecglib.data.ptbxl import CLASSES, TEST_FOLD
+from ecglib.data.definitions import CLASSES, TEST_FOLD
 from ecglib.evaluation.bootstrap import Estimate, percentile
 from ecglib.study.analyses import travel_measures
 from ecglib.study.analyses.comparison import plural

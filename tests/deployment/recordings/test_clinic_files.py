@@ -6,7 +6,7 @@ import pytest
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 from recording_files import write_aecg, write_dicom, write_edf, write_mat
 
-from ecglib.data.ptbxl import CLASSES, LEADS
+from ecglib.data.definitions import CLASSES, LEADS
 from ecglib.deployment import prediction, recordings, released
 from ecglib.errors import InputError
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from recording_files import write_csv, write_wfdb
 
-from ecglib.data.ptbxl import LEADS
+from ecglib.data.definitions import LEADS
 from ecglib.deployment import recordings
 from ecglib.errors import InputError
 

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 import torch
 
+from ecglib.data.definitions import CLASSES
 from ecglib.data.normalization import Normalization
-from ecglib.data.ptbxl import CLASSES
 from ecglib.evaluation.scores import Scores
 from ecglib.networks import build, convnet, weights
 from ecglib.networks.architectures import COMPACT_NETWORK, REFERENCE_NETWORKS

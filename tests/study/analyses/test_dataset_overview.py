@@ -8,6 +8,7 @@ import pytest
 
 from ecglib.data import ptbxl
 from ecglib.data.dataset import open_dataset
+from ecglib.data.definitions import CLASSES
 from ecglib.study import original
 from ecglib.study.analyses.dataset import DatasetOverview
 
@@ -25,7 +26,7 @@ def overview(sample_root, tmp_path_factory):
 
 def test_records_patients_and_unused_records_are_counted(overview):
     numbers = [int(text.replace(",", "")) for text in re.findall(r"\b[\d,]*\d\b(?! records` )", overview.size())[:4]]
-    unused = (~overview.records[list(ptbxl.CLASSES)].any(axis=1)).sum()
+    unused = (~overview.records[list(CLASSES)].any(axis=1)).sum()
     assert numbers == [200, overview.records["patient_id"].nunique(), unused, 200 - unused]
 
 
@@ -46,7 +47,7 @@ def test_the_strictest_rule_changes_the_labels_that_it_drops(overview):
 
 
 def test_agreement_with_the_original_is_counted(overview, monkeypatch):
-    counts = dict(zip(ptbxl.CLASSES, overview.superclasses()["records"]))
+    counts = dict(zip(CLASSES, overview.superclasses()["records"]))
     monkeypatch.setattr(original, "CLASS_COUNTS", counts)
     assert "all five superclasses have" in overview.agreement()
     monkeypatch.setattr(original, "CLASS_COUNTS", counts | {"MI": 1})

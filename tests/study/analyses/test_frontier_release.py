@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ecglib.compression import quantization
-from ecglib.data.ptbxl import CLASSES, TEST_FOLD, VALIDATION_FOLD
+from ecglib.data.definitions import CLASSES, TEST_FOLD, VALIDATION_FOLD
 from ecglib.deployment import c_header, released
 from ecglib.evaluation.scores import Scores
 from ecglib.study import results

@@ -6,7 +6,8 @@ import pytest
 
 from ecglib.book import alt_text
 from ecglib.book.plots.saliency import attribution_by_lead
-from ecglib.data.ptbxl import CLASSES, LEADS, read_statement_labels
+from ecglib.data.definitions import CLASSES, LEADS
+from ecglib.data.ptbxl import read_statement_labels
 from ecglib.deployment import released
 from ecglib.study.analyses import saliency
 

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from ecglib.data import damage, electrodes
+from ecglib.data.definitions import CLASSES, LEADS
 from ecglib.data.normalization import Normalization
-from ecglib.data.ptbxl import CLASSES, LEADS
 from ecglib.evaluation.bootstrap import Estimate
 from ecglib.study.analyses import (
     travel_conditions,

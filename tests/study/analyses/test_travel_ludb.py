@@ -9,8 +9,8 @@ from scipy.special import expit
 from sklearn.metrics import roc_auc_score
 
 from ecglib.data import ludb, synthetic_ludb
+from ecglib.data.definitions import CLASSES
 from ecglib.data.ludb_rules import RULES
-from ecglib.data.ptbxl import CLASSES
 from ecglib.evaluation.resampling import Resampling
 from ecglib.study import results
 from ecglib.study.analyses import (
