@@ -15,7 +15,6 @@ from ecglib.compression.tflite_micro import Footprint
 from ecglib.data.definitions import VALIDATION_FOLD
 from ecglib.evaluation.bootstrap import Estimate
 from ecglib.networks import build
-from ecglib.networks.architectures import CompactShape
 from ecglib.networks.cost import multiply_accumulates
 from ecglib.study.analyses.comparison import difference, mean_auc, plural, signed
 from ecglib.study.study import Study
@@ -116,11 +115,7 @@ class Shapes(Recipes):
 
     def _changed(self, name: str) -> str:
         shape = self.study.settings.training[name].shape
-        widths, stride = "-".join(map(str, shape.widths)), f", stem stride {shape.stem_stride}"
-        return f"{shape.block} {widths}, kernel {shape.kernel}{stride if shape.stem_stride != _STEM_STRIDE else ''}"
-
-
-_STEM_STRIDE = CompactShape.model_fields["stem_stride"].default
+        return f"{shape.block} {'-'.join(map(str, shape.widths))}, kernel {shape.kernel}"
 
 
 def compare_recipes(study: Study, kept: str = TEACHER) -> Recipes:

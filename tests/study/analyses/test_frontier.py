@@ -164,14 +164,14 @@ def test_a_profile_without_trials_says_so(study):
 
 def test_a_shape_is_named_and_has_a_cost(declared):
     cost = tflite_micro.Footprint(15_000, 28_000, 4_000, ())
-    names = ("compact_trial", "compact_shape_kernel_5", "compact_shape_stem_stride_4")
+    names = ("compact_trial", "compact_shape_kernel_5", "compact_shape_separable")
     shapes = frontier_recipes.Shapes(
         declared, names[0], dict.fromkeys(names, 0.9), dict.fromkeys(names[1:], EQUAL), dict.fromkeys(names, cost),
         dict.fromkeys(names, 800_000),
     )  # fmt: skip
     table = shapes.table()
     assert table["shape"].tolist() == [
-        "plain 8-12-16-24, kernel 7", "plain 10-14-20-28, kernel 5", "plain 8-12-16-24, kernel 7, stem stride 4",
+        "plain 8-12-16-24, kernel 7", "plain 10-14-20-28, kernel 5", "separable 12-24-40, kernel 9",
     ]  # fmt: skip
     assert (table["bytes"] == 15_000).all() and table["minus the kept one"].iloc[0] == "kept"
     assert shapes.conclusion().startswith("Of 2 shapes tried, 0 can be told")
