@@ -22,7 +22,7 @@ profile = "sample"
 from IPython.display import Markdown
 
 from ecglib.book import plots, tables
-from ecglib.data.definitions import CLASSES
+from ecglib.data.ptbxl import CLASSES
 from ecglib.deployment import c_header, released
 from ecglib.study import results
 from ecglib.study.analyses import deployment, microcontrollers
