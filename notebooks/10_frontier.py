@@ -83,7 +83,7 @@ tables.show(convnet.layer_table(network))
 # the very crop that the student sees. Temperature 4, label weight 0.2, one-cycle learning rate up to 0.004, batches of 256.
 #
 # What of that pays? A processor can answer for a small network and few epochs: a student of 16 KB, taught by the students of
-# 128 KB, which score whole records once. Each row changes one setting; one seed each, on fold 9:
+# 128 KB, which score whole records once. Each row changes one setting; on fold 9:
 
 # %%
 trials = frontier_recipes.compare_recipes(study, frontier_recipes.STUDENT)

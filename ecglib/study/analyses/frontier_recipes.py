@@ -1,4 +1,4 @@
-"""How teachers and compact students are trained and shaped: one network with several settings, one seed each.
+"""How teachers and compact students are trained and shaped: one network with several settings, equal seeds.
 
 In come finished runs; out come tables with paired intervals on fold 9, and sentences. Fold 10 takes no part.
 """
@@ -15,8 +15,9 @@ from ecglib.compression.tflite_micro import Footprint
 from ecglib.data.definitions import VALIDATION_FOLD
 from ecglib.evaluation.bootstrap import Estimate
 from ecglib.networks import build
+from ecglib.networks.architectures import CompactShape
 from ecglib.networks.cost import multiply_accumulates
-from ecglib.study.analyses.comparison import difference, mean_auc, plural, signed
+from ecglib.study.analyses.comparison import difference, mean_auc, plural, seeds_behind, signed
 from ecglib.study.study import Study
 
 CHAPTER, TEACHER, STUDENT, SHAPES = "10_frontier", "resnet1d_wang", "compact_trial", "compact_shape"
@@ -25,17 +26,18 @@ _WORDS = {
     "statements_weight": "all statements, weight {:g}", "epochs": "{:g} epochs", "temperature": "temperature {:g}",
     "label_weight": "label weight {:g}",
 }  # fmt: skip
+_STEM_STRIDE = CompactShape.model_fields["stem_stride"].default
 _NAMED = {TEACHER: ("crop", "mixup"), STUDENT: ("epochs", "mixup", "temperature", "label_weight", "teachers")}
 
 
 @dataclass(frozen=True)
 class Recipes:
-    """One network trained in several ways, with one seed each.
+    """One network trained in several ways, with the seeds that all of them have.
 
     Attributes
     ----------
     kept : the model with the recipe that the others are compared with
-    aucs : {model: AUC on fold 9}
+    aucs : {model: AUC on fold 9, averaged over seeds}
     differences : {model: AUC minus that of the recipe that is kept, on fold 9, paired}
     """
 
@@ -59,9 +61,10 @@ class Recipes:
             return f"In this profile {'only one' if self.aucs else 'none'} of these {self.noun}s was trained."
         better = [name for name, one in self.differences.items() if one.low > 0]
         worse = [name for name, one in self.differences.items() if one.high < 0]
+        seeds = seeds_behind(next(iter(self.differences.values())))
         told = (
             f"Of {plural(len(self.differences), self.noun)} tried, {len(better) + len(worse)} can be told from the one "
-            f"that we keep on fold 9 with one seed, {len(better)} of them for the better{self._list(better)} and "
+            f"that we keep on fold 9 (95 % intervals over {seeds}): {len(better)} for the better{self._list(better)}, "
             f"{len(worse)} for the worse{self._list(worse)}."
         )
         same = len(self.differences) - len(better) - len(worse)
@@ -115,11 +118,12 @@ class Shapes(Recipes):
 
     def _changed(self, name: str) -> str:
         shape = self.study.settings.training[name].shape
-        return f"{shape.block} {'-'.join(map(str, shape.widths))}, kernel {shape.kernel}"
+        stem = "" if shape.stem_stride == _STEM_STRIDE else f", stem stride {shape.stem_stride}"
+        return f"{shape.block} {'-'.join(map(str, shape.widths))}, kernel {shape.kernel}{stem}"
 
 
 def compare_recipes(study: Study, kept: str = TEACHER) -> Recipes:
-    """Compare the first seeds of every recipe for one network on fold 9; without rows if the profile has none."""
+    """Compare every recipe for one network on fold 9; without rows if the profile has none."""
     training = study.settings.training
     if kept not in training:
         return Recipes(study, kept, {}, {})
@@ -130,7 +134,7 @@ def compare_recipes(study: Study, kept: str = TEACHER) -> Recipes:
 
 
 def compare_shapes(study: Study) -> Shapes:
-    """Compare the first seeds of the students' shapes on fold 9; without rows if the profile has none.
+    """Compare the students' shapes on fold 9; without rows if the profile has none.
 
     The cost of a shape is that of an untrained network: it does not depend on the weights.
     """
@@ -159,7 +163,9 @@ def _variants(study: Study, prefix: str) -> list[str]:
 
 
 def _compare(study: Study, kept: str, names: list[str]) -> tuple[dict[str, float], dict[str, Estimate]]:
-    """AUC on fold 9 of each model, and its difference from the one that is kept."""
-    scores = {name: study.run(name).scores for name in (kept, *names)}
+    """AUC on fold 9 of each model and its difference from the one that is kept, over the seeds that all have."""
+    scores = {name: study.scores(name) for name in (kept, *names)}
+    seeds = sorted(set.intersection(*({*one.seed.tolist()} for one in scores.values())))
+    scores = {name: one.for_seeds(seeds) for name, one in scores.items()}
     aucs = {name: mean_auc(study, one, VALIDATION_FOLD) for name, one in scores.items()}
     return aucs, {name: difference(study, scores[name], scores[kept], VALIDATION_FOLD) for name in names}

@@ -119,6 +119,12 @@ def test_the_figure_has_a_published_network_with_the_bytes_of_its_float32_weight
     assert auc == 0.930  # strodthoff2020, table of superclasses
 
 
+def test_recipes_are_compared_with_the_seeds_that_all_have(study):
+    assert len(study.model("resnet1d_wang").seeds) > len(study.model("resnet1d_wang_wide_mixup").seeds) == 1
+    (one,) = frontier_recipes.compare_recipes(study).differences.values()
+    assert one.n_seeds == 1
+
+
 def test_a_recipe_is_named_by_what_it_changes(study):
     table = frontier_recipes.compare_recipes(study).table()
     assert table["recipe"].tolist() == ["windows of 250 samples, mixup 0.2", "mixup 0.5"]
@@ -142,7 +148,8 @@ def recipes(declared, **differences) -> frontier_recipes.Recipes:
 def test_changes_that_can_be_told_apart_are_named_with_their_direction(declared):
     text = recipes(declared, mixup=WORSE, **{"24_epochs": BETTER}, w0=EQUAL).conclusion()
     assert text.startswith("Of 3 recipes tried, 2 can be told")
-    assert "1 of them for the better (24 epochs) and 1 for the worse (mixup 0.2)." in text
+    assert "1 for the better (24 epochs), 1 for the worse (mixup 0.2)." in text
+    assert "(95 % intervals over patients, one seed)" in text
     assert "1 interval holds zero" in text
 
 
@@ -164,14 +171,14 @@ def test_a_profile_without_trials_says_so(study):
 
 def test_a_shape_is_named_and_has_a_cost(declared):
     cost = tflite_micro.Footprint(15_000, 28_000, 4_000, ())
-    names = ("compact_trial", "compact_shape_kernel_5", "compact_shape_separable")
+    names = ("compact_trial", "compact_shape_kernel_5", "compact_shape_stem_stride_4")
     shapes = frontier_recipes.Shapes(
         declared, names[0], dict.fromkeys(names, 0.9), dict.fromkeys(names[1:], EQUAL), dict.fromkeys(names, cost),
         dict.fromkeys(names, 800_000),
     )  # fmt: skip
     table = shapes.table()
     assert table["shape"].tolist() == [
-        "plain 8-12-16-24, kernel 7", "plain 10-14-20-28, kernel 5", "separable 12-24-40, kernel 9",
+        "plain 8-12-16-24, kernel 7", "plain 10-14-20-28, kernel 5", "plain 8-12-16-24, kernel 7, stem stride 4",
     ]  # fmt: skip
     assert (table["bytes"] == 15_000).all() and table["minus the kept one"].iloc[0] == "kept"
     assert shapes.conclusion().startswith("Of 2 shapes tried, 0 can be told")
