@@ -98,7 +98,7 @@ Markdown(trials.conclusion())
 
 # %%
 shapes = frontier_recipes.compare_shapes(study)
-tables.show(shapes.table())
+tables.show(shapes.table(), {"arena, KB": "{:.1f}", "million MACs": "{:.2f}"})
 
 # %% tags=["hide-input"]
 Markdown(shapes.conclusion())

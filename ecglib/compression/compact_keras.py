@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 import numpy as np
 from torch import nn
 
@@ -15,22 +17,25 @@ layers = keras.layers
 def to_keras(network: CompactNet, samples: int = N_SAMPLES) -> keras.Model:
     """The same function in Keras: float32 (b, samples, 12) -> probabilities (b, 5).
 
-    Convolutions are two-dimensional with a height of 1: TensorFlow Lite has no others.
+    Convolutions are two-dimensional with a height of 1: TensorFlow Lite has no others. Layers are numbered, because
+    Keras' own names, which .tflite files contain, depend on what was built before.
     """
+    names = (f"layer_{number}" for number in count())
     ecg = layers.Input((samples, len(LEADS)), name="ecg")
-    x = layers.Reshape((1, samples, len(LEADS)))(ecg)
+    x = layers.Reshape((1, samples, len(LEADS)), name="reshape")(ecg)
     filled: list[tuple[keras.Layer, list[np.ndarray]]] = []
     for layer in network.features:
         match layer:
             case CompactBlock():
                 y = x
                 for inner in layer.layers:
-                    y = _applied(inner, y, filled)
-                x = layers.ReLU()(layers.Add()([x, y]) if layer.skip else y)
+                    y = _applied(inner, y, filled, next(names))
+                total = layers.Add(name=next(names))([x, y]) if layer.skip else y
+                x = layers.ReLU(name=next(names))(total)
             case nn.AdaptiveAvgPool1d():
-                x = layers.GlobalAveragePooling2D()(x)
+                x = layers.GlobalAveragePooling2D(name="mean")(x)
             case _:
-                x = _applied(layer, x, filled)
+                x = _applied(layer, x, filled, next(names))
     linear = layers.Dense(len(CLASSES), activation="sigmoid", name="linear")
     model = keras.Model(ecg, linear(x), name="compact")
     filled.append((linear, [_array(network.linear.weight).T, _array(network.linear.bias)]))
@@ -39,25 +44,25 @@ def to_keras(network: CompactNet, samples: int = N_SAMPLES) -> keras.Model:
     return model
 
 
-def _applied(layer: nn.Module, x, filled: list):
-    """A torch layer's counterpart applied to x; the weights that it gets are appended to `filled`."""
+def _applied(layer: nn.Module, x, filled: list, name: str):
+    """A torch layer's counterpart of this name applied to x; the weights that it gets are appended to `filled`."""
     match layer:
         case nn.Conv1d(groups=1):
             size, stride = (1, layer.kernel_size[0]), (1, layer.stride[0])
             padding = "same" if layer.padding[0] else "valid"
-            made = layers.Conv2D(layer.out_channels, size, strides=stride, padding=padding, use_bias=False)
+            made = layers.Conv2D(layer.out_channels, size, stride, padding, use_bias=False, name=name)
             filled.append((made, [_array(layer.weight).transpose(2, 1, 0)[None]]))
         case nn.Conv1d():
-            made = layers.DepthwiseConv2D((1, layer.kernel_size[0]), padding="same", use_bias=False)
+            made = layers.DepthwiseConv2D((1, layer.kernel_size[0]), padding="same", use_bias=False, name=name)
             filled.append((made, [_array(layer.weight).transpose(2, 0, 1)[None]]))
         case nn.BatchNorm1d():
-            made = layers.BatchNormalization(epsilon=layer.eps)
+            made = layers.BatchNormalization(epsilon=layer.eps, name=name)
             found = (layer.weight, layer.bias, layer.running_mean, layer.running_var)
             filled.append((made, [_array(one) for one in found]))
         case nn.ReLU():
-            made = layers.ReLU()
+            made = layers.ReLU(name=name)
         case nn.MaxPool1d():
-            made = layers.MaxPooling2D((1, layer.kernel_size))
+            made = layers.MaxPooling2D((1, layer.kernel_size), name=name)
         case _:
             raise TypeError(f"no counterpart in Keras for {type(layer).__name__}")
     return made(x)
