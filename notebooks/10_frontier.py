@@ -93,8 +93,7 @@ tables.show(trials.table())
 Markdown(trials.conclusion())
 
 # %% [markdown]
-# The shape was tried in the same way: other kernels, numbers of stages and kinds of block, each as wide as a file of 16 KB
-# allows.
+# The shape was tried in the same way: other kernels, numbers of stages and kinds of block, each in a file of about 16 KB.
 
 # %%
 shapes = frontier_recipes.compare_shapes(study)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import pandas as pd
+import torch
 
 from ecglib.compression import compact_keras, tflite_files, tflite_micro
 from ecglib.compression.tflite_micro import Footprint
@@ -136,13 +137,17 @@ def compare_recipes(study: Study, kept: str = TEACHER) -> Recipes:
 def compare_shapes(study: Study) -> Shapes:
     """Compare the students' shapes on fold 9; without rows if the profile has none.
 
-    The cost of a shape is that of an untrained network: it does not depend on the weights.
+    The cost of a shape is that of a network with random weights and biases, which a file does not share.
     """
     training = study.settings.training
     if STUDENT not in training:
         return Shapes(study, STUDENT, {}, {}, {}, {})
     aucs, differences = _compare(study, STUDENT, _variants(study, SHAPES))
     networks = {name: build.build(training[name].network, shape=training[name].shape).eval() for name in aucs}
+    with torch.no_grad():
+        for network in networks.values():
+            for values in network.parameters():
+                values.normal_()  # equal biases, as before training, would be stored once
     folder, records = study.paths.artifacts / "frontier", study.representative_records(study.run(STUDENT), 16)
     footprints = {
         name: tflite_micro.footprint(
