@@ -95,7 +95,7 @@ class Recipes:
 
 @dataclass(frozen=True)
 class Shapes(Recipes):
-    """Networks of several shapes under one budget of bytes, trained in the same way.
+    """Networks of several shapes in files of about the same size, trained in the same way.
 
     Attributes
     ----------
@@ -128,10 +128,8 @@ def compare_recipes(study: Study, kept: str = TEACHER) -> Recipes:
     training = study.settings.training
     if kept not in training:
         return Recipes(study, kept, {}, {})
-    shape = training[kept].shape
-    return Recipes(
-        study, kept, *_compare(study, kept, [n for n in _variants(study, kept) if training[n].shape == shape])
-    )
+    names = [name for name in _variants(study, kept) if training[name].shape == training[kept].shape]
+    return Recipes(study, kept, *_compare(study, kept, names))
 
 
 def compare_shapes(study: Study) -> Shapes:
