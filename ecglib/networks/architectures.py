@@ -13,7 +13,7 @@ CHANNELS = {
     "quantization_aware": (100, 150, 300),
 }
 KERAS_NETWORK = "inception_cnn"  # every other network is a torch one
-REFERENCE_NETWORKS = ("resnet1d_wang", "conv_gru")  # teachers only
+REFERENCE_NETWORKS = ("resnet1d_wang", "conv_gru", "xresnet1d18")  # teachers only
 COMPACT_NETWORK = "compact"
 NETWORKS = (*CHANNELS, KERAS_NETWORK, *REFERENCE_NETWORKS, COMPACT_NETWORK)
 

@@ -22,6 +22,7 @@ from ecglib.networks import weights
 from ecglib.networks.architectures import CHANNELS
 from ecglib.networks.fake_quantization import FakeQuantize, FakeQuantizeWeight
 from ecglib.networks.pooled import PooledNet
+from ecglib.networks.tiled_convolution import TiledConv2d
 
 KERNEL = 10
 _MB = 1024**2  # the original's tables count a MB as 2**20 bytes
@@ -125,8 +126,8 @@ class FastDropout(nn.Dropout):
 def channels_last(network: ECGNet) -> ECGNet:
     """A copy that computes the same function on (b, 12, 1, samples) in channels-last order.
 
-    oneDNN's bfloat16 kernels need the channels of a sample next to each other in memory, an order that torch
-    has for two-dimensional layers only. :func:`channels_first` copies the weights back.
+    oneDNN's bfloat16 kernels and :class:`TiledConv2d` need the channels of a sample next to each other in memory, an
+    order that torch has for two-dimensional layers only. :func:`channels_first` copies the weights back.
     """
     copied = copy.deepcopy(network)
     copied.features = nn.Sequential(*(_two_dimensional(layer) for layer in network.features))
@@ -144,7 +145,7 @@ def channels_first(channels_last_net: ECGNet, network: ECGNet) -> ECGNet:
 def _two_dimensional(layer: nn.Module) -> nn.Module:
     match layer:
         case nn.Conv1d():
-            wide = nn.Conv2d(layer.in_channels, layer.out_channels, (1, layer.kernel_size[0]), bias=True)
+            wide = TiledConv2d(layer.in_channels, layer.out_channels, (1, layer.kernel_size[0]))
             if parametrize.is_parametrized(layer):
                 parametrize.register_parametrization(wide, "weight", FakeQuantizeWeight())
             wide.load_state_dict({k: v.unsqueeze(2) if v.dim() == 3 else v for k, v in layer.state_dict().items()})

@@ -1,7 +1,8 @@
-"""Networks that are teachers only: resnet1d_wang of the benchmark of PTB-XL, and a convolutional recurrent one.
+"""Networks that are teachers only: two residual ones and a convolutional recurrent one.
 
-resnet1d_wang (Wang et al. 2017) is that of Strodthoff et al. (2020). They take float32 (b, 12, samples) and return
-probabilities (b, 5).
+resnet1d_wang (Wang et al. 2017) is that of the benchmark of PTB-XL (Strodthoff et al. 2020). xresnet1d18 has 18 layers
+and, as the benchmark's xresnet1d101, the stem, the shortcuts and the initialization of He et al. (2019). They take
+float32 (b, 12, samples) and return probabilities (b, 5).
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class ReferenceNet(PooledNet):
 
 def build(name: str, dropout: float | None = None) -> ReferenceNet:
     """A freshly initialized network by its name in REFERENCE_NETWORKS; dropout is the benchmark's 0.5 by default."""
-    trunks = dict(zip(REFERENCE_NETWORKS, (_wang, _conv_gru)))
+    trunks = dict(zip(REFERENCE_NETWORKS, (_wang, _conv_gru, _xresnet)))
     trunk, channels = trunks[name]()
     return ReferenceNet(trunk, channels, 0.5 if dropout is None else dropout)
 
@@ -88,3 +89,30 @@ def _conv_gru() -> tuple[nn.Module, int]:
     for before, after, kernel, stride in ((len(LEADS), 64, 9, 1), (64, 128, 7, 2), (128, 192, 5, 2)):
         layers += [*_convolution(before, after, kernel, stride), nn.ReLU(), nn.Dropout(0.1)]
     return nn.Sequential(*layers, _Recurrent(192, 128)), 256
+
+
+class _XResidual(nn.Module):
+    """Two convolutions, and a shortcut that averages pairs of samples before a convolution of length 1.
+
+    The block begins as the identity, because the last normalization's weights begin at zero.
+    """
+
+    def __init__(self, before: int, after: int, stride: int):
+        super().__init__()
+        self.path = nn.Sequential(*_convolution(before, after, 5, stride), nn.ReLU(), *_convolution(after, after, 5))
+        nn.init.zeros_(self.path[-1].weight)
+        halved = [nn.AvgPool1d(stride, ceil_mode=True)] if stride > 1 else []
+        self.shortcut = nn.Sequential(*halved, *(_convolution(before, after, 1) if before != after else []))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.relu(self.path(x) + self.shortcut(x))
+
+
+def _xresnet() -> tuple[nn.Module, int]:
+    layers: list[nn.Module] = []
+    for before, after, stride in ((len(LEADS), 32, 2), (32, 32, 1), (32, 64, 1)):
+        layers += [*_convolution(before, after, 5, stride), nn.ReLU()]
+    layers.append(nn.MaxPool1d(3, 2, padding=1))
+    for before, after, stride in ((64, 64, 1), (64, 96, 2), (96, 128, 2), (128, 192, 2)):
+        layers += [_XResidual(before, after, stride), _XResidual(after, after, 1)]
+    return nn.Sequential(*layers), 192

@@ -1,49 +1,64 @@
-"""The teachers of the compact students: what they reach alone and together.
+"""The teachers of the compact students and networks of other architectures: what they reach alone and together.
 
 In come finished runs; out come a table with intervals, and a sentence.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import pandas as pd
 
 from ecglib.data.definitions import TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation.scores import Scores
-from ecglib.study.analyses.comparison import interval, mean_auc
+from ecglib.study.analyses.comparison import difference, interval, mean_auc, plural, signed
 from ecglib.study.published import SUPERCLASS_AUC
 from ecglib.study.study import Study
 from ecglib.study.targets import BEST_TEACHER_AUC, PANEL_AUC
 
+FURTHER = ("xresnet1d18", "inception_cnn")  # networks of other architectures, which teach no compact student
+
 
 @dataclass(frozen=True)
 class Panel:
-    """The teachers, each with all its seeds.
+    """The teachers and further networks, each with all its seeds.
 
     Attributes
     ----------
-    scores : {teacher: Scores of every seed}
-    together : the mean probability of all of them
+    scores, further : {teacher or further network: Scores of every seed}
     """
 
     study: Study
     scores: dict[str, Scores]
-    together: Scores
+    further: dict[str, Scores] = field(default_factory=dict)
 
-    def table(self) -> pd.DataFrame:
-        """One row per teacher, and the ensemble of all: parameters, seeds, AUCs."""
-        rows = [self._row(name) for name in self.scores]
-        if len(self.together.seed) and len(self.scores) > 1:
-            test = self.study.evaluation_set(TEST_FOLD).auc(self.together)
-            auc = mean_auc(self.study, self.together, VALIDATION_FOLD)
-            rows.append(("all, one ensemble", "–", self.n_runs, f"{auc:.4f}", interval(test), None))
-        columns = ["teacher", "parameters", "seeds", "AUC, fold 9", "AUC, fold 10", "published"]
-        return pd.DataFrame(rows, columns=columns)
+    @cached_property
+    def together(self) -> Scores:
+        """The mean probability of all teachers' seeds."""
+        return _ensemble(self.scores)
+
+    @cached_property
+    def widest(self) -> Scores:
+        """The mean probability of all seeds of the teachers and the further networks."""
+        return _ensemble(self.everyone)
 
     @property
-    def n_runs(self) -> int:
-        return sum(len(one.seed) for one in self.scores.values())
+    def everyone(self) -> dict[str, Scores]:
+        return self.scores | self.further
+
+    def table(self) -> pd.DataFrame:
+        """One row per network, and the ensembles: parameters, seeds, AUCs."""
+        rows = [self._row(name) for name in self.scores]
+        if len(self.scores) > 1:
+            rows.append(self._ensemble_row("the teachers, one ensemble", self.scores, self.together))
+        rows += [self._row(name) for name in self.further]
+        if self.further:
+            name = f"{plural(len(self.everyone), 'architecture')}, one ensemble"
+            rows.append(self._ensemble_row(name, self.everyone, self.widest))
+        columns = ["network", "parameters", "seeds", "AUC, fold 9", "AUC, fold 10", "published"]
+        return pd.DataFrame(rows, columns=columns)
 
     @property
     def best(self) -> str:
@@ -51,25 +66,46 @@ class Panel:
         return max(self.scores, key=lambda name: mean_auc(self.study, self.scores[name], VALIDATION_FOLD))
 
     def conclusion(self) -> str:
-        """The best teacher and all together on fold 10, against their targets."""
+        """The best teacher, the teachers and all networks together on fold 10, against the targets."""
         test = self.study.evaluation_set(TEST_FOLD)
         single, together = test.auc(self.scores[self.best]), test.auc(self.together)
-        return (
+        text = (
             f"The teacher that is best on fold 9, {self.study.model(self.best).label}, reaches {single:.4f} on fold 10 "
-            f"as the mean over {single.n_seeds} seed{'s' if single.n_seeds > 1 else ''} (target: "
-            f"{BEST_TEACHER_AUC.verdict(single.value)}), all {self.n_runs} networks together {together:.4f} (target: "
+            f"as the mean over {plural(single.n_seeds, 'seed')} (target: {BEST_TEACHER_AUC.verdict(single.value)}), "
+            f"all {plural(_n_runs(self.scores), 'network')} of the teachers together {together:.4f} (target: "
             f"{PANEL_AUC.verdict(together.value)})."
+        )
+        if not self.further:
+            return text
+        widest, change = test.auc(self.widest), difference(self.study, self.widest, self.together)
+        return (
+            f"{text} The {plural(_n_runs(self.everyone), 'network')} of {len(self.everyone)} architectures reach "
+            f"{widest:.4f} (the same target: {PANEL_AUC.verdict(widest.value)}), a difference of {signed(change)} from "
+            "the teachers."
         )
 
     def _row(self, name: str) -> tuple:
-        scores, run = self.scores[name], self.study.run(name)
+        scores, run = self.everyone[name], self.study.run(name)
         auc, test = mean_auc(self.study, scores, VALIDATION_FOLD), self.study.evaluation_set(TEST_FOLD).auc(scores)
         params = f"{run.metadata['params']:,}"
         return (self.study.model(name).label, params, len(scores.seed), f"{auc:.4f}", interval(test),
                 SUPERCLASS_AUC.get(name))  # fmt: skip
 
+    def _ensemble_row(self, name: str, members: Mapping[str, Scores], scores: Scores) -> tuple:
+        auc, test = mean_auc(self.study, scores, VALIDATION_FOLD), self.study.evaluation_set(TEST_FOLD).auc(scores)
+        return (name, "–", _n_runs(members), f"{auc:.4f}", interval(test), None)
+
 
 def open_panel(study: Study, student: str) -> Panel:
-    """The teachers of a student."""
-    scores = {name: study.scores(name) for name in study.settings.training[student].teachers}
-    return Panel(study, scores, Scores.stack_seeds(list(scores.values())).ensemble())
+    """The teachers of a student, and the networks of other architectures that this profile trains."""
+    training = study.settings.training
+    scores = {name: study.scores(name) for name in training[student].teachers}
+    return Panel(study, scores, {name: study.scores(name) for name in FURTHER if name in training})
+
+
+def _ensemble(members: Mapping[str, Scores]) -> Scores:
+    return Scores.stack_seeds(list(members.values())).ensemble()
+
+
+def _n_runs(members: Mapping[str, Scores]) -> int:
+    return sum(len(one.seed) for one in members.values())

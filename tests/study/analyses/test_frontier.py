@@ -196,5 +196,15 @@ def test_shapes_are_trained_with_the_recipe_of_the_kept_one(declared):
 def test_the_panel_is_scored_together(study):
     panel = frontier_teachers.open_panel(study, "compact_16_plain")
     assert isinstance(panel.table(), pd.DataFrame)
-    assert panel.n_runs == len(study.model("resnet1d_wang").seeds)
+    assert panel.table()["seeds"].tolist()[0] == len(study.model("resnet1d_wang").seeds)
     assert "target" in panel.conclusion()
+
+
+def test_networks_of_other_architectures_join_the_widest_ensemble(study):
+    panel = frontier_teachers.open_panel(study, "compact_16_plain")
+    (teacher,) = panel.scores.values()
+    opposite = dataclasses.replace(teacher, score=1 - teacher.score)
+    np.testing.assert_allclose(dataclasses.replace(panel, further={"opposite": opposite}).widest.score, 0.5, atol=1e-6)
+    assert "architectures" not in dataclasses.replace(panel, further={}).conclusion()
+    assert set(panel.further) == {"inception_cnn"}  # this profile trains no other
+    assert panel.table()["network"].iloc[-1] == "2 architectures, one ensemble"

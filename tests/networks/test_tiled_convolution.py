@@ -1,0 +1,65 @@
+"""The convolution in tiles: the same function and gradients as torch's, in training mode only."""
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from ecglib.networks import convnet
+from ecglib.networks.tiled_convolution import TiledConv2d, convolve
+
+
+@pytest.fixture
+def direct_convolutions(monkeypatch):
+    """A counter of the convolutions that torch itself computes."""
+    calls = []
+
+    def counted(*args):
+        calls.append(args)
+        return torch.conv2d(*args[:3])
+
+    monkeypatch.setattr(torch.nn.Conv2d, "_conv_forward", lambda _self, *args: counted(*args))
+    return calls
+
+
+@pytest.mark.parametrize("samples", [10, 11, 36, 63, 100, 243])
+@pytest.mark.parametrize("taps", [10, 3])
+def test_function_and_gradients_are_those_of_a_convolution(samples, taps):
+    torch.manual_seed(0)
+    x = torch.randn(3, samples, 40, dtype=torch.float64, requires_grad=True)
+    weight = torch.randn(20, 40, taps, dtype=torch.float64, requires_grad=True)
+    y = convolve(x, weight)
+    expected = F.conv1d(x.transpose(1, 2), weight).transpose(1, 2)
+    torch.testing.assert_close(y, expected, rtol=0, atol=1e-4)
+    direction = torch.randn_like(y)
+    gradients = torch.autograd.grad((y * direction).sum(), (x, weight))
+    for ours, theirs in zip(gradients, torch.autograd.grad((expected * direction).sum(), (x, weight))):
+        torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-4)
+
+
+def test_rounding_errors_are_no_larger_than_those_of_the_direct_sum():
+    torch.manual_seed(0)
+    x, weight = torch.randn(8, 243, 150), torch.randn(300, 150, 10)
+    exact = F.conv1d(x.double().transpose(1, 2), weight.double()).transpose(1, 2)
+    direct = F.conv1d(x.transpose(1, 2), weight).transpose(1, 2)
+    assert (convolve(x, weight) - exact).abs().mean() < 2 * (direct - exact).abs().mean()
+
+
+def test_wide_layers_are_computed_in_tiles_while_training(direct_convolutions):
+    layer = TiledConv2d(64, 8, (1, 10))
+    layer.train()(torch.randn(2, 64, 1, 50))
+    assert not direct_convolutions
+
+
+@pytest.mark.parametrize("case", ["evaluation", "few channels", "bfloat16"])
+def test_otherwise_torch_computes_the_convolution(direct_convolutions, case):
+    channels = 12 if case == "few channels" else 64
+    layer = TiledConv2d(channels, 8, (1, 10)).train(case != "evaluation")
+    with torch.autocast("cpu", torch.bfloat16, enabled=case == "bfloat16"):
+        layer(torch.randn(2, channels, 1, 50))
+    assert len(direct_convolutions) == 1
+
+
+def test_the_weights_are_those_of_a_plain_network():
+    plain = convnet.build("student").state_dict()
+    trained = convnet.channels_last(convnet.build("student")).state_dict()
+    assert list(plain) == list(trained)
