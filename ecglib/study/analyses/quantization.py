@@ -120,8 +120,8 @@ class QuantizationReplay:
         found = (
             "That reproduces the drop."
             if auc - reported <= DROP
-            else "That does not reproduce the drop either. Its cause must be something that neither the project page "
-            "nor the notebooks describe."
+            else "That does not reproduce the drop either: what the project page and the notebooks describe, as "
+            "replayed here, does not explain it."
         )
         return (
             "On the original's random split, with labels shifted against their records as in its notebooks, the last "
