@@ -13,6 +13,7 @@ import pandas as pd
 
 from ecglib.data.definitions import TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation.scores import Scores
+from ecglib.study import results
 from ecglib.study.analyses.comparison import difference, interval, mean_auc, plural, signed
 from ecglib.study.published import SUPERCLASS_AUC
 from ecglib.study.study import Study
@@ -87,8 +88,9 @@ class Panel:
     def _row(self, name: str) -> tuple:
         scores, run = self.everyone[name], self.study.run(name)
         auc, test = mean_auc(self.study, scores, VALIDATION_FOLD), self.study.evaluation_set(TEST_FOLD).auc(scores)
-        params = f"{run.metadata['params']:,}"
-        return (self.study.model(name).label, params, len(scores.seed), f"{auc:.4f}", interval(test),
+        # a Keras run does not hold its number of parameters; its chapter has counted them
+        params = run.metadata.get("params") or results.read(self.study.paths.results, name)["row"]["params"]
+        return (self.study.model(name).label, f"{params:,}", len(scores.seed), f"{auc:.4f}", interval(test),
                 SUPERCLASS_AUC.get(name))  # fmt: skip
 
     def _ensemble_row(self, name: str, members: Mapping[str, Scores], scores: Scores) -> tuple:
