@@ -42,6 +42,10 @@ study = open_study(profile)
 # The original trained a network from random weights with the rounding switched on, without batch normalization,
 # 100, 150 and 300 channels wide, and scored the weights of the last epoch. The last step, conversion to integers, never
 # happened: before and after, the file held float32.
+#
+# The replay does so on PTB-XL's folds, and once more on a random split like the original's, with labels shifted against their
+# records as in its notebooks. What the figure calls folds 1–8 and fold 9 are then that split's own training and validation
+# records.
 
 # %%
 replay = quantization.replay_quantization(study)
