@@ -110,8 +110,8 @@ class _Tiles(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x, tile, step, n_tiles):
         ctx.shape, ctx.tile, ctx.step, ctx.n_tiles = x.shape, tile, step, n_tiles
-        missing = max(0, (n_tiles - 1) * step + tile - x.shape[1])
-        tiles = F.pad(x, (0, 0, 0, missing)).unfold(1, tile, step)[:, :n_tiles]
+        missing = (n_tiles - 1) * step + tile - x.shape[1]
+        tiles = F.pad(x, (0, 0, 0, missing)).unfold(1, tile, step)
         return tiles.permute(3, 0, 1, 2).reshape(tile, -1, x.shape[2])
 
     @staticmethod
@@ -122,5 +122,4 @@ class _Tiles(torch.autograd.Function):
         sums = gradient.new_zeros(records, ctx.n_tiles + 1, ctx.step, channels)
         sums[:, :-1] = gradient[:, :, : ctx.step]
         sums[:, 1:, :overlap] += gradient[:, :, ctx.step :]
-        flat = sums.view(records, -1, channels)
-        return F.pad(flat, (0, 0, 0, max(0, samples - flat.shape[1])))[:, :samples], None, None, None
+        return sums.view(records, -1, channels)[:, :samples], None, None, None

@@ -49,7 +49,7 @@ def test_a_conclusion_from_a_capped_training_is_narrow(replay_with):
 
 
 @pytest.mark.parametrize(
-    "auc, words", [(0.55, "That reproduces the drop."), (0.9, "That does not reproduce the drop either")]
+    "auc, words", [(0.55, "That reproduces the drop."), (0.9, "That does not reproduce the drop either: what")]
 )
 def test_the_random_split_has_a_conclusion_of_its_own(replay_with, auc, words):
     text = replay_with(0.91, random_auc=auc).conclusion()
