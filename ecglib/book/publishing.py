@@ -67,9 +67,8 @@ def _export_runs(study: Study) -> None:
     for model in trained:
         for seed in study.settings.seeds[model]:
             place = f"{model}/seed{seed}"
-            first = seed == study.settings.seeds[model][0]
             if (paths.artifacts / place / runs.METADATA).is_file():
-                keep = study.model(model).keep_weights and (first or study.model(model).keep_every_seed)
+                keep = seed in study.model(model).keep_weights
                 runs.export_run(paths.artifacts / place, paths.models / place, weights=keep)
     known = {paths.models / model / f"seed{seed}" for model in trained for seed in study.settings.seeds[model]}
     for folder in set(paths.models.glob("*/seed*")) - known:

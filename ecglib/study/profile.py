@@ -149,7 +149,12 @@ def _adapted(model: Model, given: _File, path: Path, seeds: int | None) -> Model
         settings["epochs"] = min(settings["epochs"], given.max_epochs)
     training = validated(TrainingSettings, settings, Path(f"{path}, training.{model.name}"))
     chosen = tuple(range(seeds)) if seeds else model.seeds[: given.max_seeds]
-    return model.model_copy(update={"training": training, "seeds": chosen})
+    fewer = {
+        "seeds": chosen,
+        "keep_weights": tuple(seed for seed in model.keep_weights if seed in chosen),
+        "teacher_seeds": tuple(seed for seed in model.teacher_seeds if seed in chosen),
+    }
+    return model.model_copy(update={"training": training, **fewer})
 
 
 def _applies(key: str, settings: dict) -> bool:

@@ -34,8 +34,8 @@ class Model(BaseModel):
     training : how it is trained; None for a model made from another one's weights
     made_from : models whose trained weights it is made from without further training
     seeds : seeds of the training
-    keep_weights : whether the first seed's weights are committed
-    keep_every_seed : whether those of the other seeds are, too
+    keep_weights : seeds whose weights are committed
+    teacher_seeds : seeds that students learn from; all if none are named
     finding, column : the original's finding that it belongs to, and its column in the table of findings
     """
 
@@ -48,8 +48,8 @@ class Model(BaseModel):
     training: TrainingSettings | None = None
     made_from: tuple[str, ...] = Field((), strict=False)
     seeds: tuple[int, ...] = Field((), strict=False)
-    keep_weights: bool = False
-    keep_every_seed: bool = False
+    keep_weights: tuple[int, ...] = Field((), strict=False)
+    teacher_seeds: tuple[int, ...] = Field((), strict=False)
     finding: str | None = None
     column: Literal[FINDING_COLUMNS] | None = None
 
@@ -57,12 +57,19 @@ class Model(BaseModel):
     def has_results(self) -> bool:
         return self.role in ("final", "replay")
 
+    @property
+    def teaching_seeds(self) -> tuple[int, ...]:
+        """Seeds that students learn from."""
+        return self.teacher_seeds or self.seeds
+
     @model_validator(mode="after")
     def _trained_or_derived(self) -> Model:
         if bool(self.training) == bool(self.made_from):
             raise ValueError("training, made_from: expected one of the two")
         if bool(self.training) != bool(self.seeds) or len(set(self.seeds)) < len(self.seeds):
             raise ValueError("seeds: expected one or more, each once, for a model with training; none for others")
+        if not {*self.keep_weights, *self.teacher_seeds} <= {*self.seeds}:
+            raise ValueError("keep_weights, teacher_seeds: expected some of the model's seeds")
         if bool(self.finding) != bool(self.column):
             raise ValueError("finding, column: expected both or neither")
         return self
@@ -104,6 +111,9 @@ class Registry(BaseModel):
             needed = {*model.made_from, *needed_models(model)}
             if unknown := needed - trained - {name}:
                 raise ValueError(f"models.{name}: no trained model {', '.join(sorted(unknown))}")
+            start = model.training.init_from if model.training else None
+            if start and (missing := {*model.seeds} - {*self.models[start].seeds}):
+                raise ValueError(f"models.{name}: {start} has no seed {', '.join(map(str, sorted(missing)))}")
         for name, chapter in self.chapters.items():
             if unknown := set(chapter.reads) - set(self.chapters) | set(chapter.loads) - trained:
                 raise ValueError(f"chapters.{name}: unknown names {', '.join(sorted(unknown))}")

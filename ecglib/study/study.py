@@ -89,7 +89,7 @@ class Study:
             )  # fmt: skip
         place = Path(model) / f"seed{seed}"
         init = self.train(settings.init_from, seed, progress=progress) if settings.init_from else None
-        teachers = [run for name in settings.teachers for run in self.runs(name, progress=progress)]
+        teachers = [run for name in settings.teachers for run in self.teacher_runs(name, progress=progress)]
         return train(
             model, settings, seed, self.data_for(settings), self.paths.artifacts / place, init=init, teachers=teachers,
             teacher_scores=lambda: [self.training_scores(run) for run in teachers],
@@ -101,6 +101,10 @@ class Study:
     def runs(self, model: str, *, progress: bool = False) -> list[Run]:
         """The finished runs of a model, one per seed."""
         return [self.train(model, seed, progress=progress) for seed in self.model(model).seeds]
+
+    def teacher_runs(self, model: str, *, progress: bool = False) -> list[Run]:
+        """The finished runs of a model that students learn from."""
+        return [self.train(model, seed, progress=progress) for seed in self.model(model).teaching_seeds]
 
     def run(self, model: str) -> Run:
         """The finished run of a model's first seed."""

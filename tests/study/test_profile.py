@@ -105,6 +105,9 @@ def test_the_sample_runs_every_chapter_and_every_model_with_results(project):
         (["models", "student", "seeds"], [0, 0], "invalid setting", "models.student"),
         (["models", "student", "seeds"], [], "invalid setting", "models.student"),
         (["models", "student", "seeds"], "0", "invalid setting", "models.student.seeds"),
+        (["models", "student", "keep_weights"], [1], "invalid setting", "models.student"),
+        (["models", "base_cnn", "teacher_seeds"], [2], "invalid setting", "models.base_cnn"),
+        (["models", "base_cnn", "training", "init_from"], "student", "invalid setting", "models.yml"),
         (["models", "student", "training", "network"], "resnet", "invalid setting", "models.student.training.network"),
         (["models", "student", "training", "epochs"], 0, "invalid setting", "models.student.training.epochs"),
         (["models", "student", "training", "epoch"], 1, "unknown key", "models.student.training.epoch"),
@@ -166,6 +169,16 @@ def test_a_chapter_loads_what_its_models_are_made_from_and_their_teachers(write)
 
 def test_a_training_needs_its_teachers_with_all_their_seeds(write):
     assert steps.needed_runs(load_profile(write()), "student", 0) == [("base_cnn", 0), ("base_cnn", 1)]
+
+
+def test_of_some_models_only_some_seeds_teach(write):
+    models = changed(MODELS, ["models", "base_cnn", "teacher_seeds"], [1])
+    assert steps.needed_runs(load_profile(write(models)), "student", 0) == [("base_cnn", 1)]
+
+
+def test_with_fewer_seeds_weights_are_kept_of_those_that_are_left(write):
+    models = changed(MODELS, ["models", "base_cnn", "keep_weights"], [0, 1])
+    assert load_profile(write(models, PROFILE | {"max_seeds": 1})).models["base_cnn"].keep_weights == (0,)
 
 
 def test_batches_have_one_framework_and_each_model_after_those_that_it_needs(project):

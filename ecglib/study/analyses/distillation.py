@@ -186,7 +186,7 @@ def teacher_aucs(study: Study) -> pd.DataFrame:
     DataFrame with teachers, AUC on fold 9, AUC on fold 10; the last row is of all teachers together
     """
     names = dict.fromkeys(name for settings in study.settings.training.values() for name in settings.teachers)
-    teachers = {name: study.scores(name) for name in names}
+    teachers = {name: Scores.stack_seeds([run.scores for run in study.teacher_runs(name)]) for name in names}
     rows = {}
     for name, scores in teachers.items():
         label, count = study.model(name).label, len(scores.seed)
