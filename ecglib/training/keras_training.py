@@ -87,6 +87,7 @@ def train(
         key
         | {
             "weights": weights.NAME,
+            "params": network.count_params(),
             "normalization": dataclasses.asdict(normalization),
             **runs.history_summary(history),
             "precision": keras.config.floatx(),

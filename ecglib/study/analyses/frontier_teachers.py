@@ -13,7 +13,6 @@ import pandas as pd
 
 from ecglib.data.definitions import TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation.scores import Scores
-from ecglib.study import results
 from ecglib.study.analyses.comparison import difference, interval, mean_auc, plural, signed
 from ecglib.study.published import SUPERCLASS_AUC
 from ecglib.study.study import Study
@@ -51,13 +50,13 @@ class Panel:
 
     def table(self) -> pd.DataFrame:
         """One row per network, and the ensembles: parameters, seeds, AUCs."""
-        rows = [self._row(name) for name in self.scores]
+        rows = [self._network(name) for name in self.scores]
         if len(self.scores) > 1:
-            rows.append(self._ensemble_row("the teachers, one ensemble", self.scores, self.together))
-        rows += [self._row(name) for name in self.further]
+            rows.append(self._row("the teachers, one ensemble", self.together, _n_runs(self.scores)))
+        rows += [self._network(name) for name in self.further]
         if self.further:
             name = f"{plural(len(self.everyone), 'architecture')}, one ensemble"
-            rows.append(self._ensemble_row(name, self.everyone, self.widest))
+            rows.append(self._row(name, self.widest, _n_runs(self.everyone)))
         columns = ["network", "parameters", "seeds", "AUC, fold 9", "AUC, fold 10", "published"]
         return pd.DataFrame(rows, columns=columns)
 
@@ -85,17 +84,16 @@ class Panel:
             "the teachers."
         )
 
-    def _row(self, name: str) -> tuple:
-        scores, run = self.everyone[name], self.study.run(name)
-        auc, test = mean_auc(self.study, scores, VALIDATION_FOLD), self.study.evaluation_set(TEST_FOLD).auc(scores)
-        # a Keras run does not hold its number of parameters; its chapter has counted them
-        params = run.metadata.get("params") or results.read(self.study.paths.results, name)["row"]["params"]
-        return (self.study.model(name).label, f"{params:,}", len(scores.seed), f"{auc:.4f}", interval(test),
-                SUPERCLASS_AUC.get(name))  # fmt: skip
+    def _network(self, name: str) -> tuple:
+        scores, params = self.everyone[name], self.study.run(name).metadata["params"]
+        label, published = self.study.model(name).label, SUPERCLASS_AUC.get(name)
+        return self._row(label, scores, len(scores.seed), f"{params:,}", published)
 
-    def _ensemble_row(self, name: str, members: Mapping[str, Scores], scores: Scores) -> tuple:
+    def _row(
+        self, label: str, scores: Scores, n_runs: int, params: str = "–", published: float | None = None
+    ) -> tuple:  # fmt: skip
         auc, test = mean_auc(self.study, scores, VALIDATION_FOLD), self.study.evaluation_set(TEST_FOLD).auc(scores)
-        return (name, "–", _n_runs(members), f"{auc:.4f}", interval(test), None)
+        return label, params, n_runs, f"{auc:.4f}", interval(test), published
 
 
 def open_panel(study: Study, student: str) -> Panel:
