@@ -1,4 +1,4 @@
-"""A convolution over time with a fifth of the multiplications, for training in float32 on a CPU.
+"""A convolution over time with a fifth of the multiplications, for float32 on a CPU.
 
 A convolution is a product of Fourier transforms. The recording is cut into overlapping tiles, each transformed by one
 matrix product (overlap-save; Oppenheim and Schafer 2010, section 8.7). A bilinear algorithm (Winograd 1980) then needs
@@ -22,12 +22,11 @@ _MAX_STEP = 64  # outputs of a tile
 class TiledConv2d(nn.Conv2d):
     """A Conv2d with a (1, taps) kernel over (b, channels, 1, samples), computed in tiles where that is faster.
 
-    In training mode, in float32 on a CPU and from :data:`MIN_CHANNELS` input channels on; else as torch computes it,
-    so that evaluation does not depend on it.
+    In float32 on a CPU and from :data:`MIN_CHANNELS` input channels on; else as torch computes it.
     """
 
     def _conv_forward(self, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
-        if not (self.training and self.in_channels >= MIN_CHANNELS and _float32_on_cpu(x)):
+        if self.in_channels < MIN_CHANNELS or not _float32_on_cpu(x):
             return super()._conv_forward(x, weight, bias)
         y = convolve(x.squeeze(2).transpose(1, 2), weight.squeeze(2))
         y = y if bias is None else y + bias

@@ -12,7 +12,7 @@ from ecglib.data.normalization import Normalization
 from ecglib.training import damage
 from ecglib.training.settings import TrainingSettings
 
-EVALUATION_BATCH = 256
+EVALUATION_BATCH = 64  # more take more time a record on a CPU, because activations no longer fit its caches
 CROP_STEP = 25  # samples between the starts of the crops that teachers score
 
 

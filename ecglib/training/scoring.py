@@ -18,6 +18,8 @@ from ecglib.training.batches import EVALUATION_BATCH, BatchedRecords, window_sta
 if TYPE_CHECKING:
     from ecglib.training.classifier import Classifier
 
+_RECALIBRATION_BATCH = 256  # the estimated variances are means over batches, and so depend on it
+
 
 def predict(
     network: torch.nn.Module, dataset: Dataset, normalization: Normalization, *, windows: int | None = None,
@@ -101,7 +103,7 @@ def recalibrate_batchnorm(classifier: Classifier, dataset: Dataset, normalizatio
     for module in classifier.network.modules():
         if isinstance(module, torch.nn.Dropout):
             module.p = 0.0
-    loader = BatchedRecords(dataset, normalization).loader(EVALUATION_BATCH, shuffle=False)
+    loader = BatchedRecords(dataset, normalization).loader(_RECALIBRATION_BATCH, shuffle=False)
     update_bn(loader, classifier.to(device()), device())
     classifier.cpu()
 

@@ -1,4 +1,4 @@
-"""The convolution in tiles: the same function and gradients as torch's, in training mode only."""
+"""The convolution in tiles: the same function and gradients as torch's."""
 
 import pytest
 import torch
@@ -44,16 +44,15 @@ def test_rounding_errors_are_no_larger_than_those_of_the_direct_sum():
     assert (convolve(x, weight) - exact).abs().mean() < 2 * (direct - exact).abs().mean()
 
 
-def test_wide_layers_are_computed_in_tiles_while_training(direct_convolutions):
-    layer = TiledConv2d(64, 8, (1, 10))
-    layer.train()(torch.randn(2, 64, 1, 50))
+def test_wide_layers_are_computed_in_tiles(direct_convolutions):
+    TiledConv2d(64, 8, (1, 10))(torch.randn(2, 64, 1, 50))
     assert not direct_convolutions
 
 
-@pytest.mark.parametrize("case", ["evaluation", "few channels", "bfloat16"])
+@pytest.mark.parametrize("case", ["few channels", "bfloat16"])
 def test_otherwise_torch_computes_the_convolution(direct_convolutions, case):
     channels = 12 if case == "few channels" else 64
-    layer = TiledConv2d(channels, 8, (1, 10)).train(case != "evaluation")
+    layer = TiledConv2d(channels, 8, (1, 10))
     with torch.autocast("cpu", torch.bfloat16, enabled=case == "bfloat16"):
         layer(torch.randn(2, channels, 1, 50))
     assert len(direct_convolutions) == 1
