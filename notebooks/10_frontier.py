@@ -239,9 +239,8 @@ release.write()
 # - The shapes were chosen by their bytes, not searched: at most two kinds of blocks at a budget. Other shapes may do better.
 # - Temperature and label weight of the students were chosen from unfinished trainings of the 64 KB student on fold 9 with one
 #   seed.
-# - What length, mixup and the labels contribute was measured with a network of 16 KB, one seed and few epochs; larger networks
-#   and long trainings may differ. Whether another temperature is better, and whether the teachers should score the same crop,
-#   was not measured for students.
+# - What each setting of the students' recipe contributes, and other shapes, were measured with networks of 16 KB and few epochs;
+#   larger networks and long trainings may differ.
 # - Everything here is one data set. Whether the order holds elsewhere is another question.
 #
 # ## What we learned
