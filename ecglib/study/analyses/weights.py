@@ -24,7 +24,7 @@ from ecglib.training.runs import Run
 def runs_with_weights(study: Study, model: str) -> list[Run]:
     """The finished runs of a model whose weights exist, the first seed's first.
 
-    A checkout holds the weights of some models' first seed only; every seed that was trained here has them.
+    A checkout holds those that the registry keeps; every seed that was trained here has them.
 
     Raises
     ------
