@@ -20,7 +20,7 @@ from ecglib.evaluation.scores import Scores, labels_for
 from ecglib.networks import convnet
 from ecglib.study import original
 from ecglib.study.analyses import reporting
-from ecglib.study.analyses.comparison import signed
+from ecglib.study.analyses.comparison import plural, signed
 from ecglib.study.analyses.roc import roc_panels
 from ecglib.study.analyses.weights import time_files
 from ecglib.study.study import Study
@@ -95,9 +95,20 @@ class BaseCNN:
         return (
             f"AdamW with a one-cycle schedule: peak learning rate {settings.learning_rate:g}, weight decay "
             f"{settings.weight_decay:g}, batches of {settings.batch_size}, at most {settings.epochs} epochs. "
-            f"Precision: {first['precision']}. Hardware: {first['hardware']}. Seeds: {len(self.runs)}. The first seed "
-            f"took {first['seconds'] / 60:.0f} minutes; its best epoch was number {first['best_epoch'] + 1}."
+            f"{plural(len(self.runs), 'seed')}, in {self._where_trained()}. The first seed took "
+            f"{first['seconds'] / 60:.0f} minutes; its best epoch was number {first['best_epoch'] + 1}."
         )
+
+    def _where_trained(self) -> str:
+        """Precision and hardware, with the seeds behind each if they differ."""
+        seeds: dict[str, list[str]] = {}
+        for run in self.runs:
+            where = f"{run.metadata['precision']} on {run.metadata['hardware']}"
+            seeds.setdefault(where, []).append(str(run.metadata["seed"]))
+        if len(seeds) == 1:
+            return next(iter(seeds))
+        named = {where: f"seed{'s' * (len(numbers) > 1)} {', '.join(numbers)}" for where, numbers in seeds.items()}
+        return "; in ".join(f"{where} ({which})" for where, which in named.items())
 
     def loss_with_dropout(self) -> str:
         """In how many epochs the training loss is above that on fold 9."""
@@ -116,7 +127,8 @@ class BaseCNN:
             y_true, y_score = labels_for(scores, self.study.data), scores.score[0]
             after = metrics.macro_auc(y_true, y_score), log_loss(y_true.ravel(), y_score.ravel())
             rows.append((run.metadata["seed"], best["val_auc"], after[0], best["val_loss"], after[1]))
-        return pd.DataFrame(rows, columns=["seed", "AUC before", "AUC after", "loss before", "loss after"])
+        table = pd.DataFrame(rows, columns=["seed", "AUC before", "AUC after", "loss before", "loss after"])
+        return table.sort_values("seed", ignore_index=True)
 
     def recalibration_gain(self) -> str:
         """How many seeds gain, and by how much."""
@@ -142,7 +154,8 @@ class BaseCNN:
              "a more stable end of training"),
             ("input in training", "whole records", crop, "more variety; scored on whole records"),
             ("scale", "raw millivolts", "mean 0, SD 1 on folds 1 to 8", "scale of the first layer's input"),
-            ("precision", "float32", self.runs[0].metadata["precision"], "speed; scores are computed in float32"),
+            ("precision", "float32", " and ".join(dict.fromkeys(run.metadata["precision"] for run in self.runs)),
+             "speed; scores are computed in float32"),
             ("interval", "none", "95 %, bootstrap", "shows which differences mean something"),
         ]  # fmt: skip
         return pd.DataFrame(rows, columns=["", "original study", "this chapter", "why it matters"])

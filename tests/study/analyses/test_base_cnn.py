@@ -49,6 +49,22 @@ def test_epochs_with_a_higher_training_loss_are_counted(base):
     assert "in 1 of 2 epochs" in base.loss_with_dropout()
 
 
+def with_hardware(base, *hardware: str) -> str:
+    keys = {"precision": "32-true", "seconds": 60.0, "best_epoch": 1}
+    runs = [SimpleNamespace(metadata=keys | {"seed": seed, "hardware": one}) for seed, one in enumerate(hardware)]
+    base.study.runs = lambda model: runs
+    return base.training()
+
+
+def test_where_a_network_was_trained_is_said_once_if_it_is_the_same_for_all_seeds(base):
+    assert "3 seeds, in 32-true on a GPU. The first seed took 1 minutes" in with_hardware(base, *["a GPU"] * 3)
+
+
+def test_seeds_are_named_where_hardware_differs(base):
+    text = with_hardware(base, "a GPU", "a CPU", "a CPU")
+    assert "3 seeds, in 32-true on a GPU (seed 0); in 32-true on a CPU (seeds 1, 2)." in text
+
+
 def test_a_difference_whose_interval_contains_zero_is_called_noise(base):
     assert with_differences(base, -0.001).count("no more than noise") == 2
     assert with_differences(base, 0.001).count("no more than noise") == 0
