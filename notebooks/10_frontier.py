@@ -246,7 +246,7 @@ release.write()
 # ## What we learned
 
 # %% tags=["hide-input"]
-Markdown(frontier_conclusions.lessons(students))
+Markdown(frontier_conclusions.lessons(students, panel))
 
 # %% [markdown]
 # **Next:** [all results](07_results).

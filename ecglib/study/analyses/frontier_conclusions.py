@@ -128,11 +128,14 @@ def distilled_or_not(students: Frontier) -> str:
     )
 
 
-def lessons(students: Frontier) -> str:
+def lessons(students: Frontier, panel: Panel) -> str:
     """What the chapter's figures say in short, computed."""
-    met, rows = students.targets(), []
+    met, of_teachers, rows = students.targets(), panel.targets_met(), []
     reached = int(met["target"].str.endswith("met").sum())
-    rows.append(f"{reached} of {plural(len(met), 'target')} {'is' if reached == 1 else 'are'} met.")
+    rows.append(
+        f"{reached} of the students' {plural(len(met), 'target')} and {sum(of_teachers)} of their teachers' "
+        f"{len(of_teachers)} are met."
+    )
     lost = max(abs(difference(students.study, one.scores, one.float_scores).value) for one in students.models.values())
     rows.append(
         f"Rounding to int8 after training changes no AUC on fold 10 by more than {np.ceil(1e4 * lost) / 1e4:.4f}."

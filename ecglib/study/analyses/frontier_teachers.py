@@ -65,6 +65,11 @@ class Panel:
         """The teacher with the highest mean AUC on fold 9."""
         return max(self.scores, key=lambda name: mean_auc(self.study, self.scores[name], VALIDATION_FOLD))
 
+    def targets_met(self) -> list[bool]:
+        """Whether the best teacher, and the teachers together, meet their targets on fold 10."""
+        aucs = [mean_auc(self.study, scores, TEST_FOLD) for scores in (self.scores[self.best], self.together)]
+        return [target.met(auc) for target, auc in zip((BEST_TEACHER_AUC, PANEL_AUC), aucs)]
+
     def conclusion(self) -> str:
         """The best teacher, the teachers and all networks together on fold 10, against the targets."""
         test = self.study.evaluation_set(TEST_FOLD)

@@ -18,6 +18,7 @@ from ecglib.study.analyses import (
 from ecglib.study.paths import Paths
 from ecglib.study.profile import load_profile
 from ecglib.study.study import Study
+from ecglib.study.targets import Target
 
 SIZES = np.array([16, 32, 64, 128, 512]) * 1024.0
 
@@ -73,11 +74,20 @@ def test_a_model_equal_to_the_released_one_does_not_beat_it(students):
     )
 
 
-@pytest.mark.parametrize("method", ["trained_or_pruned", "distilled_or_not", "lessons", "decisions", "rounding"])
+@pytest.mark.parametrize("method", ["trained_or_pruned", "distilled_or_not", "decisions", "rounding"])
 def test_sentences_are_complete(students, method):
     text = getattr(frontier_conclusions, method)(students)
     assert text.endswith(".")
     assert "nan" not in text
+
+
+@pytest.mark.parametrize(("limits", "met"), [((0.0, 0.0), 2), ((0.0, 2.0), 1), ((2.0, 2.0), 0)])
+def test_the_lessons_count_the_targets_of_students_and_teachers(study, students, monkeypatch, limits, met):
+    for name, limit in zip(("BEST_TEACHER_AUC", "PANEL_AUC"), limits):
+        monkeypatch.setattr(frontier_teachers, name, Target(limit, at_least=True, text=str(limit)))
+    panel = frontier_teachers.open_panel(study, "compact_16_plain")
+    first, *_ = frontier_conclusions.lessons(students, panel).splitlines()
+    assert first.endswith(f" and {met} of their teachers' 2 are met.")
 
 
 def test_files_over_their_budget_are_named(students):
