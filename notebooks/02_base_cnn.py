@@ -13,7 +13,7 @@
 # any selection?
 #
 # **Prerequisites.** The data of [chapter 1](01_dataset). With finished trainings at hand the chapter takes about a
-# minute; training takes about half an hour per seed on two cores.
+# minute; training takes half an hour to an hour and a half per seed on two cores.
 #
 # The network is a plain stack: four blocks of convolution over time (a kernel of ten samples, or a tenth of a
 # second), batch normalization, ReLU, max-pooling and dropout, followed by the average over time and one linear

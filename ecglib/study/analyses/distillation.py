@@ -71,20 +71,24 @@ class DistillationReplay:
     def _verdict(self, lengths: list[TrainingLength]) -> str:
         """What the difference says of the teacher: nothing if one training was cut shorter than the other."""
         cut = [length for length in lengths if not length.stopped_early]
-        if cut and len({length.epochs for length in lengths}) > 1:
-            histories = {which: runs[0].history for which, runs in self.runs.items()}
+        as_long = ""
+        if len({length.epochs for length in lengths}) > 1:
+            as_long = at_equal_length({which: runs[0].history for which, runs in self.runs.items()})
+        if cut and as_long:
             return (
                 "But one of the trainings was cut and the other ran longer, so that this difference says nothing about "
-                f"the teacher. {at_equal_length(histories)}"
+                f"the teacher. {as_long}"
             )
-        limits = " Longer trainings may end differently." if cut else ""
-        if self.gain.low > 0:
+        if self.gain.low <= 0 <= self.gain.high:
+            verdict = "The interval contains zero: we find no effect of an untrained teacher."
+        else:
             seeds = plural(min(len(runs) for runs in self.runs.values()), "seed")
-            verdict = "On these records the student is better with it; whether its weights or chance in training"
-            return f"{verdict} brought that about, {seeds} cannot tell.{limits}"
-        if self.gain.high < 0:
-            return f"On these records the student is worse with it.{limits}"
-        return f"The interval contains zero: we find no effect of an untrained teacher.{limits}"
+            verdict = (
+                f"On these records the student is {'better' if self.gain.low > 0 else 'worse'} with it; whether the "
+                f"teacher or chance in training brought that about, {seeds} cannot tell."
+            )
+        limits = "Longer trainings may end differently." if cut else ""
+        return " ".join(part for part in (verdict, limits, as_long) if part)
 
     def write(self, quantized: Int8Models) -> None:
         """Keep the results of both replays; their graph is that of the students, timed with their int8 file."""

@@ -48,7 +48,14 @@ def test_the_replays_conclusion_withholds_a_verdict_if_a_training_was_cut(study)
     longer = TrainingLength(epochs=26, max_epochs=26, patience=5, best_epoch=25)
     cut = TrainingLength(epochs=10, max_epochs=10, patience=5, best_epoch=10)
     assert "says nothing about the teacher. After 2 epochs, as many" in replay._verdict([cut, longer])
-    assert "worse with it. Longer trainings" in replay._verdict([cut, cut])
+    assert "1 seed cannot tell. Longer trainings" in replay._verdict([cut, cut])
+
+
+def test_replays_that_early_stopping_ended_at_different_epochs_are_compared_at_the_same_one_too(study):
+    replay = distillation.replay_distillation(study)
+    ended = [TrainingLength(epochs=n, max_epochs=50, patience=5, best_epoch=n - 5) for n in (16, 33)]
+    assert replay._verdict(ended).count("After 2 epochs, as many as both ran") == 1
+    assert "After" not in replay._verdict([ended[0], ended[0]])
 
 
 def test_every_seed_of_both_students_is_shown(study, students):
