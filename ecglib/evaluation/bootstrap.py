@@ -121,8 +121,12 @@ def auc_difference(
 
 
 def percentile(value: float, resampled: np.ndarray) -> Estimate:
-    """An estimate with the percentile interval of its resampled values; NaN, from undefined resamples, is ignored."""
-    low, high = np.nanquantile(resampled, _TAILS)
+    """An estimate with the percentile interval of its resampled values; NaN, from undefined resamples, is ignored.
+
+    If all are undefined, so are the limits: NaN.
+    """
+    defined = resampled[~np.isnan(resampled)]
+    low, high = np.quantile(defined, _TAILS) if len(defined) else (np.nan, np.nan)
     return Estimate(float(value), float(low), float(high))
 
 

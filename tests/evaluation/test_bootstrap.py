@@ -6,7 +6,7 @@ import pytest
 from ecglib.data.definitions import CLASSES
 from ecglib.errors import InputError
 from ecglib.evaluation import metrics
-from ecglib.evaluation.bootstrap import Estimate, auc_difference, auc_estimates, combined
+from ecglib.evaluation.bootstrap import Estimate, auc_difference, auc_estimates, combined, percentile
 from ecglib.evaluation.resampling import Resampling
 
 
@@ -151,3 +151,14 @@ def test_scores_without_a_seed_axis_are_named(data):
     y_true, y_score, resampling = data
     with pytest.raises(InputError, match="wrong shape of scores"):
         auc_estimates(y_true, y_score[0], resampling)
+
+
+def test_undefined_resamples_do_not_count():
+    found = percentile(0.5, np.array([np.nan, 0.4, 0.5, 0.6, np.nan]))
+    assert (found.value, found.low, found.high) == pytest.approx((0.5, 0.405, 0.595))
+
+
+@pytest.mark.filterwarnings("error")
+def test_without_a_defined_resample_there_are_no_limits():
+    found = percentile(0.5, np.full(4, np.nan))
+    assert np.isnan([found.low, found.high]).all()

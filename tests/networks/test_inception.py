@@ -189,9 +189,7 @@ def test_zeroing_dead_channels_changes_scales_and_not_the_function(records):
     assert inception.zero_dead_channels(inception.build()) == 0
 
 
-@pytest.mark.parametrize("backend", ["torch", "jax"])
-def test_other_backends_fit_and_read_the_same_weights(backend, finished, records, tmp_path):
-    pytest.importorskip(backend)
+def test_the_torch_backend_fits_and_reads_the_same_weights(finished, records, tmp_path):
     np.save(tmp_path / "records.npy", records[:8])
     script = f"""
 import json, sys, numpy as np
@@ -203,11 +201,11 @@ model.compile("adam", "binary_crossentropy")
 loss = model.fit(x, (score > 0.5).astype("float32"), epochs=1, verbose=0).history["loss"][0]
 print(json.dumps({{"backend": inception.keras.backend.backend(), "score": score.tolist(), "loss": loss}}))
 """
-    environment = os.environ | {"KERAS_BACKEND": backend}
+    environment = os.environ | {"KERAS_BACKEND": "torch"}
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr[-2000:]
     printed = json.loads(done.stdout.splitlines()[-1])
-    assert printed["backend"] == backend
+    assert printed["backend"] == "torch"
     assert np.isfinite(printed["loss"])
     model = inception.load_weights(inception.build(), finished.weights())
     np.testing.assert_allclose(printed["score"], model.predict(records[:8], verbose=0), atol=1e-3)

@@ -15,7 +15,7 @@ import pandas as pd
 
 from ecglib.data import damage, electrodes
 from ecglib.data.definitions import TEST_FOLD, VALIDATION_FOLD
-from ecglib.evaluation.bootstrap import Estimate
+from ecglib.evaluation.bootstrap import Estimate, percentile
 from ecglib.study.analyses import travel_models
 from ecglib.study.analyses.comparison import difference, plural, seeds_behind, signed
 from ecglib.study.analyses.travel_damage import INTACT, Damage, DamagedFold
@@ -61,8 +61,7 @@ class Robust:
         one = self.folds[fold]
         differences = [self.gain(fold, name) for name in damages()]
         resampled = np.mean([self._resampled(one, name) for name in damages()], axis=0)
-        low, high = np.nanquantile(resampled, (0.025, 0.975))
-        return Estimate(float(np.mean([found.value for found in differences])), float(low), float(high))
+        return percentile(np.mean([found.value for found in differences]), resampled)
 
     @staticmethod
     def _resampled(fold: DamagedFold, name: str) -> np.ndarray:
