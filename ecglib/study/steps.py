@@ -35,9 +35,8 @@ def needed_runs(profile: Profile, model: str, seed: int) -> list[tuple[str, int]
     """The runs (model, seed) that a training needs: the one that it starts from, and its teachers'."""
     settings = profile.training[model]
     init = [(settings.init_from, seed)] if settings.init_from else []
-    return init + [
-        (teacher, other) for teacher in settings.teachers for other in profile.models[teacher].teaching_seeds
-    ]
+    teachers = [profile.models[name] for name in settings.teachers]
+    return init + [(teacher.name, other) for teacher in teachers for other in teacher.teaching_seeds]
 
 
 def needed_by(profile: Profile, models: Iterable[str]) -> list[str]:

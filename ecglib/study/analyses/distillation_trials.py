@@ -84,9 +84,8 @@ class Trials:
 
     def _varied(self, name: str) -> tuple[str, str, str, str]:
         settings = self.study.settings.training[name]
-        who = [
-            f"{self.study.model(one).label} ({len(self.study.model(one).teaching_seeds)})" for one in settings.teachers
-        ]
+        teachers = [self.study.model(name) for name in settings.teachers]
+        who = [f"{teacher.label} ({len(teacher.teaching_seeds)})" for teacher in teachers]
         teaching = [f"{value:g}" if who else "–" for value in (settings.temperature, settings.label_weight)]
         return (", ".join(who) or "none", _dropout(settings), *teaching)
 

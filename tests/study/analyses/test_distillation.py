@@ -48,6 +48,7 @@ def test_the_replays_conclusion_withholds_a_verdict_if_a_training_was_cut(study)
     longer = TrainingLength(epochs=26, max_epochs=26, patience=5, best_epoch=25)
     cut = TrainingLength(epochs=10, max_epochs=10, patience=5, best_epoch=10)
     assert "says nothing about the teacher. After 2 epochs, as many" in replay._verdict([cut, longer])
+    assert "worse with it; whether the teacher or chance" in replay._verdict([cut, cut])
     assert "1 seed cannot tell. Longer trainings" in replay._verdict([cut, cut])
 
 

@@ -86,8 +86,10 @@ def test_the_lessons_count_the_targets_of_students_and_teachers(study, students,
     for name, limit in zip(("BEST_TEACHER_AUC", "PANEL_AUC"), limits):
         monkeypatch.setattr(frontier_teachers, name, Target(limit, at_least=True, text=str(limit)))
     panel = frontier_teachers.open_panel(study, "compact_16_plain")
-    first, *_ = frontier_conclusions.lessons(students, panel).splitlines()
-    assert first.endswith(f" and {met} of their teachers' 2 are met.")
+    text = frontier_conclusions.lessons(students, panel)
+    assert text.endswith(".")
+    assert "nan" not in text
+    assert text.splitlines()[0].endswith(f" and {met} of their teachers' 2 are met.")
 
 
 def test_files_over_their_budget_are_named(students):
