@@ -218,13 +218,15 @@ def parameters_sentence(sizes: pd.Series) -> str:
 
 def target_conclusion(study: Study, teachers: pd.DataFrame, quantized: Int8Models) -> str:
     """AUCs on fold 10 and the int8 file, against the targets."""
-    base, distilled = (mean_auc(study, study.scores(name), TEST_FOLD) for name in ("base_cnn", DISTILLED))
+    scores = {name: study.scores(name) for name in ("base_cnn", DISTILLED)}
+    base, distilled = (mean_auc(study, one, TEST_FOLD) for one in scores.values())
+    seeds = plural(len(scores["base_cnn"].seed), "seed")
     together = float(teachers["AUC, fold 10"].iloc[-1])
     size, change = quantized[INT8].file_bytes, quantized.gates[INT8].auc_change
     return (
-        f"On fold 10 the AUC of the base CNN is {base:.3f} (target: {BASE_CNN_AUC.verdict(base)}), of all teachers as "
-        f"one ensemble {together:.3f} ({TEACHERS_AUC.verdict(together)}), of the distilled student {distilled:.3f} "
-        f"({STUDENT_AUC.verdict(distilled)}). As int8 it takes {size / 1e6:.2f} MB "
+        f"On fold 10 the AUC of the base CNN, {seeds}, is {base:.3f} (target: {BASE_CNN_AUC.verdict(base)}), of all "
+        f"teachers as one ensemble {together:.3f} ({TEACHERS_AUC.verdict(together)}), of the distilled student "
+        f"{distilled:.3f} ({STUDENT_AUC.verdict(distilled)}). As int8 it takes {size / 1e6:.2f} MB "
         f"({STUDENT_INT8_BYTES.verdict(size)}), and its AUC on fold 9 changes by {change:+} "
         f"({STUDENT_INT8_AUC_CHANGE.verdict(change.value)})."
     )

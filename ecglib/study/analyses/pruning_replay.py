@@ -196,22 +196,17 @@ def replay_pruned_and_quantized(study: Study) -> PrunedAndQuantized:
 
 
 def write(study: Study, replays: LossReplays, quantized: PrunedAndQuantized) -> None:
-    """Keep the results of the replays and of the student that is pruned after the corrected loss."""
-    folder, made = study.paths.artifacts / "pruning", {}
-    for loss, runs in replays.runs.items():
-        made[loss, DENSE] = onnx_files.to_onnx(convnet.from_weights(runs[0].weights()), folder / f"dense {loss}.onnx")
-        made[loss, PRUNED] = onnx_files.to_onnx(pruned_network(runs[0]), folder / f"pruned {loss}.onnx")
-    paths = {f"{loss}, {state}": path for (loss, state), path in made.items()}
-    timing = time_files(study, paths, {f"{loss}, {PRUNED}": f"{loss}, {DENSE}" for loss in replays.runs})
-    for model, loss in (("base_cnn_pruning_replay", ORIGINAL), ("student_pruned_20", CORRECTED)):
-        name = f"{loss}, {PRUNED}"
-        reporting.write(
-            study, model, replays.scores[loss, PRUNED], framework="torch",
-            counts=convnet.counts(pruned_network(replays.runs[loss][0])),
-            file_bytes=made[loss, PRUNED].stat().st_size, **timing.latency(name),
-            training=replays.runs[loss][0].metadata,
-            loss_change=replays.loss_change.to_dict(), pruning_change=replays.pruning_change[loss].to_dict(),
-        )  # fmt: skip
+    """Keep the results of both replays; the pruned network's latency is compared with that of the dense one."""
+    folder, run = study.paths.artifacts / "pruning", replays.runs[ORIGINAL][0]
+    pruned = pruned_network(run)
+    networks = {DENSE: convnet.from_weights(run.weights()), PRUNED: pruned}
+    paths = {state: onnx_files.to_onnx(one, folder / f"{state}, {ORIGINAL}.onnx") for state, one in networks.items()}
+    reporting.write(
+        study, "base_cnn_pruning_replay", replays.scores[ORIGINAL, PRUNED], framework="torch",
+        counts=convnet.counts(pruned), file_bytes=paths[PRUNED].stat().st_size,
+        **time_files(study, paths, DENSE).latency(PRUNED), training=run.metadata,
+        loss_change=replays.loss_change.to_dict(), pruning_change=replays.pruning_change[ORIGINAL].to_dict(),
+    )  # fmt: skip
     network = quantized.networks["float32"]
     torch_timing = time_calls(study, {name: forward_call(one) for name, one in quantized.networks.items()}, "float32")
     reporting.write(

@@ -4,9 +4,12 @@ import dataclasses
 
 import pytest
 
+from ecglib.compression.pruning import prunable_layers
 from ecglib.evaluation.bootstrap import Estimate
+from ecglib.networks import convnet
 from ecglib.study import results
-from ecglib.study.analyses import pruned_models, pruning, pruning_replay, reporting
+from ecglib.study.analyses import pruned_models, pruned_student, pruning, pruning_replay, reporting
+from ecglib.study.analyses.comparison import seeds_behind
 
 
 @pytest.fixture(scope="module")
@@ -25,9 +28,15 @@ def pruned(study):
 
 
 @pytest.fixture(scope="module")
-def written(study, replays, pruned_quantized, pruned):
+def student(study):
+    return pruned_student.prune_student(study)
+
+
+@pytest.fixture(scope="module")
+def written(study, replays, pruned_quantized, student, pruned):
     """The study with the chapter's results."""
     pruning_replay.write(study, replays, pruned_quantized)
+    student.write()
     pruned.write()
     return study
 
@@ -73,6 +82,20 @@ def test_a_value_that_is_not_reproduced_is_reported_so(study, pruned_quantized, 
     for auc, words in ((0.9, "does not reproduce that value"), (0.55, "than the one it built.")):
         monkeypatch.setattr(pruning_replay, "mean_auc", lambda *_, auc=auc: auc)
         assert words in pruned_quantized.conclusion()
+
+
+def test_the_student_is_pruned_and_compared_over_all_its_seeds_with_weights(study, student):
+    seeds = list(study.model("student").seeds)
+    assert student.scores.seed.tolist() == student.dense_scores.seed.tolist() == seeds
+    assert student.change.n_seeds == len(seeds)
+    assert seeds_behind(student.change) in student.conclusion()
+
+
+def test_the_students_zeros_are_a_fifth_of_the_weights_of_its_layers(written, student):
+    dense = convnet.from_weights(student.runs[0].weights())
+    weights = sum(layer.weight.numel() for layer in prunable_layers(dense).values())
+    kept = results.read(written.paths.results, "student_pruned_20")["row"]["nonzero_params"]
+    assert convnet.counts(dense)["nonzero_params"] - kept == pytest.approx(weights / 5, abs=5)
 
 
 def test_every_pruned_version_of_the_registry_is_shown(study, pruned):
