@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from ecglib.study import resources as measured, steps, workflow as study_workflow
+from ecglib.study import resources as measured, speeds, steps, workflow as study_workflow
 from ecglib.study.study import open_study
 
 STUDY = open_study(config.get("profile", "sample"), seeds=config.get("seeds"))
@@ -226,6 +226,7 @@ rule summary:
         [executed(name) for name in CHAPTERS],
     output:
         local(PATHS.results / "summary.csv"),
+        local(PATHS.results / speeds.NAME),
     shell:
         "{ECGLIB} summary {PROFILE}"
 

@@ -110,7 +110,8 @@ Markdown(quantized.rules())
 
 # %% [markdown]
 # *Score change* is the mean absolute change of a probability, *saturated* the fraction of float32's probabilities that are more
-# than one step outside the range that the file produces. All files of the table are timed in one session.
+# than one step outside the range that the file produces. All files of the table are timed in one session. *Speed* is that of
+# one processor; [chapter 7](07_results) has those of others.
 
 # %%
 tables.show(tables.gate(quantized.labelled_gates()))

@@ -22,7 +22,7 @@ profile = "sample"
 from IPython.display import Markdown
 
 from ecglib.book import plots, tables
-from ecglib.study import published, results
+from ecglib.study import published, results, speeds
 from ecglib.study.analyses import summary as conclusions
 from ecglib.study.paths import Paths
 
@@ -72,6 +72,19 @@ tables.show(tables.metrics(summary))
 # on one thread, relative to the float32 network that a model was made from. Latencies in milliseconds, which depend on
 # the machine, are in the CSV file linked from the [front page](../intro).
 #
+# ## Speed by processor
+#
+# Some processors have instructions for products of 8-bit integers, others do not ([chapter 5](05_quantization)). How many
+# times as fast as in float32 the files of 8-bit integers were, on every processor on which the study was executed:
+
+# %%
+ratios = speeds.of_integer_files(folder)
+tables.show(tables.speeds(ratios), dict.fromkeys(ratios, "×{:.2f}"))
+
+# %% tags=["hide-input"]
+Markdown(conclusions.speeds_by_processor(ratios))
+
+# %% [markdown]
 # ## By superclass
 
 # %%

@@ -10,7 +10,7 @@ import nbformat
 from ecglib import files
 from ecglib.book import book, chapters, standalone
 from ecglib.deployment import released
-from ecglib.study import ledger, results, workflow
+from ecglib.study import ledger, results, speeds, workflow
 from ecglib.study.analyses import travel_conclusions, travel_models
 from ecglib.study.paths import Paths
 from ecglib.study.study import Study
@@ -29,7 +29,7 @@ def publish(study: Study) -> None:
     contents = {paths.chapters / notebook.name: _for_readers(study, notebook) for notebook in executed}
     models = results.summary(paths.results)["model"]
     dropped = set(results.summary(paths.published_results)["model"]) - set(models)
-    wanted = [paths.results / "summary.csv", *paths.results.glob("*.json")]
+    wanted = [paths.results / "summary.csv", paths.results / speeds.NAME, *paths.results.glob("*.json")]
     wanted += [paths.results / "scores" / f"{model}.npz" for model in models]
     contents |= {paths.published_results / path.relative_to(paths.results): path.read_bytes() for path in wanted}
     readme = book.readme_table(paths)

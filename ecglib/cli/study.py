@@ -162,13 +162,14 @@ def execute(
 
 @app.command()
 def summary(profile: Profile = "full", seeds: Seeds = None) -> None:
-    """Write summary.csv from the results of the profile's models, and environment.json with versions and hardware."""
-    from ecglib.study import results
+    """Write summary.csv and speeds.csv from the models' results, and environment.json with versions and hardware."""
+    from ecglib.study import results, speeds
 
     with report_user_errors():
         study = open_profile(profile, seeds)
         models = [name for name, model in study.settings.models.items() if model.has_results]
         results.write_summary(study.paths.results, models)
+        speeds.update(study.paths.results, study.paths.published_results if study.settings.name == "full" else None)
         results.write_environment(study.paths.results, study.records)
 
 

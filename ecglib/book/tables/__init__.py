@@ -25,6 +25,7 @@ from ecglib.book.tables.results import (
     published_aucs,
     seed_aucs,
     size_reduction,
+    speeds,
     summary_rows,
     uncertainty,
 )
@@ -32,5 +33,5 @@ from ecglib.book.tables.results import (
 __all__ = [
     "COLUMN_NAMES", "candidates", "class_aucs", "class_formats", "evidence", "findings", "gate", "interval", "markdown",
     "megabytes", "metrics", "model_labels", "published_aucs", "registry", "seed_aucs", "show", "side_by_side",
-    "size_reduction", "sizes", "summary_rows", "uncertainty", "with_display_names",
+    "size_reduction", "sizes", "speeds", "summary_rows", "uncertainty", "with_display_names",
 ]  # fmt: skip

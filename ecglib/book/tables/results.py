@@ -74,6 +74,16 @@ def metrics(summary: pd.DataFrame) -> pd.DataFrame:
     return with_display_names(summary)[["model", *_ROUNDED]].rename(columns=COLUMN_NAMES)
 
 
+def speeds(ratios: pd.DataFrame) -> pd.DataFrame:
+    """How many times as fast as in float32 each file of 8-bit integers is, with a column for each processor.
+
+    Parameters
+    ----------
+    ratios : of :func:`ecglib.study.speeds.of_integer_files`
+    """
+    return ratios.rename(index=model_labels()).rename_axis(index="model").reset_index()
+
+
 def class_aucs(kept: Mapping[str, dict]) -> pd.DataFrame:
     """Each model's AUC on fold 10, by superclass."""
     labels = model_labels()

@@ -93,7 +93,7 @@ def release(study: Study, model: CalibratedModel) -> ReleasedModel:
         study.paths.released, released.DEFAULT, int8_file(study, released.DEFAULT, run), run.normalization,
         fitted.temperature, fitted.thresholds,
     )  # fmt: skip
-    return released.load(where=study.paths.released)
+    return released.load(released.DEFAULT, where=study.paths.released)
 
 
 def release_for_microcontroller(

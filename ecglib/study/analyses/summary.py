@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import pandas as pd
+
+from ecglib.compression.gate import Tolerances
 from ecglib.evaluation.bootstrap import Estimate
 from ecglib.study.analyses.comparison import plural, signed
 
@@ -33,6 +36,24 @@ def sources_of_uncertainty(kept: Mapping[str, dict]) -> str:
         "seeds how much it would change with another training of the same network. "
         f"{single} of {plural(len(kept), 'model')} {'has' if single == 1 else 'have'} one seed only, so that the "
         "second is not known."
+    )
+
+
+def speeds_by_processor(speeds: pd.DataFrame) -> str:
+    """On how many of the files each processor reaches the speed that the gate asks for.
+
+    Parameters
+    ----------
+    speeds : of :func:`ecglib.study.speeds.of_integer_files`
+    """
+    limit, reached = Tolerances().speedup, []
+    for processor, ratios in speeds.items():
+        timed = ratios.dropna()
+        reached.append(f"{(timed >= limit).sum()} of {plural(len(timed), 'file')} on {processor}")
+    scope = "Each verdict holds for its processor." if len(reached) > 1 else "On another processor that may differ."
+    return (
+        f"The gate of [chapter 5](05_quantization) asks for {limit:g} times the speed of float32. It is reached "
+        f"by {'; by '.join(reached)}. {scope}"
     )
 
 

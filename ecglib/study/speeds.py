@@ -1,0 +1,63 @@
+"""How fast each model runs on each processor that the study was executed on: a verdict on speed holds for one only.
+
+Input: a run's summary, and the speeds of earlier runs. Output: ``speeds.csv`` beside the summary, one row per model and
+processor with the latest measurement.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from ecglib import files
+from ecglib.study import results
+
+NAME = "speeds.csv"
+COLUMNS = ["model", "hardware", "latency_ms", "latency_vs_float32"]
+INTEGER_RUNTIMES = ("onnxruntime", "litert")  # of quantized files; float32 networks are listed under their framework
+
+
+def update(folder: Path, earlier: Path | None = None) -> Path:
+    """Write the speeds of a run's models, after those of an earlier run for processors that it did not use.
+
+    Parameters
+    ----------
+    folder : results/<profile>, with its summary
+    earlier : results of an earlier run; models that the summary does not have are left out
+
+    Returns
+    -------
+    path of the file
+
+    Raises
+    ------
+    InputError : no summary
+    """
+    measured = results.summary(folder)[COLUMNS].dropna()
+    known = read(earlier) if earlier else measured.head(0)
+    rows = pd.concat([known[known["model"].isin(measured["model"])], measured])
+    rows = rows.drop_duplicates(["model", "hardware"], keep="last")
+    order = {model: place for place, model in enumerate(measured["model"])}
+    rows = rows.sort_values("model", key=lambda column: column.map(order), kind="stable")
+    files.write_text(folder / NAME, rows.to_csv(index=False, float_format="%.6g"))
+    return folder / NAME
+
+
+def read(folder: Path) -> pd.DataFrame:
+    """The speeds of a folder of results, without rows if there are none."""
+    path = Path(folder) / NAME
+    return pd.read_csv(path) if path.is_file() else pd.DataFrame(columns=COLUMNS)
+
+
+def of_integer_files(folder: Path) -> pd.DataFrame:
+    """How many times as fast as in float32 each model of 8-bit integers is, with a column for each processor.
+
+    Returns
+    -------
+    DataFrame indexed by model, in the order of the summary; NaN where a model was not timed
+    """
+    summary = results.summary(folder)
+    models = summary.loc[summary["framework"].isin(INTEGER_RUNTIMES), "model"]
+    table = read(folder).pivot(index="model", columns="hardware", values="latency_vs_float32")
+    return table.reindex([model for model in models if model in table.index]).rename_axis(columns=None)
