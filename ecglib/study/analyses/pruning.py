@@ -138,12 +138,12 @@ class PrunedBase:
     def channels_table(self) -> pd.DataFrame:
         """Size, speed and AUC of each share of channels removed."""
         rows = [
-            (percent(level.amount), level.counts["params"], f"{self.base_params / level.counts['params']:.1f}",
-             self.timing.speed(level.model), len(level.runs), *self._aucs(level), signed(level.change))
+            (percent(level.amount), level.counts["params"], self.timing.speed(level.model), len(level.runs),
+             *self._aucs(level), signed(level.change))
             for level in self.channels
         ]  # fmt: skip
         columns = [
-            "channels removed", "parameters", "times fewer", "speed of the base CNN ×", "seeds", "fold 9", "fold 10",
+            "channels removed", "parameters", "speed of the base CNN ×", "seeds", "fold 9", "fold 10",
             "change from the base CNN",
         ]  # fmt: skip
         return pd.DataFrame(rows, columns=columns)
