@@ -256,7 +256,7 @@ tables.show(pd.DataFrame(rows, columns=["temperature", "smallest", "largest", "A
 
 # %% tags=["hide-cell"]
 settings = study.model("student_distilled").training
-teachers = [one for name in settings.teachers for one in study.runs(name)]
+teachers = [one for name in settings.teachers for one in study.teacher_runs(name)]
 rows = []
 for weight in (settings.label_weight, 0.0):
     changed = settings.model_copy(update={"label_weight": weight})
