@@ -81,7 +81,7 @@ def speeds(ratios: pd.DataFrame) -> pd.DataFrame:
     ----------
     ratios : of :func:`ecglib.study.speeds.of_integer_files`
     """
-    return ratios.rename(index=model_labels()).rename_axis(index="model").reset_index()
+    return with_display_names(ratios.reset_index())
 
 
 def class_aucs(kept: Mapping[str, dict]) -> pd.DataFrame:

@@ -9,16 +9,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ecglib.compression import onnx_files
-from ecglib.data.definitions import TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation.bootstrap import Estimate
 from ecglib.evaluation.scores import Scores
 from ecglib.networks import convnet
 from ecglib.study.analyses import reporting
 from ecglib.study.analyses.comparison import common_seeds, difference, percent, seeds_behind, signed
 from ecglib.study.analyses.pruning_replay import SPARSITY, pruned_network
-from ecglib.study.analyses.weights import runs_with_weights, time_files
+from ecglib.study.analyses.weights import runs_with_weights, scores_of_networks, time_files
 from ecglib.study.study import Study
-from ecglib.training import scoring
 from ecglib.training.runs import Run
 
 STUDENT, PRUNED = "student", "student_pruned_20"
@@ -71,14 +69,7 @@ def prune_student(study: Study) -> PrunedStudent:
     ------
     InputError : no seed's weights were kept
     """
-    runs, scored = runs_with_weights(study, STUDENT), study.data.in_folds(VALIDATION_FOLD, TEST_FOLD)
-    scores = Scores.stack_seeds(
-        [
-            Scores.from_dataset(
-                scored, run.metadata["seed"], scoring.predict(pruned_network(run), scored, run.normalization)
-            )
-            for run in runs
-        ]
-    )
+    runs = runs_with_weights(study, STUDENT)
+    scores = scores_of_networks(study, runs, [pruned_network(run) for run in runs])
     _, dense_scores = common_seeds(scores, study.scores(STUDENT))
     return PrunedStudent(study, runs, dense_scores, scores)

@@ -22,9 +22,8 @@ from ecglib.study import original
 from ecglib.study.analyses import reporting
 from ecglib.study.analyses.comparison import difference, mean_auc, seeds_behind
 from ecglib.study.analyses.training_length import TrainingLength, at_equal_length
-from ecglib.study.analyses.weights import runs_with_weights, time_calls, time_files
+from ecglib.study.analyses.weights import runs_with_weights, scores_of_networks, time_calls, time_files
 from ecglib.study.study import Study
-from ecglib.training import scoring
 from ecglib.training.runs import Run
 
 REPLAYS = {"two sigmoids": "pruning_replay", "one sigmoid": "pruning_replay_corrected"}
@@ -153,16 +152,10 @@ _PERMANENT = "20 % pruned, masks made permanent"
 def replay_losses(study: Study) -> LossReplays:
     """Both trainings, scored as trained and with a fifth of each layer's weights set to zero."""
     runs = {loss: runs_with_weights(study, model) for loss, model in REPLAYS.items()}
-    scored = study.data.in_folds(VALIDATION_FOLD, TEST_FOLD)
     scores = {}
     for loss, each in runs.items():
-        for state in (DENSE, PRUNED):
-            found = []
-            for run in each:
-                network = pruned_network(run) if state == PRUNED else convnet.from_weights(run.weights())
-                predicted = scoring.predict(network, scored, run.normalization)
-                found.append(Scores.from_dataset(scored, run.metadata["seed"], predicted))
-            scores[loss, state] = Scores.stack_seeds(found)
+        scores[loss, DENSE] = scores_of_networks(study, each, [convnet.from_weights(run.weights()) for run in each])
+        scores[loss, PRUNED] = scores_of_networks(study, each, [pruned_network(run) for run in each])
     return LossReplays(study, runs, scores)
 
 
@@ -183,9 +176,8 @@ def replay_pruned_and_quantized(study: Study) -> PrunedAndQuantized:
         _PERMANENT: pruned_network(run),
         "20 % pruned, masks beside the weights, then quantized": quantized,
     }
-    scored = study.data.in_folds(VALIDATION_FOLD, TEST_FOLD)
     score = {
-        name: Scores.from_dataset(scored, run.metadata["seed"], scoring.predict(one, scored, run.normalization))
+        name: scores_of_networks(study, [run], [one])
         for name, one in (("pruned", states[_PERMANENT]), ("quantized", quantized))
     }
     return PrunedAndQuantized(

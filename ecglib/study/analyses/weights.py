@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,9 @@ from ecglib.evaluation.latency import measure_latencies
 from ecglib.evaluation.scores import Scores
 from ecglib.study.study import Study
 from ecglib.training.runs import Run
+
+if TYPE_CHECKING:
+    import torch
 
 
 def runs_with_weights(study: Study, model: str) -> list[Run]:
@@ -75,6 +79,19 @@ def scores_of_files(
     )
     seeds = np.array([run.metadata["seed"] for run in runs])
     return Scores(scored.ecg_id, scored.table["fold"].to_numpy(), seeds, score)
+
+
+def scores_of_networks(study: Study, runs: Sequence[Run], networks: Sequence[torch.nn.Module]) -> Scores:
+    """What torch networks predict for folds 9 and 10, one network per run, with the runs' seeds and normalizations."""
+    from ecglib.training import scoring
+
+    scored = study.data.in_folds(VALIDATION_FOLD, TEST_FOLD)
+    return Scores.stack_seeds(
+        [
+            Scores.from_dataset(scored, run.metadata["seed"], scoring.predict(network, scored, run.normalization))
+            for run, network in zip(runs, networks, strict=True)
+        ]
+    )
 
 
 @dataclass(frozen=True)
