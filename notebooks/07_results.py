@@ -69,9 +69,13 @@ tables.show(tables.metrics(summary))
 # %% [markdown]
 # The AUC is the macro average over the five superclasses on fold 10, averaged over seeds, with a 95 % bootstrap
 # interval. *File* is the size of the file that would be shipped, in MB of 10^6 bytes. The speed is that of one record
-# on one thread, relative to the float32 network that a model was made from. Latencies in milliseconds, which depend on
-# the machine, are in the CSV file linked from the [front page](../intro).
-#
+# on one thread, relative to the float32 network that a model was made from, on the same processor. Latencies in
+# milliseconds, which depend on the machine, are in the CSV file linked from the [front page](../intro).
+
+# %% tags=["hide-input"]
+Markdown(conclusions.timed_on(summary))
+
+# %% [markdown]
 # ## Speed by processor
 #
 # Some processors have instructions for products of 8-bit integers, others do not ([chapter 5](05_quantization)). How many

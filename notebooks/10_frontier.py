@@ -13,7 +13,7 @@
 # of 16, 32, 64, 128 or 512 KB reach, and what brings it there?
 #
 # **Prerequisites.** The pruned networks of [chapter 4](04_pruning) and the students of [chapter 6](06_distillation). With finished
-# trainings at hand the chapter takes about a quarter of an hour; its trainings took minutes each on a GPU.
+# trainings at hand the chapter takes about a quarter of an hour; most of its trainings took minutes each on a GPU.
 
 # %% tags=["parameters", "remove-cell"]
 profile = "sample"
@@ -27,6 +27,7 @@ from ecglib.study.analyses import (
     frontier,
     frontier_ceiling,
     frontier_conclusions,
+    frontier_generations,
     frontier_recipes,
     frontier_release,
     frontier_teachers,
@@ -54,10 +55,10 @@ Markdown(recipes.conclusion())
 
 # %% [markdown]
 # The same recipe serves a base CNN (with a dropout of 0.2) and a network of three convolutions with a recurrent unit (GRU)
-# behind them; these three are the students' teachers. Trained later, for the comparison only, was a residual network with the
-# stem and the shortcuts of {cite:t}`he2019`, in 40 epochs instead of 50. With the Inception CNN of
-# [chapter 3](03_inception_cnn) that makes five architectures. Different architectures make different mistakes, and their mean
-# probability makes fewer:
+# behind them; these three are the students' teachers. Trained after them was a residual network with the stem and the shortcuts
+# of {cite:t}`he2019`, in 40 epochs instead of 50; it teaches only the second generation, further below. With the
+# Inception CNN of [chapter 3](03_inception_cnn) that makes five architectures. Different architectures make different mistakes,
+# and their mean probability makes fewer:
 
 # %%
 panel = frontier_teachers.open_panel(study, "compact_32_plain")
@@ -196,6 +197,29 @@ Markdown(frontier_conclusions.trained_or_pruned(students))
 Markdown(frontier_conclusions.distilled_or_not(students))
 
 # %% [markdown]
+# ### Taught by students
+#
+# Who wants another student of this kind would first have to train most of its teachers again.
+
+# %% tags=["hide-input"]
+generations = frontier_generations.open_generations(students, panel)
+Markdown(generations.motivation())
+
+# %% [markdown]
+# So these taught a second generation of the student of 128 KB. Larger students are among them, as assistants between the first
+# teachers and the student {cite:p}`mirzadeh2020`. All else is as before: shape, epochs, crops that the teachers score,
+# temperature, label weight and learning rate.
+
+# %%
+tables.show(generations.table())
+
+# %% tags=["hide-input"]
+Markdown(generations.teachers_conclusion())
+
+# %% tags=["hide-input"]
+Markdown(generations.conclusion())
+
+# %% [markdown]
 # ## Decisions
 #
 # Each model's first seed, with a temperature and thresholds fitted on fold 9; means over the five superclasses on fold 10.
@@ -241,6 +265,7 @@ release.write()
 #   seed.
 # - What each setting of the students' recipe contributes, and other shapes, were measured with networks of 16 KB and few epochs;
 #   larger networks and long trainings may differ.
+# - Of teachers that are students themselves, one panel was tried, at one size.
 # - Everything here is one data set. Whether the order holds elsewhere is another question.
 #
 # ## What we learned

@@ -162,7 +162,7 @@ def execute(
 
 @app.command()
 def summary(profile: Profile = "full", seeds: Seeds = None) -> None:
-    """Write summary.csv and speeds.csv from the models' results, and environment.json with versions and hardware."""
+    """Write summary.csv and speeds.csv from the models' results, and environment.json with versions."""
     from ecglib.study import results, speeds
 
     with report_user_errors():

@@ -196,7 +196,7 @@ def summary(folder: Path) -> pd.DataFrame:
 
 
 def write_environment(folder: Path, dataset: Dataset) -> dict:
-    """Write environment.json: data fingerprint, numbers of records, versions and hardware of the results."""
+    """Write environment.json: data fingerprint, numbers of records and versions; the summary has the hardware."""
     packages = (
         "torch", "pytorch-lightning", "tensorflow", "keras", "onnx", "onnxruntime", "scikit-learn", "scipy", "numpy",
         "pandas", "wfdb", "seaborn", "papermill", "jupytext", "jupyter-book", "snakemake",
@@ -205,7 +205,6 @@ def write_environment(folder: Path, dataset: Dataset) -> dict:
         "fingerprint": dataset.fingerprint,
         "records": len(dataset),
         "labelled": len(dataset.labeled()),
-        "hardware": runs.processor(),
         "versions": runs.versions(*packages),
     }
     write_json(folder, "environment", found)

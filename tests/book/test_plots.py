@@ -105,6 +105,15 @@ def test_replays_are_marked(points):
     assert set(points.loc[points["replayed"], "label"]) == replays
 
 
+def test_a_kind_of_compact_network_may_have_one_member(recwarn):
+    kinds = ["plain blocks", "plain blocks", "residual blocks"]
+    points = pd.DataFrame({"label": list("abc"), "kind": kinds, "file_bytes": [16_000, 32_000, 64_000]})
+    points = points.assign(value=0.93, low=0.92, high=0.94, seeds=[[0.92, 0.94], [0.93], [0.93]])
+    (legend,) = plots.frontier(points, None, {"other": (1e6, 0.93)}).legends
+    assert {text.get_text() for text in legend.get_texts()} == {"plain blocks", "residual blocks", "other"}
+    assert not recwarn.list
+
+
 def test_a_chapter_without_a_kind_of_its_own_is_named_after_its_file(monkeypatch, summary):
     monkeypatch.setattr(overview, "KINDS", {})
     kinds = set(plots.overview_points(summary, tables.registry())["kind"])

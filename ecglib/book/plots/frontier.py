@@ -18,24 +18,22 @@ from ecglib.book.plots.style import PAGE_WIDTH
 def frontier(
     points: pd.DataFrame, law: Callable[[np.ndarray], np.ndarray] | None, others: Mapping[str, tuple[float, float]]
 ) -> Figure:
-    """Macro AUC on fold 10 against bytes, a mark per kind of block, a dot per seed, and the law.
+    """Macro AUC on fold 10 against bytes, a color per kind of network, a dot per seed, and the law.
 
     Parameters
     ----------
-    points : label, block, file_bytes, value, low, high and seeds (AUC of each)
+    points : label, kind, file_bytes, value, low, high and seeds (AUC of each)
     law : gives the AUC at sizes in bytes; None for no curve
     others : {name: (bytes, AUC)} of models outside this family, for comparison
     """
     figure, axis = plt.subplots(figsize=(PAGE_WIDTH, 4.8))
-    blocks = list(dict.fromkeys(points["block"]))
-    palette = dict(zip(blocks, sns.color_palette("colorblind", len(blocks)), strict=True))
-    shift = dict(zip(blocks, np.linspace(0.98, 1.04, len(blocks)), strict=True))
-    for block, part in points.groupby("block", sort=False):
-        sizes, color = part["file_bytes"] * shift[block], palette[block]
-        spread = [part["value"] - part["low"], part["high"] - part["value"]]
-        axis.errorbar(
-            sizes, part["value"], spread, fmt="o", color=color, ecolor=(*color, 0.35), label=f"{block} blocks"
-        )
+    kinds = list(dict.fromkeys(points["kind"]))
+    palette = dict(zip(kinds, sns.color_palette("colorblind", len(kinds)), strict=True))
+    shift = dict(zip(kinds, np.linspace(0.98, 1.04, len(kinds)), strict=True))
+    for kind, part in points.groupby("kind", sort=False):
+        sizes, value = part["file_bytes"].to_numpy() * shift[kind], part["value"].to_numpy()
+        spread, color = [value - part["low"].to_numpy(), part["high"].to_numpy() - value], palette[kind]
+        axis.errorbar(sizes, value, spread, fmt="o", color=color, ecolor=(*color, 0.35), label=kind)
         for size, seeds in zip(sizes, part["seeds"]):
             axis.plot([size] * len(seeds), seeds, ".", color=color, markersize=3, alpha=0.7)
     for number, (name, (size, auc)) in enumerate(others.items()):

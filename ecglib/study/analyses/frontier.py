@@ -15,6 +15,7 @@ import pandas as pd
 from ecglib.data.definitions import CLASSES, TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation.bootstrap import Estimate
 from ecglib.evaluation.scores import Scores
+from ecglib.networks.architectures import COMPACT_NETWORK
 from ecglib.study import results
 from ecglib.study.analyses import frontier_files, reporting
 from ecglib.study.analyses.comparison import difference, interval, mean_auc, seed_aucs, signed
@@ -50,6 +51,12 @@ class Frontier:
     def label(self, name: str) -> str:
         return self.study.model(name).label
 
+    def is_second_generation(self, name: str) -> bool:
+        """Whether compact students are among a model's teachers."""
+        training = self.study.settings.training
+        teachers = training[self.models[name].source].teachers
+        return any(training[teacher].network == COMPACT_NETWORK for teacher in teachers)
+
     def costs(self) -> pd.DataFrame:
         """What each model takes: parameters, flash, RAM, arithmetic and time."""
         rows = [
@@ -75,9 +82,9 @@ class Frontier:
                 continue
             best = max(found, key=lambda name: mean_auc(self.study, found[name].scores, VALIDATION_FOLD))
             value = mean_auc(self.study, found[best].scores, TEST_FOLD)
-            rows.append((f"{budget} KB", self.label(best), found[best].footprint.file_bytes, f"{value:.4f}",
-                         target.verdict(value)))  # fmt: skip
-        return pd.DataFrame(rows, columns=["budget", "best on fold 9", "file bytes", "AUC, fold 10", "target"])
+            rows.append((f"{budget} KB", self.label(best), found[best].footprint.file_bytes,
+                         len(found[best].scores.seed), f"{value:.4f}", target.verdict(value)))  # fmt: skip
+        return pd.DataFrame(rows, columns=["budget", "best on fold 9", "file bytes", "seeds", "AUC, fold 10", "target"])
 
     def against_released(self) -> pd.DataFrame:
         """Each model minus the student that chapter 8 releases, both as int8, on the patients of fold 10."""
@@ -99,8 +106,11 @@ class Frontier:
 
     @cached_property
     def law(self) -> Law | None:
-        """The law of AUC on fold 10 against bytes, of the models with plain blocks."""
-        fitted = [one for one in self.models.values() if one.shape.block == LAW_BLOCK]
+        """The law of AUC on fold 10 against bytes, of the first generation's models with plain blocks."""
+        fitted = [
+            one for name, one in self.models.items()
+            if one.shape.block == LAW_BLOCK and not self.is_second_generation(name)
+        ]  # fmt: skip
         test = self.study.evaluation_set(TEST_FOLD)
         resampled = [
             np.mean(
@@ -116,15 +126,14 @@ class Frontier:
         return self.law.conclusion() if self.law else "In this profile there are too few sizes for a law."
 
     def points(self) -> pd.DataFrame:
-        """For the figure: label, block, file_bytes, value, low and high of every model, and each seed's AUC."""
+        """For the figure: label, kind, file_bytes, value, low and high of every model, and each seed's AUC."""
         rows = []
         for name, one in self.models.items():
             auc = self.study.evaluation_set(TEST_FOLD).auc(one.scores)
             seeds = seed_aucs(self.study, one.scores, TEST_FOLD)
-            rows.append(
-                (self.label(name), one.shape.block, one.footprint.file_bytes, auc.value, auc.low, auc.high, seeds)
-            )
-        return pd.DataFrame(rows, columns=["label", "block", "file_bytes", "value", "low", "high", "seeds"])
+            kind = f"{one.shape.block} blocks{', second generation' if self.is_second_generation(name) else ''}"
+            rows.append((self.label(name), kind, one.footprint.file_bytes, auc.value, auc.low, auc.high, seeds))
+        return pd.DataFrame(rows, columns=["label", "kind", "file_bytes", "value", "low", "high", "seeds"])
 
     def others(self) -> dict[str, tuple[float, float]]:
         """{label: (bytes, AUC on fold 10)} for the figure: other chapters' int8 files and a published network."""

@@ -5,7 +5,7 @@ In come finished runs; out come a table with intervals, and a sentence.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -18,7 +18,7 @@ from ecglib.study.published import SUPERCLASS_AUC
 from ecglib.study.study import Study
 from ecglib.study.targets import BEST_TEACHER_AUC, PANEL_AUC
 
-FURTHER = ("xresnet1d18", "inception_cnn")  # networks of other architectures, which teach no compact student
+FURTHER = ("xresnet1d18", "inception_cnn")  # of other architectures; they do not teach the first generation
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,11 @@ class Panel:
         return _ensemble(self.everyone)
 
     @property
+    def n_teachers(self) -> int:
+        """Networks that teach, every seed counted."""
+        return _n_runs(self.scores)
+
+    @property
     def everyone(self) -> dict[str, Scores]:
         return self.scores | self.further
 
@@ -52,7 +57,7 @@ class Panel:
         """One row per network, and the ensembles: parameters, seeds, AUCs."""
         rows = [self._network(name) for name in self.scores]
         if len(self.scores) > 1:
-            rows.append(self._row("the teachers, one ensemble", self.together, _n_runs(self.scores)))
+            rows.append(self._row("the teachers, one ensemble", self.together, self.n_teachers))
         rows += [self._network(name) for name in self.further]
         if self.further:
             name = f"{plural(len(self.everyone), 'architecture')}, one ensemble"
@@ -77,7 +82,7 @@ class Panel:
         text = (
             f"The teacher that is best on fold 9, {self.study.model(self.best).label}, reaches {single:.4f} on fold 10 "
             f"as the mean over {plural(single.n_seeds, 'seed')} (target: {BEST_TEACHER_AUC.verdict(single.value)}), "
-            f"all {plural(_n_runs(self.scores), 'network')} of the teachers together {together:.4f} (target: "
+            f"all {plural(self.n_teachers, 'network')} of the teachers together {together:.4f} (target: "
             f"{PANEL_AUC.verdict(together.value)})."
         )
         if not self.further:
@@ -101,11 +106,11 @@ class Panel:
         return label, params, n_runs, f"{auc:.4f}", interval(test), published
 
 
-def open_panel(study: Study, student: str) -> Panel:
-    """The teachers of a student, and the networks of other architectures that this profile trains."""
+def open_panel(study: Study, student: str, further: Sequence[str] = FURTHER) -> Panel:
+    """The teachers of a student, and those of the further networks that this profile trains."""
     training = study.settings.training
     scores = {name: study.scores(name) for name in training[student].teachers}
-    return Panel(study, scores, {name: study.scores(name) for name in FURTHER if name in training})
+    return Panel(study, scores, {name: study.scores(name) for name in further if name in training})
 
 
 def _ensemble(members: Mapping[str, Scores]) -> Scores:

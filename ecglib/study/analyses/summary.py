@@ -39,6 +39,26 @@ def sources_of_uncertainty(kept: Mapping[str, dict]) -> str:
     )
 
 
+def timed_on(summary: pd.DataFrame) -> str:
+    """On which processor each chapter's models were timed, as a sentence.
+
+    Parameters
+    ----------
+    summary : chapter and hardware of every model
+    """
+    chapters = {
+        processor: sorted(int(name[:2]) for name in names.unique())
+        for processor, names in summary.groupby("hardware", sort=False)["chapter"]
+    }
+    if len(chapters) == 1:
+        return f"All models were timed on {next(iter(chapters))}."
+    listed = [
+        f"chapter{'s' * (len(numbers) > 1)} {', '.join(map(str, numbers))} on {processor}"
+        for processor, numbers in chapters.items()
+    ]
+    return f"Models were timed in {'; in '.join(listed)}. Compare speeds of one processor only."
+
+
 def speeds_by_processor(speeds: pd.DataFrame) -> str:
     """On how many of the files each processor reaches the speed that the gate asks for.
 
@@ -58,8 +78,8 @@ def speeds_by_processor(speeds: pd.DataFrame) -> str:
 
 
 def provenance(environment: Mapping) -> str:
-    """Which data and hardware the results were computed with."""
+    """Which data the results were computed from."""
     return (
         f"Computed from data with fingerprint `{environment['fingerprint']}` ({environment['labelled']:,} records "
-        f"used) on {environment['hardware']}."
+        "used)."
     )

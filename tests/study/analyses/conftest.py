@@ -78,7 +78,8 @@ def write_run(folder, model, seed, dataset, settings) -> None:
     record = {
         "model": model, "seed": seed, "settings": settings.model_dump(mode="json"), "weights": weights.NAME,
         "normalization": NORMALIZATION, **convnet.counts(network), "file_bytes": 5000, "compressed_bytes": 4000,
-        "weights_sha256": f"{model}-{seed}",
+        "weights_sha256": f"{model}-{seed}", "seconds": float(settings.epochs), "precision": "32-true",
+        "hardware": "a processor",
     }  # fmt: skip
     (folder / "run.json").write_text(json.dumps(record))
 

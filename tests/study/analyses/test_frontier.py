@@ -10,7 +10,9 @@ from ecglib.compression import tflite_micro
 from ecglib.evaluation.bootstrap import Estimate
 from ecglib.study import results
 from ecglib.study.analyses import (
+    frontier,
     frontier_conclusions,
+    frontier_generations,
     frontier_law,
     frontier_recipes,
     frontier_teachers,
@@ -203,6 +205,51 @@ def test_shapes_are_trained_with_the_recipe_of_the_kept_one(declared):
     for name in names:
         changed = {k for k, v in training[name].model_dump().items() if v != training["compact_trial"].model_dump()[k]}
         assert changed == {"shape"}
+
+
+@pytest.fixture
+def generations(study, students) -> frontier_generations.Generations:
+    panel = frontier_teachers.open_panel(study, "compact_16_plain", further=())
+    return frontier_generations.open_generations(students, panel)
+
+
+def test_a_student_taught_by_students_is_of_the_second_generation(students, generations):
+    assert {name for name in students.models if students.is_second_generation(name)} == {generations.second.name}
+    assert (generations.first.name, generations.second.name) == ("compact_32_int8", "compact_128_second_int8")
+    assert list(generations.second_panel.scores) == ["compact_16_plain"]
+    kinds = students.points().set_index("label")["kind"]
+    assert kinds[students.label(generations.second.name)] == "plain blocks, second generation"
+
+
+def test_the_law_is_that_of_the_first_generation(students, monkeypatch):
+    fitted = []
+    monkeypatch.setattr(frontier, "fit_law", lambda sizes, *_: fitted.extend(sizes))
+    _ = dataclasses.replace(students).law
+    assert fitted == [students.models[name].footprint.file_bytes for name in ("compact_16_int8", "compact_32_int8")]
+
+
+def test_generations_of_equal_scores_do_not_differ(generations):
+    same = dataclasses.replace(generations.second, scores=generations.first.scores)
+    text = dataclasses.replace(generations, second=same, second_panel=generations.first_panel)
+    assert "on fold 9, no difference was found." in text.conclusion()
+    assert "+0.0000\u00a0(+0.0000\u00a0to\u00a0+0.0000) on fold 9, no more than the noise" in text.teachers_conclusion()
+
+
+@pytest.mark.parametrize(("share", "verdict"), [(0.0, "the first is better"), (1.0, "the second is better")])
+def test_the_better_generation_is_named(students, generations, share, verdict):
+    labels = students.study.data.labels[np.isin(students.study.data.ecg_id, generations.second.scores.ecg_id)]
+    scores = generations.second.scores
+    known = dataclasses.replace(scores, score=np.repeat(np.abs(1 - share - labels)[None], len(scores.seed), axis=0))
+    other = dataclasses.replace(generations.second, scores=known)
+    assert f"on fold 9, {verdict}." in dataclasses.replace(generations, second=other).conclusion()
+
+
+def test_it_is_said_how_many_teachers_have_weights_in_the_repository(study, generations):
+    kept = len(study.model("resnet1d_wang").keep_weights), len(study.model("compact_16_plain").keep_weights)
+    assert generations.motivation().endswith(
+        f"the repository keeps the weights of {kept[0]}; of the {generations.second_panel.n_teachers} networks below, "
+        f"it keeps those of {kept[1]}."
+    )
 
 
 def test_the_panel_is_scored_together(study):

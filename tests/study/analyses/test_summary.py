@@ -1,5 +1,6 @@
 """Chapter 7's sentences: computed from the results alone."""
 
+import pandas as pd
 import pytest
 
 from ecglib.study.analyses import summary
@@ -20,6 +21,14 @@ def test_the_effect_of_distillation_is_judged_by_its_interval(low, verdict):
     text = summary.effect_of_distillation(kept)
     assert "46 times smaller" in text
     assert text.endswith(f", {verdict}.")
+
+
+def test_chapters_are_listed_by_the_processor_that_timed_them():
+    table = pd.DataFrame({"chapter": ["02_a", "05_b", "05_b", "10_c"], "hardware": ["one"] * 3 + ["other"]})
+    assert summary.timed_on(table) == (
+        "Models were timed in chapters 2, 5 on one; in chapter 10 on other. Compare speeds of one processor only."
+    )
+    assert summary.timed_on(table.head(3)) == "All models were timed on one."
 
 
 def test_models_with_one_seed_are_counted():
