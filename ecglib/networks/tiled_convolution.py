@@ -49,7 +49,7 @@ def convolve(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     outputs = samples - taps + 1
     step = _fastest_step(outputs, taps, n_in, n_out)
     tile, n_tiles = step + taps - 1, -(-outputs // step)
-    of_tile, of_taps, to_outputs = (matrix.to(x) for matrix in _transforms(taps, tile))
+    of_tile, of_taps, to_outputs = (torch.from_numpy(matrix).to(x) for matrix in _transforms(taps, tile))
     tiles = _Tiles.apply(x, tile, step, n_tiles)
     transformed = (of_tile @ tiles.reshape(tile, -1)).view(len(of_tile), records * n_tiles, n_in)
     kernels = (of_taps @ weight.permute(2, 1, 0).reshape(taps, -1)).view(len(of_taps), n_in, n_out)
@@ -80,11 +80,13 @@ def _n_products(tile: int) -> int:
 
 
 @functools.cache
-def _transforms(taps: int, tile: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def _transforms(taps: int, tile: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Float32 matrices A (products, tile), B (products, taps) and Z (outputs, products): y = Z ((A x) * (B w)).
 
     Of a frequency's coefficients, X of the tile and W of the taps, Y = X conj(W) is needed. With X = c - is and
     W = u - iv that is (cu + sv) + i(cv - su), and three real products give both parts: cu, sv and (c + s)(v - u).
+
+    Arrays, because tensors that are made and kept in inference mode could not be used in training afterwards.
     """
     time, tap, output = np.arange(tile), np.arange(taps), np.arange(tile - taps + 1)
     of_tile, of_taps, to_outputs = [], [], []
@@ -100,7 +102,7 @@ def _transforms(taps: int, tile: int) -> tuple[torch.Tensor, torch.Tensor, torch
             of_taps += [u, v, v - u]
             to_outputs += [cosine - sine, cosine + sine, -sine]
     matrices = np.stack(of_tile), np.stack(of_taps), np.stack(to_outputs, axis=1)
-    return tuple(torch.from_numpy(matrix.astype(np.float32)) for matrix in matrices)
+    return tuple(matrix.astype(np.float32) for matrix in matrices)
 
 
 class _Tiles(torch.autograd.Function):

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from ecglib.networks import convnet
+from ecglib.networks import convnet, tiled_convolution
 from ecglib.networks.tiled_convolution import TiledConv2d, convolve
 
 
@@ -42,6 +42,15 @@ def test_rounding_errors_are_no_larger_than_those_of_the_direct_sum():
     exact = F.conv1d(x.double().transpose(1, 2), weight.double()).transpose(1, 2)
     direct = F.conv1d(x.transpose(1, 2), weight).transpose(1, 2)
     assert (convolve(x, weight) - exact).abs().mean() < 2 * (direct - exact).abs().mean()
+
+
+def test_a_convolution_can_be_trained_after_inference_of_the_same_shape():
+    tiled_convolution._transforms.cache_clear()
+    layer, x = TiledConv2d(64, 8, (1, 10)), torch.randn(2, 64, 1, 50)
+    with torch.inference_mode():
+        layer(x)
+    layer(x).sum().backward()
+    assert layer.weight.grad.abs().sum() > 0
 
 
 def test_wide_layers_are_computed_in_tiles(direct_convolutions):
