@@ -15,7 +15,7 @@ import pandas as pd
 from ecglib.data.definitions import CLASSES, TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation.bootstrap import Estimate
 from ecglib.evaluation.scores import Scores
-from ecglib.networks.architectures import COMPACT_NETWORK
+from ecglib.networks.architectures import COMPACT_NETWORK, CompactShape
 from ecglib.study import results
 from ecglib.study.analyses import frontier_files, reporting
 from ecglib.study.analyses.comparison import difference, interval, mean_auc, seed_aucs, signed
@@ -56,6 +56,12 @@ class Frontier:
         training = self.study.settings.training
         teachers = training[self.models[name].source].teachers
         return any(training[teacher].network == COMPACT_NETWORK for teacher in teachers)
+
+    def first_generation(self, shape: CompactShape) -> CompactModel:
+        """The model of a shape whose teachers are no compact students."""
+        return next(
+            one for name, one in self.models.items() if one.shape == shape and not self.is_second_generation(name)
+        )
 
     def costs(self) -> pd.DataFrame:
         """What each model takes: parameters, flash, RAM, arithmetic and time."""

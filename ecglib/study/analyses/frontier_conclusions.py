@@ -117,9 +117,7 @@ def distilled_or_not(students: Frontier) -> str:
     """The trial without teachers against the same network and seed with them, in float32."""
     training = students.study.settings.training
     trial = students.study.run(LABELS_ONLY).scores
-    source = next(
-        one.source for one in students.models.values() if training[one.source].shape == training[LABELS_ONLY].shape
-    )
+    source = students.first_generation(training[LABELS_ONLY].shape).source
     taught = students.study.run(source).scores
     on_9, on_10 = (difference(students.study, taught, trial, fold) for fold in (VALIDATION_FOLD, TEST_FOLD))
     return (

@@ -91,9 +91,6 @@ def open_generations(students: Frontier, first_panel: Panel) -> Generations:
     first_panel : the teachers of the first generation
     """
     second = next(one for name, one in students.models.items() if students.is_second_generation(name))
-    first = next(
-        one for name, one in students.models.items()
-        if one.shape == second.shape and not students.is_second_generation(name)
-    )  # fmt: skip
+    first = students.first_generation(second.shape)
     second_panel = frontier_teachers.open_panel(students.study, second.source, further=())
     return Generations(students, first, second, first_panel, second_panel)
