@@ -36,8 +36,9 @@ def done_all(models):
     return [done(model, seed) for model in models for seed in STUDY.settings.seeds[model]]
 
 
-def modules(*rooms):
-    return [str(path) for room in rooms for path in sorted(Path("ecglib", room).rglob("*.py"))]
+def modules(*sources):
+    """The packages' files that these files import, directly or through each other."""
+    return [local(path) for path in study_workflow.imported_modules(PATHS.root, *sources)]
 
 
 RESOURCES = measured.load(PATHS.root / "config" / "resources.yml")
@@ -52,9 +53,6 @@ def threads(rule, here):
 def memory(rule):
     """MB of a job, more with each attempt; a cluster ends a job that takes more."""
     return lambda wildcards, attempt: attempt * RESOURCES.rules[rule].mem_mb
-
-
-SHARED_ROOMS = ("data", "networks", "evaluation", "compression", "training", "study")
 
 
 rule all:
@@ -96,7 +94,7 @@ rule book:
         PAGES,
         "_config.yml",
         "_toc.yml",
-        modules("book", "deployment"),
+        modules("ecglib/book/book.py"),
     output:
         local(PATHS.build / "html" / "index.html"),
     shell:
@@ -111,7 +109,7 @@ if STUDY.settings.n_records:
     rule sample_records:
         input:
             "ecglib/data/synthetic.py",
-            "ecglib/data/synthetic_ecg.py",
+            "ecgpredict/synthetic_ecg.py",
         params:
             records=STUDY.settings.n_records,
         output:
@@ -184,8 +182,7 @@ rule chapter:
         rules.read_records.output,
         lambda wildcards: done_all(steps.trained_models(STUDY.settings, wildcards.chapter)),
         lambda wildcards: [executed(name) for name in REGISTRY.chapters[wildcards.chapter].reads],
-        lambda wildcards: modules(*SHARED_ROOMS, *REGISTRY.chapters[wildcards.chapter].rooms),
-        [str(path) for path in (Path("ecglib/book/chapters.py"), *Path("ecglib/book").glob("[pt][la]*/*.py"))],
+        lambda wildcards: modules(f"notebooks/{wildcards.chapter}.py", "ecglib/book/chapters.py"),
         source="notebooks/{chapter}.py",
     params:
         n_bootstrap=STUDY.settings.n_bootstrap,
@@ -209,7 +206,7 @@ for name in ELSEWHERE:
         name:
             f"{name}_on_the_sample"
         input:
-            modules(*SHARED_ROOMS, *REGISTRY.chapters[name].rooms),
+            modules(f"notebooks/{name}.py"),
             source=f"notebooks/{name}.py",
         output:
             executed(name),
@@ -236,7 +233,7 @@ use rule chapter as results_chapter with:
         chapter="|".join(RESULTS_CHAPTERS) or "none",
     input:
         rules.summary.output,
-        modules("study", "book"),
+        lambda wildcards: modules(f"notebooks/{wildcards.chapter}.py"),
         source="notebooks/{chapter}.py",
     output:
         local(PATHS.executed / "{chapter}.ipynb"),

@@ -15,11 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ecglib.data import synthetic_ecg
-from ecglib.deployment import released, shards
 from ecglib.study import results
 from ecglib.study.paths import find_project
 from ecglib.training.runs import processor
+from ecgpredict import released, shards, synthetic_ecg
 
 DISTINCT, FEW, FIVE_SHARDS, MANY = 50, 10_000, 5 * shards.SIZE, 100_000
 PROJECT = find_project()

@@ -16,16 +16,17 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from device import boards, emulation, native, proof
 from joblib import Parallel, delayed
 
 from ecglib.compression import tflite_micro
-from ecglib.data.definitions import TEST_FOLD, VALIDATION_FOLD
-from ecglib.deployment import firmware, released
-from ecglib.deployment.firmware import boards, c_source, emulation, golden, graph, native, plan, proof
+from ecglib.data.folds import TEST_FOLD, VALIDATION_FOLD
 from ecglib.study import results
 from ecglib.study.paths import Paths
 from ecglib.study.study import open_study
 from ecglib.training import runs
+from ecgpredict import firmware, released
+from ecgpredict.firmware import c_source, golden, graph, plan
 
 RAM_TARGETS = {"student_micro_64k": 16_384, "student_micro": 49_152}  # bytes, arena and stream
 N_EMULATED = 40  # recordings of fold 10 on the emulated processors

@@ -25,8 +25,8 @@ from tqdm import tqdm
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))  # the tests damage the same files in the same ways
 from damaged_formats import FORMATS, write_damaged
 
-from ecglib.deployment import batches
-from ecglib.errors import StudyError
+from ecgpredict import batches
+from ecgpredict.errors import StudyError
 
 LIMIT_S, LIMIT_BYTES = 5.0, 1_000_000_000
 KILLED_AFTER_S = 20  # what cannot be interrupted

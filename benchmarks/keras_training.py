@@ -12,7 +12,7 @@ import numpy as np
 
 from ecglib.data import synthetic
 from ecglib.data.dataset import open_dataset
-from ecglib.data.normalization import Normalization
+from ecglib.data.normalization import fit_normalization
 from ecglib.networks import inception
 from ecglib.networks.keras_backend import keras
 from ecglib.study.profile import load_profile
@@ -35,7 +35,7 @@ def milliseconds(work) -> float:
 with tempfile.TemporaryDirectory() as folder:
     root = synthetic.write_sample(Path(folder) / "records", records=2 * settings.batch_size, progress=False)
     dataset = open_dataset(root, Path(folder) / "cache", progress=False)
-    batches = keras_batches.BatchedRecords(dataset, Normalization.fit(dataset), settings, 0)
+    batches = keras_batches.BatchedRecords(dataset, fit_normalization(dataset), settings, 0)
     x, y = batches[0]
     prepare = milliseconds(lambda: batches[0])
 

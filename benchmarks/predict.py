@@ -8,8 +8,8 @@ import time
 
 import wfdb
 
-from ecglib.deployment import prediction, recordings, released
 from ecglib.study.paths import Paths
+from ecgpredict import prediction, recordings, released
 
 root = Paths.for_profile("full").data
 found = sorted((root / "records100").rglob("*.hea"))[:6000]

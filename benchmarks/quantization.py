@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from ecglib.compression import onnx_files, pruning, quantization, timing
-from ecglib.data.definitions import LEADS, N_SAMPLES
 from ecglib.networks import convnet
+from ecgpredict.spec import LEADS, N_SAMPLES
 
 records = np.random.default_rng(0).standard_normal((8, N_SAMPLES, len(LEADS))).astype(np.float32)
 base = convnet.build("base_cnn")

@@ -21,9 +21,9 @@ from pathlib import Path
 import psutil
 import yaml
 
-from ecglib import files
 from ecglib.book import chapters
 from ecglib.study.paths import Paths
+from ecgpredict import files
 
 THREADS, MARGIN, LEAST_MINUTES, READ_SECONDS, SAMPLE_STUDY_SECONDS = 2, 3, 10, 180, 660
 HEAD = """\

@@ -1,12 +1,12 @@
-"""The code of the study "ECG Under a Megabyte".
+"""The code that the chapters of "ECG Under a Megabyte" share.
 
-The docstring of each subpackage states its input, its output and what it may import. Imports have one direction, which
-import-linter checks:
+Imports have one direction, which import-linter checks:
 
-    data <- networks, evaluation <- compression <- training, deployment <- study <- book <- cli
+    ecgpredict <- data <- networks, evaluation <- compression <- training <- study <- book <- cli
 
-No module depends on a chapter. torch and TensorFlow are imported only where a network is built or trained: classifying
-a recording needs neither.
+No module depends on a chapter. torch and TensorFlow are imported only where a network is built or trained.
 """
 
-__version__ = "1.0.0"
+from ecgpredict import __version__
+
+__all__ = ["__version__"]

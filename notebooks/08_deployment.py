@@ -23,10 +23,10 @@ from IPython.display import Markdown
 
 from ecglib.book import plots, tables
 from ecglib.data.ptbxl import CLASSES
-from ecglib.deployment import c_header, released
 from ecglib.study import results
 from ecglib.study.analyses import deployment, microcontrollers
 from ecglib.study.study import open_study
+from ecgpredict import c_header, released
 
 plots.style()
 study = open_study(profile)

@@ -27,14 +27,10 @@ from torch.nn.utils import prune
 
 from ecglib.book import plots, tables
 from ecglib.compression import onnx_files, pruning, quantization
-from ecglib.data.definitions import CLASSES
-from ecglib.deployment.recordings.quality import quality_warnings
-from ecglib.deployment.recordings.reading import Recording
 from ecglib.evaluation.calibration import choose_thresholds, decisions
 from ecglib.evaluation.metrics import class_aucs, macro_auc
 from ecglib.evaluation.resampling import Resampling
 from ecglib.evaluation.scores import Scores
-from ecglib.evaluation.temperature import apply_temperature
 from ecglib.networks import convnet, inception
 from ecglib.networks.architectures import CompactShape
 from ecglib.networks.compact import CompactNet
@@ -44,6 +40,9 @@ from ecglib.study.analyses import travel_local, travel_ludb, travel_models
 from ecglib.study.study import open_study
 from ecglib.training import scoring
 from ecglib.training.train import train
+from ecgpredict.recordings.quality import quality_warnings
+from ecgpredict.recordings.reading import Recording
+from ecgpredict.spec import CLASSES, apply_temperature
 
 plots.style()
 study = open_study(profile)

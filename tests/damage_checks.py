@@ -8,7 +8,7 @@ from damaged_formats import Format, write_damaged
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ecglib.errors import StudyError
+from ecgpredict.errors import StudyError
 
 RANDOMS = st.randoms(use_true_random=False)
 REPRODUCIBLE = settings(

@@ -15,14 +15,12 @@ import damage
 import numpy as np
 from recording_files import write_aecg, write_csv, write_dicom, write_edf, write_mat, write_wfdb
 
-from ecglib.data import synthetic_ecg
-from ecglib.data.definitions import CLASSES, LEADS
-from ecglib.data.normalization import Normalization
-from ecglib.deployment import recordings, released
 from ecglib.evaluation.scores import Scores
 from ecglib.study.profile import load_profile
 from ecglib.training import runs
 from ecglib.training.settings import TrainingSettings
+from ecgpredict import recordings, released, synthetic_ecg
+from ecgpredict.spec import CLASSES, LEADS, Normalization
 
 CONFIG = Path(__file__).parents[1] / "config"
 

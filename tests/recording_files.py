@@ -8,7 +8,7 @@ from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 from scipy.io import savemat
 
-from ecglib.data.definitions import LEADS
+from ecgpredict.spec import LEADS
 
 
 def write_wfdb(folder, signal, *, rate=100, names=LEADS, units="mV", fmt="16"):

@@ -1,7 +1,7 @@
 "use strict";
-/* What a model reacted to: the rules of ecglib.deployment.occlusion, and a drawing of its map.
+/* What a model reacted to: the rules of ecgpredict.occlusion, and a drawing of its map.
 
-   A window is an array of twelve columns in mV; tests/deployment/test_browser.py compares the map with Python's. */
+   A window is an array of twelve columns in mV; tests/ecgpredict/test_browser.py compares the map with Python's. */
 (() => {
   const { LEADS, RATE, N_SAMPLES } = window.EcgRecordings;
   const SEGMENT = RATE, PARTS = N_SAMPLES / SEGMENT;

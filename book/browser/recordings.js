@@ -1,7 +1,7 @@
 "use strict";
 /* Reads a recording in the browser and cuts it into windows of ten seconds at 100 Hz.
 
-   The rules are those of ecglib.deployment.recordings, and tests/deployment/test_browser_recordings.py compares the two.
+   The rules are those of ecgpredict.recordings, and tests/ecgpredict/test_browser_recordings.py compares the two.
    Of WFDB it reads formats 16 and 212 in one signal file; what it does not handle it refuses.
    A signal is an array of twelve Float64Arrays in mV, in the order of LEADS. */
 (() => {
@@ -9,7 +9,7 @@
   const RATE = 100, N_SAMPLES = 1000;
   const MV_PER_UNIT = { mv: 1, uv: 1e-3, "µv": 1e-3, "μv": 1e-3, v: 1e3 };
   const MAX_SECONDS = 3600, MAX_MISSING_FRACTION = 0.1, MAX_AMPLITUDE_MV = 10000;
-  const MAX_JITTER = 0.49;  // steps; see ecglib.deployment.recordings.csv_tables
+  const MAX_JITTER = 0.49;  // steps; see ecgpredict.recordings.csv_tables
   const NUMBER = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i, MISSING = /^(|nan|na|n\/a|null|none|[-+]?inf(inity)?)$/i;
 
   class InputError extends Error {}

@@ -1,5 +1,5 @@
 "use strict";
-/* Recordings at any sampling rate -> windows of ten seconds at 100 Hz, as ecglib.deployment.recordings.resampling makes
+/* Recordings at any sampling rate -> windows of ten seconds at 100 Hz, as ecgpredict.recordings.resampling makes
    them: the polyphase filter of scipy.signal.resample_poly with its own Kaiser window and padtype "line". */
 (() => {
   const RATE = 100, N_SAMPLES = 1000;

@@ -10,8 +10,8 @@ import re
 import shutil
 from pathlib import Path
 
-from ecglib import files
-from ecglib.errors import StudyError
+from ecgpredict import files
+from ecgpredict.errors import StudyError
 
 _FONT_FACE = re.compile(r"@font-face \{.*?\}", re.DOTALL)
 _WEIGHTS = (400, 700)

@@ -18,17 +18,17 @@ import nbformat
 import pandas as pd
 import yaml
 
-from ecglib import __version__, files
+from ecglib import __version__
 from ecglib.book import alt_text, assets, chapters, cluster, pages, plots, standalone, tables
 from ecglib.book.assets import BookError
-from ecglib.data.definitions import TEST_FOLD
-from ecglib.deployment import browser, released
-from ecglib.errors import InputError
+from ecglib.data.folds import TEST_FOLD
 from ecglib.evaluation.scores import Scores
 from ecglib.study import ledger, published, results
 from ecglib.study.findings import findings
 from ecglib.study.paths import Paths
 from ecglib.study.registry import length_note
+from ecgpredict import browser, files, released
+from ecgpredict.errors import InputError
 
 SAMPLE_NOTICE = (
     "This book was built from synthetic sample records: its numbers show that the study runs; they are not results."

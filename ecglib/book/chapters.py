@@ -11,8 +11,8 @@ from pathlib import Path
 
 import nbformat
 
-from ecglib import files
-from ecglib.errors import InputError, StudyError
+from ecgpredict import files
+from ecgpredict.errors import InputError, StudyError
 
 INJECTED = "injected-parameters"  # papermill's tag
 STANDALONE = "standalone"  # tag of the cell that readers outside a checkout run first; it is not executed here

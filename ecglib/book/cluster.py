@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ecglib.data.definitions import CLASSES
-from ecglib.deployment import shards
 from ecglib.study import resources, results, schedule
 from ecglib.study.profile import load_profile
+from ecgpredict import shards
+from ecgpredict.spec import CLASSES
 
 SEEDS, NODES = 5, (1, 10, 100)
 MIMIC_RECORDINGS = 800_035  # MIMIC-IV-ECG 1.0

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import nbformat
 
-from ecglib import files
 from ecglib.study.paths import PROJECT_VARIABLE, Paths
+from ecgpredict import files
 
 
 def pair(source: Path) -> Path:

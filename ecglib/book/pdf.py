@@ -13,11 +13,11 @@ from pathlib import Path
 
 from bs4 import BeautifulSoup
 
-from ecglib import files
 from ecglib.book import book
 from ecglib.book.assets import BookError
-from ecglib.errors import InputError
 from ecglib.study.paths import Paths
+from ecgpredict import files
+from ecgpredict.errors import InputError
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 _TYPESETTING_MS = 30_000  # virtual time for MathJax and images; Chromium prints as soon as nothing is left to do

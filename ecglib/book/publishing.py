@@ -7,14 +7,13 @@ from pathlib import Path
 
 import nbformat
 
-from ecglib import files
 from ecglib.book import book, chapters, standalone
-from ecglib.deployment import released
 from ecglib.study import ledger, results, speeds, workflow
 from ecglib.study.analyses import travel_conclusions, travel_models
 from ecglib.study.paths import Paths
 from ecglib.study.study import Study
 from ecglib.training import runs
+from ecgpredict import files, released
 
 
 def publish(study: Study) -> None:

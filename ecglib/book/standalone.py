@@ -15,12 +15,12 @@ import yaml
 from nbformat import NotebookNode
 
 import ecglib
-from ecglib import files
 from ecglib.book import chapters
-from ecglib.errors import InputError, StudyError
 from ecglib.study import workflow
 from ecglib.study.paths import PROJECT_VARIABLE, Paths, find_project
 from ecglib.study.study import open_study
+from ecgpredict import files
+from ecgpredict.errors import InputError, StudyError
 
 _CELL = Template("""\
 # Where this notebook is opened outside a checkout of the study, this cell finds one or says what to get.

@@ -11,7 +11,7 @@ import typer
 from ecglib.cli.common import app, report_user_errors
 
 if TYPE_CHECKING:
-    from ecglib.deployment.released import ReleasedModel
+    from ecgpredict.released import ReleasedModel
 
 
 def write_archive(
@@ -20,7 +20,7 @@ def write_archive(
     """Classify recordings into a Parquet file with a progress bar; returns the exit status of `ecglib predict`."""
     from tqdm import tqdm
 
-    from ecglib.deployment import archive
+    from ecgpredict import archive
 
     total = sum(1 for _ in archive.walk(recordings))
     with tqdm(total=total, unit="record", disable=total < 20, file=sys.stderr) as bar:
@@ -40,7 +40,7 @@ def classify_shard(
     jobs: Annotated[int, typer.Option(help="worker processes; 1 uses the main process")] = 1,
 ) -> None:
     """Classify a shard of an archive; a job of workflows/archive/Snakefile."""
-    from ecglib.deployment import archive, released, shards
+    from ecgpredict import archive, released, shards
 
     with report_user_errors():
         archive.write(shards.read_list(names), out, released.load(model), root=root, jobs=jobs)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from ecglib.errors import StudyError
+from ecgpredict.errors import StudyError
 
 if TYPE_CHECKING:
     from ecglib.study.study import Study

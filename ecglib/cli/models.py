@@ -41,7 +41,7 @@ def predict(
     """
     from tqdm import tqdm
 
-    from ecglib.deployment import html_report, prediction, released, reports
+    from ecgpredict import html_report, prediction, released, reports
 
     with report_user_errors(2):
         opened = released.load(model)
@@ -73,7 +73,7 @@ def header(
     name: Annotated[str, typer.Option(help="name of the C array")] = "ecg_student",
 ) -> None:
     """Write a released microcontroller model as a C header: its bytes, scales and thresholds."""
-    from ecglib.deployment import c_header, released
+    from ecgpredict import c_header, released
 
     with report_user_errors():
         c_header.write(*released.load_verified(model), target, name)
@@ -85,7 +85,7 @@ def write_firmware(
     out: Annotated[Path, typer.Option(help="the folder to write")],
 ) -> None:
     """Write a released microcontroller model as a folder of C code that compiles without changes."""
-    from ecglib.deployment import firmware
+    from ecgpredict import firmware
 
     with report_user_errors():
         folder = firmware.write(model, out)

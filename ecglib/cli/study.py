@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ecglib.cli.common import Cores, Profile, Seeds, app, console, open_profile, report_user_errors
-from ecglib.errors import StudyError
+from ecgpredict.errors import StudyError
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

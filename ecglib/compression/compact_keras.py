@@ -7,9 +7,9 @@ from itertools import count
 import numpy as np
 from torch import nn
 
-from ecglib.data.definitions import CLASSES, LEADS, N_SAMPLES
 from ecglib.networks.compact import CompactBlock, CompactNet
 from ecglib.networks.keras_backend import keras
+from ecgpredict.spec import CLASSES, LEADS, N_SAMPLES
 
 layers = keras.layers
 

@@ -11,15 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import onnxruntime
 
-from ecglib import files
-from ecglib.data.definitions import LEADS, N_SAMPLES
+from ecgpredict import files
+from ecgpredict.runtime import INPUT, OUTPUT, session
+from ecgpredict.spec import LEADS, N_SAMPLES
 
 if TYPE_CHECKING:
     import torch
 
-INPUT, OUTPUT = "ecg", "probability"
 _BATCH = 32  # records scored together
 
 
@@ -41,23 +40,6 @@ def to_onnx(network: torch.nn.Module, path: Path, *, fold: bool = True) -> Path:
             dynamo=True, external_data=False, verbose=False, optimize=fold,
         )  # fmt: skip
     return Path(path)
-
-
-def session(path: Path, threads: int = 1, *, integer_kernels: bool = True) -> onnxruntime.InferenceSession:
-    """An ONNX Runtime session on the CPU.
-
-    Parameters
-    ----------
-    integer_kernels : if False, a quantized file's layers are computed in float32 between its rounding steps, so that
-        the result does not depend on the processor's integer instructions
-    """
-    options = onnxruntime.SessionOptions()
-    if not integer_kernels:
-        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
 def predict(path: Path, x: np.ndarray, *, threads: int = 2, integer_kernels: bool = True) -> np.ndarray:

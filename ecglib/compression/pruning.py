@@ -18,9 +18,9 @@ from torch import nn
 from torch.nn.utils import prune
 from tqdm import tqdm
 
-from ecglib.data.definitions import LEADS, N_SAMPLES
-from ecglib.errors import InputError
 from ecglib.networks.convnet import ECGNet
+from ecgpredict.errors import InputError
+from ecgpredict.spec import LEADS, N_SAMPLES
 
 
 def pruned(network: ECGNet, method: str, amount: float) -> ECGNet:

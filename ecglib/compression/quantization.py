@@ -19,11 +19,11 @@ import numpy as np
 import onnx
 import onnxruntime
 
-from ecglib import files
 from ecglib.compression import onnx_files
 from ecglib.data.dataset import check_records
-from ecglib.data.definitions import LEADS, N_SAMPLES
-from ecglib.errors import InputError
+from ecgpredict import files
+from ecgpredict.errors import InputError
+from ecgpredict.spec import LEADS, N_SAMPLES
 
 KINDS = ("static", "dynamic")
 CALIBRATION_METHODS = ("minmax", "entropy", "percentile")

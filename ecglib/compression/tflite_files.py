@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ecglib import files
 from ecglib.data.dataset import check_records
 from ecglib.quiet import silence
+from ecgpredict import files
 
 if TYPE_CHECKING:
     from ecglib.networks.keras_backend import keras

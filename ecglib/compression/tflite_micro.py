@@ -18,10 +18,10 @@ import numpy as np
 
 from ecglib.compression import tflite_files
 from ecglib.data.dataset import check_records
-from ecglib.data.definitions import CLASSES, LEADS, N_SAMPLES
-from ecglib.errors import InputError
 from ecglib.networks import weights
 from ecglib.networks.keras_backend import keras
+from ecgpredict.errors import InputError
+from ecgpredict.spec import CLASSES, LEADS, N_SAMPLES
 
 _ARENA_BYTES = 4 * 2**20  # offered to the interpreter; it reports how much it uses
 _MAX_FRACTION = 0.75  # of flash and of RAM that a model may take; the rest is for the program

@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ecglib import files
 from ecglib.compression import onnx_files, tflite_files
-from ecglib.data.definitions import LEADS, N_SAMPLES
-from ecglib.errors import InputError
 from ecglib.evaluation.latency import COLUMNS, measure_latencies
+from ecgpredict import files
+from ecgpredict.errors import InputError
+from ecgpredict.spec import LEADS, N_SAMPLES
 
 LATENCIES = "latency.json"
 

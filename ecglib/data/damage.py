@@ -14,8 +14,8 @@ from collections.abc import Callable
 import numpy as np
 from scipy import fft
 
-from ecglib.data.definitions import N_SAMPLES, SAMPLING_RATE
 from ecglib.data.electrodes import ELECTRODES, TO_LEADS
+from ecgpredict.spec import N_SAMPLES, SAMPLING_RATE
 
 SNR_DB = (24, 18, 12, 6, 0, -6)
 _WANDER_HZ, _MUSCLE_HZ, _MOTION_HZ = (0.1, 0.5), (20.0, 45.0), (1.0, 10.0)

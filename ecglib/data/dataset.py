@@ -19,10 +19,10 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from ecglib import files
 from ecglib.data import ptbxl
-from ecglib.data.definitions import CLASSES, LEADS, N_SAMPLES, SAMPLING_RATE
-from ecglib.errors import InputError
+from ecgpredict import files
+from ecgpredict.errors import InputError
+from ecgpredict.spec import CLASSES, LEADS, N_SAMPLES, SAMPLING_RATE
 
 _MISSING = -32768  # how WFDB format 16 writes a missing sample
 _CHUNK = 256  # records a worker reads at a time

@@ -18,7 +18,7 @@ import requests
 from tqdm import tqdm
 
 from ecglib.data import ludb, ptbxl
-from ecglib.errors import InputError
+from ecgpredict.errors import InputError
 
 SUMS = "SHA256SUMS.txt"
 _TIMEOUT = 30  # s without data

@@ -13,7 +13,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from ecglib.data.dataset import Dataset
-from ecglib.data.definitions import LEADS, TRAIN_FOLDS
+from ecglib.data.folds import TRAIN_FOLDS
+from ecgpredict.spec import LEADS
 
 ELECTRODES = ("RA", "LA", "LL", "V1", "V2", "V3", "V4", "V5", "V6")
 LIMB, RIGHT_CHEST, LEFT_CHEST = LEADS[:6], LEADS[6:9], LEADS[9:]

@@ -19,8 +19,8 @@ import numpy as np
 import pandas as pd
 
 from ecglib.data import ludb_rules
-from ecglib.data.definitions import LEADS
-from ecglib.errors import InputError
+from ecgpredict.errors import InputError
+from ecgpredict.spec import LEADS
 
 TABLE, RECORDS = "ludb.csv", "data"
 RATE = 500  # Hz

@@ -21,8 +21,8 @@ from typing import Literal
 
 import numpy as np
 
-from ecglib.data.definitions import CLASSES
-from ecglib.errors import InputError
+from ecgpredict.errors import InputError
+from ecgpredict.spec import CLASSES
 
 RULES = ("strict", "wide", "clear")
 

@@ -13,7 +13,7 @@ import numpy as np
 from sklearn.model_selection import KFold, train_test_split
 
 from ecglib.data.dataset import Dataset
-from ecglib.data.definitions import TEST_FOLD, TRAIN_FOLDS, VALIDATION_FOLD
+from ecglib.data.folds import TEST_FOLD, TRAIN_FOLDS, VALIDATION_FOLD
 
 _SEED = 42  # the original's
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from ecglib.data.definitions import CLASSES
-from ecglib.errors import InputError
+from ecgpredict.errors import InputError
+from ecgpredict.spec import CLASSES
 
 TABLE, STATEMENTS = "ptbxl_database.csv", "scp_statements.csv"
 _COLUMNS = ("ecg_id", "patient_id", "age", "sex", "scp_codes", "strat_fold", "filename_lr")

@@ -13,9 +13,9 @@ import pandas as pd
 from tqdm import tqdm
 
 from ecglib.data import ptbxl
-from ecglib.data.definitions import LEADS, SAMPLING_RATE
-from ecglib.data.synthetic_ecg import STATEMENTS, ecg
-from ecglib.errors import InputError
+from ecgpredict.errors import InputError
+from ecgpredict.spec import LEADS, SAMPLING_RATE
+from ecgpredict.synthetic_ecg import STATEMENTS, ecg
 
 _SENTINEL = "SYNTHETIC.txt"  # marks a folder of synthetic records
 # the first finding of each group of ten records in rotation, so that small samples have every superclass

@@ -10,8 +10,8 @@ import pandas as pd
 from scipy.signal import resample_poly
 
 from ecglib.data import ludb
-from ecglib.data.definitions import LEADS, SAMPLING_RATE
-from ecglib.data.synthetic_ecg import ecg
+from ecgpredict.spec import LEADS, SAMPLING_RATE
+from ecgpredict.synthetic_ecg import ecg
 
 # synthetic finding -> LUDB's column and statement for it
 _FINDINGS = {

@@ -21,10 +21,10 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from scipy.stats import t as student_t
 
-from ecglib.data.definitions import CLASSES
-from ecglib.errors import InputError
 from ecglib.evaluation.metrics import class_aucs
 from ecglib.evaluation.resampling import Resampling
+from ecgpredict.errors import InputError
+from ecgpredict.spec import CLASSES
 
 _LEVEL = 0.95
 _TAILS = ((1 - _LEVEL) / 2, (1 + _LEVEL) / 2)

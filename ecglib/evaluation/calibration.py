@@ -13,11 +13,10 @@ import pandas as pd
 from scipy.optimize import minimize_scalar
 from sklearn.metrics import log_loss, precision_recall_curve
 
-from ecglib.data.definitions import CLASSES
 from ecglib.evaluation.bootstrap import Estimate, percentile
 from ecglib.evaluation.resampling import Resampling
 from ecglib.evaluation.scores import check_positive_and_negative
-from ecglib.evaluation.temperature import apply_temperature
+from ecgpredict.spec import CLASSES, apply_temperature
 
 _BINS = 15
 

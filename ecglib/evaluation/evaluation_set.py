@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 
 from ecglib.data.dataset import Dataset
-from ecglib.data.definitions import CLASSES
-from ecglib.errors import InputError
 from ecglib.evaluation.bootstrap import Estimate, auc_difference, auc_estimates
 from ecglib.evaluation.metrics import macro_auc
 from ecglib.evaluation.resampling import Resampling
 from ecglib.evaluation.scores import Scores, check_positive_and_negative
+from ecgpredict.errors import InputError
+from ecgpredict.spec import CLASSES
 
 
 @dataclass(frozen=True)

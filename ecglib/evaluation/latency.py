@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import quantile_test
 
-from ecglib.errors import InputError
+from ecgpredict.errors import InputError
 
 COLUMNS = ("ms", "low", "high", "ratio", "ratio_low", "ratio_high")
 _N_WARM_UP = 3  # calls before each timed one

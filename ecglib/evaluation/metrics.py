@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import roc_auc_score, roc_curve
 
-from ecglib.data.definitions import CLASSES
+from ecgpredict.spec import CLASSES
 
 
 def class_aucs(y_true: np.ndarray, y_score: np.ndarray) -> np.ndarray:

@@ -13,7 +13,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from ecglib.data.dataset import Dataset
-from ecglib.errors import InputError
+from ecgpredict.errors import InputError
 
 _BATCH = 32  # resamples computed together: 2,000 records then take 0.5 MB, which stays in the processor's cache
 

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ecglib import arrays, files
 from ecglib.data.dataset import Dataset
-from ecglib.data.definitions import CLASSES
-from ecglib.errors import InputError
+from ecgpredict import arrays, files
+from ecgpredict.errors import InputError
+from ecgpredict.spec import CLASSES
 
 _MAX_BYTES = 100_000_000  # an array's; 50 seeds on all of PTB-XL are 22 million
 

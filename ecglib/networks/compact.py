@@ -9,9 +9,9 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from ecglib.data.definitions import CLASSES, LEADS
 from ecglib.networks.architectures import CompactShape
 from ecglib.networks.pooled import PooledNet
+from ecgpredict.spec import CLASSES, LEADS
 
 
 class CompactBlock(nn.Module):

@@ -16,13 +16,13 @@ import torch
 from torch import nn
 from torch.nn.utils import parametrize
 
-from ecglib.data.definitions import CLASSES, LEADS, N_SAMPLES
-from ecglib.errors import InputError
 from ecglib.networks import weights
 from ecglib.networks.architectures import CHANNELS
 from ecglib.networks.fake_quantization import FakeQuantize, FakeQuantizeWeight
 from ecglib.networks.pooled import PooledNet
 from ecglib.networks.tiled_convolution import TiledConv2d
+from ecgpredict.errors import InputError
+from ecgpredict.spec import CLASSES, LEADS, N_SAMPLES
 
 KERNEL = 10
 _MB = 1024**2  # the original's tables count a MB as 2**20 bytes

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from ecglib.data.definitions import LEADS, N_SAMPLES
+from ecgpredict.spec import LEADS, N_SAMPLES
 
 
 def multiply_accumulates(network: nn.Module, samples: int = N_SAMPLES) -> int:

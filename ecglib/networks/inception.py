@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 from safetensors.numpy import save_file
 
-from ecglib import files
-from ecglib.data.definitions import CLASSES, LEADS, N_SAMPLES
-from ecglib.errors import InputError
 from ecglib.networks import weights
 from ecglib.networks.keras_backend import keras
+from ecgpredict import files
+from ecgpredict.errors import InputError
+from ecgpredict.spec import CLASSES, LEADS, N_SAMPLES
 
 layers = keras.layers
 _DEAD = 1e-6  # of a layer's median variance: channels at or below it are almost constant

@@ -9,7 +9,7 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
-from ecglib.errors import InputError
+from ecgpredict.errors import InputError
 
 if TYPE_CHECKING:
     from torch import nn

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ecglib import files
+from ecgpredict import files
 
 NAME = "fold_10_ledger.csv"
 COLUMNS = ["date", "commit", "model", "scores"]  # scores: git's id of the file's content

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from ecglib.errors import InputError
+from ecgpredict.errors import InputError
 
 PROJECT_VARIABLE = "ECGLIB_PROJECT"
 

@@ -11,10 +11,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ecglib.errors import InputError
 from ecglib.networks.architectures import KERAS_NETWORK
 from ecglib.study.registry import Model, Registry, load_registry, needed_models, read_yaml, validated
 from ecglib.training.settings import TrainingSettings
+from ecgpredict.errors import InputError
 
 EVERY_MODEL = "*"
 

@@ -12,9 +12,9 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
-from ecglib.errors import InputError
 from ecglib.study.original import MAX_EPOCHS
 from ecglib.training.settings import TrainingSettings
+from ecgpredict.errors import InputError
 
 _MAX_BRACKETS = 20
 _MAX_VALUES = 100_000  # in a YAML file with its aliases expanded; the registry has under 2,000
@@ -82,7 +82,6 @@ class Chapter(BaseModel):
     ----------
     loads : trained models of other chapters
     reads : chapters whose results it needs
-    rooms : subpackages that it uses besides those that every chapter uses
     results_only : whether it computes nothing from data, and so runs after the summary
     sample_only : whether it is executed on the sample profile in every profile's book
     """
@@ -91,7 +90,6 @@ class Chapter(BaseModel):
 
     loads: tuple[str, ...] = Field((), strict=False)
     reads: tuple[str, ...] = Field((), strict=False)
-    rooms: tuple[str, ...] = Field((), strict=False)
     results_only: bool = False
     sample_only: bool = False
 

@@ -12,16 +12,16 @@ from pathlib import Path
 
 import pandas as pd
 
-from ecglib import files
 from ecglib.data.dataset import Dataset
-from ecglib.data.definitions import TEST_FOLD, VALIDATION_FOLD
-from ecglib.errors import InputError
+from ecglib.data.folds import TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation.bootstrap import auc_estimates
 from ecglib.evaluation.metrics import macro_auc, roc_curves
 from ecglib.evaluation.resampling import Resampling
 from ecglib.evaluation.scores import Scores, labels_for
 from ecglib.study.original import REPORTED, Reported
 from ecglib.training import runs
+from ecgpredict import files
+from ecgpredict.errors import InputError
 
 COLUMNS = (
     "model", "chapter", "framework", "seeds", "params", "nonzero_params", "file_bytes", "val_auc", "test_auc",

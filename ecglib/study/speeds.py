@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from ecglib import files
 from ecglib.study import results
+from ecgpredict import files
 
 NAME = "speeds.csv"
 COLUMNS = ["model", "hardware", "latency_ms", "latency_vs_float32"]

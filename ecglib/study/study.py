@@ -14,12 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from ecglib import files
 from ecglib.data import ptbxl
 from ecglib.data.dataset import Dataset, open_dataset
-from ecglib.data.definitions import SAMPLING_RATE, TRAIN_FOLDS, VALIDATION_FOLD
+from ecglib.data.folds import TRAIN_FOLDS, VALIDATION_FOLD
 from ecglib.data.original_split import original_split
-from ecglib.errors import InputError
 from ecglib.evaluation import metrics
 from ecglib.evaluation.bootstrap import Estimate
 from ecglib.evaluation.evaluation_set import EvaluationSet
@@ -32,6 +30,9 @@ from ecglib.training import runs
 from ecglib.training.runs import Run
 from ecglib.training.settings import TrainingSettings
 from ecglib.training.train import train
+from ecgpredict import files
+from ecgpredict.errors import InputError
+from ecgpredict.spec import SAMPLING_RATE
 
 if TYPE_CHECKING:
     from torch import nn

@@ -6,6 +6,7 @@ chapter needs follow from the registry.
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
@@ -13,10 +14,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from ecglib.data import ptbxl
-from ecglib.errors import InputError
-from ecglib.files import exclusive
 from ecglib.study import steps
 from ecglib.study.study import Study
+from ecgpredict.errors import InputError
+from ecgpredict.files import exclusive
 
 PROFILE_FILE = "config.yaml"  # Snakemake's name
 SAMPLE = "sample"  # the profile on synthetic records
@@ -111,3 +112,22 @@ def find_chapter(study: Study, name: str) -> str:
         "unknown chapter", where=f"profile {study.settings.name}", expected=", ".join(chapters), found=name,
         hint="give one of the expected names, or its number",
     )  # fmt: skip
+
+
+def imported_modules(root: Path, *sources: str) -> list[Path]:
+    """The files of `ecglib` and `ecgpredict` that source files import, directly or through each other, sorted."""
+    found: set[Path] = set()
+    waiting = [root / source for source in sources]
+    while waiting:
+        for node in ast.walk(ast.parse(waiting.pop().read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom):
+                names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+            else:
+                names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            for name in names:
+                folder = root.joinpath(*name.split("."))
+                for path in (folder.with_suffix(".py"), folder / "__init__.py"):
+                    if path.is_file() and path not in found:
+                        found.add(path)
+                        waiting.append(path)
+    return sorted(found)

@@ -7,10 +7,9 @@ import torch
 from torch.utils.data import BatchSampler, DataLoader, Sampler, SequentialSampler
 
 from ecglib.data.dataset import Dataset
-from ecglib.data.definitions import N_SAMPLES
-from ecglib.data.normalization import Normalization
 from ecglib.training import damage
 from ecglib.training.settings import TrainingSettings
+from ecgpredict.spec import N_SAMPLES, Normalization
 
 EVALUATION_BATCH = 64  # more take more time a record on a CPU, because activations no longer fit its caches
 CROP_STEP = 25  # samples between the starts of the crops that teachers score

@@ -10,13 +10,13 @@ from torch import nn
 from torch.nn import functional as F
 
 from ecglib.compression import pruning
-from ecglib.data.definitions import CLASSES
 from ecglib.evaluation.metrics import macro_auc
 from ecglib.networks import convnet
 from ecglib.networks.trained_form import logits_of, pooled_of, trainable
 from ecglib.training import distillation
 from ecglib.training.batches import CROP_STEP, augment, mix, random_starts, window_starts
 from ecglib.training.settings import TrainingSettings
+from ecgpredict.spec import CLASSES
 
 
 class Classifier(pl.LightningModule):

@@ -10,7 +10,7 @@ import math
 
 import torch
 
-from ecglib.data.definitions import SAMPLING_RATE
+from ecgpredict.spec import SAMPLING_RATE
 
 LEAD_GROUPS = (slice(0, 6), slice(6, 9), slice(9, 12))  # limb, right chest (V1-V3), left chest (V4-V6)
 WANDER_HZ = (0.05, 0.6)

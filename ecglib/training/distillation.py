@@ -14,9 +14,9 @@ import torch
 from torch.nn import functional as F
 
 from ecglib.data.dataset import Dataset
-from ecglib.errors import InputError
 from ecglib.evaluation.scores import Scores
-from ecglib.evaluation.temperature import apply_temperature
+from ecgpredict.errors import InputError
+from ecgpredict.spec import apply_temperature
 
 
 def soft_targets(teachers: Sequence[Scores], dataset: Dataset, temperature: float) -> np.ndarray:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from ecglib.data.dataset import Dataset
-from ecglib.data.normalization import Normalization
 from ecglib.networks.keras_backend import keras
 from ecglib.training.settings import TrainingSettings
+from ecgpredict.spec import Normalization
 
 EVALUATION_BATCH = 256
 

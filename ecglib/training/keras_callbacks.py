@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ecglib import files
 from ecglib.evaluation.metrics import macro_auc
 from ecglib.networks.keras_backend import keras
 from ecglib.training import runs
 from ecglib.training.keras_batches import EVALUATION_BATCH, BatchedRecords
+from ecgpredict import files
 
 _SUFFIX = ".weights.h5"
 

@@ -20,8 +20,8 @@ import numpy as np
 import pandas as pd
 
 from ecglib.data.dataset import Dataset, check_records
-from ecglib.data.definitions import TEST_FOLD, TRAIN_FOLDS, VALIDATION_FOLD
-from ecglib.data.normalization import Normalization
+from ecglib.data.folds import TEST_FOLD, TRAIN_FOLDS, VALIDATION_FOLD
+from ecglib.data.normalization import fit_normalization
 from ecglib.evaluation.scores import Scores
 from ecglib.networks import inception, weights
 from ecglib.networks.keras_backend import keras
@@ -30,6 +30,7 @@ from ecglib.training.keras_batches import EVALUATION_BATCH, BatchedRecords
 from ecglib.training.keras_callbacks import Backup, EpochSeed, History, Validation
 from ecglib.training.runs import Run
 from ecglib.training.settings import TrainingSettings
+from ecgpredict.spec import Normalization
 
 
 def train(
@@ -47,7 +48,7 @@ def train(
     started = time.monotonic()
     keras.utils.set_random_seed(seed)
     network = build()
-    normalization = Normalization.fit(dataset) if settings.normalize else Normalization(0.0, 1.0)
+    normalization = fit_normalization(dataset) if settings.normalize else Normalization(0.0, 1.0)
     train_part, validation = dataset.in_folds(*TRAIN_FOLDS), dataset.in_folds(VALIDATION_FOLD)
     batches = BatchedRecords(train_part, normalization, settings, seed)
     network.compile(optimizer(settings, len(batches)), "binary_crossentropy")

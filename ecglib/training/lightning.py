@@ -22,11 +22,10 @@ import torch
 from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint, TQDMProgressBar
 from safetensors.torch import save_file
 
-from ecglib import files
 from ecglib.compression import onnx_files, pruning
 from ecglib.data.dataset import Dataset
-from ecglib.data.definitions import TEST_FOLD, TRAIN_FOLDS, VALIDATION_FOLD
-from ecglib.data.normalization import Normalization
+from ecglib.data.folds import TEST_FOLD, TRAIN_FOLDS, VALIDATION_FOLD
+from ecglib.data.normalization import fit_normalization
 from ecglib.evaluation.scores import Scores
 from ecglib.networks import convnet, weights
 from ecglib.networks.trained_form import untrained_form
@@ -37,6 +36,8 @@ from ecglib.training.classifier import Classifier
 from ecglib.training.runs import Run
 from ecglib.training.scoring import predict, recalibrate_batchnorm, training_precision
 from ecglib.training.settings import TrainingSettings
+from ecgpredict import files
+from ecgpredict.spec import Normalization
 
 
 def train(
@@ -73,7 +74,7 @@ def train(
     started = time.monotonic()
     pl.seed_everything(seed, verbose=False)
     network = build()
-    normalization = Normalization.fit(dataset) if settings.normalize else Normalization(0.0, 1.0)
+    normalization = fit_normalization(dataset) if settings.normalize else Normalization(0.0, 1.0)
     train_part, validation = dataset.in_folds(*TRAIN_FOLDS), dataset.in_folds(VALIDATION_FOLD)
     targets = [train_part.labels]
     if settings.same_crop:

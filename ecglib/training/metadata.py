@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from ecglib.errors import InputError
+from ecgpredict.errors import InputError
 
 _FINITE = ConfigDict(extra="allow", strict=True, allow_inf_nan=False)
 

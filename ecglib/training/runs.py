@@ -20,14 +20,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from ecglib import files
 from ecglib.data.dataset import Dataset
-from ecglib.data.definitions import TEST_FOLD, TRAIN_FOLDS, VALIDATION_FOLD
-from ecglib.data.normalization import Normalization
-from ecglib.errors import InputError
+from ecglib.data.folds import TEST_FOLD, TRAIN_FOLDS, VALIDATION_FOLD
 from ecglib.evaluation.scores import Scores
 from ecglib.training import metadata
 from ecglib.training.settings import TrainingSettings
+from ecgpredict import files
+from ecgpredict.errors import InputError
+from ecgpredict.spec import Normalization
 
 DEFAULT_SETTINGS = TrainingSettings(network="base_cnn", epochs=1).model_dump(mode="json")
 METADATA, HISTORY, SCORES = "run.json", "history.csv", "scores.npz"

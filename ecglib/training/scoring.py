@@ -11,9 +11,9 @@ from torch.optim.swa_utils import update_bn
 from tqdm import tqdm
 
 from ecglib.data.dataset import Dataset
-from ecglib.data.normalization import Normalization
 from ecglib.networks.trained_form import logits_of, trainable
 from ecglib.training.batches import EVALUATION_BATCH, BatchedRecords, window_starts
+from ecgpredict.spec import Normalization
 
 if TYPE_CHECKING:
     from ecglib.training.classifier import Classifier

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from ecglib.data.definitions import N_SAMPLES
 from ecglib.networks.architectures import COMPACT_NETWORK, KERAS_NETWORK, NETWORKS, CompactShape
+from ecgpredict.spec import N_SAMPLES
 
 SHORTEST_CROP = 160  # samples; a shorter one leaves nothing for the base CNN's last pooling
 _TORCH_ONLY = (

@@ -6,8 +6,8 @@ import pytest
 
 from ecglib.book import book
 from ecglib.book.chapters import ChapterError
-from ecglib.errors import InputError
 from ecglib.study.paths import Paths
+from ecgpredict.errors import InputError
 
 
 @pytest.fixture

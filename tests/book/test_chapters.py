@@ -5,7 +5,7 @@ import pytest
 
 from ecglib.book import chapters
 from ecglib.book.chapters import ChapterError
-from ecglib.errors import InputError
+from ecgpredict.errors import InputError
 
 SOURCE = """# %% tags=["parameters", "remove-cell"]
 profile = "sample"

@@ -7,8 +7,8 @@ from conftest import lacking
 
 from ecglib.book import book, pdf
 from ecglib.book.assets import BookError
-from ecglib.errors import InputError
 from ecglib.study.paths import Paths
+from ecgpredict.errors import InputError
 
 MAX_BYTES = 20e6
 PAGE = """<!doctype html><title>Trial</title>

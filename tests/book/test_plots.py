@@ -6,7 +6,7 @@ import pytest
 
 from ecglib.book import plots, tables
 from ecglib.book.plots import overview
-from ecglib.data.definitions import CLASSES
+from ecgpredict.spec import CLASSES
 
 matplotlib.use("agg")
 LABEL_LIMIT = 8

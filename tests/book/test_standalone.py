@@ -9,9 +9,9 @@ import papermill
 import pytest
 
 from ecglib.book import chapters, standalone
-from ecglib.errors import StudyError
 from ecglib.study import workflow
 from ecglib.study.paths import PROJECT_VARIABLE, Paths
+from ecgpredict.errors import StudyError
 
 REPOSITORY = {"url": "https://github.com/OWNER/NAME", "branch": "main"}
 GET = "get a checkout of it and run `make lab` there."

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from conftest import PROJECT
 
-from ecglib.data import synthetic_ecg
+from ecgpredict import synthetic_ecg
 
 pytestmark = pytest.mark.slow
 RECORDINGS, DISTINCT, UNREADABLE, SHARD = 5_000, 50, 7, 1_000

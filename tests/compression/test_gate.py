@@ -7,10 +7,10 @@ import pytest
 
 from ecglib.compression import gate as module
 from ecglib.compression.gate import Tolerances, gate
-from ecglib.data.definitions import CLASSES
 from ecglib.evaluation.bootstrap import Estimate
 from ecglib.evaluation.evaluation_set import EvaluationSet
 from ecglib.evaluation.scores import Scores
+from ecgpredict.spec import CLASSES
 
 SPEEDUP = Estimate(3.0, 2.4, 3.5)
 

@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from ecglib.compression import pruning
-from ecglib.errors import InputError
 from ecglib.networks import convnet
 from ecglib.training import lightning, runs
 from ecglib.training.settings import TrainingSettings
+from ecgpredict.errors import InputError
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from ecglib.compression import onnx_files, quantization
 from ecglib.compression.quantization import Quantization
-from ecglib.errors import InputError
+from ecgpredict.errors import InputError
 
 
 def _weights(path) -> list[TensorProto]:

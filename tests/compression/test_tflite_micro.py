@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from ecglib.compression import tflite_files, tflite_micro
-from ecglib.errors import InputError
 from ecglib.networks import convnet
 from ecglib.training import lightning
+from ecgpredict.errors import InputError
 
 
 @pytest.fixture(scope="module")

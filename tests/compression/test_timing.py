@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ecglib.compression import timing
-from ecglib.errors import InputError
+from ecgpredict.errors import InputError
 
 RELEASED = "student_micro_64k.tflite"
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from ecglib.data import damage
-from ecglib.data.definitions import SAMPLING_RATE
-from ecglib.data.synthetic_ecg import ecg
+from ecgpredict.spec import SAMPLING_RATE
+from ecgpredict.synthetic_ecg import ecg
 
 
 @pytest.fixture(scope="module")

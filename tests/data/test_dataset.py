@@ -10,8 +10,8 @@ import wfdb
 
 from ecglib.data import dataset, synthetic
 from ecglib.data.dataset import open_dataset, read_record
-from ecglib.data.definitions import LEADS
-from ecglib.errors import InputError
+from ecgpredict.errors import InputError
+from ecgpredict.spec import LEADS
 
 FIRST = "records100/00000/00001_lr"
 

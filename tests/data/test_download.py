@@ -10,7 +10,7 @@ import pytest
 
 from ecglib.data import synthetic_ludb
 from ecglib.data.download import LUDB, SUMS, download
-from ecglib.errors import InputError
+from ecgpredict.errors import InputError
 
 TRUNCATED, DAMAGED = "records100/00000/00003_lr.dat", "records100/00000/00005_lr.dat"
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ecglib.data import electrodes
-from ecglib.data.definitions import LEADS
+from ecgpredict.spec import LEADS
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ecglib.data import ludb, synthetic_ludb
-from ecglib.errors import InputError
+from ecgpredict.errors import InputError
 
 
 @pytest.fixture(scope="module")

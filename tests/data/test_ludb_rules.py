@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from ecglib.data.definitions import CLASSES
 from ecglib.data.ludb_rules import MEANINGS, RULES, meaning, superclasses
-from ecglib.errors import InputError
+from ecgpredict.errors import InputError
+from ecgpredict.spec import CLASSES
 
 AXIS = "Electric axis of the heart: normal"
 NAN = np.nan

@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from ecglib.data import ptbxl
-from ecglib.data.definitions import CLASSES
-from ecglib.errors import InputError
+from ecgpredict.errors import InputError
+from ecgpredict.spec import CLASSES
 
 
 def edit(root, name=ptbxl.TABLE, **columns):

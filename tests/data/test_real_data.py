@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from ecglib.data import ludb
-from ecglib.data.definitions import CLASSES, TEST_FOLD, TRAIN_FOLDS, VALIDATION_FOLD
+from ecglib.data.folds import TEST_FOLD, TRAIN_FOLDS, VALIDATION_FOLD
+from ecgpredict.spec import CLASSES
 
 pytestmark = pytest.mark.slow
 

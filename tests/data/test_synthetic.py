@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from ecglib.data import synthetic, synthetic_ecg
-from ecglib.data.definitions import CLASSES, LEADS
-from ecglib.errors import InputError
+from ecglib.data import synthetic
+from ecgpredict import synthetic_ecg
+from ecgpredict.errors import InputError
+from ecgpredict.spec import CLASSES, LEADS
 
 
 def lead(statements, name, severity=1.0):

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from ecglib.data.definitions import CLASSES
-from ecglib.errors import InputError
 from ecglib.evaluation import metrics
 from ecglib.evaluation.bootstrap import Estimate, auc_difference, auc_estimates, combined, percentile
 from ecglib.evaluation.resampling import Resampling
+from ecgpredict.errors import InputError
+from ecgpredict.spec import CLASSES
 
 
 @pytest.fixture(scope="module")

@@ -5,11 +5,10 @@ import pytest
 from scipy.special import expit, logit
 from sklearn.metrics import f1_score, precision_score, recall_score
 
-from ecglib.data.definitions import CLASSES
-from ecglib.errors import InputError
 from ecglib.evaluation import calibration
 from ecglib.evaluation.resampling import Resampling
-from ecglib.evaluation.temperature import apply_temperature
+from ecgpredict.errors import InputError
+from ecgpredict.spec import CLASSES, apply_temperature
 
 
 @pytest.fixture(scope="module")

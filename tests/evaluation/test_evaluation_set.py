@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from ecglib.data.definitions import CLASSES
-from ecglib.errors import InputError
 from ecglib.evaluation.evaluation_set import EvaluationSet
 from ecglib.evaluation.metrics import macro_auc
 from ecglib.evaluation.scores import Scores
+from ecgpredict.errors import InputError
+from ecgpredict.spec import CLASSES
 
 
 @pytest.fixture(scope="module")

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from ecglib.errors import InputError
 from ecglib.evaluation import latency
 from ecglib.evaluation.latency import measure_latencies
+from ecgpredict.errors import InputError
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from ecglib.errors import InputError
 from ecglib.evaluation import resampling as module
 from ecglib.evaluation.resampling import Resampling
+from ecgpredict.errors import InputError
 
 PATIENTS = np.repeat(np.arange(120), [1, 2] * 60)  # 180 records
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from ecglib.errors import InputError
 from ecglib.evaluation.scores import Scores, check_same_seeds, labels_for
+from ecgpredict.errors import InputError
 
 
 @pytest.fixture

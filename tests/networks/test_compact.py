@@ -4,12 +4,12 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from ecglib.errors import InputError
 from ecglib.networks import build
 from ecglib.networks.architectures import REFERENCE_NETWORKS, CompactShape
 from ecglib.networks.compact import CompactNet
 from ecglib.networks.cost import multiply_accumulates
 from ecglib.training import lightning
+from ecgpredict.errors import InputError
 
 SHAPES = [
     CompactShape(block="plain", widths=(4, 6), kernel=7),

@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 import torch
 
-from ecglib.errors import InputError
 from ecglib.networks import convnet
 from ecglib.study import original
+from ecgpredict.errors import InputError
 
 
 @pytest.mark.parametrize("model", ["base_cnn", "student"])

@@ -11,12 +11,12 @@ import pandas as pd
 import pytest
 
 from ecglib.compression import tflite_files
-from ecglib.data.normalization import Normalization
-from ecglib.errors import InputError
 from ecglib.networks import inception
 from ecglib.study import original
 from ecglib.training import keras_training
 from ecglib.training.settings import TrainingSettings
+from ecgpredict.errors import InputError
+from ecgpredict.spec import Normalization
 
 SETTINGS = TrainingSettings(
     network="inception_cnn",

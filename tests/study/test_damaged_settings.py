@@ -11,12 +11,12 @@ import pytest
 from damage_checks import check_read_or_refused
 from damaged_formats import KEY, SETTINGS_FILES, valid
 
-from ecglib.data.definitions import CLASSES
-from ecglib.deployment import released
-from ecglib.errors import StudyError
 from ecglib.evaluation.scores import Scores
 from ecglib.study.registry import read_yaml
 from ecglib.training import runs
+from ecgpredict import released
+from ecgpredict.errors import StudyError
+from ecgpredict.spec import CLASSES
 
 EXAMPLES = {"profile": 10, "models.yml": 10}  # the registry takes a fifth of a second to read
 

@@ -3,10 +3,10 @@
 import pytest
 import yaml
 
-from ecglib.errors import InputError
 from ecglib.study import steps
 from ecglib.study.profile import load_profile
 from ecglib.study.registry import load_registry
+from ecgpredict.errors import InputError
 
 MODELS = {
     "chapters": {"02_base_cnn": {}, "06_distillation": {"loads": ["base_cnn"]}},

@@ -9,8 +9,6 @@ import pandas as pd
 import pytest
 
 from ecglib.book import book, chapters
-from ecglib.deployment import released
-from ecglib.errors import InputError
 from ecglib.evaluation import metrics
 from ecglib.evaluation.bootstrap import auc_estimates
 from ecglib.evaluation.resampling import Resampling
@@ -18,6 +16,8 @@ from ecglib.evaluation.scores import Scores, labels_for
 from ecglib.study import results
 from ecglib.study.paths import Paths
 from ecglib.study.profile import load_profile
+from ecgpredict import released
+from ecgpredict.errors import InputError
 
 VALUES = {
     "chapter": "02_base_cnn", "framework": "torch", "params": 10, "nonzero_params": 9, "file_bytes": 100,

@@ -2,10 +2,10 @@
 
 import pytest
 
-from ecglib.errors import InputError
 from ecglib.study import resources, schedule
 from ecglib.study.profile import load_profile
 from ecglib.study.schedule import Job
+from ecgpredict.errors import InputError
 
 DIAMOND = {"a": Job(1.0), "b": Job(2.0, ("a",)), "c": Job(3.0, ("a",)), "d": Job(4.0, ("b", "c"))}
 

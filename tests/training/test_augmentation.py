@@ -6,8 +6,6 @@ import numpy as np
 import pytest
 import torch
 
-from ecglib.data.normalization import Normalization
-from ecglib.errors import InputError
 from ecglib.networks import convnet
 from ecglib.networks.architectures import CompactShape
 from ecglib.networks.build import build
@@ -15,6 +13,8 @@ from ecglib.networks.compact import CompactNet
 from ecglib.training import batches, damage, distillation, lightning, scoring
 from ecglib.training.classifier import Classifier
 from ecglib.training.settings import TrainingSettings
+from ecgpredict.errors import InputError
+from ecgpredict.spec import Normalization
 
 SHAPE = CompactShape(block="plain", widths=(4, 8), kernel=7)
 COMPACT = {"network": "compact", "shape": SHAPE, "epochs": 1, "batch_size": 32}

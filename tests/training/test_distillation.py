@@ -5,12 +5,12 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from ecglib.errors import InputError
 from ecglib.evaluation.scores import Scores
 from ecglib.networks import convnet
 from ecglib.training import distillation, lightning, runs
 from ecglib.training.classifier import Classifier
 from ecglib.training.settings import TrainingSettings
+from ecgpredict.errors import InputError
 
 
 def scores(dataset, *values) -> Scores:

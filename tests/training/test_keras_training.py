@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ecglib.data.normalization import Normalization
+from ecglib.data.normalization import fit_normalization
 from ecglib.networks import weights
 from ecglib.networks.keras_backend import keras
 from ecglib.training import keras_training, runs
@@ -118,7 +118,7 @@ def test_a_training_that_early_stopping_ended_is_not_continued(resumed):
 
 
 def test_order_and_augmentation_depend_on_seed_and_epoch_alone(sample):
-    one, other = (BatchedRecords(sample, Normalization.fit(sample), SETTINGS, seed=0) for _ in range(2))
+    one, other = (BatchedRecords(sample, fit_normalization(sample), SETTINGS, seed=0) for _ in range(2))
     first = [x for x, _ in (one[0], one[1])]
     one.epoch = other.epoch = 1
     np.testing.assert_array_equal(one[1][0], other[1][0])

@@ -8,13 +8,14 @@ import pandas as pd
 import pytest
 import torch
 
-from ecglib import files
-from ecglib.data.normalization import Normalization
-from ecglib.errors import InputError
+from ecglib.data.normalization import fit_normalization
 from ecglib.networks import convnet, weights
 from ecglib.training import batches, callbacks, lightning, runs, scoring
 from ecglib.training.classifier import Classifier
 from ecglib.training.settings import TrainingSettings
+from ecgpredict import files
+from ecgpredict.errors import InputError
+from ecgpredict.spec import Normalization
 
 SETTINGS = TrainingSettings(network="student", epochs=2, batch_size=32, max_shift=20, gain_sd=0.1, max_noise_sd=0.02)
 BUILD = partial(convnet.ECGNet, (4, 8))
@@ -184,7 +185,7 @@ def test_missing_weights_are_named(finished, tmp_path):
 
 
 def test_normalization_is_fitted_on_folds_1_to_8(sample):
-    normalization = Normalization.fit(sample)
+    normalization = fit_normalization(sample)
     train = sample.in_folds(*range(1, 9)).millivolts(slice(None))
     assert normalization.mean == pytest.approx(train.mean(dtype=np.float64), abs=1e-9)
     assert normalization.scale == pytest.approx(train.std(dtype=np.float64), rel=1e-6)
@@ -229,7 +230,7 @@ def test_recalibrated_statistics_are_those_of_whole_records_without_dropout(samp
         TrainingSettings(network="student", epochs=1, crop=250),
         sample.in_folds(*range(1, 9)).sample(64, seed=0),
     )
-    normalization = Normalization.fit(sample)
+    normalization = fit_normalization(sample)
     classifier = Classifier(BUILD(), settings, 1)
     scoring.recalibrate_batchnorm(classifier, records, normalization)
     network, seen = convnet.channels_first(classifier.network, BUILD()).eval(), {}

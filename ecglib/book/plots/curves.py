@@ -10,7 +10,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from ecglib.book.plots.style import AVERAGE_COLORS, CLASS_COLORS, PAGE_WIDTH
-from ecglib.data.definitions import CLASSES
+from ecgpredict.spec import CLASSES
 
 
 def roc(panels: dict[str, pd.DataFrame], aucs: dict[str, dict[str, float]]) -> Figure:

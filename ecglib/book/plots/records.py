@@ -12,7 +12,7 @@ from matplotlib.ticker import MultipleLocator
 from ecglib.book import alt_text
 from ecglib.book.plots.style import CLASS_COLORS, PAGE_WIDTH
 from ecglib.data.dataset import Dataset
-from ecglib.data.definitions import CLASS_NAMES, CLASSES, LEADS, SAMPLING_RATE
+from ecgpredict.spec import CLASS_NAMES, CLASSES, LEADS, SAMPLING_RATE
 
 OLDEST_AGE = 89  # years; PTB-XL gives the age of older patients as 300
 _PAPER, _FINE, _COARSE = "#fff8f6", "#f6d5cf", "#e8a79c"

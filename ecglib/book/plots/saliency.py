@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 
 from ecglib.book import alt_text
 from ecglib.book.plots.style import CLASS_COLORS, PAGE_WIDTH
-from ecglib.data.definitions import LEADS
 from ecglib.study.analyses.saliency import Wall, by_lead
+from ecgpredict.spec import LEADS
 
 
 def attribution_by_lead(walls: list[Wall]) -> Figure:

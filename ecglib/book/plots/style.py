@@ -5,7 +5,7 @@ from __future__ import annotations
 import seaborn as sns
 
 from ecglib.book import alt_text
-from ecglib.data.definitions import CLASSES
+from ecgpredict.spec import CLASSES
 
 CLASS_COLORS = dict(zip(CLASSES, ("#0072B2", "#D55E00", "#CC79A7", "#009E73", "#E69F00")))
 AVERAGE_COLORS = {"micro": "#777777", "macro": "#000000"}

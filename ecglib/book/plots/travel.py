@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from ecglib.book import alt_text
 from ecglib.book.plots.style import PAGE_WIDTH
-from ecglib.data.definitions import LEADS
+from ecgpredict.spec import LEADS
 
 _ROW = 0.24  # inches
 _NAMES = {"excess calibration error": "calibration error"}

@@ -8,9 +8,9 @@ from functools import cache
 import pandas as pd
 from pandas.io.formats.style import Styler
 
-from ecglib.data.definitions import CLASSES
 from ecglib.study.paths import find_project
 from ecglib.study.registry import Registry, load_registry
+from ecgpredict.spec import CLASSES
 
 COLUMN_NAMES = {
     "model": "model", "val_auc": "AUC, fold 9", "test_auc": "AUC, fold 10", "seed_sd": "SD over seeds",

@@ -20,11 +20,11 @@ from ecglib.book.tables.display import (
     short_count,
     with_display_names,
 )
-from ecglib.data.definitions import CLASSES
 from ecglib.study import original
 from ecglib.study.findings import Finding, network_name
 from ecglib.study.findings import findings as all_findings
 from ecglib.study.registry import Model, length_note
+from ecgpredict.spec import CLASSES
 
 _ROUNDED = ("nonzero_params", "val_auc", "test_auc", "seed_sd", "latency_vs_float32")
 

@@ -14,7 +14,7 @@ import torch
 from sklearn.metrics import log_loss
 
 from ecglib.compression import onnx_files
-from ecglib.data.definitions import SAMPLING_RATE, TEST_FOLD, VALIDATION_FOLD
+from ecglib.data.folds import TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation import metrics
 from ecglib.evaluation.scores import Scores, labels_for
 from ecglib.networks import convnet
@@ -26,6 +26,7 @@ from ecglib.study.analyses.weights import time_files
 from ecglib.study.study import Study
 from ecglib.study.targets import BASE_CNN_AUC
 from ecglib.training.runs import Run
+from ecgpredict.spec import SAMPLING_RATE
 
 MODEL = "base_cnn"
 CANDIDATES = (MODEL, "base_cnn_plain", "base_cnn_augmented")

@@ -11,9 +11,10 @@ from functools import cached_property
 import pandas as pd
 
 from ecglib.data import ptbxl
-from ecglib.data.definitions import CLASS_NAMES, CLASSES, TEST_FOLD, VALIDATION_FOLD
+from ecglib.data.folds import TEST_FOLD, VALIDATION_FOLD
 from ecglib.study import original
 from ecglib.study.study import Study
+from ecgpredict.spec import CLASS_NAMES, CLASSES
 
 # rule -> least likelihood in per cent of a statement that counts
 LIKELIHOOD_RULES = {"any (used here)": None, "above 0 %": 1, "at least 50 %": 50, "100 %": 100}

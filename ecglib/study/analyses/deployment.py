@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pandas as pd
 
-from ecglib.data.definitions import CLASSES, TEST_FOLD, VALIDATION_FOLD
-from ecglib.data.normalization import Normalization
-from ecglib.deployment import examples, prediction, released
-from ecglib.deployment.released import ReleasedModel
+from ecglib.data.folds import TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation import calibration
 from ecglib.evaluation.calibration import Calibration
 from ecglib.evaluation.scores import Scores
 from ecglib.study.analyses.comparison import mean_auc
 from ecglib.study.analyses.weights import int8_file
 from ecglib.study.study import Study
+from ecgpredict import examples, prediction, released
+from ecgpredict.released import ReleasedModel
+from ecgpredict.spec import CLASSES, Normalization
 
 DISTILLED, STUDENT = "student_distilled", "student"
 

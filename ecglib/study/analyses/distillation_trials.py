@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ecglib.data.definitions import VALIDATION_FOLD
+from ecglib.data.folds import VALIDATION_FOLD
 from ecglib.study.analyses.comparison import Selection, mean_auc, plural, select, signed
 from ecglib.study.analyses.distillation import DISTILLED, STUDENT
 from ecglib.study.study import Study

@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from ecglib.data.definitions import CLASSES, TEST_FOLD, VALIDATION_FOLD
+from ecglib.data.folds import TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation.bootstrap import Estimate
 from ecglib.evaluation.scores import Scores
 from ecglib.networks.architectures import COMPACT_NETWORK, CompactShape
@@ -27,6 +27,7 @@ from ecglib.study.analyses.weights import Timing, time_files
 from ecglib.study.published import SUPERCLASS_AUC
 from ecglib.study.study import Study
 from ecglib.study.targets import COMPACT_AUC
+from ecgpredict.spec import CLASSES
 
 RELEASED = "student_distilled_int8"
 OUTSIDE = (RELEASED, "base_cnn_int8")  # models of other chapters in the figure

@@ -14,14 +14,15 @@ from scipy.stats import spearmanr
 
 from ecglib.data import ptbxl
 from ecglib.data.dataset import Dataset
-from ecglib.data.definitions import CLASSES, TEST_FOLD, VALIDATION_FOLD
-from ecglib.errors import InputError
+from ecglib.data.folds import TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation import calibration
 from ecglib.evaluation.bootstrap import Estimate
 from ecglib.evaluation.evaluation_set import EvaluationSet
 from ecglib.evaluation.metrics import macro_auc
 from ecglib.study.analyses.comparison import interval, percent
 from ecglib.study.analyses.frontier_teachers import Panel
+from ecgpredict.errors import InputError
+from ecgpredict.spec import CLASSES
 
 CERTAIN = 100  # PTB-XL's likelihood, in percent, of a statement without doubt
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ecglib.data.definitions import TEST_FOLD, VALIDATION_FOLD
+from ecglib.data.folds import TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation.scores import Scores
 from ecglib.study import results
 from ecglib.study.analyses.comparison import difference, mean_auc, plural, signed

@@ -12,7 +12,7 @@ import numpy as np
 
 from ecglib.compression import compact_keras, onnx_files, tflite_files, tflite_micro
 from ecglib.compression.tflite_micro import Footprint
-from ecglib.data.definitions import TEST_FOLD, VALIDATION_FOLD
+from ecglib.data.folds import TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation.scores import Scores
 from ecglib.networks.architectures import CompactShape
 from ecglib.networks.cost import multiply_accumulates

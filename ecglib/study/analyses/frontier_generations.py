@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ecglib.data.definitions import TEST_FOLD, VALIDATION_FOLD
+from ecglib.data.folds import TEST_FOLD, VALIDATION_FOLD
 from ecglib.study.analyses import frontier_teachers
 from ecglib.study.analyses.comparison import difference, mean_auc, plural, seeds_behind, signed
 from ecglib.study.analyses.frontier import Frontier

@@ -13,7 +13,7 @@ import torch
 
 from ecglib.compression import compact_keras, tflite_files, tflite_micro
 from ecglib.compression.tflite_micro import Footprint
-from ecglib.data.definitions import VALIDATION_FOLD
+from ecglib.data.folds import VALIDATION_FOLD
 from ecglib.evaluation.bootstrap import Estimate
 from ecglib.networks import build
 from ecglib.networks.architectures import CompactShape

@@ -15,8 +15,7 @@ import pandas as pd
 
 from ecglib.compression import quantization, tflite_micro
 from ecglib.compression.quantization import Quantization
-from ecglib.data.definitions import TEST_FOLD, VALIDATION_FOLD
-from ecglib.deployment import released
+from ecglib.data.folds import TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation.scores import Scores
 from ecglib.study import results
 from ecglib.study.analyses import reporting
@@ -27,6 +26,7 @@ from ecglib.study.analyses.frontier_files import CALIBRATION_RECORDS, CompactMod
 from ecglib.study.analyses.weights import Timing, runs_with_weights, scores_of_files, time_files
 from ecglib.study.study import Study
 from ecglib.training.runs import Run
+from ecgpredict import released
 
 BUDGETS = (64, 512)  # KB of the .tflite files that are released
 COMPARED_RECORDS = 50  # on which tflite-micro, whose kernels are slow on a PC, is compared with LiteRT

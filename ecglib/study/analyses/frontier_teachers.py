@@ -11,7 +11,7 @@ from functools import cached_property
 
 import pandas as pd
 
-from ecglib.data.definitions import TEST_FOLD, VALIDATION_FOLD
+from ecglib.data.folds import TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation.scores import Scores
 from ecglib.study.analyses.comparison import difference, interval, mean_auc, plural, signed
 from ecglib.study.published import SUPERCLASS_AUC

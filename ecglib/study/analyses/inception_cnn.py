@@ -13,7 +13,7 @@ from functools import cached_property
 import keras
 import pandas as pd
 
-from ecglib.data.definitions import SAMPLING_RATE, TEST_FOLD
+from ecglib.data.folds import TEST_FOLD
 from ecglib.evaluation.scores import Scores
 from ecglib.networks import inception
 from ecglib.study import original, results
@@ -22,6 +22,7 @@ from ecglib.study.analyses.roc import roc_panels
 from ecglib.study.study import Study
 from ecglib.study.targets import INCEPTION_CNN_AUC
 from ecglib.training.runs import Run
+from ecgpredict.spec import SAMPLING_RATE
 
 MODEL, REPLAY = "inception_cnn", "inception_cnn_replay"
 CANDIDATES = (MODEL, "inception_cnn_plain")

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from ecglib.compression import tflite_files
-from ecglib.data.definitions import TEST_FOLD, VALIDATION_FOLD
+from ecglib.data.folds import TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation.scores import Scores
 from ecglib.networks import inception
 from ecglib.study.analyses import reporting

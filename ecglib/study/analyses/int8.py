@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ecglib.compression import quantization
 from ecglib.compression.gate import GateResult, Tolerances, gate
-from ecglib.data.definitions import TEST_FOLD, VALIDATION_FOLD
+from ecglib.data.folds import TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation.bootstrap import Estimate
 from ecglib.evaluation.scores import Scores
 from ecglib.networks import convnet

@@ -15,7 +15,7 @@ import pandas as pd
 
 from ecglib.compression import tflite_files, tflite_micro
 from ecglib.compression.tflite_micro import Footprint
-from ecglib.data.definitions import TEST_FOLD, VALIDATION_FOLD
+from ecglib.data.folds import TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation.bootstrap import Estimate
 from ecglib.evaluation.scores import Scores
 from ecglib.study.analyses import reporting

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ecglib.compression import onnx_files, pruning
-from ecglib.data.definitions import VALIDATION_FOLD
+from ecglib.data.folds import VALIDATION_FOLD
 from ecglib.evaluation.bootstrap import Estimate
 from ecglib.evaluation.metrics import macro_auc
 from ecglib.evaluation.scores import Scores

@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from ecglib.compression import onnx_files, pruning
-from ecglib.data.definitions import TEST_FOLD, VALIDATION_FOLD
+from ecglib.data.folds import TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation.metrics import macro_auc
 from ecglib.evaluation.scores import Scores
 from ecglib.networks import convnet

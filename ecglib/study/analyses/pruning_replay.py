@@ -14,7 +14,7 @@ import pandas as pd
 import torch
 
 from ecglib.compression import onnx_files, pruning
-from ecglib.data.definitions import LEADS, N_SAMPLES, TEST_FOLD, VALIDATION_FOLD
+from ecglib.data.folds import TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation.bootstrap import Estimate
 from ecglib.evaluation.scores import Scores
 from ecglib.networks import convnet
@@ -25,6 +25,7 @@ from ecglib.study.analyses.training_length import TrainingLength, at_equal_lengt
 from ecglib.study.analyses.weights import runs_with_weights, scores_of_networks, time_calls, time_files
 from ecglib.study.study import Study
 from ecglib.training.runs import Run
+from ecgpredict.spec import LEADS, N_SAMPLES
 
 REPLAYS = {"two sigmoids": "pruning_replay", "one sigmoid": "pruning_replay_corrected"}
 SPARSITY = 0.2  # the original's, of each layer

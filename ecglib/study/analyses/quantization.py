@@ -13,9 +13,8 @@ import pandas as pd
 import torch
 from safetensors.torch import save_file
 
-from ecglib import files
 from ecglib.compression import onnx_files
-from ecglib.data.definitions import TEST_FOLD, VALIDATION_FOLD
+from ecglib.data.folds import TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation.metrics import macro_auc
 from ecglib.evaluation.scores import Scores, labels_for
 from ecglib.networks import convnet
@@ -29,6 +28,7 @@ from ecglib.study.analyses.weights import runs_with_weights, time_files
 from ecglib.study.study import Study
 from ecglib.training import scoring
 from ecglib.training.runs import Run
+from ecgpredict import files
 
 REPLAY, RANDOM_SPLIT = "quantization_replay", "quantization_replay_random_split"
 DROP = 0.1  # AUC by which the replay may exceed the reported figure and still count as reproducing the drop

@@ -15,16 +15,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ecglib import files
 from ecglib.compression import onnx_files, quantization
 from ecglib.compression.quantization import Quantization
-from ecglib.data.definitions import TEST_FOLD, VALIDATION_FOLD
+from ecglib.data.folds import TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation.scores import Scores
 from ecglib.study.analyses.comparison import Selection, mean_auc, select
 from ecglib.study.analyses.weights import Timing, runs_with_weights, scores_of_files, time_files
 from ecglib.study.study import Study
 from ecglib.training import runs
 from ecglib.training.runs import Run
+from ecgpredict import files
 
 TRIED_ON = "student"  # the smallest trained network, and so the quickest to try
 # option -> (settings, number of representative records); the usual one first, then what differs from it

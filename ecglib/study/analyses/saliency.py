@@ -15,11 +15,12 @@ import pandas as pd
 
 from ecglib.data import ptbxl
 from ecglib.data.dataset import Dataset
-from ecglib.data.definitions import CLASSES, LEADS, TEST_FOLD
-from ecglib.deployment import occlusion, released
+from ecglib.data.folds import TEST_FOLD
 from ecglib.evaluation.bootstrap import Estimate, percentile
 from ecglib.evaluation.resampling import Resampling
 from ecglib.study.study import Study
+from ecgpredict import occlusion, released
+from ecgpredict.spec import CLASSES, LEADS
 
 # wall: (its infarction statements in PTB-XL, the leads that face it)
 WALLS = {

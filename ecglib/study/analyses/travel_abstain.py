@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from ecglib.data.definitions import SAMPLING_RATE, TEST_FOLD, VALIDATION_FOLD
+from ecglib.data.folds import TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation.bootstrap import Estimate, percentile
 from ecglib.evaluation.resampling import Resampling
 from ecglib.study.analyses.comparison import percent
@@ -21,6 +21,7 @@ from ecglib.study.analyses.travel_ludb import MAIN, External, quality
 from ecglib.study.analyses.travel_models import RELEASED, TravelModel
 from ecglib.study.analyses.travel_people import AGES
 from ecglib.study.study import Study
+from ecgpredict.spec import SAMPLING_RATE
 
 COVERAGE = 0.8  # share of fold 9 that the gate keeps
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ecglib.data.definitions import CLASSES, TEST_FOLD
+from ecglib.data.folds import TEST_FOLD
 from ecglib.evaluation.bootstrap import Estimate
 from ecglib.study import results
 from ecglib.study.analyses.comparison import percent
@@ -18,6 +18,7 @@ from ecglib.study.analyses.travel_ludb import MAIN, RULES, External
 from ecglib.study.analyses.travel_models import RELEASED
 from ecglib.study.analyses.travel_rate import Rates
 from ecglib.study.study import Study
+from ecgpredict.spec import CLASSES
 
 RESULT = "travel"
 _USABLE = 0.8  # AUC; a superclass travels if its interval is above that under every rule

@@ -8,13 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ecglib.data import damage
-from ecglib.data.definitions import LEADS, TEST_FOLD, VALIDATION_FOLD
+from ecglib.data.folds import TEST_FOLD, VALIDATION_FOLD
 from ecglib.study.analyses.comparison import signed
 from ecglib.study.analyses.travel_electrodes import GROUPS, MEASURED, Electrodes, swaps
 from ecglib.study.analyses.travel_models import RELEASED
 from ecglib.study.analyses.travel_noise import TOLERATED, Noise
 from ecglib.study.analyses.travel_people import ALPHA, People
 from ecglib.study.analyses.travel_robust import Robust
+from ecgpredict.spec import LEADS
 
 
 @dataclass(frozen=True)

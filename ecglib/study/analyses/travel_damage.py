@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from ecglib.data.definitions import SAMPLING_RATE
-from ecglib.deployment.recordings.quality import quality_warnings
-from ecglib.deployment.recordings.reading import Recording
-from ecglib.deployment.recordings.resampling import fill_gaps
 from ecglib.evaluation.bootstrap import Estimate, auc_difference, auc_estimates
 from ecglib.evaluation.evaluation_set import EvaluationSet
 from ecglib.study.analyses.travel_models import TravelModel
 from ecglib.study.study import Study
+from ecgpredict.recordings.quality import quality_warnings
+from ecgpredict.recordings.reading import Recording
+from ecgpredict.recordings.resampling import fill_gaps
+from ecgpredict.spec import SAMPLING_RATE
 
 N_RECORDS = 600  # of a fold, at random, so that the chapter takes a quarter of an hour
 N_JUDGED = 200  # of these, whose signal quality is judged

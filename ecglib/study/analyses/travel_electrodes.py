@@ -13,12 +13,13 @@ from functools import cached_property, partial
 import pandas as pd
 
 from ecglib.data import electrodes
-from ecglib.data.definitions import LEADS, TEST_FOLD, VALIDATION_FOLD
+from ecglib.data.folds import TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation.bootstrap import Estimate
 from ecglib.study.analyses.comparison import interval, percent, signed
 from ecglib.study.analyses.travel_damage import INTACT, Damage, DamagedFold
 from ecglib.study.analyses.travel_models import COMPACT, RELEASED, TravelModel
 from ecglib.study.study import Study
+from ecgpredict.spec import LEADS
 
 MODELS = (RELEASED, COMPACT[0])
 GROUPS = {"limb": electrodes.LIMB, "V1-V3": electrodes.RIGHT_CHEST, "V4-V6": electrodes.LEFT_CHEST}

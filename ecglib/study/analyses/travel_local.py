@@ -15,12 +15,13 @@ import pandas as pd
 from scipy.optimize import minimize_scalar
 from scipy.special import expit, logit
 
-from ecglib.data.definitions import CLASSES, TEST_FOLD
+from ecglib.data.folds import TEST_FOLD
 from ecglib.evaluation.bootstrap import percentile
 from ecglib.study.analyses.comparison import interval
 from ecglib.study.analyses.travel_ludb import MAIN, External
 from ecglib.study.analyses.travel_models import RELEASED
 from ecglib.study.study import Study
+from ecgpredict.spec import CLASSES
 
 _HALVES, _BINS, _EPS = 50, 15, 1e-6
 _DRAWS = 200  # of labels from the probabilities, behind the error of a perfectly calibrated model

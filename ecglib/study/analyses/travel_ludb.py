@@ -15,16 +15,17 @@ import pandas as pd
 from scipy.special import logit
 
 from ecglib.data import ludb, ludb_rules, synthetic_ludb
-from ecglib.data.definitions import CLASSES, TEST_FOLD
+from ecglib.data.folds import TEST_FOLD
 from ecglib.data.ludb import Ludb
 from ecglib.data.ludb_rules import RULES
-from ecglib.deployment import recordings
-from ecglib.deployment.recordings import Recording
 from ecglib.evaluation.bootstrap import Estimate, percentile
 from ecglib.evaluation.resampling import Resampling
 from ecglib.study.analyses.comparison import interval, signed
 from ecglib.study.analyses.travel_models import BASE, RELEASED, TravelModel
 from ecglib.study.study import Study
+from ecgpredict import recordings
+from ecgpredict.recordings import Recording
+from ecgpredict.spec import CLASSES
 
 MAIN = "wide"  # set before scoring: with atrial enlargement as HYP it is closest to PTB-XL's superclasses
 _MISTAKES = 3

@@ -14,15 +14,14 @@ import numpy as np
 import pandas as pd
 
 from ecglib.compression import onnx_files, tflite_files
-from ecglib.data.definitions import TEST_FOLD
-from ecglib.data.normalization import Normalization
-from ecglib.deployment import released
+from ecglib.data.folds import TEST_FOLD
 from ecglib.evaluation.calibration import expected_calibration_error
 from ecglib.evaluation.scores import Scores
-from ecglib.evaluation.temperature import apply_temperature
 from ecglib.study.analyses.comparison import interval
 from ecglib.study.analyses.deployment import calibrate
 from ecglib.study.study import Study
+from ecgpredict import released
+from ecgpredict.spec import Normalization, apply_temperature
 
 BASE, DISTILLED = "base_cnn", "student_distilled"
 RELEASED, MICRO = released.DEFAULT, "student_micro_64k"

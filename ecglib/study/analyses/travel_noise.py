@@ -12,7 +12,7 @@ from functools import partial
 import pandas as pd
 
 from ecglib.data import damage
-from ecglib.data.definitions import TEST_FOLD
+from ecglib.data.folds import TEST_FOLD
 from ecglib.study.analyses.comparison import interval, signed
 from ecglib.study.analyses.travel_damage import INTACT, Damage, DamagedFold
 from ecglib.study.analyses.travel_models import COMPACT, DISTILLED, MICRO, RELEASED, TravelModel

@@ -15,12 +15,13 @@ import pandas as pd
 from scipy.stats import false_discovery_control, norm
 
 from ecglib.data import ptbxl
-from ecglib.data.definitions import CLASSES, TEST_FOLD
+from ecglib.data.folds import TEST_FOLD
 from ecglib.evaluation.bootstrap import Estimate, percentile
 from ecglib.study.analyses import travel_measures
 from ecglib.study.analyses.comparison import plural
 from ecglib.study.analyses.travel_models import RELEASED, TravelModel
 from ecglib.study.study import Study
+from ecgpredict.spec import CLASSES
 
 ALPHA = 0.05  # false discovery rate
 AGES = {"under 40": (0, 40), "40 to 59": (40, 60), "60 to 79": (60, 80), "80 and over": (80, np.inf)}

@@ -14,10 +14,10 @@ import wfdb.processing
 from scipy import signal as filters
 
 from ecglib.data import ludb
-from ecglib.data.definitions import N_SAMPLES, SAMPLING_RATE
 from ecglib.study.analyses.comparison import signed
 from ecglib.study.analyses.travel_ludb import MAIN, External
 from ecglib.study.analyses.travel_models import COMPACT, MICRO, RELEASED, TravelModel
+from ecgpredict.spec import N_SAMPLES, SAMPLING_RATE
 
 _FACTOR = ludb.RATE // SAMPLING_RATE
 

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from ecglib.data import damage, electrodes
-from ecglib.data.definitions import TEST_FOLD, VALIDATION_FOLD
+from ecglib.data.folds import TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation.bootstrap import Estimate, percentile
 from ecglib.study.analyses import travel_models
 from ecglib.study.analyses.comparison import difference, plural, seeds_behind, signed

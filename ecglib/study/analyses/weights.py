@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from ecglib.compression import onnx_files, timing
-from ecglib.data.definitions import TEST_FOLD, VALIDATION_FOLD
+from ecglib.data.folds import TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation.bootstrap import Estimate
 from ecglib.evaluation.latency import measure_latencies
 from ecglib.evaluation.scores import Scores

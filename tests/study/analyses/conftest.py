@@ -10,8 +10,6 @@ import pandas as pd
 import pytest
 import torch
 
-from ecglib.data.definitions import CLASSES
-from ecglib.data.normalization import Normalization
 from ecglib.evaluation.scores import Scores
 from ecglib.networks import build, convnet, weights
 from ecglib.networks.architectures import COMPACT_NETWORK, REFERENCE_NETWORKS
@@ -23,6 +21,7 @@ from ecglib.study.study import Study
 from ecglib.training import lightning
 from ecglib.training.runs import Run
 from ecglib.training.scoring import predict
+from ecgpredict.spec import CLASSES, Normalization
 
 NORMALIZATION = {"mean": 0.0, "scale": 0.25}
 

@@ -8,9 +8,9 @@ import pytest
 
 from ecglib.data import ptbxl
 from ecglib.data.dataset import open_dataset
-from ecglib.data.definitions import CLASSES
 from ecglib.study import original
 from ecglib.study.analyses.dataset import DatasetOverview
+from ecgpredict.spec import CLASSES
 
 
 def overview_of(root, cache) -> DatasetOverview:

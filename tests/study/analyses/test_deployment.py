@@ -1,8 +1,8 @@
 """The student that the deployment chapter releases and classifies with."""
 
-from ecglib.deployment import released
 from ecglib.study.analyses import deployment
 from ecglib.study.analyses.weights import int8_file
+from ecgpredict import released
 
 
 def test_the_released_student_is_classified_with_even_if_another_model_is_the_default(

@@ -4,10 +4,10 @@ import json
 
 import numpy as np
 
-from ecglib.deployment import released
 from ecglib.study.analyses import deployment, distillation, distillation_trials, pruning
 from ecglib.study.analyses.comparison import mean_auc
 from ecglib.study.analyses.quantization_options import selected_option
+from ecgpredict import released
 
 
 def test_the_shuffled_labels_change_what_fold_10_reports(study, shuffled_study):

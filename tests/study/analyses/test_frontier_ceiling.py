@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from ecglib.data.definitions import TEST_FOLD, VALIDATION_FOLD
+from ecglib.data.folds import TEST_FOLD, VALIDATION_FOLD
 from ecglib.study.analyses import frontier_ceiling, frontier_teachers
 
 

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from ecglib.compression import quantization
-from ecglib.data.definitions import CLASSES, TEST_FOLD, VALIDATION_FOLD
-from ecglib.deployment import c_header, released
+from ecglib.data.folds import TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation.scores import Scores
 from ecglib.study import results
 from ecglib.study.analyses import frontier, frontier_release
 from ecglib.study.registry import Model
+from ecgpredict import c_header, released
+from ecgpredict.spec import CLASSES
 
 ONNX = "compact_16_onnx"
 

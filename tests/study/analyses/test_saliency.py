@@ -6,10 +6,10 @@ import pytest
 
 from ecglib.book import alt_text
 from ecglib.book.plots.saliency import attribution_by_lead
-from ecglib.data.definitions import CLASSES, LEADS
 from ecglib.data.ptbxl import read_statement_labels
-from ecglib.deployment import released
 from ecglib.study.analyses import saliency
+from ecgpredict import released
+from ecgpredict.spec import CLASSES, LEADS
 
 
 def looks_at(*leads):

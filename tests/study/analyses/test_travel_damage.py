@@ -7,8 +7,6 @@ import pandas as pd
 import pytest
 
 from ecglib.data import damage, electrodes
-from ecglib.data.definitions import CLASSES, LEADS
-from ecglib.data.normalization import Normalization
 from ecglib.evaluation.bootstrap import Estimate
 from ecglib.study.analyses import (
     travel_conditions,
@@ -20,6 +18,7 @@ from ecglib.study.analyses import (
 )
 from ecglib.study.analyses.travel_damage import INTACT, DamagedFold
 from ecglib.study.analyses.travel_models import DISTILLED, RELEASED, TravelModel
+from ecgpredict.spec import CLASSES, LEADS, Normalization
 
 
 def model(name: str) -> TravelModel:

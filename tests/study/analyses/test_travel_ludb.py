@@ -9,7 +9,6 @@ from scipy.special import expit
 from sklearn.metrics import roc_auc_score
 
 from ecglib.data import ludb, synthetic_ludb
-from ecglib.data.definitions import CLASSES
 from ecglib.data.ludb_rules import RULES
 from ecglib.evaluation.resampling import Resampling
 from ecglib.study import results
@@ -21,6 +20,7 @@ from ecglib.study.analyses import (
     travel_models,
     travel_rate,
 )
+from ecgpredict.spec import CLASSES
 
 RELEASED, BASE = travel_models.RELEASED, travel_models.BASE
 

@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ecglib.data.normalization import Normalization
 from ecglib.evaluation.calibration import calibration_error_estimate, expected_calibration_error
 from ecglib.evaluation.evaluation_set import EvaluationSet
 from ecglib.evaluation.metrics import class_aucs
@@ -12,6 +11,7 @@ from ecglib.evaluation.resampling import Resampling
 from ecglib.study.analyses import travel_measures, travel_people
 from ecglib.study.analyses.travel_measures import MEASURES, Sample
 from ecglib.study.analyses.travel_models import RELEASED, TravelModel
+from ecgpredict.spec import Normalization
 
 N = 600
 ALL = np.ones(5, bool)

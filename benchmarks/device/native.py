@@ -1,0 +1,102 @@
+"""The C file compiled for this computer and called from Python.
+
+Input: a firmware folder. Output: the outputs that its functions compute.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ecgpredict.errors import InputError
+
+WARNINGS = ("-std=c99", "-Wall", "-Wextra", "-Wconversion", "-Werror")
+
+
+class CompiledModel:
+    """A compiled model, loaded as a shared library.
+
+    Parameters
+    ----------
+    folder : written by :func:`ecgpredict.firmware.write`
+    target : folder of the shared library
+    flags : compiler options after the warnings
+
+    Raises
+    ------
+    InputError : there is no C compiler, or compilation fails
+    """
+
+    def __init__(
+        self, folder: Path, target: Path, flags: Sequence[str] = ("-O3", "-march=native"), compiler: str = "cc"
+    ):
+        target.mkdir(parents=True, exist_ok=True)
+        library = target / "ecg_model.so"
+        run([compiler, *WARNINGS, *flags, "-shared", "-fPIC", "-o", str(library), str(folder / "ecg_model.c")])
+        self._library = ctypes.CDLL(str(library.resolve()))
+
+    def classify_int8(self, x: np.ndarray, classes: int = 5) -> np.ndarray:
+        """int8 (n, samples, leads) -> int8 (n, classes)."""
+        return self._classify(self._library.ecg_classify_int8, np.ascontiguousarray(x, np.int8), classes)
+
+    def classify_microvolts(self, x: np.ndarray, classes: int = 5) -> np.ndarray:
+        """int16 (n, samples, leads) in µV -> int8 (n, classes)."""
+        return self._classify(self._library.ecg_classify_microvolts, np.ascontiguousarray(x, np.int16), classes)
+
+    def probabilities(self, x: np.ndarray, classes: int = 5) -> np.ndarray:
+        """int16 (n, samples, leads) in µV -> float32 (n, classes), calibrated."""
+        x, found = np.ascontiguousarray(x, np.int16), np.empty((len(x), classes), np.float32)
+        for row, one in enumerate(x):
+            self._library.ecg_classify(_pointer(one), _pointer(found[row]))
+        return found
+
+    def push(self, x: np.ndarray, classes: int = 5) -> dict[int, np.ndarray]:
+        """A stream of int16 (n, leads) in µV -> {samples pushed: int8 (classes,)}, one item per result."""
+        x, found, outputs = np.ascontiguousarray(x, np.int16), {}, np.empty(classes, np.int8)
+        self._library.ecg_restart()
+        for row, sample in enumerate(x):
+            if self._library.ecg_push(_pointer(sample), _pointer(outputs)):
+                found[row + 1] = outputs.copy()
+        return found
+
+    def quantize(self, microvolts: np.ndarray) -> np.ndarray:
+        """int16 (n,) in µV -> int8 (n,)."""
+        function = self._library.ecg_quantize
+        function.argtypes, function.restype = [ctypes.c_int16], ctypes.c_int8
+        return np.array([function(int(one)) for one in microvolts], np.int8)
+
+    def _classify(self, function, x: np.ndarray, classes: int) -> np.ndarray:
+        found = np.empty((len(x), classes), np.int8)
+        for row, one in enumerate(x):
+            function(_pointer(one), _pointer(found[row]))
+        return found
+
+
+def run(command: Sequence[str], cwd: Path | None = None) -> str:
+    """Run a tool of the toolchain and return its standard output.
+
+    Raises
+    ------
+    InputError : the tool is not installed, or fails
+    """
+    if not shutil.which(command[0]):
+        raise InputError(
+            "a tool is missing", where=command[0], expected="on the PATH", found="not found",
+            hint="install it; the page on microcontrollers lists Debian's packages",
+        )  # fmt: skip
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True)
+    if done.returncode:
+        raise InputError(
+            "a tool of the toolchain failed", where=" ".join(command), expected="exit status 0",
+            found=f"{done.returncode}\n{(done.stdout + done.stderr)[-4000:]}", hint="see the tool's messages above",
+        )  # fmt: skip
+    return done.stdout
+
+
+def _pointer(array: np.ndarray):
+    return array.ctypes.data_as(ctypes.c_void_p)

@@ -1,0 +1,105 @@
+"""Classifying archives of any size into Parquet, in constant memory.
+
+Input: folders or names of recordings, and a model. Output: one row per recording, written in row groups as predictions
+arrive; recordings that cannot be read have a row with their error. :mod:`ecgpredict.shards` divides an archive
+into such files.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ecgpredict import files, prediction, recordings
+from ecgpredict.errors import InputError
+from ecgpredict.prediction import Prediction
+from ecgpredict.released import ReleasedModel
+from ecgpredict.reports import one_line, printable
+from ecgpredict.spec import CLASSES
+
+ROW_GROUP = 2_000  # recordings in memory at a time
+SCHEMA = pa.schema([
+    pa.field("path", pa.string(), nullable=False),
+    *(pa.field(name, pa.float32()) for name in CLASSES),  # null where the recording could not be read
+    pa.field("findings", pa.list_(pa.string()), nullable=False),
+    pa.field("windows", pa.int32(), nullable=False),
+    pa.field("quality_warnings", pa.list_(pa.string()), nullable=False),
+    pa.field("error", pa.string()),  # null where it was classified
+])  # fmt: skip
+
+
+def walk(paths: Iterable[Path]) -> Iterator[str]:
+    """The given files, and every file below the given folders that may be a recording, sorted within each folder.
+
+    Only one folder's names are in memory at a time.
+    """
+    for path in paths:
+        if not Path(path).is_dir():
+            yield str(path)
+            continue
+        for folder, inner, names in os.walk(path):
+            inner.sort()
+            names.sort()
+            for name in names:
+                if os.path.splitext(name)[1].lower() in recordings.FILE_SUFFIXES:  # noqa: PTH122, a million times
+                    yield os.path.join(folder, name)  # noqa: PTH118
+
+
+def write(
+    names: Iterable[str], target: Path, model: ReleasedModel, *, root: Path = Path(), rate: float | None = None,
+    units: str | None = None, jobs: int = 1, after_each: Callable[[Prediction], object] = lambda one: None,
+) -> tuple[int, int]:  # fmt: skip
+    """Classify recordings and write the predictions as one Parquet file, whole or not at all.
+
+    Parameters
+    ----------
+    names : paths of recordings, relative to `root` or absolute; read lazily
+    target : the file
+    rate, units, jobs : as in :func:`ecgpredict.prediction.classify`
+    after_each : called with each prediction
+
+    Returns
+    -------
+    number of recordings, and of those that could not be read
+
+    Raises
+    ------
+    InputError : no recordings
+    """
+    names, total, failed = iter(names), 0, 0
+    with files.atomic_path(target) as temporary:
+        with pq.ParquetWriter(temporary, SCHEMA.with_metadata(_metadata(model)), compression="zstd") as writer:
+            while group := list(islice(names, ROW_GROUP)):
+                rows = []
+                paths = [root / name for name in group]
+                predictions = prediction.classify(paths, model, rate=rate, units=units, jobs=jobs)
+                for name, one in zip(group, predictions, strict=True):
+                    rows.append(_row(name, one))
+                    after_each(one)
+                writer.write_table(pa.Table.from_pylist(rows, SCHEMA))
+                total, failed = total + len(rows), failed + sum(row["error"] is not None for row in rows)
+        if not total:
+            suffixes = ", ".join(recordings.FILE_SUFFIXES)
+            raise InputError(
+                "no recordings", where=root.absolute(), expected=f"files ending in {suffixes}", found="none",
+                hint="choose another folder",
+            )  # fmt: skip
+    return total, failed
+
+
+def _row(name: str, one: Prediction) -> dict:
+    return {
+        "path": printable(name), **{label: one.probabilities.get(label) for label in CLASSES},
+        "findings": list(one.findings), "windows": one.windows, "quality_warnings": list(one.quality_warnings),
+        "error": one_line(one.error) or None,
+    }  # fmt: skip
+
+
+def _metadata(model: ReleasedModel) -> dict[str, str]:
+    return {"model": model.name, "thresholds": json.dumps(dict(zip(CLASSES, map(float, model.thresholds))))}

@@ -1,0 +1,57 @@
+"""The scripts of the book's page that classifies recordings in the reader's browser.
+
+Input: a released model, and onnxruntime-web as installed by npm. Output: scripts that a page can load from a local
+folder. Browsers cannot fetch other files from there, so these are wrapped into scripts, as base64.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+
+from ecgpredict import examples, files, released
+from ecgpredict.released import ReleasedModel
+
+
+def stage(folder: Path, own: Path, modules: Path, model: ReleasedModel) -> Path:
+    """Write the page's scripts into a folder.
+
+    Parameters
+    ----------
+    folder : the folder to create
+    own : the folder with the page's own script and style
+    modules : npm's node_modules, with onnxruntime-web
+    model : the model that the page runs
+
+    Returns
+    -------
+    folder
+    """
+    shutil.copytree(own, folder)
+    source = modules / "onnxruntime-web" / "dist"
+    runtime = folder / "ort"
+    runtime.mkdir(parents=True)
+    shutil.copy(source / "ort.wasm.min.js", runtime)
+    _script(runtime / "ort-glue.js", "ORT_GLUE", _base64(source / "ort-wasm-simd-threaded.mjs"))
+    _script(runtime / "ort-binary.js", "ORT_BINARY", _base64(source / "ort-wasm-simd-threaded.wasm"))
+    entry = released.entry(model.name, model.path.parent)
+    _script(folder / "model.js", "ECG_MODEL", {"name": model.name, "entry": entry, "content": _base64(model.path)})
+    # int16 microvolts (1000, 12), little-endian
+    shown = [
+        {"name": f"Synthetic, {name}", "content": base64.b64encode(np.round(signal * 1000).astype("<i2")).decode()}
+        for name, signal in examples.signals().items()
+    ]
+    _script(folder / "examples.js", "ECG_EXAMPLES", shown)
+    return folder
+
+
+def _base64(path: Path) -> str:
+    return base64.b64encode(path.read_bytes()).decode()
+
+
+def _script(path: Path, name: str, value: object) -> None:
+    files.write_text(path, f"window.{name} = {json.dumps(value)};\n")

@@ -1,0 +1,61 @@
+"""Export of a released int8 model as portable C source code that compiles as it is.
+
+Input: the name of a released microcontroller model. Output: a folder with the network as one C99 file, golden test
+vectors, programs for a PC and for an emulated Cortex-M processor, and a README.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ecgpredict import files, released
+from ecgpredict.errors import InputError
+from ecgpredict.firmware import c_source, golden, graph, plan
+
+__all__ = ["write"]
+
+# file of the folder -> template
+_FILES = {
+    "ecg_model.h": "ecg_model.h", "ecg_model.c": "ecg_model.c", "ecg_golden.h": "ecg_golden.h",
+    "ecg_golden.c": "ecg_golden.c", "pc/check.c": "check.c", "pc/classify.c": "classify.c", "pc/replay.c": "replay.c",
+    "pc/recording.h": "recording.h", "cortex-m/CMakeLists.txt": "cortex-m/CMakeLists.txt",
+    "cortex-m/mps2.ld": "cortex-m/mps2.ld", "cortex-m/startup.c": "cortex-m/startup.c",
+    "cortex-m/device.c": "cortex-m/device.c", "CMakeLists.txt": "CMakeLists.txt", "README.md": "README.md",
+}  # fmt: skip
+
+
+def write(name: str, folder: Path, where: Path | None = None) -> Path:
+    """Write a released model as a folder of C source code.
+
+    Parameters
+    ----------
+    name : of the model in the manifest
+    folder : folder to write; existing files of the same names are replaced
+    where : folder of the released models; the package's own by default
+
+    Returns
+    -------
+    the folder
+
+    Raises
+    ------
+    InputError : unknown model name, damaged model file, or a model with operators that the firmware does not implement
+    """
+    path, entry = released.load_verified(name, where)
+    if path.suffix != ".tflite":
+        micro = [one for one, found in released.entries(path.parent).items() if found["file"].endswith(".tflite")]
+        raise InputError(
+            "not a microcontroller model", where=path, found=name, expected=" or ".join(micro) or "a .tflite file",
+            hint="give one of the expected names",
+        )  # fmt: skip
+    network = graph.read(path)
+    values = c_source.template_values(network, plan.plan_memory(network, path), entry, name, path)
+    recordings = golden.recordings()
+    outputs = golden.outputs(network, values["quantizer"], recordings)
+    values["golden"] = {"microvolts": recordings[0].tolist(), "outputs": outputs[0].tolist()}
+    folder = Path(folder)
+    for target, template in _FILES.items():
+        files.write_text(folder / target, c_source.render(template, values))
+    with files.atomic_path(folder / "recordings.bin") as temporary:
+        golden.write(temporary, recordings)
+    return folder

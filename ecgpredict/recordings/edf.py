@@ -1,0 +1,89 @@
+"""EDF, EDF+ and BDF files, read by the edfio library.
+
+Formats: https://www.edfplus.info/specs/edf.html, https://www.biosemi.com/faq/file_format.htm
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from ecgpredict.errors import InputError
+from ecgpredict.recordings.raw import (
+    MAX_CHANNELS,
+    RawRecording,
+    check_size,
+    is_standard_lead,
+    optional,
+    unreadable,
+)
+
+SUFFIXES = (".edf", ".bdf")
+_BYTES = {".edf": 2, ".bdf": 3}  # per sample
+_HEADER_BYTES = 256  # and as many for each signal
+_HINT = "export it again, as EDF+C"
+
+
+def read(path: Path) -> RawRecording:
+    """Read an EDF or BDF file: its twelve leads, which need a common sampling rate; other signals are ignored.
+
+    Raises
+    ------
+    InputError : not such a file; shorter than its header announces; recorded with interruptions (EDF+D); leads
+        with different sampling rates or without a gain
+    """
+    edfio = optional("edfio", path)
+    try:
+        _check_header(path)
+        file = (edfio.read_bdf if path.suffix.lower() == ".bdf" else edfio.read_edf)(path, header_encoding="latin-1")
+        signals = [signal for signal in file.signals if is_standard_lead(signal.label)] or list(file.signals)
+        rates = {signal.samples_per_data_record / file.data_record_duration for signal in signals}
+        ranges = [(*signal.physical_range, *signal.digital_range) for signal in signals]
+    except InputError:
+        raise
+    except Exception as error:  # edfio converts a field when it is asked for it, and does not catch what that raises
+        raise _unreadable(path, error) from error
+    if len(rates) != 1:
+        raise InputError(
+            "leads with different sampling rates", where=path, expected="one rate",
+            found=", ".join(f"{rate:g} Hz" for rate in sorted(rates)) or "no signals", hint="resample the leads first",
+        )  # fmt: skip
+    for signal, (low, high, first, last) in zip(signals, ranges):
+        if not (np.isfinite([low, high]).all() and low != high and first < last):
+            raise InputError(
+                "no gain", where=f"{path}, {signal.label}", expected="different physical and digital limits",
+                found=f"{low:g} to {high:g} for {first} to {last}", hint=_HINT,
+            )  # fmt: skip
+    signal = np.stack([one.data.astype(np.float32) for one in signals], axis=1)
+    return RawRecording(
+        signal, [one.label for one in signals], rates.pop(), [one.physical_dimension for one in signals]
+    )
+
+
+def _check_header(path: Path) -> None:
+    """Reject what edfio would read otherwise than its header announces, or would need much memory for."""
+    with path.open("rb") as file:
+        header = file.read(_HEADER_BYTES).decode("latin-1")
+        signals = int(header[252:256])
+        if not 0 < signals <= MAX_CHANNELS:
+            raise _unreadable(path, f"{signals} signals", f"1 to {MAX_CHANNELS} signals")
+        fields = file.read(_HEADER_BYTES * signals).decode("latin-1")
+    samples = fields[216 * signals : 224 * signals]
+    per_record = sum(int(samples[8 * i : 8 * i + 8]) for i in range(signals))
+    records, start = int(header[236:244]), _HEADER_BYTES * (signals + 1)
+    if int(header[184:192]) != start:
+        raise _unreadable(path, f"a header of {header[184:192].strip()} bytes", f"a header of {start} bytes")
+    if header[192:197] in ("EDF+D", "BDF+D"):
+        raise _unreadable(path, f"{header[192:197]}, with interruptions", "one recording without interruptions")
+    if not float(header[244:252]) > 0:
+        raise _unreadable(path, f"records of {header[244:252].strip()} s", "a duration of each data record")
+    size, sample = path.stat().st_size - start, _BYTES[path.suffix.lower()]
+    check_size(path, size // sample)
+    needed = max(records, 1) * per_record * sample  # -1 records: the device did not know yet
+    if per_record <= 0 or size < needed:
+        raise _unreadable(path, f"{size:,} bytes of signal", f"{needed:,} bytes of signal, as its header announces")
+
+
+def _unreadable(path: Path, found: object, expected: str = "an EDF, EDF+ or BDF header and its signals") -> InputError:
+    return unreadable("EDF file", path, expected=expected, found=found, hint=_HINT)

@@ -1,0 +1,89 @@
+"""What a reader returns, and the limits and errors that all readers share."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+
+from ecgpredict.errors import InputError
+from ecgpredict.spec import LEADS
+
+MAX_DURATION_S = 3600.0
+MAX_VALUES = 50_000_000  # an hour of twelve leads at 1000 Hz is 43 million
+MAX_FILE_BYTES = 1_000_000_000
+MAX_CHANNELS = 256
+_LEAD_PREFIX = re.compile(r"^((MDC_ECG_LEAD_|LEAD|E[CK]G(?=[ _-]))[ _-]*)+")
+_STANDARD = {lead.upper() for lead in LEADS}
+
+
+@dataclass(frozen=True)
+class RawRecording:
+    """The content of a file, before leads and units are standardized.
+
+    Attributes
+    ----------
+    signal : numbers (samples, channels), NaN where samples are missing
+    leads : the name of each channel
+    rate : samples per second, or None where the file does not state it
+    units : the unit of each channel, or None where the file does not state any
+    """
+
+    signal: np.ndarray
+    leads: Sequence[str]
+    rate: float | None = None
+    units: Sequence[str] | None = None
+
+
+def unreadable(kind: str, path: Path, *, expected: str, found: object, hint: str) -> InputError:
+    """The error of a file that a reader could not parse; `found` is cut to one line of 200 characters."""
+    if isinstance(found, Exception):
+        found = f"{type(found).__name__}: {found}"
+    line = (str(found).strip().split("\n") or [""])[0][:200]
+    return InputError(f"unreadable {kind}", where=path, expected=expected, found=line, hint=hint)
+
+
+def check_size(path: Path, values: int) -> None:
+    """Reject a file whose header announces more values than fit into memory, before any memory is allocated.
+
+    Raises
+    ------
+    InputError : more than MAX_VALUES
+    """
+    if not 0 <= values <= MAX_VALUES:
+        raise InputError(
+            "recording too large", where=path, expected=f"at most {MAX_VALUES:,} values", found=f"{values:,} announced",
+            hint="split the recording, or correct its header",
+        )  # fmt: skip
+
+
+def plain_lead(name: str) -> str:
+    """A lead's name in upper case and without a prefix: "ECG Lead aVR" and "MDC_ECG_LEAD_AVR" are "AVR"."""
+    return _LEAD_PREFIX.sub("", name.strip().upper()).strip(" _-")
+
+
+def is_standard_lead(name: str) -> bool:
+    """Whether a channel is one of the twelve leads."""
+    return plain_lead(name) in _STANDARD
+
+
+def optional(module: str, path: Path) -> ModuleType:
+    """Import a module of the extra `clinic`, which reads this file's format.
+
+    Raises
+    ------
+    InputError : it is not installed
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        package = module.split(".")[0]
+        raise InputError(
+            "package missing", where=path, expected=f"the package {package}, which reads this format",
+            found="not installed", hint=f"pip install {package}, or all readers: pip install '.[clinic]'",
+        ) from error  # fmt: skip

@@ -1,0 +1,37 @@
+"""What a model takes and gives: leads, sampling rate, length, scale of the input, superclasses, calibration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import expit, logit
+
+CLASSES = ("NORM", "MI", "STTC", "CD", "HYP")
+CLASS_NAMES = {
+    "NORM": "Normal ECG",
+    "MI": "Myocardial infarction",
+    "STTC": "ST/T change",
+    "CD": "Conduction disturbance",
+    "HYP": "Hypertrophy",
+}
+LEADS = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
+SAMPLING_RATE = 100  # Hz
+N_SAMPLES = 1000  # 10 s
+_EPS = 1e-6  # probabilities are clipped to [_EPS, 1 - _EPS] before the logit
+
+
+@dataclass(frozen=True)
+class Normalization:
+    """One mean and one scale for all leads, in mV."""
+
+    mean: float
+    scale: float
+
+    def __call__(self, millivolts: np.ndarray) -> np.ndarray:
+        return (millivolts - np.float32(self.mean)) / np.float32(self.scale)
+
+
+def apply_temperature(y_score: np.ndarray, temperature: float) -> np.ndarray:
+    """Probabilities whose logits are divided by a temperature; more than 1 makes them less confident."""
+    return expit(logit(np.clip(y_score, _EPS, 1 - _EPS).astype(np.float64)) / temperature)

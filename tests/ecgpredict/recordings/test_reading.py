@@ -1,0 +1,123 @@
+"""Reading one recording: formats, units, lead names and orders, and a clear error for files that cannot be read."""
+
+import numpy as np
+import pytest
+from recording_files import write_csv, write_wfdb
+
+from ecgpredict import recordings
+from ecgpredict.errors import InputError
+from ecgpredict.spec import LEADS
+
+
+@pytest.mark.parametrize("suffix", ["", ".hea", ".dat"])
+def test_a_wfdb_record_is_read_by_any_of_its_names(signal, tmp_path, suffix):
+    base = write_wfdb(tmp_path, signal)
+    recording = recordings.read(base.with_name(base.name + suffix))
+    assert (recording.name, recording.rate) == ("record", 100)
+    np.testing.assert_allclose(recording.signal, signal, atol=1e-3)
+
+
+@pytest.mark.parametrize("units", ["uV", "µV"])
+def test_microvolts_of_a_header_become_millivolts(signal, tmp_path, units):
+    np.testing.assert_allclose(recordings.read(write_wfdb(tmp_path, signal, units=units)).signal, signal, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    "name", [str.upper, str.lower, lambda lead: f"Lead {lead}", lambda lead: f"MDC_ECG_LEAD_{lead}"]
+)
+def test_leads_are_known_by_their_usual_names_and_in_any_order(signal, tmp_path, name):
+    order = np.random.default_rng(0).permutation(12)
+    path = write_csv(tmp_path / "a.csv", signal[:, order], rate=100, names=[name(LEADS[i]) for i in order])
+    np.testing.assert_allclose(recordings.read(path, units="mV").signal, signal, atol=1e-6)
+
+
+def test_other_channels_are_ignored(signal, tmp_path):
+    both = np.column_stack([np.zeros(1000), signal])
+    path = write_csv(tmp_path / "a.csv", both, rate=100, names=["resp", *LEADS])
+    np.testing.assert_allclose(recordings.read(path, units="mV").signal, signal, atol=1e-6)
+
+
+@pytest.mark.parametrize("transposed", [False, True])
+def test_numpy_files_hold_leads_in_columns_or_rows(signal, tmp_path, transposed):
+    np.save(tmp_path / "a.npy", signal.T if transposed else signal)
+    recording = recordings.read(tmp_path / "a.npy", rate=100, units="mV")
+    np.testing.assert_array_equal(recording.signal, signal)
+
+
+def test_an_npz_file_states_leads_rate_and_unit(signal, tmp_path):
+    np.savez(tmp_path / "a.npz", signal=signal[:, ::-1] * 1000, rate=100, leads=LEADS[::-1], units="uV")
+    np.testing.assert_allclose(recordings.read(tmp_path / "a.npz").signal, signal, atol=1e-5)
+
+
+def text_named_dat(folder, signal):
+    base = write_wfdb(folder, signal)
+    base.with_suffix(".dat").write_text("this is a text")
+    return base.with_suffix(".dat")
+
+
+def lone_dat(folder, signal):
+    (folder / "lone.dat").write_bytes(b"\0" * 100)
+    return folder / "lone.dat"
+
+
+def empty(folder, signal):
+    (folder / "empty.csv").touch()
+    return folder / "empty.csv"
+
+
+def garbage(folder, signal):
+    (folder / "a.npy").write_bytes(b"\x93NUMPY garbage")
+    return folder / "a.npy"
+
+
+def words(folder, signal):
+    (folder / "a.csv").write_text("I,II\nhello,world\n")
+    return folder / "a.csv"
+
+
+def with_gap(folder, signal):
+    signal = signal.copy()
+    signal[:500, 2] = np.nan
+    return write_csv(folder / "a.csv", signal, rate=100)
+
+
+@pytest.mark.parametrize(
+    ("make", "problem"),
+    [
+        (lambda folder, s: folder / "nowhere.csv", "recording missing"),
+        (lambda folder, s: folder / "nowhere", "recording missing"),
+        (empty, "empty file"),
+        (text_named_dat, "unreadable WFDB record"),
+        (lone_dat, "unreadable WFDB record"),
+        (garbage, "unreadable NumPy file"),
+        (words, "unreadable table"),
+        (with_gap, "too many samples missing"),
+        (
+            lambda folder, s: write_csv(folder / "a.csv", s[:, :8], rate=100, names=LEADS[:2] + LEADS[6:]),
+            "leads missing",
+        ),
+        (lambda folder, s: write_csv(folder / "a.csv", s[:300], rate=100), "recording too short"),
+        (lambda folder, s: write_csv(folder / "a.csv", s, rate=250_000), "sampling rate out of range"),
+        (lambda folder, s: write_csv(folder / "a.csv", s), "unknown sampling rate"),
+        (lambda folder, s: write_csv(folder / "a.csv", s, rate=100, names=["I", "i", *LEADS[2:]]), "leads missing"),
+        (
+            lambda folder, s: write_csv(folder / "a.csv", np.column_stack([s, s[:, 0]]), rate=100, names=[*LEADS, "i"]),
+            "duplicate lead",
+        ),
+    ],
+)
+def test_an_error_names_the_problem(make, problem, signal, tmp_path):
+    with pytest.raises(InputError, match=problem):
+        recordings.read(make(tmp_path, signal), units="mV")
+
+
+def test_the_error_for_eight_leads_has_formulas_for_the_others(signal, tmp_path):
+    path = write_csv(tmp_path / "a.csv", signal[:, [0, 1, *range(6, 12)]], rate=100, names=LEADS[:2] + LEADS[6:])
+    with pytest.raises(InputError, match="III = II - I"):
+        recordings.read(path, units="mV")
+
+
+def test_a_missing_unit_is_an_error(signal, tmp_path):
+    with pytest.raises(InputError, match="unknown unit") as caught:
+        recordings.read(write_csv(tmp_path / "a.csv", signal, rate=100))
+    assert "--units mV" in caught.value.hint

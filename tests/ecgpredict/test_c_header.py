@@ -1,0 +1,74 @@
+"""The C header: the bytes of the file, and the constants that convert voltages to inputs and outputs to decisions."""
+
+import re
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+from conftest import lacking
+
+from ecgpredict import c_header, released
+from ecgpredict.errors import InputError
+from ecgpredict.spec import Normalization, apply_temperature
+
+SCALES = {"input_scale": 0.125, "input_zero": -8, "output_scale": 0.00390625, "output_zero": -128}
+THRESHOLDS = (0.4, 0.5, 0.3, 0.2, 0.6)
+
+
+@pytest.fixture
+def model(tmp_path):
+    """A released file of arbitrary bytes, and its entry in the manifest."""
+    source = tmp_path / "model.tflite"
+    source.write_bytes(np.random.default_rng(0).bytes(1000))
+    released.write(tmp_path, "micro", source, Normalization(0.01, 0.2), 1.5, THRESHOLDS, **SCALES)
+    return released.load_verified("micro", tmp_path)
+
+
+def test_header_contains_the_bytes_of_the_file(model, tmp_path):
+    text = c_header.write(*model, tmp_path / "student.h", "ecg_student").read_text()
+    content = bytes(int(value, 16) for value in re.findall(r"0x([0-9a-f]{2}),", text))
+    assert content == model[0].read_bytes()
+    assert "ecg_student[ECG_STUDENT_BYTES]" in text and "#define ECG_STUDENT_BYTES 1000\n" in text
+
+
+def test_header_defines_normalization_and_quantization(model):
+    text = c_header.c_header(*model, "net")
+    found = dict(re.findall(r"#define NET_(\w+) (.+)", text))
+    values = {name: float(value.strip("()f")) for name, value in found.items() if name != "THRESHOLDS"}
+    assert values == {
+        "MEAN": 0.01, "SCALE": 0.2, "INPUT_SCALE": 0.125, "INPUT_ZERO": -8, "OUTPUT_SCALE": 0.00390625,
+        "OUTPUT_ZERO": -128, "BYTES": 1000,
+    }  # fmt: skip
+
+
+def test_thresholds_refer_to_uncalibrated_probabilities(model):
+    text = re.search(r"THRESHOLDS {(.+)}", c_header.c_header(*model, "net"))[1]
+    uncalibrated = np.array([float(value.strip(" f")) for value in text.split(",")])
+    np.testing.assert_allclose(apply_temperature(uncalibrated, 1.5), THRESHOLDS, atol=1e-6)
+
+
+@pytest.mark.parametrize("language", ["c", "c++"])
+def test_header_compiles_without_warnings(model, tmp_path, language):
+    if not (compiler := shutil.which("cc")):
+        lacking("toolchain", "cc is not installed")
+    c_header.write(*model, tmp_path / "net.h", "net")
+    source = (
+        "static const float t[] = NET_THRESHOLDS;\nint main(void) { return t[0] > 1 || sizeof net != NET_BYTES; }\n"
+    )
+    (tmp_path / "main.c").write_text('#include "net.h"\n' + source)
+    command = [compiler, "-x", language, "-Wall", "-Werror", "-o", "main", "main.c"]
+    assert subprocess.run(command, cwd=tmp_path, capture_output=True, text=True).stderr == ""
+    assert subprocess.run([tmp_path / "main"]).returncode == 0
+
+
+def test_invalid_identifier_is_rejected(model):
+    with pytest.raises(InputError, match="not a C identifier"):
+        c_header.c_header(*model, "my model")
+
+
+def test_model_without_quantization_scales_is_rejected(tmp_path):
+    (tmp_path / "model.onnx").write_bytes(b"model")
+    released.write(tmp_path, "large", tmp_path / "model.onnx", Normalization(0.0, 1.0), 1.0, THRESHOLDS)
+    with pytest.raises(InputError, match="not an int8 model"):
+        c_header.c_header(*released.load_verified("large", tmp_path), "net")

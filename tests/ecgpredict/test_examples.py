@@ -1,0 +1,39 @@
+"""The synthetic recordings: read as written, with their intended defects."""
+
+import numpy as np
+import pytest
+
+from ecgpredict import examples, recordings
+from ecgpredict.errors import InputError
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return examples.write(tmp_path_factory.mktemp("recordings"))
+
+
+def test_they_are_the_same_every_time():
+    for one, again in zip(examples.signals().values(), examples.signals().values()):
+        assert one.shape == (1000, 12)
+        np.testing.assert_array_equal(one, again)
+
+
+def test_the_wfdb_record_has_the_signal(folder):
+    read = recordings.read(folder / "normal.hea")
+    np.testing.assert_allclose(read.signal, examples.signals()["normal"], atol=5e-4)
+    assert not recordings.quality_warnings(read)
+
+
+def test_the_resampled_and_reordered_csv_file_has_the_signal(folder):
+    (window,) = recordings.windows(recordings.read(folder / "infarction.csv", units="mV"))
+    inner = slice(50, -50)  # both resampling filters change the ends
+    assert np.abs(window - examples.signals()["infarction"])[inner].mean() < 0.01
+
+
+def test_a_flat_lead_gives_a_warning(folder):
+    assert any("V3" in warning for warning in recordings.quality_warnings(recordings.read(folder / "hypertrophy.npz")))
+
+
+def test_eight_leads_are_named(folder):
+    with pytest.raises(InputError, match="leads missing"):
+        recordings.read(folder / "eight_leads.hea")

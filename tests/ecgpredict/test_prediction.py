@@ -1,0 +1,303 @@
+"""Classifying recordings with a released model: verified files, windows, many at once, and the command's output."""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from typer.testing import CliRunner
+
+from ecglib import cli
+from ecglib.compression import onnx_files, quantization
+from ecglib.networks import convnet
+from ecgpredict import prediction, recordings, released, synthetic_ecg
+from ecgpredict.errors import InputError
+from ecgpredict.spec import CLASSES, LEADS, Normalization
+
+THRESHOLDS = (0.4, 0.5, 0.5, 0.5, 0.5)
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    """A folder with a manifest and a student of random weights, as int8."""
+    folder = tmp_path_factory.mktemp("models")
+    torch.manual_seed(0)
+    network = convnet.build("student")
+    network.train()(torch.randn(16, 12, 1000))
+    x = np.random.default_rng(0).standard_normal((8, 1000, 12)).astype(np.float32)
+    file = quantization.quantize(onnx_files.to_onnx(network.eval(), folder / "f.onnx"), folder / "q.onnx", x)
+    released.write(folder, released.DEFAULT, file, Normalization(0.0, 0.25), 1.3, THRESHOLDS)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def signals() -> list[np.ndarray]:
+    rng = np.random.default_rng(1)
+    return [synthetic_ecg.ecg([name], rng).astype(np.float32) for name in ("NORM", "IMI", "NORM")]
+
+
+@pytest.fixture
+def files(signals, tmp_path):
+    for number, signal in enumerate(signals):
+        np.savez(tmp_path / f"{number}.npz", signal=signal, rate=100, units="mV")
+    return sorted(tmp_path.glob("*.npz"))
+
+
+@pytest.fixture
+def damaged(models, tmp_path):
+    """A copy of the models for a test to damage."""
+    for path in models.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    return tmp_path
+
+
+def test_the_manifest_names_the_default(damaged):
+    assert released.load(where=damaged).name == released.DEFAULT
+    file = damaged / f"{released.DEFAULT}.onnx"
+    released.write(damaged, "other", file, Normalization(0.0, 0.25), 1.0, THRESHOLDS)
+    assert released.default(damaged) == released.DEFAULT  # a further model changes nothing
+    released.set_default(damaged, "other")
+    assert released.load(where=damaged).name == "other"
+    copied = damaged / "copy"
+    copied.mkdir()
+    released.copy_release(damaged, copied)
+    assert released.default(copied) == "other"
+
+
+def test_a_default_has_to_exist(damaged):
+    with pytest.raises(InputError, match="unknown model"):
+        released.set_default(damaged, "no such model")
+
+
+def test_a_manifest_that_names_no_default_has_chapter_8s_student(damaged):
+    content = json.loads((damaged / released.MANIFEST).read_text())
+    del content["default"]
+    (damaged / released.MANIFEST).write_text(json.dumps(content))
+    assert released.load(where=damaged).name == released.DEFAULT
+
+
+def test_a_released_model_matches_its_manifest(models):
+    model = released.load(where=models)
+    assert model.normalization == Normalization(0.0, 0.25)
+    assert (model.temperature, model.thresholds.tolist()) == (1.3, list(THRESHOLDS))
+    entry = json.loads((models / released.MANIFEST).read_text())["models"][released.DEFAULT]
+    assert (entry["leads"], entry["classes"]) == (list(LEADS), list(CLASSES))
+
+
+def test_a_second_release_keeps_the_first(damaged):
+    released.write(damaged, "other", damaged / "q.onnx", Normalization(0.0, 1.0), 1.0, THRESHOLDS)
+    assert released.load("other", damaged).normalization.scale == 1
+    assert released.load(where=damaged).normalization.scale == 0.25
+
+
+def test_probabilities_are_those_of_the_file_with_normalization_and_temperature(models, signals):
+    model = released.load(where=models)
+    raw = onnx_files.predict(model.path, np.stack(signals) / np.float32(0.25)).astype(float)
+    logit = np.log(raw / (1 - raw)) / 1.3
+    np.testing.assert_allclose(model.probabilities(np.stack(signals)), 1 / (1 + np.exp(-logit)), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("leads", LEADS[::-1]), ("classes", CLASSES[::-1]), ("samples", 5000), ("rate", 500), ("unit", "uV"),
+        ("thresholds", [0.5]), ("temperature", 0), ("scale", 0), ("mean", None),
+    ],
+)  # fmt: skip
+def test_an_invalid_manifest_is_named(damaged, key, value):
+    content = json.loads((damaged / released.MANIFEST).read_text())
+    content["models"][released.DEFAULT][key] = value
+    (damaged / released.MANIFEST).write_text(json.dumps(content))
+    with pytest.raises(InputError, match="invalid manifest"):
+        released.load(where=damaged)
+
+
+def test_a_truncated_model_file_is_named(damaged):
+    path = damaged / f"{released.DEFAULT}.onnx"
+    path.write_bytes(path.read_bytes()[:-1000])
+    with pytest.raises(InputError, match="wrong checksum of a model file"):
+        released.load(where=damaged)
+
+
+def test_missing_models_are_named(damaged, tmp_path):
+    with pytest.raises(InputError, match="unknown model"):
+        released.load("teacher", damaged)
+    (damaged / f"{released.DEFAULT}.onnx").unlink()
+    with pytest.raises(InputError, match="model file missing"):
+        released.load(where=damaged)
+    with pytest.raises(InputError, match="no released models"):
+        released.load(where=tmp_path / "nowhere")
+    (damaged / released.MANIFEST).write_text("{")
+    with pytest.raises(InputError, match="invalid manifest"):
+        released.load(where=damaged)
+
+
+def test_predictions_come_in_order_with_findings_at_their_thresholds(models, files):
+    model = released.load(where=models)
+    found = list(prediction.classify(files, model))
+    assert [one.path for one in found] == files
+    for one in found:
+        above = [name for name, limit in zip(CLASSES, THRESHOLDS) if one.probabilities[name] >= limit]
+        assert list(one.findings) == above
+        assert (one.windows, one.quality_warnings, one.error) == (1, (), "")
+
+
+def test_a_long_recording_gets_the_mean_of_its_windows(models, signals, tmp_path):
+    model = released.load(where=models)
+    np.savez(tmp_path / "long.npz", signal=np.concatenate(signals), rate=100, units="mV")
+    (one,) = prediction.classify([tmp_path / "long.npz"], model)
+    assert one.windows == 3
+    np.testing.assert_allclose(
+        list(one.probabilities.values()), model.probabilities(np.stack(signals)).mean(axis=0), atol=1e-6
+    )
+
+
+def test_one_unreadable_recording_is_reported_and_the_others_are_classified(models, files):
+    files[1].write_bytes(b"")
+    found = list(prediction.classify(files, released.load(where=models)))
+    assert ["empty file" in one.error for one in found] == [False, True, False]
+    assert [bool(one.probabilities) for one in found] == [True, False, True]
+
+
+def test_predictions_do_not_depend_on_the_number_of_processes(models, files):
+    model = released.load(where=models)
+    many = files * 50
+    one, two = (list(prediction.classify(many, model, jobs=jobs)) for jobs in (1, 2))
+    assert one == two
+    assert [prediction_.path for prediction_ in two] == many
+
+
+def test_a_folder_stands_for_its_recordings(files, tmp_path):
+    (tmp_path / "notes.txt").write_text("not a recording")
+    assert prediction.find_recordings([tmp_path]) == files
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="no recordings in a folder"):
+        prediction.find_recordings([tmp_path / "empty"])
+
+
+def test_the_windows_of_a_wfdb_record_are_its_samples(sample_root):
+    header = next(iter(sorted(sample_root.rglob("*.hea"))))
+    from ecglib.data.dataset import read_record
+
+    window = recordings.windows(recordings.read(header))
+    np.testing.assert_allclose(window[0], read_record(header.with_suffix("")) / 1000, atol=1e-6)
+
+
+def test_models_are_copied_with_their_manifest_or_not_at_all(damaged, tmp_path):
+    released.copy_release(damaged, tmp_path / "models")
+    assert released.load(where=tmp_path / "models").thresholds.tolist() == list(THRESHOLDS)
+    path = damaged / f"{released.DEFAULT}.onnx"
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(InputError, match="wrong checksum of a model file"):
+        released.copy_release(damaged, tmp_path / "other")
+    assert not (tmp_path / "other" / released.MANIFEST).exists()
+
+
+def test_a_microcontroller_model_is_not_for_predict(damaged):
+    file = damaged / "model.tflite"
+    file.write_bytes(b"model")
+    released.write(damaged, "student_micro", file, Normalization(0.0, 1.0), 1.0, THRESHOLDS)
+    with pytest.raises(InputError, match="a microcontroller model"):
+        released.load("student_micro", damaged)
+
+
+@pytest.fixture
+def ecglib(models, monkeypatch):
+    """Runs `ecglib predict` with these arguments in this process."""
+    monkeypatch.setattr(released, "folder", lambda: models)
+    monkeypatch.setenv("COLUMNS", "120")
+
+    def predict(*arguments, jobs=1):
+        return CliRunner().invoke(cli.app, ["predict", *map(str, arguments), "--jobs", str(jobs)])
+
+    return predict
+
+
+def test_the_command_prints_a_table(ecglib, files):
+    done = ecglib(*files)
+    assert done.exit_code == 0, done.output
+    assert all(name in done.stdout for name in CLASSES)
+    assert "Not a medical device" in done.stdout
+
+
+def test_the_command_prints_json_lines(ecglib, files):
+    done = ecglib(*files, "--json")
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [row["path"] for row in rows] == list(map(str, files))
+    assert list(rows[0]["probabilities"]) == list(CLASSES)
+
+
+def test_json_and_csv_have_a_row_with_the_error_for_a_recording_that_failed(ecglib, files):
+    files[1].write_bytes(b"")
+    rows = [json.loads(line) for line in ecglib(*files, "--json").stdout.splitlines()]
+    assert [row["path"] for row in rows] == list(map(str, files))
+    assert [row["error"] and row["error"].split(";")[0] for row in rows] == [None, "empty file", None]
+    rows = list(csv.DictReader(io.StringIO(ecglib(*files, "--csv").stdout)))
+    assert [row["error"].split(";")[0] for row in rows] == ["", "empty file", ""]
+    assert rows[1]["MI"] == "" and rows[1]["path"] == str(files[1])
+
+
+def test_the_command_prints_csv(ecglib, files):
+    done = ecglib(*files, "--csv")
+    rows = list(csv.DictReader(io.StringIO(done.stdout)))
+    assert len(rows) == 3
+    assert 0 <= float(rows[0]["MI"]) <= 1
+
+
+def test_classifying_imports_no_library_that_it_does_not_need(models, files):
+    code = (
+        "import sys; from pathlib import Path; from ecglib import cli; "
+        "from ecgpredict import prediction, released, reports; "
+        f"model = released.load(where=Path({str(models)!r})); "
+        f"print(len(list(prediction.classify([Path({str(files[0])!r})], model)))); "
+        "unneeded = ('torch', 'tensorflow', 'keras', 'onnx', 'pandas', 'sklearn', 'scipy.signal'); "
+        "print([name for name in unneeded if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.split("\n")[:2] == ["1", "[]"], done.stderr
+
+
+def test_the_exit_status_depends_on_how_many_recordings_failed(ecglib, files):
+    files[0].write_bytes(b"")
+    some = ecglib(*files, "--json")
+    assert some.exit_code == 1
+    assert "empty file" in some.stderr
+    assert ecglib(files[0]).exit_code == 2
+    unknown = ecglib(*files, "--model", "teacher")
+    assert unknown.exit_code == 2
+    assert "unknown model" in unknown.stderr
+
+
+def test_the_command_continues_after_an_error_in_a_worker_process(ecglib, files):
+    files[1].write_bytes(b"")
+    rows = ecglib(*files, "--json", jobs=2).stdout.splitlines()
+    assert [bool(json.loads(row)["error"]) for row in rows] == [False, True, False]
+
+
+def test_any_exception_of_a_reader_is_reported(models, files, monkeypatch):
+    def read(path, **keywords):
+        if path == files[1]:
+            raise RecursionError("too deep")
+        return original(path, **keywords)
+
+    original = recordings.read
+    monkeypatch.setattr(prediction.recordings, "read", read)
+    found = list(prediction.classify(files, released.load(where=models)))
+    assert ["RecursionError" in one.error for one in found] == [False, True, False]
+
+
+def test_a_recording_that_is_never_finished_is_reported(models, files, monkeypatch):
+    def read(path, **keywords):
+        while path == files[1]:
+            pass
+        return original(path, **keywords)
+
+    original = recordings.read
+    monkeypatch.setattr(prediction.recordings, "read", read)
+    monkeypatch.setattr(prediction.batches, "TIME_LIMIT_S", 0.5)
+    found = list(prediction.classify(files, released.load(where=models)))
+    assert ["not finished" in one.error for one in found] == [False, True, False]
