@@ -62,14 +62,27 @@ with tempfile.TemporaryDirectory() as temporary:
     folder = recordings(root, FIVE_SHARDS)
     alone, _ = predict(folder, root / "alone.parquet")
     workflow, _ = measured(
-        "snakemake", "--snakefile", str(PROJECT / "workflows/archive/Snakefile"), "--cores", "1", "--quiet", "all",
-        "--config", f"recordings={folder}", f"out={root / 'out'}", f"shard_size={shards.SIZE}",
-    )  # fmt: skip
+        "snakemake",
+        "--snakefile",
+        str(PROJECT / "workflows/archive/Snakefile"),
+        "--cores",
+        "1",
+        "--quiet",
+        "all",
+        "--config",
+        f"recordings={folder}",
+        f"out={root / 'out'}",
+        f"shard_size={shards.SIZE}",
+    )
     content = {
-        "recordings": FIVE_SHARDS, "shard_size": shards.SIZE, "model": released.default(), "hardware": processor(),
+        "recordings": FIVE_SHARDS,
+        "shard_size": shards.SIZE,
+        "model": released.default(),
+        "hardware": processor(),
         "per_core_second": {"predict": round(FIVE_SHARDS / alone, 1), "workflow": round(FIVE_SHARDS / workflow, 1)},
-        "workflow_ratio": round(alone / workflow, 3), "memory_mb": {str(FEW): round(few_mb, 1)},
-    }  # fmt: skip
+        "workflow_ratio": round(alone / workflow, 3),
+        "memory_mb": {str(FEW): round(few_mb, 1)},
+    }
     results.write_json(PROJECT / "results" / "full", "archive", content)
     _, many_mb = predict(recordings(root, MANY), root / "many.parquet")
 content["memory_mb"][str(MANY)], content["memory_ratio"] = round(many_mb, 1), round(many_mb / few_mb, 3)

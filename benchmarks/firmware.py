@@ -101,9 +101,14 @@ class Measurement:
         return rows
 
     def _emulate(
-        self, cpu: str, optimization: str, flags: str, microvolts: np.ndarray, expected: np.ndarray,
+        self,
+        cpu: str,
+        optimization: str,
+        flags: str,
+        microvolts: np.ndarray,
+        expected: np.ndarray,
         expected_stream: Mapping[int, np.ndarray],
-    ) -> dict:  # fmt: skip
+    ) -> dict:
         target = self.folder / f"build-{cpu}{optimization}{flags}"
         program = emulation.build(self.folder, target, cpu, optimization, flags)
         golden.write(target / "recordings.bin", microvolts)
@@ -116,13 +121,19 @@ class Measurement:
             for one in samples.keys() | expected_stream.keys()
         )
         return {
-            "cpu": cpu, "board": emulation.BOARDS[cpu], "optimization": optimization, "kernel": single.kernel,
-            **emulation.sizes(target), "stack": max(single.stack, stream.stack), "instructions": single.instructions,
+            "cpu": cpu,
+            "board": emulation.BOARDS[cpu],
+            "optimization": optimization,
+            "kernel": single.kernel,
+            **emulation.sizes(target),
+            "stack": max(single.stack, stream.stack),
+            "instructions": single.instructions,
             "stream_instructions_per_second": stream.instructions * self.entry["rate"],
             "recordings": len(single.index),
             "recordings_that_differ": int((single.outputs != expected).any(axis=1).sum()),
-            "stream_results": len(stream.index), "stream_results_that_differ": int(stream_differs),
-        }  # fmt: skip
+            "stream_results": len(stream.index),
+            "stream_results_that_differ": int(stream_differs),
+        }
 
     def size_without_stream(self) -> dict[str, int]:
         """Bytes of flash and RAM of the model when it is compiled without streaming."""
@@ -159,13 +170,22 @@ def measure(name: str, work: Path, paths: Paths, microvolts: np.ndarray, test_mi
     per_second = fast["stream_instructions_per_second"]
     devices = tflite_micro.DEVICES | boards.MORE_DEVICES
     return {
-        "file_bytes": one.entry["bytes"], "sha256": one.entry["sha256"], "weight_bytes": one.values["weight_bytes"],
-        "arena": one.plan.arena, "stream": one.plan.stream, "macs": one.plan.macs,
-        "layer_by_layer": one.plan.layer_by_layer, "tflite_micro_arena": footprint["arena_bytes"],
+        "file_bytes": one.entry["bytes"],
+        "sha256": one.entry["sha256"],
+        "weight_bytes": one.values["weight_bytes"],
+        "arena": one.plan.arena,
+        "stream": one.plan.stream,
+        "macs": one.plan.macs,
+        "layer_by_layer": one.plan.layer_by_layer,
+        "tflite_micro_arena": footprint["arena_bytes"],
         "ram_target": RAM_TARGETS[name],
-        "samples_before_end": one.plan.samples_before_end, "samples_after_end": one.plan.samples_after_end,
-        "open_windows": one.plan.open_windows, "without_stream": one.size_without_stream(), "emulated": rows,
-        "equality": one.equality(microvolts), **one.latency(microvolts[0]),
+        "samples_before_end": one.plan.samples_before_end,
+        "samples_after_end": one.plan.samples_after_end,
+        "open_windows": one.plan.open_windows,
+        "without_stream": one.size_without_stream(),
+        "emulated": rows,
+        "equality": one.equality(microvolts),
+        **one.latency(microvolts[0]),
         "estimates": {
             "milliseconds": {str(clock): boards.milliseconds(fast["instructions"], clock) for clock in boards.CLOCKS},
             "stream_milliseconds": {str(clock): boards.milliseconds(per_second, clock) for clock in boards.CLOCKS},
@@ -175,7 +195,7 @@ def measure(name: str, work: Path, paths: Paths, microvolts: np.ndarray, test_mi
         "boards": {
             device: boards.fits(fast["flash"], fast["ram"] + fast["stack"], devices[device]) for device in boards.SHEETS
         },
-    }  # fmt: skip
+    }
 
 
 def write(paths: Paths, measured: dict[str, dict]) -> None:
@@ -184,15 +204,19 @@ def write(paths: Paths, measured: dict[str, dict]) -> None:
     published = results.read(folder, RESULT)["models"] if (folder / f"{RESULT}.json").is_file() else {}
     models = published | measured
     results.write_json(
-        folder, RESULT,
+        folder,
+        RESULT,
         {
             "models": {name: models[name] for name in RAM_TARGETS if name in models},
             "tools": {tool: _version(tool) for tool in ("arm-none-eabi-gcc", "qemu-system-arm", "cc")},
-            "processor": runs.processor(), "cycles": boards.CYCLES, "microamperes": round(boards.CURRENT * 1e6),
-            "volts": boards.VOLTAGE, "model_share": boards.MODEL_SHARE,
+            "processor": runs.processor(),
+            "cycles": boards.CYCLES,
+            "microamperes": round(boards.CURRENT * 1e6),
+            "volts": boards.VOLTAGE,
+            "model_share": boards.MODEL_SHARE,
             "devices": {name: [*devices[name], sheet] for name, sheet in boards.SHEETS.items()},
         },
-    )  # fmt: skip
+    )
 
 
 def _version(tool: str) -> str:

@@ -118,13 +118,17 @@ def main() -> int:
     print(counts.reindex([row for row in order if row in counts.index]).rename_axis(None).to_string())
     print(f"\n{len(found):,} damaged files in {time.perf_counter() - start:.0f} s")
     print("\n".join(f"{table['outcome'].eq(outcome).sum():>8,} {outcome}" for outcome in OUTCOMES))
-    print(f"longest: {table['seconds'].max():.1f} s (limit {LIMIT_S:g}); peak memory of the process: "
-          f"{table['peak'].max() / 1e9:.2f} GB (limit 1)")  # fmt: skip
+    print(
+        f"longest: {table['seconds'].max():.1f} s (limit {LIMIT_S:g}); peak memory of the process: "
+        f"{table['peak'].max() / 1e9:.2f} GB (limit 1)"
+    )
     bad = [one for one in found if one.outcome not in (READABLE, ERROR)]
     for one in found if given.details or given.examples == 1 else bad[:20]:
         only = f" --only '{given.only}'" if given.only else ""
-        print(f"\n{one.form}, {one.kind}: {one.outcome}; repeat it with "
-              f"python benchmarks/fuzz.py --seed {one.seed} --examples 1{only}\n{one.detail}")  # fmt: skip
+        print(
+            f"\n{one.form}, {one.kind}: {one.outcome}; repeat it with "
+            f"python benchmarks/fuzz.py --seed {one.seed} --examples 1{only}\n{one.detail}"
+        )
     return 1 if bad or table["peak"].max() > LIMIT_BYTES else 0
 
 

@@ -102,13 +102,17 @@ def main() -> None:
         read, chapter, train = peaks(paths, given.limit)
     on_cpu = [one["seconds"] for one in measured.values() if not one["hardware"].startswith("NVIDIA")]
     content = {
-        "margin": MARGIN, "least_minutes": LEAST_MINUTES,
+        "margin": MARGIN,
+        "least_minutes": LEAST_MINUTES,
         "rules": {
-            "read_records": rule(read, READ_SECONDS), "train": rule(train, max(on_cpu)),
-            "chapter": rule(chapter, max(executed.values())), "sample_study": rule(train, SAMPLE_STUDY_SECONDS),
+            "read_records": rule(read, READ_SECONDS),
+            "train": rule(train, max(on_cpu)),
+            "chapter": rule(chapter, max(executed.values())),
+            "sample_study": rule(train, SAMPLE_STUDY_SECONDS),
         },
-        "trainings": measured, "chapters": executed,
-    }  # fmt: skip
+        "trainings": measured,
+        "chapters": executed,
+    }
     files.write_text(target, HEAD + yaml.safe_dump(content, sort_keys=False))
     print(f"memory of reading {read} MB, of a training {train} MB, of a chapter {chapter} MB")
 

@@ -45,8 +45,11 @@ with tempfile.TemporaryDirectory() as folder:
     finally:
         slurm.stop()
 content = {
-    "local_seconds": round(local, 1), "slurm_seconds": round(remote, 1), "ratio": round(remote / local, 2),
-    "jobs": JOBS, "hardware": processor(),
-}  # fmt: skip
+    "local_seconds": round(local, 1),
+    "slurm_seconds": round(remote, 1),
+    "ratio": round(remote / local, 2),
+    "jobs": JOBS,
+    "hardware": processor(),
+}
 results.write_json(PROJECT / "results" / "full", "slurm_overhead", content)
 print(f"tiny study, Slurm against local: {remote:.0f} s, {local:.0f} s, ratio {remote / local:.2f}; {JOBS} jobs")

@@ -24,14 +24,16 @@ from ecgpredict.reports import one_line, printable
 from ecgpredict.spec import CLASSES
 
 ROW_GROUP = 2_000  # recordings in memory at a time
-SCHEMA = pa.schema([
-    pa.field("path", pa.string(), nullable=False),
-    *(pa.field(name, pa.float32()) for name in CLASSES),  # null where the recording could not be read
-    pa.field("findings", pa.list_(pa.string()), nullable=False),
-    pa.field("windows", pa.int32(), nullable=False),
-    pa.field("quality_warnings", pa.list_(pa.string()), nullable=False),
-    pa.field("error", pa.string()),  # null where it was classified
-])  # fmt: skip
+SCHEMA = pa.schema(
+    [
+        pa.field("path", pa.string(), nullable=False),
+        *(pa.field(name, pa.float32()) for name in CLASSES),  # null where the recording could not be read
+        pa.field("findings", pa.list_(pa.string()), nullable=False),
+        pa.field("windows", pa.int32(), nullable=False),
+        pa.field("quality_warnings", pa.list_(pa.string()), nullable=False),
+        pa.field("error", pa.string()),  # null where it was classified
+    ]
+)
 
 
 def walk(paths: Iterable[Path]) -> Iterator[str]:
@@ -52,9 +54,16 @@ def walk(paths: Iterable[Path]) -> Iterator[str]:
 
 
 def write(
-    names: Iterable[str], target: Path, model: ReleasedModel, *, root: Path = Path(), rate: float | None = None,
-    units: str | None = None, jobs: int = 1, after_each: Callable[[Prediction], object] = lambda one: None,
-) -> tuple[int, int]:  # fmt: skip
+    names: Iterable[str],
+    target: Path,
+    model: ReleasedModel,
+    *,
+    root: Path = Path(),
+    rate: float | None = None,
+    units: str | None = None,
+    jobs: int = 1,
+    after_each: Callable[[Prediction], object] = lambda one: None,
+) -> tuple[int, int]:
     """Classify recordings and write the predictions as one Parquet file, whole or not at all.
 
     Parameters
@@ -87,18 +96,24 @@ def write(
         if not total:
             suffixes = ", ".join(recordings.FILE_SUFFIXES)
             raise InputError(
-                "no recordings", where=root.absolute(), expected=f"files ending in {suffixes}", found="none",
+                "no recordings",
+                where=root.absolute(),
+                expected=f"files ending in {suffixes}",
+                found="none",
                 hint="choose another folder",
-            )  # fmt: skip
+            )
     return total, failed
 
 
 def _row(name: str, one: Prediction) -> dict:
     return {
-        "path": printable(name), **{label: one.probabilities.get(label) for label in CLASSES},
-        "findings": list(one.findings), "windows": one.windows, "quality_warnings": list(one.quality_warnings),
+        "path": printable(name),
+        **{label: one.probabilities.get(label) for label in CLASSES},
+        "findings": list(one.findings),
+        "windows": one.windows,
+        "quality_warnings": list(one.quality_warnings),
         "error": one_line(one.error) or None,
-    }  # fmt: skip
+    }
 
 
 def _metadata(model: ReleasedModel) -> dict[str, str]:

@@ -40,9 +40,12 @@ def c_header(path: Path, entry: Mapping, name: str) -> str:
         )
     if "input_scale" not in entry:
         raise InputError(
-            "not an int8 model", where=path, expected="a microcontroller model", found=Path(path).name,
+            "not an int8 model",
+            where=path,
+            expected="a microcontroller model",
+            found=Path(path).name,
             hint="give the name of a microcontroller model",
-        )  # fmt: skip
+        )
     content, upper = Path(path).read_bytes(), name.upper()
     lines = (content[start : start + 16] for start in range(0, len(content), 16))
     # The manifest's thresholds refer to calibrated probabilities, those of the header to the file's own outputs.

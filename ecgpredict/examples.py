@@ -53,6 +53,13 @@ def write(folder: Path) -> Path:
 
 def _write_wfdb(folder: Path, name: str, signal: np.ndarray, leads: list[str]) -> None:
     wfdb.wrsamp(
-        name, fs=SAMPLING_RATE, units=["uV"] * len(leads), sig_name=leads, p_signal=signal * 1000,
-        fmt=["16"] * len(leads), adc_gain=[1.0] * len(leads), baseline=[0] * len(leads), write_dir=str(folder),
-    )  # fmt: skip
+        name,
+        fs=SAMPLING_RATE,
+        units=["uV"] * len(leads),
+        sig_name=leads,
+        p_signal=signal * 1000,
+        fmt=["16"] * len(leads),
+        adc_gain=[1.0] * len(leads),
+        baseline=[0] * len(leads),
+        write_dir=str(folder),
+    )

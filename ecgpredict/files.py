@@ -50,6 +50,9 @@ def exclusive(lock: Path, other: str) -> Iterator[None]:
             yield
     except Timeout as error:
         raise InputError(
-            f"{other} is in progress", where=lock, expected="no other process", found="one that holds this lock",
+            f"{other} is in progress",
+            where=lock,
+            expected="no other process",
+            found="one that holds this lock",
             hint="wait until it has ended, or stop it",
-        ) from error  # fmt: skip
+        ) from error

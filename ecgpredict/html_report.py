@@ -39,9 +39,12 @@ def targets(out: Path, paths: Sequence[Path]) -> list[Path]:
     if out.suffix.lower() in SUFFIXES:
         if len(paths) > 1:
             raise InputError(
-                "one report file for several recordings", where=out, expected="a folder, for a file per recording",
-                found=f"{len(paths)} recordings", hint=f"give a folder, e.g. --report {out.with_suffix('')}",
-            )  # fmt: skip
+                "one report file for several recordings",
+                where=out,
+                expected="a folder, for a file per recording",
+                found=f"{len(paths)} recordings",
+                hint=f"give a folder, e.g. --report {out.with_suffix('')}",
+            )
         return [out]
     taken: dict[str, Path] = {}  # file systems may ignore case
     found = []
@@ -80,21 +83,33 @@ def render(recording: Recording, prediction: Prediction, model: ReleasedModel) -
     limit = max(float(np.abs(maps).max()), MIN_LIMIT)
     found = [
         {
-            "name": name, "meaning": CLASS_NAMES[name], "probability": prediction.probabilities[name],
-            "threshold": threshold, "found": name in prediction.findings,
+            "name": name,
+            "meaning": CLASS_NAMES[name],
+            "probability": prediction.probabilities[name],
+            "threshold": threshold,
+            "found": name in prediction.findings,
         }
         for name, threshold in zip(CLASSES, model.thresholds)
-    ]  # fmt: skip
+    ]
     environment = Environment(
         loader=PackageLoader("ecgpredict"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     return environment.get_template("report.html").render(
-        name=printable(prediction.path.name), description=_description(recording, prediction),
-        shown=_shown(shown, windows, recording), paper=paper.sheet(windows[shown]), rows=paper.rows(windows[shown]),
-        map_height=paper.MAP_HEIGHT_MM, classes=found, limit=limit, against=AGAINST, speaks_for=FOR,
+        name=printable(prediction.path.name),
+        description=_description(recording, prediction),
+        shown=_shown(shown, windows, recording),
+        paper=paper.sheet(windows[shown]),
+        rows=paper.rows(windows[shown]),
+        map_height=paper.MAP_HEIGHT_MM,
+        classes=found,
+        limit=limit,
+        against=AGAINST,
+        speaks_for=FOR,
         maps=[one | render_map(one["name"], values, limit) for one, values in zip(found, maps)],
-        quality_warnings=prediction.quality_warnings, card=card(model), cautions=model.cautions,
-    )  # fmt: skip
+        quality_warnings=prediction.quality_warnings,
+        card=card(model),
+        cautions=model.cautions,
+    )
 
 
 def card(model: ReleasedModel) -> list[str]:
@@ -139,8 +154,9 @@ def render_map(name: str, values: np.ndarray, limit: float) -> dict:
     """A superclass's map (12, parts) as colored cells, and in words."""
     cells = [
         cell | {"fill": FOR if value > 0 else AGAINST, "opacity": f"{abs(value) / limit:.3f}"}
-        for cell, value in zip(paper.cells(values.shape[1]), values.ravel()) if value
-    ]  # fmt: skip
+        for cell, value in zip(paper.cells(values.shape[1]), values.ravel())
+        if value
+    ]
     lead, part = np.unravel_index(values.argmax(), values.shape)
     seconds = WINDOW_S / values.shape[1]
     text = f"What speaks for {name}: most in {LEADS[lead]} from {part * seconds:g} to {(part + 1) * seconds:g} s"

@@ -55,11 +55,14 @@ def cells(parts: int) -> list[dict]:
     width = _MAP_MM_PER_S * 10 / parts
     return [
         {
-            "x": f"{_MAP_LEFT_MM + part * width:.2f}", "y": f"{lead * _MAP_ROW_MM + 0.2:.2f}", "width": f"{width:.2f}",
+            "x": f"{_MAP_LEFT_MM + part * width:.2f}",
+            "y": f"{lead * _MAP_ROW_MM + 0.2:.2f}",
+            "width": f"{width:.2f}",
             "height": f"{_MAP_ROW_MM - 0.4:.2f}",
         }
-        for lead in range(len(LEADS)) for part in range(parts)
-    ]  # fmt: skip
+        for lead in range(len(LEADS))
+        for part in range(parts)
+    ]
 
 
 def _base(row: int) -> float:

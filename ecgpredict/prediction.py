@@ -57,9 +57,12 @@ def find_recordings(paths: Sequence[Path]) -> list[Path]:
         inside = sorted(file for file in path.rglob("*") if file.suffix.lower() in suffixes and file.is_file())
         if not inside:
             raise InputError(
-                "no recordings in a folder", where=path, expected=f"files ending in {', '.join(suffixes)}",
-                found="none", hint="choose another folder",
-            )  # fmt: skip
+                "no recordings in a folder",
+                where=path,
+                expected=f"files ending in {', '.join(suffixes)}",
+                found="none",
+                hint="choose another folder",
+            )
         found += inside
     return found
 
@@ -109,9 +112,12 @@ def _read(path: Path, rate: float | None, units: str | None) -> tuple[Path, np.n
 def _failed(path: Path, reason: object) -> Prediction:
     if not isinstance(reason, InputError):
         reason = InputError(
-            "unreadable recording", where=path, expected="a recording of a known format", found=reason,
+            "unreadable recording",
+            where=path,
+            expected="a recording of a known format",
+            found=reason,
             hint="export it again",
-        )  # fmt: skip
+        )
     return Prediction(path, {}, (), 0, (), str(reason))
 
 

@@ -103,9 +103,12 @@ def load(name: str | None = None, where: Path | None = None) -> ReleasedModel:
         raise _manifest_error(origin, expected, values)
     if path.suffix != ".onnx":
         raise InputError(
-            "a microcontroller model", where=origin, expected="an .onnx file", found=path.name,
+            "a microcontroller model",
+            where=origin,
+            expected="an .onnx file",
+            found=path.name,
             hint=f"classify with {default(path.parent)}; `ecglib header` writes this one for firmware",
-        )  # fmt: skip
+        )
     return ReleasedModel(name, path, normalization, temperature, thresholds, _content(path.parent).cautions)
 
 
@@ -135,9 +138,12 @@ def load_verified(name: str, where: Path | None = None) -> tuple[Path, dict]:
     content = path.read_bytes()
     if len(content) != size or hashlib.sha256(content).hexdigest() != digest:
         raise InputError(
-            "wrong checksum of a model file", where=path, expected=f"{size} bytes, SHA-256 {digest[:16]}…",
-            found=f"{len(content)} bytes, SHA-256 {hashlib.sha256(content).hexdigest()[:16]}…", hint=_HINT,
-        )  # fmt: skip
+            "wrong checksum of a model file",
+            where=path,
+            expected=f"{size} bytes, SHA-256 {digest[:16]}…",
+            found=f"{len(content)} bytes, SHA-256 {hashlib.sha256(content).hexdigest()[:16]}…",
+            hint=_HINT,
+        )
     return path, found
 
 
@@ -166,16 +172,24 @@ def entry(name: str, where: Path) -> dict:
     found = entries(where)
     if name not in found:
         raise InputError(
-            "unknown model", where=where / MANIFEST, expected=", ".join(found), found=name,
+            "unknown model",
+            where=where / MANIFEST,
+            expected=", ".join(found),
+            found=name,
             hint="give one of the expected names",
-        )  # fmt: skip
+        )
     return found[name]
 
 
 def write(
-    where: Path, name: str, source: Path, normalization: Normalization, temperature: float, thresholds: Sequence[float],
+    where: Path,
+    name: str,
+    source: Path,
+    normalization: Normalization,
+    temperature: float,
+    thresholds: Sequence[float],
     **more: float,
-) -> Path:  # fmt: skip
+) -> Path:
     """Release a model: copy its file into a folder and add it to the manifest there.
 
     Parameters
@@ -196,10 +210,16 @@ def write(
         temporary.write_bytes(content)
     known = _content(where) if (where / MANIFEST).is_file() else _Manifest({}, DEFAULT, [])
     known.models[name] = {
-        "file": target.name, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest(), **_FIXED,
-        "mean": normalization.mean, "scale": normalization.scale, "temperature": float(temperature),
-        "thresholds": [float(one) for one in thresholds], **more,
-    }  # fmt: skip
+        "file": target.name,
+        "bytes": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
+        **_FIXED,
+        "mean": normalization.mean,
+        "scale": normalization.scale,
+        "temperature": float(temperature),
+        "thresholds": [float(one) for one in thresholds],
+        **more,
+    }
     return _write_manifest(where, known)
 
 

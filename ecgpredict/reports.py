@@ -38,9 +38,11 @@ class JsonReport:
         row = {
             "path": printable(prediction.path),
             "probabilities": {name: round(value, 4) for name, value in prediction.probabilities.items()},
-            "findings": list(prediction.findings), "windows": prediction.windows,
-            "quality_warnings": list(prediction.quality_warnings), "error": one_line(prediction.error) or None,
-        }  # fmt: skip
+            "findings": list(prediction.findings),
+            "windows": prediction.windows,
+            "quality_warnings": list(prediction.quality_warnings),
+            "error": one_line(prediction.error) or None,
+        }
         print(json.dumps(row, ensure_ascii=False))
 
     def close(self) -> None:
@@ -56,10 +58,16 @@ class CsvReport:
 
     def add(self, prediction: Prediction) -> None:
         values = [f"{prediction.probabilities[name]:.4f}" if prediction.probabilities else "" for name in CLASSES]
-        self.writer.writerow([
-            printable(prediction.path), *values, " ".join(prediction.findings), prediction.windows,
-            "; ".join(prediction.quality_warnings), one_line(prediction.error),
-        ])  # fmt: skip
+        self.writer.writerow(
+            [
+                printable(prediction.path),
+                *values,
+                " ".join(prediction.findings),
+                prediction.windows,
+                "; ".join(prediction.quality_warnings),
+                one_line(prediction.error),
+            ]
+        )
 
     def close(self) -> None:
         pass
@@ -79,9 +87,12 @@ class ConsoleReport:
     def close(self) -> None:
         console = Console(highlight=False)
         names = display_names([prediction.path for prediction in self.predictions])
-        table = Table("recording", *CLASSES, "findings", caption=(
-            f"Probabilities of {self.model.name}; bold: at or above its threshold. Not a medical device."
-        ))  # fmt: skip
+        table = Table(
+            "recording",
+            *CLASSES,
+            "findings",
+            caption=(f"Probabilities of {self.model.name}; bold: at or above its threshold. Not a medical device."),
+        )
         for name, prediction in zip(names, self.predictions):
             cells = [
                 Text(f"{prediction.probabilities[one]:.2f}", style="bold" if one in prediction.findings else "")

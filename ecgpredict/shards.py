@@ -105,12 +105,18 @@ def _checked(names: Iterable[str], source: Path) -> list[str]:
     names = list(names)
     if not names:
         raise InputError(
-            "no recordings", where=source, expected="a folder of recordings, or a file that lists them", found="none",
+            "no recordings",
+            where=source,
+            expected="a folder of recordings, or a file that lists them",
+            found="none",
             hint="choose another folder",
-        )  # fmt: skip
+        )
     if broken := [name for name in names if len(name.splitlines()) != 1]:
         raise InputError(
-            "a name with a line break", where=source, expected="one name in one line", found=repr(broken[0]),
+            "a name with a line break",
+            where=source,
+            expected="one name in one line",
+            found=repr(broken[0]),
             hint="rename the recording",
-        )  # fmt: skip
+        )
     return names

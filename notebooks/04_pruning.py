@@ -101,9 +101,8 @@ Markdown(pruned_again.conclusion())
 pruned = pruning.open_pruned_base(study)
 sensitivity = pruning.sensitivity(study, pruned.network, pruned.base_runs[0])
 figure = plots.auc_against_sparsity(
-    sensitivity.table, sensitivity.intact, hue="layer",
-    title="One layer pruned, the others intact",
-)  # fmt: skip
+    sensitivity.table, sensitivity.intact, hue="layer", title="One layer pruned, the others intact"
+)
 
 # %% tags=["hide-input"]
 Markdown(sensitivity.sentence())

@@ -260,10 +260,15 @@ rows = []
 for weight in (settings.label_weight, 0.0):
     changed = settings.model_copy(update={"label_weight": weight})
     trained = train(
-        "student_distilled", changed, 0, study.data, folder / f"weight {weight}",
-        teachers=teachers, progress=False,
+        "student_distilled",
+        changed,
+        0,
+        study.data,
+        folder / f"weight {weight}",
+        teachers=teachers,
+        progress=False,
         teacher_scores=lambda: [study.training_scores(one) for one in teachers],
-    )  # fmt: skip
+    )
     rows.append((weight, trained.history["val_auc"].max()))
 tables.show(pd.DataFrame(rows, columns=["label weight", "best AUC, fold 9"]))
 

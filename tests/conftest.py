@@ -31,9 +31,12 @@ def run_ecglib(*arguments: str, cwd: Path, **environment: str) -> subprocess.Com
     """The command line in a process of its own, without this machine's data."""
     inherited = {k: v for k, v in os.environ.items() if k not in ("PTBXL_ROOT", "LUDB_ROOT", "ECGLIB_CACHE")}
     return subprocess.run(
-        [sys.executable, "-m", "ecglib", *arguments], cwd=cwd, capture_output=True, text=True,
+        [sys.executable, "-m", "ecglib", *arguments],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
         env=inherited | environment,
-    )  # fmt: skip
+    )
 
 
 def copy_checkout(target: Path) -> Path:

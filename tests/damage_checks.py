@@ -17,9 +17,12 @@ REPRODUCIBLE = settings(
 
 
 def check_read_or_refused(
-    formats: dict[str, Format], name: str, refusal: type[StudyError], verify: Callable[[StudyError], None],
+    formats: dict[str, Format],
+    name: str,
+    refusal: type[StudyError],
+    verify: Callable[[StudyError], None],
     max_examples: int = REPRODUCIBLE.max_examples,
-) -> None:  # fmt: skip
+) -> None:
     """Damage files of a format: each is read or refused with `refusal`, which `verify` asserts to be clear."""
 
     @settings(REPRODUCIBLE, max_examples=max_examples)

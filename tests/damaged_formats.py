@@ -132,12 +132,14 @@ RECORDINGS = {
         _segments, _recording("record"), {name: damage.TEXT for name in ("record.hea", "part.hea")}
     ),
     "CSV": Format(
-        lambda folder: write_csv(folder / "a.csv", signal(), rate=100), _recording("a.csv"),
+        lambda folder: write_csv(folder / "a.csv", signal(), rate=100),
+        _recording("a.csv"),
         {"a.csv": damage.TEXT},
     ),
     ".npz": Format(_npz, _recording("a.npz"), {"a.npz": damage.NPZ}),
     "WFDB, .mat": Format(
-        lambda folder: write_mat(folder, signal()), _recording("A0001.mat"),
+        lambda folder: write_mat(folder, signal()),
+        _recording("A0001.mat"),
         {"A0001.hea": damage.TEXT, "A0001.mat": damage.BYTES},
     ),
     "EDF": Format(lambda folder: write_edf(folder / "a.edf", signal()), _recording("a.edf"), {"a.edf": damage.HEADED}),
@@ -149,7 +151,7 @@ RECORDINGS = {
         lambda folder: write_aecg(folder / "a.xml", signal()), _recording("a.xml"), {"a.xml": damage.TEXT}
     ),
     ".npy": Format(lambda folder: np.save(folder / "a.npy", signal()), _recording("a.npy"), {"a.npy": damage.NPY}),
-}  # fmt: skip
+}
 SETTINGS_FILES = {
     "scores": Format(_scores, lambda folder: Scores.load(folder / "s.npz"), {"s.npz": damage.NPZ}),
     "run.json": Format(_run, _read_run, {"run.json": damage.JSON}),

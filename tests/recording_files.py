@@ -14,9 +14,14 @@ from ecgpredict.spec import LEADS
 def write_wfdb(folder, signal, *, rate=100, names=LEADS, units="mV", fmt="16"):
     factor = {"mV": 1, "uV": 1000, "µV": 1000}[units]
     wfdb.wrsamp(
-        "record", fs=rate, units=[units.replace("µ", "u")] * signal.shape[1], sig_name=list(names),
-        p_signal=signal.astype(float) * factor, fmt=[fmt] * signal.shape[1], write_dir=str(folder),
-    )  # fmt: skip
+        "record",
+        fs=rate,
+        units=[units.replace("µ", "u")] * signal.shape[1],
+        sig_name=list(names),
+        p_signal=signal.astype(float) * factor,
+        fmt=[fmt] * signal.shape[1],
+        write_dir=str(folder),
+    )
     header = folder / "record.hea"
     header.write_bytes(header.read_bytes().replace(b"uV", units.encode("utf-8")))
     return folder / "record"

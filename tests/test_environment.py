@@ -67,9 +67,16 @@ def channel(tmp_path):
 
 def record(subdir, name, version, *depends):
     return {
-        "name": name, "version": version, "build": "py311_0", "build_number": 0, "subdir": subdir, "sha256": "0" * 64,
-        "depends": list(depends), "size": 1, "timestamp": 1,
-    }  # fmt: skip
+        "name": name,
+        "version": version,
+        "build": "py311_0",
+        "build_number": 0,
+        "subdir": subdir,
+        "sha256": "0" * 64,
+        "depends": list(depends),
+        "size": 1,
+        "timestamp": 1,
+    }
 
 
 def test_every_package_is_pinned_to_one_version(pins):

@@ -14,11 +14,16 @@ MODEL_SHARE = 0.75  # of flash and of RAM that the model may use; the applicatio
 
 # device -> key of its data sheet in the bibliography
 SHEETS = {
-    "STM32L053 (Cortex-M0+)": "stm32l053", "STM32L412 (Cortex-M4)": "stm32l412", "nRF52832 (Cortex-M4)": "nrf52832",
-    "STM32L476 (Cortex-M4)": "stm32l476", "nRF52840 (Cortex-M4)": "nrf52840",
-    "RP2040 (Cortex-M0+, flash outside)": "rp2040", "STM32F746 (Cortex-M7)": "stm32f746",
-    "ESP32-S3 (Xtensa LX7, flash outside)": "esp32s3", "STM32H743 (Cortex-M7)": "stm32h743",
-}  # fmt: skip
+    "STM32L053 (Cortex-M0+)": "stm32l053",
+    "STM32L412 (Cortex-M4)": "stm32l412",
+    "nRF52832 (Cortex-M4)": "nrf52832",
+    "STM32L476 (Cortex-M4)": "stm32l476",
+    "nRF52840 (Cortex-M4)": "nrf52840",
+    "RP2040 (Cortex-M0+, flash outside)": "rp2040",
+    "STM32F746 (Cortex-M7)": "stm32f746",
+    "ESP32-S3 (Xtensa LX7, flash outside)": "esp32s3",
+    "STM32H743 (Cortex-M7)": "stm32h743",
+}
 # (flash, RAM) in KB, in addition to ecglib.compression.tflite_micro.DEVICES: a small device with DSP instructions
 MORE_DEVICES = {"STM32L412 (Cortex-M4)": (128, 40)}
 

@@ -60,9 +60,20 @@ def build(folder: Path, target: Path, cpu: str = "cortex-m4", optimization: str 
     InputError : the toolchain is missing or fails
     """
     configure = [
-        "cmake", "-S", str(folder / "cortex-m"), "-B", str(target), "-D", f"CPU={cpu}",
-        "-D", "CMAKE_BUILD_TYPE=Release", "-D", f"CMAKE_C_FLAGS_RELEASE={optimization}", "-D", f"CMAKE_C_FLAGS={flags}",
-    ]  # fmt: skip
+        "cmake",
+        "-S",
+        str(folder / "cortex-m"),
+        "-B",
+        str(target),
+        "-D",
+        f"CPU={cpu}",
+        "-D",
+        "CMAKE_BUILD_TYPE=Release",
+        "-D",
+        f"CMAKE_C_FLAGS_RELEASE={optimization}",
+        "-D",
+        f"CMAKE_C_FLAGS={flags}",
+    ]
     run(configure)
     run(["cmake", "--build", str(target)])
     return target / _PROGRAM
@@ -107,9 +118,12 @@ def _emulate(program: Path, mode: str, recordings: Path, cpu: str) -> DeviceRun:
     found = re.search(r"inner loop: (\w+).*instructions per \w+: (\d+)\s+stack bytes: (\d+)", printed, re.DOTALL)
     if not found or not lines:
         raise InputError(
-            "no results from the emulated device", where=program, expected="outputs, instructions and stack",
-            found=printed[-2000:], hint="check that the file contains complete recordings",
-        )  # fmt: skip
+            "no results from the emulated device",
+            where=program,
+            expected="outputs, instructions and stack",
+            found=printed[-2000:],
+            hint="check that the file contains complete recordings",
+        )
     outputs = np.array([values.split() for _, values in lines], np.int8)
     index = np.array([int(one) for one, _ in lines])
     return DeviceRun(found[1], outputs, index, int(found[2]), int(found[3]))
@@ -117,6 +131,19 @@ def _emulate(program: Path, mode: str, recordings: Path, cpu: str) -> DeviceRun:
 
 def _command(program: Path, cpu: str) -> list[str]:
     return [
-        "qemu-system-arm", "-M", BOARDS[cpu], "-nographic", "-monitor", "none", "-serial", "none",
-        "-icount", "shift=0,sleep=off", "-chardev", "stdio,id=out", "-kernel", str(program), "-semihosting-config",
-    ]  # fmt: skip
+        "qemu-system-arm",
+        "-M",
+        BOARDS[cpu],
+        "-nographic",
+        "-monitor",
+        "none",
+        "-serial",
+        "none",
+        "-icount",
+        "shift=0,sleep=off",
+        "-chardev",
+        "stdio,id=out",
+        "-kernel",
+        str(program),
+        "-semihosting-config",
+    ]

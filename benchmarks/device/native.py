@@ -86,15 +86,21 @@ def run(command: Sequence[str], cwd: Path | None = None) -> str:
     """
     if not shutil.which(command[0]):
         raise InputError(
-            "a tool is missing", where=command[0], expected="on the PATH", found="not found",
+            "a tool is missing",
+            where=command[0],
+            expected="on the PATH",
+            found="not found",
             hint="install it; the page on microcontrollers lists Debian's packages",
-        )  # fmt: skip
+        )
     done = subprocess.run(command, cwd=cwd, capture_output=True, text=True)
     if done.returncode:
         raise InputError(
-            "a tool of the toolchain failed", where=" ".join(command), expected="exit status 0",
-            found=f"{done.returncode}\n{(done.stdout + done.stderr)[-4000:]}", hint="see the tool's messages above",
-        )  # fmt: skip
+            "a tool of the toolchain failed",
+            where=" ".join(command),
+            expected="exit status 0",
+            found=f"{done.returncode}\n{(done.stdout + done.stderr)[-4000:]}",
+            hint="see the tool's messages above",
+        )
     return done.stdout
 
 

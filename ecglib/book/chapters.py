@@ -53,14 +53,22 @@ def execute(source: Path, target: Path, parameters: dict, *, work: Path, cwd: Pa
     known = papermill.inspect_notebook(str(plain))
     if unknown := set(parameters) - set(known):
         raise InputError(
-            "unknown parameter", where=source, expected=", ".join(known) or "none", found=", ".join(sorted(unknown)),
+            "unknown parameter",
+            where=source,
+            expected=", ".join(known) or "none",
+            found=", ".join(sorted(unknown)),
             hint='set it in the cell tagged "parameters"',
-        )  # fmt: skip
+        )
     try:
         papermill.execute_notebook(
-            plain, partial, parameters, kernel_name="python3", cwd=str(cwd), progress_bar={"desc": source.stem},
+            plain,
+            partial,
+            parameters,
+            kernel_name="python3",
+            cwd=str(cwd),
+            progress_bar={"desc": source.stem},
             extra_arguments=["--log-level=ERROR"],  # the kernel warns about its transport
-        )  # fmt: skip
+        )
     except papermill.PapermillExecutionError as error:
         message = _ANSI_COLOR.sub("", f"{error.ename}: {error.evalue}")
         raise ChapterError(

@@ -66,9 +66,13 @@ def _link(text: nodes.Text, address: Callable, pattern: re.Pattern, terms: dict,
             continue
         linked.add(anchor)
         reference = nodes.reference(
-            "", match[0], internal=True, refuri=address(target, anchor), classes=["glossary-term"],
+            "",
+            match[0],
+            internal=True,
+            refuri=address(target, anchor),
+            classes=["glossary-term"],
             reftitle="in the glossary",
-        )  # fmt: skip
+        )
         parts += [nodes.Text(content[end : match.start()]), reference]
         end = match.end()
     if parts:

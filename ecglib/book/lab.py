@@ -47,12 +47,17 @@ def command(paths: Paths, notebook: Path | None = None, *, port: int | None = No
     """
     opened = notebook or paths.root / "notebooks"
     return [
-        sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={paths.root}",
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        f"--ServerApp.root_dir={paths.root}",
         f"--LabApp.default_url=/lab/tree/{opened.relative_to(paths.root).as_posix()}",
-        "--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        "--LabApp.news_url=None",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         "--allow-root",  # the only user of many containers; the server listens to this machine alone, with a token
-        *([f"--ServerApp.port={port}"] if port else []), *([] if browser else ["--no-browser"]),
-    ]  # fmt: skip
+        *([f"--ServerApp.port={port}"] if port else []),
+        *([] if browser else ["--no-browser"]),
+    ]
 
 
 def environment(paths: Paths) -> dict[str, str]:

@@ -53,9 +53,12 @@ def find_browser() -> str:
         if name and (path := shutil.which(name)):
             return path
     raise InputError(
-        "no browser to print with", where="PATH", expected=" or ".join(_BROWSERS), found="none of them",
+        "no browser to print with",
+        where="PATH",
+        expected=" or ".join(_BROWSERS),
+        found="none of them",
         hint="install Chromium or Chrome, or set CHROMIUM to its program",
-    )  # fmt: skip
+    )
 
 
 def on_paper(html: str) -> str:
@@ -82,11 +85,19 @@ def print_page(browser: str, page: Path, target: Path) -> None:
     """
     done = subprocess.run(
         [
-            browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-pdf-header-footer",
-            "--generate-pdf-document-outline", f"--virtual-time-budget={_TYPESETTING_MS}",
-            f"--print-to-pdf={target.resolve()}", page.resolve().as_uri(),
+            browser,
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--no-pdf-header-footer",
+            "--generate-pdf-document-outline",
+            f"--virtual-time-budget={_TYPESETTING_MS}",
+            f"--print-to-pdf={target.resolve()}",
+            page.resolve().as_uri(),
         ],
-        capture_output=True, text=True,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+    )
     if done.returncode or not target.is_file():
         raise BookError(f"Chromium could not print the book:\n{done.stderr[-2000:]}")

@@ -71,9 +71,16 @@ class GateResult:
 
 
 def gate(
-    path: Path, reference: Path, scores: Scores, reference_scores: Scores, *, validation: EvaluationSet,
-    test: EvaluationSet, speedup: Estimate, tolerances: Tolerances = Tolerances(),
-) -> GateResult:  # fmt: skip
+    path: Path,
+    reference: Path,
+    scores: Scores,
+    reference_scores: Scores,
+    *,
+    validation: EvaluationSet,
+    test: EvaluationSet,
+    speedup: Estimate,
+    tolerances: Tolerances = Tolerances(),
+) -> GateResult:
     """Check a compressed file against its float32 file.
 
     Parameters

@@ -35,10 +35,17 @@ def to_onnx(network: torch.nn.Module, path: Path, *, fold: bool = True) -> Path:
     with files.atomic_path(path) as temporary, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            network.eval(), (torch.zeros(2, len(LEADS), N_SAMPLES),), temporary,
-            input_names=[INPUT], output_names=[OUTPUT], dynamic_shapes=({0: torch.export.Dim("records")},),
-            dynamo=True, external_data=False, verbose=False, optimize=fold,
-        )  # fmt: skip
+            network.eval(),
+            (torch.zeros(2, len(LEADS), N_SAMPLES),),
+            temporary,
+            input_names=[INPUT],
+            output_names=[OUTPUT],
+            dynamic_shapes=({0: torch.export.Dim("records")},),
+            dynamo=True,
+            external_data=False,
+            verbose=False,
+            optimize=fold,
+        )
     return Path(path)
 
 

@@ -61,9 +61,12 @@ def prune_layer(network: ECGNet, name: str, sparsity: float) -> ECGNet:
     layers = prunable_layers(copied)
     if name not in layers:
         raise InputError(
-            "unknown layer", where="pruning", expected=", ".join(layers), found=name,
+            "unknown layer",
+            where="pruning",
+            expected=", ".join(layers),
+            found=name,
             hint="give one of the expected layers",
-        )  # fmt: skip
+        )
     prune.l1_unstructured(layers[name], "weight", amount=sparsity)
     return remove_masks(copied)
 
@@ -79,10 +82,12 @@ def prune_channels(network: ECGNet, share: float) -> ECGNet:
     _check_share(share)
     copied = copy.deepcopy(network).eval()
     pruner = torch_pruning.pruner.BasePruner(
-        copied, torch.zeros(1, len(LEADS), N_SAMPLES), 
+        copied,
+        torch.zeros(1, len(LEADS), N_SAMPLES),
         importance=torch_pruning.importance.GroupMagnitudeImportance(p=2),
-        pruning_ratio=share, ignored_layers=[copied.linear],
-    )  # fmt: skip
+        pruning_ratio=share,
+        ignored_layers=[copied.linear],
+    )
     pruner.step()
     return copied
 
@@ -203,6 +208,9 @@ def _blocks(network: ECGNet) -> list[tuple[nn.Module, nn.Module]]:
 def _check_share(share: float) -> None:
     if not 0 <= share < 1:
         raise InputError(
-            "invalid fraction to prune", where="pruning", expected="0 or more and less than 1", found=share,
+            "invalid fraction to prune",
+            where="pruning",
+            expected="0 or more and less than 1",
+            found=share,
             hint="give the fraction to remove",
-        )  # fmt: skip
+        )

@@ -75,9 +75,10 @@ def quantize(
 
     _check_options(options, representative, layers(_checked(source)))
     methods = {
-        "minmax": CalibrationMethod.MinMax, "entropy": CalibrationMethod.Entropy,
+        "minmax": CalibrationMethod.MinMax,
+        "entropy": CalibrationMethod.Entropy,
         "percentile": CalibrationMethod.Percentile,
-    }  # fmt: skip
+    }
     logging.getLogger().addFilter(_drop_preprocessing_hint)
     try:
         with (
@@ -94,18 +95,25 @@ def quantize(
             left_out = [names[name] for name in options.keep_float]
             left_out += [node.name for node in model.graph.node if node.op_type == "BatchNormalization"]
             common = {
-                "per_channel": options.per_channel, "weight_type": QuantType.QInt8, "nodes_to_exclude": left_out,
+                "per_channel": options.per_channel,
+                "weight_type": QuantType.QInt8,
+                "nodes_to_exclude": left_out,
                 "reduce_range": options.reduce_range,
-            }  # fmt: skip
+            }
             if options.kind == "dynamic":
                 del model.graph.value_info[:]  # it transposes weights and would meet their old shapes
                 quantize_dynamic(model, temporary, **common)
             else:
                 check_records(representative, "the representative records")
                 quantize_static(
-                    prepared, temporary, _CalibrationReader(representative), quant_format=QuantFormat.QDQ,
-                    activation_type=QuantType.QUInt8, calibrate_method=methods[options.calibration_method], **common,
-                )  # fmt: skip
+                    prepared,
+                    temporary,
+                    _CalibrationReader(representative),
+                    quant_format=QuantFormat.QDQ,
+                    activation_type=QuantType.QUInt8,
+                    calibrate_method=methods[options.calibration_method],
+                    **common,
+                )
     finally:
         logging.getLogger().removeFilter(_drop_preprocessing_hint)
     return Path(target)
@@ -166,19 +174,26 @@ class _CalibrationReader:
 
 def _check_options(options: Quantization, representative: np.ndarray | None, known_layers: dict[str, str]) -> None:
     for name, value, known in (
-        ("kind", options.kind, KINDS), ("calibration_method", options.calibration_method, CALIBRATION_METHODS),
+        ("kind", options.kind, KINDS),
+        ("calibration_method", options.calibration_method, CALIBRATION_METHODS),
         *(("keep_float", layer, known_layers) for layer in options.keep_float),
-    ):  # fmt: skip
+    ):
         if value not in known:
             raise InputError(
-                "unknown layer" if name == "keep_float" else "unknown option", where=f"quantization, {name}",
-                expected=", ".join(known), found=value, hint="give one of the expected values",
-            )  # fmt: skip
+                "unknown layer" if name == "keep_float" else "unknown option",
+                where=f"quantization, {name}",
+                expected=", ".join(known),
+                found=value,
+                hint="give one of the expected values",
+            )
     if options.kind == "static" and representative is None:
         raise InputError(
-            "no representative records", where="quantization", expected="normalized records of folds 1-8", found="none",
+            "no representative records",
+            where="quantization",
+            expected="normalized records of folds 1-8",
+            found="none",
             hint="give some, or use dynamic quantization",
-        )  # fmt: skip
+        )
 
 
 def _checked(source: Path) -> onnx.ModelProto:
@@ -188,26 +203,33 @@ def _checked(source: Path) -> onnx.ModelProto:
         onnx.checker.check_model(model)
     except Exception as error:  # protobuf, ValidationError and OSError have no common base
         raise InputError(
-            "not an ONNX file", where=source, expected="a float32 file of ecglib.compression.onnx_files", 
+            "not an ONNX file",
+            where=source,
+            expected="a float32 file of ecglib.compression.onnx_files",
             found=str(error).split("\n")[0],
             hint="export the network again",
-        ) from error  # fmt: skip
+        ) from error
     if any(
         "Quant" in node.op_type or "QLinear" in node.op_type or "Integer" in node.op_type for node in model.graph.node
     ):
         raise InputError(
-            "already quantized", where=source, expected="a float32 file", found="integer operators",
+            "already quantized",
+            where=source,
+            expected="a float32 file",
+            found="integer operators",
             hint="give the file that it was made from",
-        )  # fmt: skip
+        )
     shapes = {
         given.name: [dim.dim_value or None for dim in given.type.tensor_type.shape.dim] for given in model.graph.input
     }
     if shapes != {onnx_files.INPUT: [None, len(LEADS), N_SAMPLES]}:
         raise InputError(
-            "an ONNX file with other inputs", where=source,
-            expected=f"{onnx_files.INPUT}: (records, {len(LEADS)}, {N_SAMPLES})", found=shapes,
+            "an ONNX file with other inputs",
+            where=source,
+            expected=f"{onnx_files.INPUT}: (records, {len(LEADS)}, {N_SAMPLES})",
+            found=shapes,
             hint="export the network with ecglib.compression.onnx_files.to_onnx",
-        )  # fmt: skip
+        )
     return model
 
 

@@ -52,9 +52,12 @@ def to_keras(path: Path) -> keras.Model:
     )
     if not kernels or "linear.weight" not in state:
         raise InputError(
-            "weights of another architecture", where=path, expected="features.N.weight and linear.weight",
-            found=", ".join(list(state)[:4]), hint="give the weights of a base CNN or student",
-        )  # fmt: skip
+            "weights of another architecture",
+            where=path,
+            expected="features.N.weight and linear.weight",
+            found=", ".join(list(state)[:4]),
+            hint="give the weights of a base CNN or student",
+        )
     ecg = keras.layers.Input((N_SAMPLES, len(LEADS)), name="ecg")
     # two-dimensional layers of height 1: TensorFlow Lite has no others and would copy every activation back and forth
     x = keras.layers.Reshape((1, N_SAMPLES, len(LEADS)))(ecg)
@@ -108,9 +111,12 @@ def footprint(path: Path) -> Footprint:
         interpreter.invoke()
     except (ValueError, RuntimeError) as error:
         raise InputError(
-            "a model that tflite-micro cannot run", where=path, expected="a full-integer .tflite file", found=error,
+            "a model that tflite-micro cannot run",
+            where=path,
+            expected="a full-integer .tflite file",
+            found=error,
             hint="convert it with representative records",
-        ) from error  # fmt: skip
+        ) from error
     printed = _capture(interpreter.print_allocations)
     sizes = {part: int(size) for part, size in re.findall(r"Arena allocation (\w+) (\d+) bytes", printed)}
     return Footprint(Path(path).stat().st_size, sizes["total"], sizes["tail"], operators(path))

@@ -40,9 +40,12 @@ def file_call(path: Path) -> Callable[[], object]:
             tflite_files.set_input(interpreter, record)
             return interpreter.invoke
     raise InputError(
-        "unknown type of model file", where=path, expected=".onnx or .tflite", found=Path(path).suffix or "no suffix",
+        "unknown type of model file",
+        where=path,
+        expected=".onnx or .tflite",
+        found=Path(path).suffix or "no suffix",
         hint="export the model",
-    )  # fmt: skip
+    )
 
 
 def time_files(
@@ -95,9 +98,12 @@ def read_latencies(folder: Path) -> pd.DataFrame:
     path = Path(folder) / LATENCIES
     if not path.is_file():
         raise InputError(
-            "no latencies", where=path, expected="a file written by write_latencies", found="no such file",
+            "no latencies",
+            where=path,
+            expected="a file written by write_latencies",
+            found="no such file",
             hint="run the chapter that times the models",
-        )  # fmt: skip
+        )
     rows = json.loads(path.read_text(encoding="utf-8"))["models"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=list(COLUMNS)).astype(float).rename_axis("name")
 

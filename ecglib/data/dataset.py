@@ -91,14 +91,20 @@ def check_records(x: np.ndarray, where: str = "the records given") -> None:
     """
     if x.ndim != 3 or x.shape[1:] != (N_SAMPLES, len(LEADS)) or len(x) == 0:
         raise InputError(
-            "wrong shape", where=where, expected=f"(n, {N_SAMPLES}, {len(LEADS)}), n at least 1",
-            found=x.shape, hint="give ten seconds at 100 Hz in twelve leads",
-        )  # fmt: skip
+            "wrong shape",
+            where=where,
+            expected=f"(n, {N_SAMPLES}, {len(LEADS)}), n at least 1",
+            found=x.shape,
+            hint="give ten seconds at 100 Hz in twelve leads",
+        )
     if not np.isfinite(x).all():
         raise InputError(
-            "non-finite values", where=where, expected="finite values",
-            found=f"{(~np.isfinite(x)).sum():,} non-finite", hint="fill or omit missing samples",
-        )  # fmt: skip
+            "non-finite values",
+            where=where,
+            expected="finite values",
+            found=f"{(~np.isfinite(x)).sum():,} non-finite",
+            hint="fill or omit missing samples",
+        )
 
 
 def open_dataset(root: Path, cache: Path, *, jobs: int = 2, progress: bool = True) -> Dataset:
@@ -210,9 +216,12 @@ def _write_cache(root: Path, table: pd.DataFrame, tables: str, cache: Path, jobs
         if error.errno != errno.ENOSPC:
             raise
         raise InputError(
-            "disk full while caching", where=cache, expected=f"{np.prod(shape) * 2 / 1e6:,.0f} MB free",
-            found=str(error), hint="free space, or set ECGLIB_CACHE to a folder on another disk",
-        ) from error  # fmt: skip
+            "disk full while caching",
+            where=cache,
+            expected=f"{np.prod(shape) * 2 / 1e6:,.0f} MB free",
+            found=str(error),
+            hint="free space, or set ECGLIB_CACHE to a folder on another disk",
+        ) from error
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -227,18 +236,27 @@ def _open_cache(root: Path, table: pd.DataFrame, tables: str, cache: Path) -> tu
         raise InputError("cache unreadable", where=cache, expected="a cache", found=error, hint=hint) from error
     if found != tables:
         raise InputError(
-            "cache made from other data", where=cache, expected=f"tables with SHA-256 {tables[:16]}",
-            found=found[:16], hint=hint,
-        )  # fmt: skip
+            "cache made from other data",
+            where=cache,
+            expected=f"tables with SHA-256 {tables[:16]}",
+            found=found[:16],
+            hint=hint,
+        )
     if signals.shape != (len(table), N_SAMPLES, len(LEADS)) or signals.dtype != np.dtype("<i2"):
         raise InputError(
-            "cache made from other data", where=cache, expected=(len(table), N_SAMPLES, len(LEADS)),
-            found=signals.shape, hint=hint,
-        )  # fmt: skip
+            "cache made from other data",
+            where=cache,
+            expected=(len(table), N_SAMPLES, len(LEADS)),
+            found=signals.shape,
+            hint=hint,
+        )
     for row in np.unique(np.linspace(0, len(table) - 1, _N_SPOT_CHECKS).astype(int)):
         if not np.array_equal(read_record(root / table["filename"].iloc[row]), signals[row]):
             raise InputError(
-                "cache made from other data", where=cache, expected=f"the signal of ecg_id {table.index[row]}",
-                found="another signal", hint=hint,
-            )  # fmt: skip
+                "cache made from other data",
+                where=cache,
+                expected=f"the signal of ecg_id {table.index[row]}",
+                found="another signal",
+                hint=hint,
+            )
     return signals, fingerprint

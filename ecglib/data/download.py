@@ -44,20 +44,29 @@ class Source:
 
 
 PTBXL = Source(
-    "PTB-XL", "https://physionet.org/files/ptb-xl/1.0.3/", (ptbxl.TABLE, ptbxl.STATEMENTS),
+    "PTB-XL",
+    "https://physionet.org/files/ptb-xl/1.0.3/",
+    (ptbxl.TABLE, ptbxl.STATEMENTS),
     lambda name: name in ("LICENSE.txt", ptbxl.TABLE, ptbxl.STATEMENTS) or name.startswith("records100/"),
-)  # fmt: skip
+)
 LUDB = Source(
-    "LUDB", "https://physionet.org/files/ludb/1.0.1/", (ludb.TABLE,),
+    "LUDB",
+    "https://physionet.org/files/ludb/1.0.1/",
+    (ludb.TABLE,),
     lambda name: name in ("LICENSE.txt", "README", "RECORDS", ludb.TABLE) or name.endswith((".hea", ".dat")),
-)  # fmt: skip
+)
 SOURCES = {"ptb-xl": PTBXL, "ludb": LUDB}
 
 
 def download(
-    root: Path, source: Source = PTBXL, *, url: str | None = None, jobs: int = 16, retries: int = 3,
+    root: Path,
+    source: Source = PTBXL,
+    *,
+    url: str | None = None,
+    jobs: int = 16,
+    retries: int = 3,
     progress: bool = True,
-) -> Path:  # fmt: skip
+) -> Path:
     """Download a data set's tables, license and records.
 
     Parameters
@@ -88,9 +97,12 @@ def download(
     wanted = {name: digest for digest, name in (line for line in lines if len(line) == 2) if source.wanted(name)}
     if missing := set(source.required) - set(wanted):
         raise InputError(
-            f"not {source.name}'s checksums", where=url + SUMS, expected=f"{source.required[0]} among the files",
-            found=f"no {', '.join(sorted(missing))}", hint="check the address",
-        )  # fmt: skip
+            f"not {source.name}'s checksums",
+            where=url + SUMS,
+            expected=f"{source.required[0]} among the files",
+            found=f"no {', '.join(sorted(missing))}",
+            hint="check the address",
+        )
     store = pooch.create(root, url, registry=wanted, retry_if_failed=retries)
     for folder in {(root / name).parent for name in wanted}:
         folder.mkdir(parents=True, exist_ok=True)  # pooch's threads would race to create it
@@ -103,9 +115,12 @@ def download(
         raise _unreachable(url + fetched[done], error) from error
     except ValueError as error:  # pooch: checksum still wrong after the last attempt
         raise InputError(
-            "wrong checksum", where=url + fetched[done], expected=f"SHA-256 {wanted[fetched[done]]}",
-            found="other content in every attempt", hint="run the same command again later; finished files are kept",
-        ) from error  # fmt: skip
+            "wrong checksum",
+            where=url + fetched[done],
+            expected=f"SHA-256 {wanted[fetched[done]]}",
+            found="other content in every attempt",
+            hint="run the same command again later; finished files are kept",
+        ) from error
     finally:
         pool.shutdown(cancel_futures=True)
     return root
@@ -125,6 +140,9 @@ def _fetch(url: str, output_file: str, _pooch: object) -> None:
 
 def _unreachable(url: str, error: Exception) -> InputError:
     return InputError(
-        "download failed", where=url, expected="an answer from the server", found=f"{type(error).__name__}: {error}",
+        "download failed",
+        where=url,
+        expected="an answer from the server",
+        found=f"{type(error).__name__}: {error}",
         hint="check the network and run the same command again; finished files are kept",
-    )  # fmt: skip
+    )

@@ -26,9 +26,16 @@ TABLE, RECORDS = "ludb.csv", "data"
 RATE = 500  # Hz
 N_SAMPLES = 5000  # 10 s
 STATEMENT_COLUMNS = (
-    "Rhythms", "Electric axis of the heart", "Conduction abnormalities", "Extrasystolies", "Hypertrophies",
-    "Cardiac pacing", "Ischemia", "Non-specific repolarization abnormalities", "Other states",
-)  # fmt: skip
+    "Rhythms",
+    "Electric axis of the heart",
+    "Conduction abnormalities",
+    "Extrasystolies",
+    "Hypertrophies",
+    "Cardiac pacing",
+    "Ischemia",
+    "Non-specific repolarization abnormalities",
+    "Other states",
+)
 _OLDEST = ">89"  # how LUDB gives the age of older people
 _MISSING = -32768  # how WFDB format 16 writes a missing sample
 _HINT = "download LUDB 1.0.1 with `ecglib download ludb`, or set LUDB_ROOT to an intact copy"
@@ -98,8 +105,9 @@ def read_table(root: Path) -> pd.DataFrame:
             "invalid value", where=path, expected="an ID, an age, and M or F", found=error, hint=_HINT
         ) from error
     if index.has_duplicates:
-        raise InputError("duplicate ID", where=path, expected="each once", found=index[index.duplicated()][0],
-                         hint=_HINT)  # fmt: skip
+        raise InputError(
+            "duplicate ID", where=path, expected="each once", found=index[index.duplicated()][0], hint=_HINT
+        )
     statements = [_statements(row) for _, row in given[list(STATEMENT_COLUMNS)].iterrows()]
     for one in {statement for found in statements for statement in found}:
         ludb_rules.meaning(one)
@@ -132,8 +140,11 @@ def read_record(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     except Exception as error:  # wfdb does not catch the errors of its parser
         raise fault("record unreadable", "a WFDB header and its signal file", error) from error
     if (record.fs, record.sig_len) != (RATE, N_SAMPLES):
-        raise fault("wrong sampling rate or length", f"{N_SAMPLES} samples at {RATE} Hz",
-                    f"{record.sig_len} samples at {record.fs} Hz")  # fmt: skip
+        raise fault(
+            "wrong sampling rate or length",
+            f"{N_SAMPLES} samples at {RATE} Hz",
+            f"{record.sig_len} samples at {record.fs} Hz",
+        )
     if [name.upper() for name in record.sig_name] != [name.upper() for name in LEADS]:
         raise fault("wrong lead order", " ".join(LEADS), " ".join(record.sig_name))
     if set(record.units) != {"mV"}:

@@ -109,9 +109,12 @@ def meaning(statement: str) -> Meaning:
         if one.matches(plain):
             return one
     raise InputError(
-        "unknown statement", where="LUDB's statements", expected="a statement of ecglib/data/ludb_rules.py",
-        found=repr(statement), hint="use LUDB 1.0.1",
-    )  # fmt: skip
+        "unknown statement",
+        where="LUDB's statements",
+        expected="a statement of ecglib/data/ludb_rules.py",
+        found=repr(statement),
+        hint="use LUDB 1.0.1",
+    )
 
 
 def superclasses(statements: Iterable[str], rule: str) -> np.ndarray:

@@ -30,9 +30,12 @@ def check_folder_exists(root: Path) -> None:
     """
     if not Path(root).is_dir():
         raise InputError(
-            "PTB-XL folder missing", where=root, expected=f"a folder with {TABLE}", found="no such folder",
+            "PTB-XL folder missing",
+            where=root,
+            expected=f"a folder with {TABLE}",
+            found="no such folder",
             hint="download PTB-XL with `ecglib download`, or set PTBXL_ROOT to its folder",
-        )  # fmt: skip
+        )
 
 
 def read_statements(root: Path) -> pd.Series:
@@ -46,9 +49,12 @@ def read_statements(root: Path) -> pd.Series:
     superclass = table["diagnostic_class"].where(table["diagnostic"] == 1)
     if unknown := set(superclass.dropna()) - set(CLASSES):
         raise InputError(
-            "unknown superclass", where=Path(root) / STATEMENTS, expected=", ".join(CLASSES),
-            found=", ".join(sorted(unknown)), hint=_DOWNLOAD_HINT,
-        )  # fmt: skip
+            "unknown superclass",
+            where=Path(root) / STATEMENTS,
+            expected=", ".join(CLASSES),
+            found=", ".join(sorted(unknown)),
+            hint=_DOWNLOAD_HINT,
+        )
     return superclass
 
 
@@ -110,9 +116,12 @@ def read_table(root: Path, *, minimum_likelihood: float | None = None) -> pd.Dat
     if len(unknown := listed[~listed["statement"].isin(superclass.index)]):
         found = f"{unknown['statement'].iloc[0]} in ecg_id {unknown['ecg_id'].iloc[0]}"
         raise InputError(
-            "unknown statement", where=f"{path}, scp_codes", expected=f"a statement of {STATEMENTS}", found=found,
+            "unknown statement",
+            where=f"{path}, scp_codes",
+            expected=f"a statement of {STATEMENTS}",
+            found=found,
             hint=_DOWNLOAD_HINT,
-        )  # fmt: skip
+        )
     if minimum_likelihood is not None:
         listed = listed[listed["likelihood"] >= minimum_likelihood]
     listed = listed.assign(superclass=listed["statement"].map(superclass)).dropna(subset="superclass")
@@ -155,9 +164,12 @@ def _codes(text: str, ecg_id: int, path: Path) -> dict[str, float]:
         return {str(code): float(likelihood) for code, likelihood in codes.items()}
     except (ValueError, SyntaxError, AttributeError, TypeError) as error:
         raise InputError(
-            "scp_codes unreadable", where=f"{path}, ecg_id {ecg_id}",
-            expected="a dictionary such as {'NORM': 100.0}", found=repr(text), hint=_DOWNLOAD_HINT,
-        ) from error  # fmt: skip
+            "scp_codes unreadable",
+            where=f"{path}, ecg_id {ecg_id}",
+            expected="a dictionary such as {'NORM': 100.0}",
+            found=repr(text),
+            hint=_DOWNLOAD_HINT,
+        ) from error
 
 
 def read_statement_labels(root: Path) -> pd.DataFrame:

@@ -60,9 +60,12 @@ def write_sample(root: Path, *, records: int = 300, seed: int = 0, progress: boo
     root = Path(root)
     if root.exists() and any(root.iterdir()) and not (root / _SENTINEL).is_file():
         raise InputError(
-            "folder in use", where=root, expected="a new or empty folder, or one with synthetic records",
-            found="other files", hint="name another folder",
-        )  # fmt: skip
+            "folder in use",
+            where=root,
+            expected="a new or empty folder, or one with synthetic records",
+            found="other files",
+            hint="name another folder",
+        )
     temporary = root.with_name(root.name + ".part")
     shutil.rmtree(temporary, ignore_errors=True)
     rng = np.random.default_rng(seed)
@@ -79,18 +82,30 @@ def write_sample(root: Path, *, records: int = 300, seed: int = 0, progress: boo
         folder = Path("records100") / f"{number // 1000 * 1000:05d}"
         (temporary / folder).mkdir(parents=True, exist_ok=True)
         wfdb.wrsamp(
-            f"{number:05d}_lr", fs=SAMPLING_RATE, units=["mV"] * 12, sig_name=names, d_signal=signal, fmt=["16"] * 12,
-            adc_gain=[1000.0] * 12, baseline=[0] * 12, write_dir=str(temporary / folder),
-        )  # fmt: skip
+            f"{number:05d}_lr",
+            fs=SAMPLING_RATE,
+            units=["mV"] * 12,
+            sig_name=names,
+            d_signal=signal,
+            fmt=["16"] * 12,
+            adc_gain=[1000.0] * 12,
+            baseline=[0] * 12,
+            write_dir=str(temporary / folder),
+        )
         likelihood = {code: float(rng.choice([100, 100, 80, 50, 15])) for code in statements}
         rows.append(
             {
-                "ecg_id": number, "patient_id": float(patient_of_fold[fold]), "age": float(rng.integers(18, 90)),
-                "sex": int(rng.integers(0, 2)), "report": "synthetic record",
-                "scp_codes": str(likelihood | {"SR": 0.0}), "strat_fold": fold,
-                "filename_lr": (folder / f"{number:05d}_lr").as_posix(), "filename_hr": "",
+                "ecg_id": number,
+                "patient_id": float(patient_of_fold[fold]),
+                "age": float(rng.integers(18, 90)),
+                "sex": int(rng.integers(0, 2)),
+                "report": "synthetic record",
+                "scp_codes": str(likelihood | {"SR": 0.0}),
+                "strat_fold": fold,
+                "filename_lr": (folder / f"{number:05d}_lr").as_posix(),
+                "filename_hr": "",
             }
-        )  # fmt: skip
+        )
     pd.DataFrame(rows).to_csv(temporary / ptbxl.TABLE, index=False)
     statements = pd.DataFrame(
         [

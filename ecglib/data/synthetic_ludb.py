@@ -52,14 +52,23 @@ def write_sample(root: Path, *, records: int = 60, seed: int = 0) -> Path:
         signal = resample_poly(ecg([finding], rng), ludb.RATE // SAMPLING_RATE, 1, axis=0, padtype="line")
         digital = np.round(signal * 1000).astype(np.int16)
         wfdb.wrsamp(
-            str(number), fs=ludb.RATE, units=["mV"] * 12, sig_name=[name.lower() for name in LEADS],
-            d_signal=digital, fmt=["16"] * 12, adc_gain=np.ptp(digital, axis=0).astype(float).tolist(),  # as LUDB's
-            baseline=digital.mean(axis=0).astype(int).tolist(), write_dir=str(temporary / ludb.RECORDS),
-        )  # fmt: skip
+            str(number),
+            fs=ludb.RATE,
+            units=["mV"] * 12,
+            sig_name=[name.lower() for name in LEADS],
+            d_signal=digital,
+            fmt=["16"] * 12,
+            adc_gain=np.ptp(digital, axis=0).astype(float).tolist(),  # as LUDB's
+            baseline=digital.mean(axis=0).astype(int).tolist(),
+            write_dir=str(temporary / ludb.RECORDS),
+        )
         rhythm = "Sinus bradycardia" if number % 7 == 0 else "Sinus rhythm"
         row = dict.fromkeys(ludb.STATEMENT_COLUMNS, "") | {
-            "ID": number, "Sex": rng.choice(["M", "F"]), "Age": int(rng.integers(18, 90)), "Rhythms": rhythm
-        }  # fmt: skip
+            "ID": number,
+            "Sex": rng.choice(["M", "F"]),
+            "Age": int(rng.integers(18, 90)),
+            "Rhythms": rhythm,
+        }
         column, statement = _FINDINGS[finding]
         rows.append(row | {column: statement, "Electric axis of the heart": "Electric axis of the heart: normal"})
     pd.DataFrame(rows).to_csv(temporary / ludb.TABLE, index=False)

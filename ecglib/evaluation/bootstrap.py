@@ -171,9 +171,12 @@ class _AucSample:
     def compute(cls, y_true: np.ndarray, y_score: np.ndarray, resampling: Resampling) -> _AucSample:
         if y_score.ndim != 3:
             raise InputError(
-                "wrong shape of scores", where="bootstrap", expected="(seeds, records, superclasses)",
-                found=y_score.shape, hint="give one seed's scores as y_score[None]",
-            )  # fmt: skip
+                "wrong shape of scores",
+                where="bootstrap",
+                expected="(seeds, records, superclasses)",
+                found=y_score.shape,
+                hint="give one seed's scores as y_score[None]",
+            )
         values = np.stack([class_aucs(y_true, one) for one in y_score])
         resampled = np.stack([resampling.aucs(y_true, one) for one in y_score])
         return cls(_with_mean(values), _with_mean(resampled))

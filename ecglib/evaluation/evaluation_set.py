@@ -69,10 +69,12 @@ class EvaluationSet:
         positions = pd.Index(scores.ecg_id).get_indexer(self.ecg_id)
         if (missing := positions < 0).any():
             raise InputError(
-                "records without scores", where=f"fold {self.fold}, ecg_id {self.ecg_id[missing][0]}",
-                expected=f"scores of {len(self)} records", found=f"{missing.sum()} missing",
+                "records without scores",
+                where=f"fold {self.fold}, ecg_id {self.ecg_id[missing][0]}",
+                expected=f"scores of {len(self)} records",
+                found=f"{missing.sum()} missing",
                 hint="score every record of the fold",
-            )  # fmt: skip
+            )
         return scores.score[:, positions]
 
     def aucs(self, scores: Scores) -> dict[str, Estimate]:

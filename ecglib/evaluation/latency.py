@@ -24,9 +24,12 @@ _LEVEL = 0.95
 
 
 def measure_latencies(
-    calls: Mapping[str, Callable[[], object]], n_timing_runs: int, *,
-    reference: str | Mapping[str, str] | None = None, seed: int = 0,
-) -> pd.DataFrame:  # fmt: skip
+    calls: Mapping[str, Callable[[], object]],
+    n_timing_runs: int,
+    *,
+    reference: str | Mapping[str, str] | None = None,
+    seed: int = 0,
+) -> pd.DataFrame:
     """Median time of each call in ms, and its speedup over a reference.
 
     Parameters
@@ -49,9 +52,12 @@ def measure_latencies(
     references = dict.fromkeys(calls, reference) if isinstance(reference, str) else dict(reference or {})
     if unknown := [name for name in (*references, *references.values()) if name not in calls]:
         raise InputError(
-            "unknown reference", where="latency", expected=f"one of {', '.join(calls)}", found=unknown[0],
+            "unknown reference",
+            where="latency",
+            expected=f"one of {', '.join(calls)}",
+            found=unknown[0],
             hint="time it together with the others",
-        )  # fmt: skip
+        )
     if n_timing_runs < 1:
         raise InputError(
             "no timing runs", where="latency", expected="1 or more", found=n_timing_runs, hint="give n_timing_runs"

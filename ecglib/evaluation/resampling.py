@@ -45,9 +45,12 @@ class Resampling:
         patients = np.asarray(patients)
         if patients.ndim != 1 or not len(patients) or n_bootstrap < 1:
             raise InputError(
-                "nothing to resample", where="Resampling", expected="one patient per record, one resample or more",
-                found=f"patients of shape {patients.shape}, {n_bootstrap} resamples", hint="give the records' patients",
-            )  # fmt: skip
+                "nothing to resample",
+                where="Resampling",
+                expected="one patient per record, one resample or more",
+                found=f"patients of shape {patients.shape}, {n_bootstrap} resamples",
+                hint="give the records' patients",
+            )
         names, self.patients = np.unique(patients, return_inverse=True)
         self.n_patients, self.n_bootstrap, self.seed = len(names), n_bootstrap, seed
 
@@ -107,9 +110,12 @@ class Resampling:
         y_true, y_score = np.ascontiguousarray(y_true, bool), np.ascontiguousarray(y_score)
         if y_true.shape != y_score.shape or len(y_true) != len(self):
             raise InputError(
-                "labels and scores of other records", where="Resampling.aucs", expected=f"{len(self)} records each",
-                found=f"labels {y_true.shape}, scores {y_score.shape}", hint="give both for the records resampled",
-            )  # fmt: skip
+                "labels and scores of other records",
+                where="Resampling.aucs",
+                expected=f"{len(self)} records each",
+                found=f"labels {y_true.shape}, scores {y_score.shape}",
+                hint="give both for the records resampled",
+            )
         return _cached_aucs(self, y_true.tobytes(), y_score.tobytes(), y_score.dtype.str)
 
 

@@ -41,15 +41,20 @@ class Scores:
         expected = (self.seed.size, self.ecg_id.size, len(CLASSES))
         if self.score.shape != expected or not self.fold.shape == self.ecg_id.shape == expected[1:2]:
             raise InputError(
-                "wrong shape of scores", where="Scores.score", expected=expected,
+                "wrong shape of scores",
+                where="Scores.score",
+                expected=expected,
                 found=f"{self.score.shape} with ecg_id {self.ecg_id.shape} and fold {self.fold.shape}",
                 hint="score every record of folds 9 and 10 once for each seed",
-            )  # fmt: skip
+            )
         if not np.isfinite(self.score).all():
             raise InputError(
-                "non-finite scores", where="Scores.score", expected="finite values",
-                found=f"{(~np.isfinite(self.score)).sum()} non-finite", hint="train again with a lower learning rate",
-            )  # fmt: skip
+                "non-finite scores",
+                where="Scores.score",
+                expected="finite values",
+                found=f"{(~np.isfinite(self.score)).sum()} non-finite",
+                hint="train again with a lower learning rate",
+            )
 
     @classmethod
     def from_dataset(cls, dataset: Dataset, seed: int, score: np.ndarray) -> Scores:
@@ -97,10 +102,12 @@ class Scores:
         for other in runs[1:]:
             if not np.array_equal(other.ecg_id, runs[0].ecg_id):
                 raise InputError(
-                    "scores of other records", where=f"seed {other.seed.tolist()}",
-                    expected=f"the records of seed {runs[0].seed.tolist()}", found="other ecg_ids",
+                    "scores of other records",
+                    where=f"seed {other.seed.tolist()}",
+                    expected=f"the records of seed {runs[0].seed.tolist()}",
+                    found="other ecg_ids",
                     hint="score all seeds on the same data",
-                )  # fmt: skip
+                )
         seed = np.concatenate([run.seed for run in runs])
         return cls(runs[0].ecg_id, runs[0].fold, seed, np.concatenate([run.score for run in runs]))
 
@@ -124,9 +131,12 @@ class Scores:
         known = self.seed.tolist()
         if unknown := [seed for seed in seeds if seed not in known]:
             raise InputError(
-                "missing seed", where="scores", expected=f"one of {known}", found=unknown[0],
+                "missing seed",
+                where="scores",
+                expected=f"one of {known}",
+                found=unknown[0],
                 hint="train the model with this seed",
-            )  # fmt: skip
+            )
         return Scores(self.ecg_id, self.fold, np.asarray(seeds), self.score[[known.index(seed) for seed in seeds]])
 
 
@@ -147,15 +157,21 @@ def labels_for(scores: Scores, dataset: Dataset) -> np.ndarray:
     table = dataset.table
     if len(unknown := np.setdiff1d(scores.ecg_id, table.index)):
         raise InputError(
-            "scores of other records", where="ecg_id", expected="records of the data",
-            found=f"{len(unknown)} unknown, {unknown[0]} among them", hint="evaluate with the data that was scored",
-        )  # fmt: skip
+            "scores of other records",
+            where="ecg_id",
+            expected="records of the data",
+            found=f"{len(unknown)} unknown, {unknown[0]} among them",
+            hint="evaluate with the data that was scored",
+        )
     rows = table.loc[scores.ecg_id]
     if (moved := rows["fold"].to_numpy() != scores.fold).any():
         raise InputError(
-            "scores with other folds", where=f"ecg_id {scores.ecg_id[moved][0]}", expected=rows["fold"][moved].iloc[0],
-            found=scores.fold[moved][0], hint="evaluate with the data that was scored",
-        )  # fmt: skip
+            "scores with other folds",
+            where=f"ecg_id {scores.ecg_id[moved][0]}",
+            expected=rows["fold"][moved].iloc[0],
+            found=scores.fold[moved][0],
+            hint="evaluate with the data that was scored",
+        )
     y_true = rows[list(CLASSES)].to_numpy(bool)
     for fold in np.unique(scores.fold):
         check_positive_and_negative(y_true[scores.fold == fold], f"fold {fold}, ")
@@ -172,10 +188,12 @@ def check_positive_and_negative(y_true: np.ndarray, where: str = "") -> None:
     prevalence = np.asarray(y_true, float).mean(axis=0)
     if len(degenerate := np.flatnonzero((prevalence == 0) | (prevalence == 1))):
         raise InputError(
-            "superclass without positive or negative records", where=f"{where}{CLASSES[degenerate[0]]}",
-            expected="records with and without it", found=f"a prevalence of {prevalence[degenerate[0]]:.0%}",
+            "superclass without positive or negative records",
+            where=f"{where}{CLASSES[degenerate[0]]}",
+            expected="records with and without it",
+            found=f"a prevalence of {prevalence[degenerate[0]]:.0%}",
             hint="give more records",
-        )  # fmt: skip
+        )
 
 
 def check_same_seeds(scores: Mapping[str, Scores]) -> None:
@@ -189,6 +207,9 @@ def check_same_seeds(scores: Mapping[str, Scores]) -> None:
     for name, one in scores.items():
         if missing := sorted(every - set(one.seed.tolist())):
             raise InputError(
-                "missing seed", where=name, expected=f"seeds {sorted(every)}", found=f"no seed {missing[0]}",
+                "missing seed",
+                where=name,
+                expected=f"seeds {sorted(every)}",
+                found=f"no seed {missing[0]}",
                 hint="train the model with the same seeds",
-            )  # fmt: skip
+            )

@@ -76,9 +76,12 @@ def build(name: str, dropout: float | None = None) -> ECGNet:
     """
     if name not in CHANNELS:
         raise InputError(
-            "unknown network", where="ecglib.networks.convnet", expected=", ".join(CHANNELS), found=name,
+            "unknown network",
+            where="ecglib.networks.convnet",
+            expected=", ".join(CHANNELS),
+            found=name,
             hint="give one of the expected names",
-        )  # fmt: skip
+        )
     return ECGNet(CHANNELS[name], 0.5 if dropout is None else dropout, quantization_aware=name == "quantization_aware")
 
 

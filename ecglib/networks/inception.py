@@ -138,14 +138,18 @@ def load_weights(model: keras.Model, path: Path) -> keras.Model:
     found = weights.read(path)
     variables = {v.path: v for v in _stored(model)}
     different = [
-        name for name in sorted(variables.keys() | found.keys())
+        name
+        for name in sorted(variables.keys() | found.keys())
         if name not in found or name not in variables or tuple(variables[name].shape) != found[name].shape
-    ]  # fmt: skip
+    ]
     if different:
         raise InputError(
-            "weights of another architecture", where=path, expected=f"the {len(variables)} variables of {model.name}",
-            found=f"{len(found)} variables; {different[0]} differs", hint="give a weights file of this network",
-        )  # fmt: skip
+            "weights of another architecture",
+            where=path,
+            expected=f"the {len(variables)} variables of {model.name}",
+            found=f"{len(found)} variables; {different[0]} differs",
+            hint="give a weights file of this network",
+        )
     for name, variable in variables.items():
         variable.assign(found[name].astype(np.float32))
     return model

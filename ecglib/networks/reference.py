@@ -29,9 +29,13 @@ class ReferenceNet(PooledNet):
         super().__init__()
         self.trunk = trunk
         self.head = nn.Sequential(
-            nn.BatchNorm1d(2 * channels), nn.Dropout(dropout / 2), nn.Linear(2 * channels, hidden), nn.ReLU(),
-            nn.BatchNorm1d(hidden), nn.Dropout(dropout),
-        )  # fmt: skip
+            nn.BatchNorm1d(2 * channels),
+            nn.Dropout(dropout / 2),
+            nn.Linear(2 * channels, hidden),
+            nn.ReLU(),
+            nn.BatchNorm1d(hidden),
+            nn.Dropout(dropout),
+        )
         self.linear = nn.Linear(hidden, len(CLASSES))
         self.sigmoid = nn.Sigmoid()
 

@@ -51,8 +51,11 @@ def fill(network: nn.Module, path: Path, state: dict[str, np.ndarray] | None = N
     if shapes != found:
         name = next(name for name in (shapes | found) if shapes.get(name) != found.get(name))
         raise InputError(
-            "weights of another architecture", where=f"{path}, {name}", expected=shapes.get(name, "no such name"),
-            found=found.get(name, "no such name"), hint="give a weights file of this network",
-        )  # fmt: skip
+            "weights of another architecture",
+            where=f"{path}, {name}",
+            expected=shapes.get(name, "no such name"),
+            found=found.get(name, "no such name"),
+            hint="give a weights file of this network",
+        )
     network.load_state_dict({name: torch.tensor(value) for name, value in state.items()})
     return network

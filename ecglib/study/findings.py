@@ -11,10 +11,16 @@ from ecglib.study.original import REPORTED, Reported
 from ecglib.study.registry import Model, Registry
 
 NETWORK_NAMES = {
-    "base_cnn": "Base CNN", "inception_cnn": "Inception CNN", "student": "Student", "student_small": "Small student",
-    "quantization_aware": "CNN without batch normalization", "compact": "Compact student",
-    "resnet1d_wang": "resnet1d_wang", "conv_gru": "convolutions and GRU", "xresnet1d18": "xresnet1d18",
-}  # fmt: skip
+    "base_cnn": "Base CNN",
+    "inception_cnn": "Inception CNN",
+    "student": "Student",
+    "student_small": "Small student",
+    "quantization_aware": "CNN without batch normalization",
+    "compact": "Compact student",
+    "resnet1d_wang": "resnet1d_wang",
+    "conv_gru": "convolutions and GRU",
+    "xresnet1d18": "xresnet1d18",
+}
 
 
 @dataclass(frozen=True)

@@ -54,11 +54,14 @@ def summary(folder: Path) -> list[dict]:
     """For each model: how often its scores of fold 10 changed, when first and last, and in which commit last."""
     return [
         {
-            "model": model, "times": len(rows), "first": rows["date"].iloc[0], "last": rows["date"].iloc[-1],
+            "model": model,
+            "times": len(rows),
+            "first": rows["date"].iloc[0],
+            "last": rows["date"].iloc[-1],
             "commit": rows["commit"].iloc[-1][:8],
         }
         for model, rows in read(folder).groupby("model", sort=False)
-    ]  # fmt: skip
+    ]
 
 
 def content_id(path: Path) -> str:

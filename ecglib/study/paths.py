@@ -23,9 +23,12 @@ def find_project() -> Path:
         if (folder / "_toc.yml").is_file() and (folder / "notebooks").is_dir():
             return folder
     raise InputError(
-        "not inside a checkout of the study", where=here, expected="a folder with _toc.yml and notebooks/",
-        found="none here or above", hint=f"change into the checkout, or set {PROJECT_VARIABLE} to it",
-    )  # fmt: skip
+        "not inside a checkout of the study",
+        where=here,
+        expected="a folder with _toc.yml and notebooks/",
+        found="none here or above",
+        hint=f"change into the checkout, or set {PROJECT_VARIABLE} to it",
+    )
 
 
 @dataclass(frozen=True)

@@ -101,15 +101,22 @@ def load_profile(path: Path, *, seeds: int | None = None) -> Profile:
     ):
         if unknown := sorted(set(names) - set(known)):
             raise InputError(
-                "invalid setting", where=f"{path}, {key}", expected=f"names in {path.with_name('models.yml')}",
-                found=", ".join(unknown), hint="correct the name",
-            )  # fmt: skip
+                "invalid setting",
+                where=f"{path}, {key}",
+                expected=f"names in {path.with_name('models.yml')}",
+                found=", ".join(unknown),
+                hint="correct the name",
+            )
     models = {name: _adapted(model, given, path, seeds) for name, model in registry.models.items()}
     registry = _reduced(Registry(chapters=registry.chapters, models=models), given)
     return Profile(
-        name=given.name, n_bootstrap=given.n_bootstrap, n_timing_runs=given.n_timing_runs, n_records=given.n_records,
-        batch_trainings=given.batch_trainings, registry=registry,
-    )  # fmt: skip
+        name=given.name,
+        n_bootstrap=given.n_bootstrap,
+        n_timing_runs=given.n_timing_runs,
+        n_records=given.n_records,
+        batch_trainings=given.batch_trainings,
+        registry=registry,
+    )
 
 
 def _reduced(registry: Registry, given: _File) -> Registry:

@@ -165,9 +165,12 @@ def load_registry(path: Path) -> Registry:
     if unknown := {name: one.chapter for name, one in registry.models.items() if one.chapter not in registry.chapters}:
         name, chapter = next(iter(unknown.items()))
         raise InputError(
-            "invalid setting", where=f"{path}, models.{name}.chapter", expected=", ".join(registry.chapters),
-            found=chapter, hint="correct the file",
-        )  # fmt: skip
+            "invalid setting",
+            where=f"{path}, models.{name}.chapter",
+            expected=", ".join(registry.chapters),
+            found=chapter,
+            hint="correct the file",
+        )
     return registry
 
 
@@ -235,8 +238,10 @@ def validated(kind: Any, content: Any, where: Path) -> Any:
         raise InputError(
             "unknown key" if first["type"] == "extra_forbidden" else "invalid setting",
             where=f"{where}, {key}" if key else where,
-            expected=first["msg"].removeprefix("Value error, "), found=_short(found), hint="correct the file",
-        ) from error  # fmt: skip
+            expected=first["msg"].removeprefix("Value error, "),
+            found=_short(found),
+            hint="correct the file",
+        ) from error
 
 
 def _dict(entry: Any) -> dict:

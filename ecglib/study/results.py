@@ -24,20 +24,46 @@ from ecgpredict import files
 from ecgpredict.errors import InputError
 
 COLUMNS = (
-    "model", "chapter", "framework", "seeds", "params", "nonzero_params", "file_bytes", "val_auc", "test_auc",
-    "test_auc_low", "test_auc_high", "seed_sd", "latency_ms", "latency_vs_float32", "reported_auc", "reported_params",
-    "reported_mb", "hardware",
-)  # fmt: skip
+    "model",
+    "chapter",
+    "framework",
+    "seeds",
+    "params",
+    "nonzero_params",
+    "file_bytes",
+    "val_auc",
+    "test_auc",
+    "test_auc_low",
+    "test_auc_high",
+    "seed_sd",
+    "latency_ms",
+    "latency_vs_float32",
+    "reported_auc",
+    "reported_params",
+    "reported_mb",
+    "hardware",
+)
 CARDS = ("released", "released_compact")  # of chapter 8 and of chapter 10
 ROC_STEP = 10  # every tenth point of the macro ROC curve is stored: 51 are enough for a figure
 _COUNTS = ("seeds", "params", "nonzero_params", "file_bytes", "reported_params")
 
 
 def write(
-    folder: Path, model: str, scores: Scores, dataset: Dataset, *, chapter: str, framework: str, params: int,
-    nonzero_params: int, file_bytes: int, latency_ms: float, latency_vs_float32: float, resamples: int,
+    folder: Path,
+    model: str,
+    scores: Scores,
+    dataset: Dataset,
+    *,
+    chapter: str,
+    framework: str,
+    params: int,
+    nonzero_params: int,
+    file_bytes: int,
+    latency_ms: float,
+    latency_vs_float32: float,
+    resamples: int,
     details: dict | None = None,
-) -> dict:  # fmt: skip
+) -> dict:
     """Compute a model's metrics from its scores and the data's labels, and write them and the scores to files.
 
     Parameters
@@ -60,11 +86,25 @@ def write(
     seeds, macro = pd.DataFrame(derived["seeds"]), derived["classes"]["macro"]
     reported = REPORTED.get(model, Reported())
     values = (
-        model, chapter, framework, len(seeds), params, nonzero_params, file_bytes, seeds["val_auc"].mean(),
-        macro["value"], macro["low"], macro["high"], seeds["test_auc"].std() if len(seeds) > 1 else None, latency_ms,
+        model,
+        chapter,
+        framework,
+        len(seeds),
+        params,
+        nonzero_params,
+        file_bytes,
+        seeds["val_auc"].mean(),
+        macro["value"],
+        macro["low"],
+        macro["high"],
+        seeds["test_auc"].std() if len(seeds) > 1 else None,
+        latency_ms,
         latency_vs_float32,
-        reported.auc, reported.params, reported.weights_mb, runs.processor(),
-    )  # fmt: skip
+        reported.auc,
+        reported.params,
+        reported.weights_mb,
+        runs.processor(),
+    )
     result = {
         "row": dict(zip(COLUMNS, values, strict=True)),
         **derived,
@@ -147,9 +187,12 @@ def read(folder: Path, model: str) -> dict:
     path = Path(folder) / f"{model}.json"
     if not path.is_file():
         raise InputError(
-            "no result", where=path, expected="a file written by the model's chapter", found="no such file",
+            "no result",
+            where=path,
+            expected="a file written by the model's chapter",
+            found="no such file",
             hint="run `ecglib reproduce` for this profile",
-        )  # fmt: skip
+        )
     return json.loads(path.read_text(encoding="utf-8"))
 
 
@@ -188,19 +231,35 @@ def summary(folder: Path) -> pd.DataFrame:
     found = pd.read_csv(path) if path.is_file() else None
     if found is None or tuple(found.columns) != COLUMNS:
         raise InputError(
-            "no summary", where=path, expected=", ".join(COLUMNS),
+            "no summary",
+            where=path,
+            expected=", ".join(COLUMNS),
             found="no such file" if found is None else ", ".join(found.columns),
             hint="run `ecglib reproduce` for this profile",
-        )  # fmt: skip
+        )
     return found
 
 
 def write_environment(folder: Path, dataset: Dataset) -> dict:
     """Write environment.json: data fingerprint, numbers of records and versions; the summary has the hardware."""
     packages = (
-        "torch", "pytorch-lightning", "tensorflow", "keras", "onnx", "onnxruntime", "scikit-learn", "scipy", "numpy",
-        "pandas", "wfdb", "seaborn", "papermill", "jupytext", "jupyter-book", "snakemake",
-    )  # fmt: skip
+        "torch",
+        "pytorch-lightning",
+        "tensorflow",
+        "keras",
+        "onnx",
+        "onnxruntime",
+        "scikit-learn",
+        "scipy",
+        "numpy",
+        "pandas",
+        "wfdb",
+        "seaborn",
+        "papermill",
+        "jupytext",
+        "jupyter-book",
+        "snakemake",
+    )
     found = {
         "fingerprint": dataset.fingerprint,
         "records": len(dataset),

@@ -42,9 +42,11 @@ def study_jobs(profile: Profile, resources: Resources) -> dict[str, Job]:
         for seed in seeds:
             needed = (_run(*one) for one in steps.needed_runs(profile, model, seed))
             jobs[_run(model, seed)] = Job(
-                resources.seconds("train", model), ("read_records", *needed), resources.on_gpu(model),
+                resources.seconds("train", model),
+                ("read_records", *needed),
+                resources.on_gpu(model),
                 model in resources.trainings,
-            )  # fmt: skip
+            )
     ordinary = [name for name, chapter in profile.registry.chapters.items() if not chapter.sample_only]
     for name in ordinary:
         declared = profile.registry.chapters[name]

@@ -70,9 +70,12 @@ class Study:
         """
         if name not in self.settings.models:
             raise InputError(
-                "unknown model", where=self.paths.models_file, expected=", ".join(self.settings.models), found=name,
+                "unknown model",
+                where=self.paths.models_file,
+                expected=", ".join(self.settings.models),
+                found=name,
                 hint="name one of the expected models",
-            )  # fmt: skip
+            )
         return self.settings.models[name]
 
     def train(self, model: str, seed: int, *, progress: bool = True) -> Run:
@@ -85,19 +88,29 @@ class Study:
         settings = self.model(model).training
         if settings is None:
             raise InputError(
-                "a model without a training of its own", where=model, expected="a trained model",
-                found=f"one made from {', '.join(self.model(model).made_from)}", hint="execute its chapter",
-            )  # fmt: skip
+                "a model without a training of its own",
+                where=model,
+                expected="a trained model",
+                found=f"one made from {', '.join(self.model(model).made_from)}",
+                hint="execute its chapter",
+            )
         place = Path(model) / f"seed{seed}"
         init = self.train(settings.init_from, seed, progress=progress) if settings.init_from else None
         teachers = [run for name in settings.teachers for run in self.teacher_runs(name, progress=progress)]
         return train(
-            model, settings, seed, self.data_for(settings), self.paths.artifacts / place, init=init, teachers=teachers,
+            model,
+            settings,
+            seed,
+            self.data_for(settings),
+            self.paths.artifacts / place,
+            init=init,
+            teachers=teachers,
             teacher_scores=lambda: [self.training_scores(run) for run in teachers],
             teacher_crops=lambda: [self.training_crop_scores(run, settings) for run in teachers],
             statements=self.training_statements,
-            finished=[self.paths.models / place] if self.settings.name == "full" else [], progress=progress,
-        )  # fmt: skip
+            finished=[self.paths.models / place] if self.settings.name == "full" else [],
+            progress=progress,
+        )
 
     def runs(self, model: str, *, progress: bool = False) -> list[Run]:
         """The finished runs of a model, one per seed."""
@@ -156,9 +169,12 @@ class Study:
             from ecglib.training.batches import crop_starts
 
             score = scoring.predict_crops(
-                self.network(run), self.data.in_folds(*TRAIN_FOLDS), run.normalization, settings.crop,
+                self.network(run),
+                self.data.in_folds(*TRAIN_FOLDS),
+                run.normalization,
+                settings.crop,
                 crop_starts(settings),
-            )  # fmt: skip
+            )
             with files.atomic_path(path) as temporary, open(temporary, "wb") as file:
                 np.save(file, score.astype(np.float16))
         return np.load(path)

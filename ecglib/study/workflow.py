@@ -25,9 +25,14 @@ PREPARING = "Preparing the sample study: minutes the first time, seconds later."
 
 
 def run(
-    study: Study, targets: Iterable[Path] = (), *, cores: int = 2, seeds: int | None = None,
-    workflow_profile: Path | None = None, options: Sequence[str] = (),
-) -> int:  # fmt: skip
+    study: Study,
+    targets: Iterable[Path] = (),
+    *,
+    cores: int = 2,
+    seeds: int | None = None,
+    workflow_profile: Path | None = None,
+    options: Sequence[str] = (),
+) -> int:
     """Make files of the study, after making everything that they need.
 
     Parameters
@@ -50,9 +55,12 @@ def run(
     paths = study.paths
     if workflow_profile and not (workflow_profile / PROFILE_FILE).is_file():
         raise InputError(
-            "no Snakemake profile", where=workflow_profile, expected=f"a folder with {PROFILE_FILE}",
-            found="no such file", hint="give profiles/slurm, or a copy of it that fits your cluster",
-        )  # fmt: skip
+            "no Snakemake profile",
+            where=workflow_profile,
+            expected=f"a folder with {PROFILE_FILE}",
+            found="no such file",
+            hint="give profiles/slurm, or a copy of it that fits your cluster",
+        )
     if not study.settings.n_records:
         ptbxl.check_folder_exists(paths.data)
     chosen = [f"profile={study.settings.name}", *([f"seeds={seeds}"] if seeds else [])]
@@ -62,11 +70,26 @@ def run(
         chosen.append("cluster=1")
         options = ["--workflow-profile", str(workflow_profile.resolve()), *options]
     command = [
-        sys.executable, "-m", "snakemake", *[str(target.relative_to(paths.root)) for target in targets], *options,
-        "--snakefile", str(paths.root / "Snakefile"), "--directory", str(paths.root), "--cores", str(cores),
+        sys.executable,
+        "-m",
+        "snakemake",
+        *[str(target.relative_to(paths.root)) for target in targets],
+        *options,
+        "--snakefile",
+        str(paths.root / "Snakefile"),
+        "--directory",
+        str(paths.root),
+        "--cores",
+        str(cores),
         *[option for target in first for option in ("--prioritize", str(target.relative_to(paths.root)))],
-        "--config", *chosen, "--rerun-incomplete", "--nolock", "--quiet", "rules", "host",
-    ]  # fmt: skip
+        "--config",
+        *chosen,
+        "--rerun-incomplete",
+        "--nolock",
+        "--quiet",
+        "rules",
+        "host",
+    ]
     # the system releases this lock when the process ends; Snakemake's own lock would remain after a kill
     with exclusive(paths.build / "reproduce.lock", f"another run of the {study.settings.name} profile"):
         return subprocess.run(command).returncode
@@ -109,9 +132,12 @@ def find_chapter(study: Study, name: str) -> str:
         if stem == chapter or (stem.isdigit() and chapter.startswith(f"{int(stem):02d}_")):
             return chapter
     raise InputError(
-        "unknown chapter", where=f"profile {study.settings.name}", expected=", ".join(chapters), found=name,
+        "unknown chapter",
+        where=f"profile {study.settings.name}",
+        expected=", ".join(chapters),
+        found=name,
         hint="give one of the expected names, or its number",
-    )  # fmt: skip
+    )
 
 
 def imported_modules(root: Path, *sources: str) -> list[Path]:

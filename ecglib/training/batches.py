@@ -22,9 +22,12 @@ class BatchedRecords(torch.utils.data.Dataset):
     """
 
     def __init__(
-        self, dataset: Dataset, normalization: Normalization, targets: np.ndarray | None = None,
+        self,
+        dataset: Dataset,
+        normalization: Normalization,
+        targets: np.ndarray | None = None,
         device: torch.device | str = "cpu",
-    ):  # fmt: skip
+    ):
         self.dataset, self.normalization, self.device = dataset, normalization, torch.device(device)
         self.targets = torch.from_numpy(dataset.labels if targets is None else np.asarray(targets, np.float32))
         self.signals = None

@@ -39,18 +39,22 @@ def soft_targets(teachers: Sequence[Scores], dataset: Dataset, temperature: floa
         )
     if not temperature > 0:
         raise InputError(
-            "invalid temperature", where="distillation", expected="more than 0", found=temperature,
+            "invalid temperature",
+            where="distillation",
+            expected="more than 0",
+            found=temperature,
             hint="give 1 for the teacher's own probabilities, a larger value to soften them",
-        )  # fmt: skip
+        )
     for teacher in teachers:
         if not np.array_equal(teacher.ecg_id, dataset.ecg_id):
             unmatched = np.setxor1d(teacher.ecg_id, dataset.ecg_id)
             raise InputError(
-                "scores of other records", where="a teacher's scores",
+                "scores of other records",
+                where="a teacher's scores",
                 expected=f"the {len(dataset):,} training records",
                 found=f"{len(unmatched):,} without a match" if len(unmatched) else "another order",
                 hint="score the teacher on this data again",
-            )  # fmt: skip
+            )
     return apply_temperature(Scores.stack_seeds(list(teachers)).ensemble().score[0], temperature).astype(np.float32)
 
 
@@ -69,9 +73,12 @@ def soft_targets_of_crops(teachers: Sequence[np.ndarray], records: int, temperat
     shapes = {one.shape for one in teachers}
     if len(shapes) != 1 or next(iter(shapes))[0] != records:
         raise InputError(
-            "scores of other crops", where="distillation", expected=f"({records}, crops, 5) from every teacher",
-            found=", ".join(map(str, sorted(shapes))) or "no teacher", hint="score the teachers on this data again",
-        )  # fmt: skip
+            "scores of other crops",
+            where="distillation",
+            expected=f"({records}, crops, 5) from every teacher",
+            found=", ".join(map(str, sorted(shapes))) or "no teacher",
+            hint="score the teachers on this data again",
+        )
     mean = sum(one.astype(np.float32) for one in teachers) / len(teachers)
     return apply_temperature(mean, temperature).reshape(records, -1).astype(np.float32)
 

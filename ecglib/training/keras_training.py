@@ -34,9 +34,15 @@ from ecgpredict.spec import Normalization
 
 
 def train(
-    model: str, build: Callable[[], keras.Model], settings: TrainingSettings, seed: int, dataset: Dataset, folder: Path,
-    *, progress: bool = True,
-) -> Run:  # fmt: skip
+    model: str,
+    build: Callable[[], keras.Model],
+    settings: TrainingSettings,
+    seed: int,
+    dataset: Dataset,
+    folder: Path,
+    *,
+    progress: bool = True,
+) -> Run:
     """Train the network, or load the finished run with the same settings on the same data.
 
     Arguments and return value are those of :func:`ecglib.training.lightning.train`; every backend can load the weights.
@@ -62,20 +68,28 @@ def train(
         Validation(normalization(validation.millivolts(slice(None))), validation.labels),
         History(history),
         keras.callbacks.ModelCheckpoint(
-            best, monitor="val_auc", mode="max", save_best_only=True, save_weights_only=True,
+            best,
+            monitor="val_auc",
+            mode="max",
+            save_best_only=True,
+            save_weights_only=True,
             initial_value_threshold=max(past) if past else None,
         ),
         _EarlyStopping(settings.patience, past),
         backup,
-    ]  # fmt: skip
+    ]
     if past:
         backup.restore(network)
     if not _stopped(past, settings.patience):
         with fused_gelu(network):
             network.fit(
-                batches, epochs=settings.epochs, initial_epoch=finished, shuffle=False, verbose=1 if progress else 0,
+                batches,
+                epochs=settings.epochs,
+                initial_epoch=finished,
+                shuffle=False,
+                verbose=1 if progress else 0,
                 callbacks=callbacks,
-            )  # fmt: skip
+            )
     if settings.checkpoint == "best":
         network.load_weights(best)
     inception.save_weights(network, folder / weights.NAME)
@@ -161,9 +175,11 @@ def optimizer(settings: TrainingSettings, steps: int) -> keras.optimizers.Optimi
     total = settings.epochs * steps
     if settings.schedule == "one_cycle":
         rate = keras.optimizers.schedules.CosineDecay(
-            settings.learning_rate / 25, int(0.7 * total), warmup_target=settings.learning_rate,
+            settings.learning_rate / 25,
+            int(0.7 * total),
+            warmup_target=settings.learning_rate,
             warmup_steps=int(0.3 * total),
-        )  # fmt: skip
+        )
     else:
         rate = LateDecay(settings.learning_rate, settings.decay_from * steps, steps)
     kinds = {"adamw": keras.optimizers.AdamW, "adam": keras.optimizers.Adam}

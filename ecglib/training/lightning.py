@@ -41,11 +41,20 @@ from ecgpredict.spec import Normalization
 
 
 def train(
-    model: str, build: Callable[[], torch.nn.Module], settings: TrainingSettings, seed: int, dataset: Dataset,
-    folder: Path, *, init: Run | None = None, teachers: Sequence[Run] = (),
-    teacher_scores: Callable[[], list[Scores]] = list, teacher_crops: Callable[[], list[np.ndarray]] = list,
-    statements: Callable[[], np.ndarray] | None = None, progress: bool = True,
-) -> Run:  # fmt: skip
+    model: str,
+    build: Callable[[], torch.nn.Module],
+    settings: TrainingSettings,
+    seed: int,
+    dataset: Dataset,
+    folder: Path,
+    *,
+    init: Run | None = None,
+    teachers: Sequence[Run] = (),
+    teacher_scores: Callable[[], list[Scores]] = list,
+    teacher_crops: Callable[[], list[np.ndarray]] = list,
+    statements: Callable[[], np.ndarray] | None = None,
+    progress: bool = True,
+) -> Run:
     """Train a network, or load the finished run with the same settings on the same data.
 
     Parameters
@@ -103,10 +112,17 @@ def train(
         callbacks.append(TQDMProgressBar(refresh_rate=5))
     _silence_lightning()
     trainer = pl.Trainer(
-        max_epochs=settings.epochs, precision=training_precision(), devices=1, callbacks=callbacks, logger=False,
-        gradient_clip_val=settings.clip_norm, enable_progress_bar=progress, enable_model_summary=False,
-        num_sanity_val_steps=0, default_root_dir=folder,
-    )  # fmt: skip
+        max_epochs=settings.epochs,
+        precision=training_precision(),
+        devices=1,
+        callbacks=callbacks,
+        logger=False,
+        gradient_clip_val=settings.clip_norm,
+        enable_progress_bar=progress,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        default_root_dir=folder,
+    )
     last = checkpoints / "last.ckpt"
     validation_records = BatchedRecords(validation, normalization, device=scoring.device())
     validation_loader = validation_records.loader(EVALUATION_BATCH, shuffle=False)

@@ -60,6 +60,9 @@ def read(path: Path, kind: type[BaseModel]) -> dict:
 
 def _unreadable(where: object, expected: str, found: str) -> InputError:
     return InputError(
-        "damaged metadata of a training", where=where, expected=expected, found=found,
+        "damaged metadata of a training",
+        where=where,
+        expected=expected,
+        found=found,
         hint="restore the file, or delete its folder to train again",
-    )  # fmt: skip
+    )

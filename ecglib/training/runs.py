@@ -76,9 +76,12 @@ class Run:
         name = self.metadata["weights"]
         if not (self.folder / name).is_file():
             raise InputError(
-                "weights not committed", where=self.folder, expected=name, found="scores and history only",
+                "weights not committed",
+                where=self.folder,
+                expected=name,
+                found="scores and history only",
                 hint="delete the folder and train the model again",
-            )  # fmt: skip
+            )
         return self.folder / name
 
     def weights_sha256(self) -> str:

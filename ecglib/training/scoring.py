@@ -22,9 +22,13 @@ _RECALIBRATION_BATCH = 256  # the estimated variances are means over batches, an
 
 
 def predict(
-    network: torch.nn.Module, dataset: Dataset, normalization: Normalization, *, windows: int | None = None,
+    network: torch.nn.Module,
+    dataset: Dataset,
+    normalization: Normalization,
+    *,
+    windows: int | None = None,
     progress: bool = False,
-) -> np.ndarray:  # fmt: skip
+) -> np.ndarray:
     """Probabilities float32 (n, 5) of a network in float32, in batches and without gradients.
 
     Parameters
@@ -43,18 +47,27 @@ def predict(
 
 
 def predict_bf16(
-    network: torch.nn.Module, dataset: Dataset, normalization: Normalization, *, windows: int | None = None,
+    network: torch.nn.Module,
+    dataset: Dataset,
+    normalization: Normalization,
+    *,
+    windows: int | None = None,
     progress: bool = True,
-) -> np.ndarray:  # fmt: skip
+) -> np.ndarray:
     """The same in the precision of training, several times as fast: for soft targets, and where the text says so."""
     found = _crop_bf16(network, dataset, normalization, windows, _starts(windows), progress)
     return torch.stack(found).mean(dim=0).numpy()
 
 
 def predict_crops(
-    network: torch.nn.Module, dataset: Dataset, normalization: Normalization, crop: int, starts: Sequence[int],
-    *, progress: bool = True,
-) -> np.ndarray:  # fmt: skip
+    network: torch.nn.Module,
+    dataset: Dataset,
+    normalization: Normalization,
+    crop: int,
+    starts: Sequence[int],
+    *,
+    progress: bool = True,
+) -> np.ndarray:
     """Probabilities float32 (n, starts, 5) of the crops of each record that start at these samples."""
     return torch.stack(_crop_bf16(network, dataset, normalization, crop, starts, progress), dim=1).numpy()
 

@@ -11,9 +11,20 @@ from ecgpredict.spec import N_SAMPLES
 
 SHORTEST_CROP = 160  # samples; a shorter one leaves nothing for the base CNN's last pooling
 _TORCH_ONLY = (
-    "init_from", "pruning", "teachers", "bn_records", "crop", "windows", "mixup", "same_crop", "statements_weight",
-    "shape", "noise_snr_db", "lead_dropout", "max_stretch",
-)  # fmt: skip
+    "init_from",
+    "pruning",
+    "teachers",
+    "bn_records",
+    "crop",
+    "windows",
+    "mixup",
+    "same_crop",
+    "statements_weight",
+    "shape",
+    "noise_snr_db",
+    "lead_dropout",
+    "max_stretch",
+)
 
 
 SignalToNoise = Annotated[float, Field(ge=-20, le=60)]  # dB

@@ -21,11 +21,20 @@ if TYPE_CHECKING:
 
 
 def train(
-    model: str, settings: TrainingSettings, seed: int, dataset: Dataset, folder: Path, *, init: Run | None = None,
-    teachers: Sequence[Run] = (), teacher_scores: Callable[[], list[Scores]] = list,
-    teacher_crops: Callable[[], list[np.ndarray]] = list, statements: Callable[[], np.ndarray] | None = None,
-    finished: Sequence[Path] = (), progress: bool = True,
-) -> Run:  # fmt: skip
+    model: str,
+    settings: TrainingSettings,
+    seed: int,
+    dataset: Dataset,
+    folder: Path,
+    *,
+    init: Run | None = None,
+    teachers: Sequence[Run] = (),
+    teacher_scores: Callable[[], list[Scores]] = list,
+    teacher_crops: Callable[[], list[np.ndarray]] = list,
+    statements: Callable[[], np.ndarray] | None = None,
+    finished: Sequence[Path] = (),
+    progress: bool = True,
+) -> Run:
     """The finished run of a model with a seed: loaded if there is one, trained otherwise.
 
     Parameters
@@ -54,10 +63,19 @@ def train(
     from ecglib.training import lightning
 
     return lightning.train(
-        model, partial(_torch_network, settings, init), settings, seed, dataset, folder, init=init,
-        teachers=teachers, teacher_scores=teacher_scores, teacher_crops=teacher_crops, statements=statements,
+        model,
+        partial(_torch_network, settings, init),
+        settings,
+        seed,
+        dataset,
+        folder,
+        init=init,
+        teachers=teachers,
+        teacher_scores=teacher_scores,
+        teacher_crops=teacher_crops,
+        statements=statements,
         progress=progress,
-    )  # fmt: skip
+    )
 
 
 def _torch_network(settings: TrainingSettings, init: Run | None) -> nn.Module:

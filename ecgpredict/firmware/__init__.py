@@ -16,12 +16,21 @@ __all__ = ["write"]
 
 # file of the folder -> template
 _FILES = {
-    "ecg_model.h": "ecg_model.h", "ecg_model.c": "ecg_model.c", "ecg_golden.h": "ecg_golden.h",
-    "ecg_golden.c": "ecg_golden.c", "pc/check.c": "check.c", "pc/classify.c": "classify.c", "pc/replay.c": "replay.c",
-    "pc/recording.h": "recording.h", "cortex-m/CMakeLists.txt": "cortex-m/CMakeLists.txt",
-    "cortex-m/mps2.ld": "cortex-m/mps2.ld", "cortex-m/startup.c": "cortex-m/startup.c",
-    "cortex-m/device.c": "cortex-m/device.c", "CMakeLists.txt": "CMakeLists.txt", "README.md": "README.md",
-}  # fmt: skip
+    "ecg_model.h": "ecg_model.h",
+    "ecg_model.c": "ecg_model.c",
+    "ecg_golden.h": "ecg_golden.h",
+    "ecg_golden.c": "ecg_golden.c",
+    "pc/check.c": "check.c",
+    "pc/classify.c": "classify.c",
+    "pc/replay.c": "replay.c",
+    "pc/recording.h": "recording.h",
+    "cortex-m/CMakeLists.txt": "cortex-m/CMakeLists.txt",
+    "cortex-m/mps2.ld": "cortex-m/mps2.ld",
+    "cortex-m/startup.c": "cortex-m/startup.c",
+    "cortex-m/device.c": "cortex-m/device.c",
+    "CMakeLists.txt": "CMakeLists.txt",
+    "README.md": "README.md",
+}
 
 
 def write(name: str, folder: Path, where: Path | None = None) -> Path:
@@ -45,9 +54,12 @@ def write(name: str, folder: Path, where: Path | None = None) -> Path:
     if path.suffix != ".tflite":
         micro = [one for one, found in released.entries(path.parent).items() if found["file"].endswith(".tflite")]
         raise InputError(
-            "not a microcontroller model", where=path, found=name, expected=" or ".join(micro) or "a .tflite file",
+            "not a microcontroller model",
+            where=path,
+            found=name,
+            expected=" or ".join(micro) or "a .tflite file",
             hint="give one of the expected names",
-        )  # fmt: skip
+        )
     network = graph.read(path)
     values = c_source.template_values(network, plan.plan_memory(network, path), entry, name, path)
     recordings = golden.recordings()

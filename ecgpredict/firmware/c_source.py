@@ -36,10 +36,16 @@ def render(name: str, values: Mapping) -> str:
     """Render a template of this package, in which ``@name@`` is a value and a line after ``//%`` a Jinja statement."""
     source = importlib.resources.files("ecgpredict.firmware") / _TEMPLATES / name
     environment = jinja2.Environment(
-        variable_start_string="@", variable_end_string="@", block_start_string="<%", block_end_string="%>",
-        comment_start_string="<#", comment_end_string="#>", line_statement_prefix="//%",
-        undefined=jinja2.StrictUndefined, keep_trailing_newline=True,
-    )  # fmt: skip
+        variable_start_string="@",
+        variable_end_string="@",
+        block_start_string="<%",
+        block_end_string="%>",
+        comment_start_string="<#",
+        comment_end_string="#>",
+        line_statement_prefix="//%",
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+    )
     return environment.from_string(source.read_text(encoding="utf-8")).render(values)
 
 
@@ -58,30 +64,55 @@ def template_values(network: Network, planned: plan.MemoryPlan, entry: Mapping, 
     linear = _rescaling(network.mean.scale * network.scales / network.logit.scale, where)
     _check_sums(network.weights.reshape(len(network.bias), -1), network.bias, where)
     return {
-        "version": __version__, "name": name, "title": f"The {name} network", "file": entry["file"],
-        "sha256": entry["sha256"], "samples": network.samples, "leads": network.leads, "rate": entry["rate"],
-        "lead_names": " ".join(entry["leads"]), "classes": planned.classes, "class_names": " ".join(entry["classes"]),
-        "quoted_classes": ", ".join(f'"{one}"' for one in entry["classes"]), "hop": planned.hop,
-        "arena": planned.arena, "stream": planned.stream, "macs": planned.macs,
-        "weight_bytes": weight_bytes(network, planned), "layer_count": len(layers),
-        "padded_leads": planned.layers[0].padded, "window_values": planned.window_values, "channels": planned.channels,
-        "averaged": count, "last_columns": planned.layers[-1].columns, "hop_columns": planned.hop_columns,
-        "open_windows": planned.open_windows, "layers": layers, "last_zero": last.zero,
+        "version": __version__,
+        "name": name,
+        "title": f"The {name} network",
+        "file": entry["file"],
+        "sha256": entry["sha256"],
+        "samples": network.samples,
+        "leads": network.leads,
+        "rate": entry["rate"],
+        "lead_names": " ".join(entry["leads"]),
+        "classes": planned.classes,
+        "class_names": " ".join(entry["classes"]),
+        "quoted_classes": ", ".join(f'"{one}"' for one in entry["classes"]),
+        "hop": planned.hop,
+        "arena": planned.arena,
+        "stream": planned.stream,
+        "macs": planned.macs,
+        "weight_bytes": weight_bytes(network, planned),
+        "layer_count": len(layers),
+        "padded_leads": planned.layers[0].padded,
+        "window_values": planned.window_values,
+        "channels": planned.channels,
+        "averaged": count,
+        "last_columns": planned.layers[-1].columns,
+        "hop_columns": planned.hop_columns,
+        "open_windows": planned.open_windows,
+        "layers": layers,
+        "last_zero": last.zero,
         "logit_zero": network.logit.zero,
         "mean": {"multiplier": mean.multiplier[0], "shift": mean.shift[0], "zero": network.mean.zero},
         "linear": {
-            "weights": _lines(network.weights.ravel()), "bias": _row(network.bias),
-            "multiplier": _row(linear.multiplier), "shift": _row(linear.shift),
+            "weights": _lines(network.weights.ravel()),
+            "bias": _row(network.bias),
+            "multiplier": _row(linear.multiplier),
+            "shift": _row(linear.shift),
         },
         "logistic": _lines(fixed_point.logistic_table(network.logit, network.output)),
         "probability": _lines([f"{one:.9g}f" if one < 1 else "1.0f" for one in tables.probability]),
-        "thresholds": _row(tables.thresholds), "before_end": _samples(planned.samples_before_end),
-        "after_end": _samples(planned.samples_after_end), "input_mean": _float(entry["mean"]),
-        "input_sd": _float(entry["scale"]), "input_scale": _float(source.scale), "input_zero": source.zero,
-        "output_scale": _float(network.output.scale), "output_zero": network.output.zero,
+        "thresholds": _row(tables.thresholds),
+        "before_end": _samples(planned.samples_before_end),
+        "after_end": _samples(planned.samples_after_end),
+        "input_mean": _float(entry["mean"]),
+        "input_sd": _float(entry["scale"]),
+        "input_scale": _float(source.scale),
+        "input_zero": source.zero,
+        "output_scale": _float(network.output.scale),
+        "output_zero": network.output.zero,
         "temperature": _float(entry["temperature"]),
         "quantizer": fixed_point.microvolt_quantizer(Normalization(entry["mean"], entry["scale"]), source, where),
-    }  # fmt: skip
+    }
 
 
 def weight_bytes(network: Network, planned: plan.MemoryPlan) -> int:
@@ -100,12 +131,19 @@ def _layer(network: Network, planned: plan.MemoryPlan, row: int, where: Path) ->
     _check_sums(weights.reshape(len(weights), -1), block.bias, where)
     scale = _rescaling(block.source.scale * block.scales / block.sink.scale, where)
     return {
-        "weights": {"bytes": weights.size, "text": _lines(weights.ravel())}, "bias": _lines(block.bias),
-        "multiplier": _lines(scale.multiplier), "shift": _lines(scale.shift), "taps": layer.taps,
-        "padded": layer.padded, "outputs": layer.outputs, "start": layer.start,
-        "next": following.start if following else 0, "following": following.padded if following else 0,
-        "zero": block.sink.zero, "lowest": block.lowest,
-    }  # fmt: skip
+        "weights": {"bytes": weights.size, "text": _lines(weights.ravel())},
+        "bias": _lines(block.bias),
+        "multiplier": _lines(scale.multiplier),
+        "shift": _lines(scale.shift),
+        "taps": layer.taps,
+        "padded": layer.padded,
+        "outputs": layer.outputs,
+        "start": layer.start,
+        "next": following.start if following else 0,
+        "following": following.padded if following else 0,
+        "zero": block.sink.zero,
+        "lowest": block.lowest,
+    }
 
 
 def _rescaling(real: np.ndarray, where: Path) -> Scale:

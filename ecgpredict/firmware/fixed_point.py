@@ -101,10 +101,12 @@ def microvolt_quantizer(normalization: Normalization, source: Quantization, wher
             if np.array_equal(found(_MICROVOLTS), wanted):
                 return found
     raise InputError(
-        "no integer quantization of microvolts", where=where, expected="steps of a few microvolts within ±32 mV",
+        "no integer quantization of microvolts",
+        where=where,
+        expected="steps of a few microvolts within ±32 mV",
         found=f"{1000 * normalization.scale * source.scale:.3g} µV around {normalization.mean:.3g} mV",
         hint="convert the model with another input scale",
-    )  # fmt: skip
+    )
 
 
 @dataclass(frozen=True)
@@ -133,8 +135,11 @@ def output_tables(output: Quantization, entry: Mapping) -> OutputTables:
     thresholds = [np.flatnonzero(probability >= one) for one in entry["thresholds"]]
     if not all(len(one) for one in thresholds):
         raise InputError(
-            "a threshold out of reach", where=entry["file"], expected=f"at most {probability.max():.4f}",
-            found=max(entry["thresholds"]), hint="fetch models/ again",
-        )  # fmt: skip
+            "a threshold out of reach",
+            where=entry["file"],
+            expected=f"at most {probability.max():.4f}",
+            found=max(entry["thresholds"]),
+            hint="fetch models/ again",
+        )
     lowest = np.array([INTEGERS[one[0]] for one in thresholds], np.int8)
     return OutputTables(probability.astype(np.float32), lowest)

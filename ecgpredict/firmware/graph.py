@@ -20,11 +20,29 @@ _INT32, _INT8 = 2, 9  # TensorType
 _VALID = 1  # Padding
 _NONE, _RELU = 0, 1  # ActivationFunctionType
 _OPERATORS = {
-    0: "ADD", 1: "AVERAGE_POOL_2D", 2: "CONCATENATION", 3: "CONV_2D", 4: "DEPTHWISE_CONV_2D", 6: "DEQUANTIZE",
-    9: "FULLY_CONNECTED", 14: "LOGISTIC", 17: "MAX_POOL_2D", 18: "MUL", 22: "RESHAPE", 25: "SOFTMAX", 28: "TANH",
-    34: "PAD", 40: "MEAN", 43: "SQUEEZE", 45: "STRIDED_SLICE", 70: "EXPAND_DIMS", 77: "SHAPE", 83: "PACK",
-    114: "QUANTIZE", 117: "HARD_SWISH",
-}  # fmt: skip
+    0: "ADD",
+    1: "AVERAGE_POOL_2D",
+    2: "CONCATENATION",
+    3: "CONV_2D",
+    4: "DEPTHWISE_CONV_2D",
+    6: "DEQUANTIZE",
+    9: "FULLY_CONNECTED",
+    14: "LOGISTIC",
+    17: "MAX_POOL_2D",
+    18: "MUL",
+    22: "RESHAPE",
+    25: "SOFTMAX",
+    28: "TANH",
+    34: "PAD",
+    40: "MEAN",
+    43: "SQUEEZE",
+    45: "STRIDED_SLICE",
+    70: "EXPAND_DIMS",
+    77: "SHAPE",
+    83: "PACK",
+    114: "QUANTIZE",
+    117: "HARD_SWISH",
+}
 _SHAPE_OPERATORS = ("SHAPE", "STRIDED_SLICE", "PACK")  # compute the shape of a reshape; no signal passes through them
 _HINT = "convert a stack of convolutions and pools with `ecglib.compression.tflite_micro`"
 
@@ -149,9 +167,10 @@ class _Reader:
         strides = options.number(1, "i"), options.number(2, "i"), options.number(4, "i", 1), options.number(5, "i", 1)
         if weights.shape[1] != 1 or options.number(0, "b") != _VALID or set(strides) != {1}:
             raise self._error(
-                "unsupported convolution", "over time, stride 1, no dilation, no padding",
+                "unsupported convolution",
+                "over time, stride 1, no dilation, no padding",
                 f"kernel {weights.shape[1:3]}, strides and dilations {strides}, padding {options.number(0, 'b')}",
-            )  # fmt: skip
+            )
         self._move(one)
         sink = self._quantization(self.at)
         lowest = self._lowest(options.number(3, "b"), sink)
@@ -201,9 +220,11 @@ class _Reader:
     def _int8(self, at: int) -> None:
         if (kind := self.tensors[at].number(1, "b")) != _INT8:
             raise self._error(
-                "not an int8 model", "int8 tensors throughout", f"tensor type {kind}",
+                "not an int8 model",
+                "int8 tensors throughout",
+                f"tensor type {kind}",
                 "convert it with representative records",
-            )  # fmt: skip
+            )
 
     def _quantization(self, at: int) -> Quantization:
         found = self.tensors[at].table(4)

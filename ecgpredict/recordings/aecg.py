@@ -43,9 +43,12 @@ def read(path: Path) -> RawRecording:
     for lead in leads:
         if not (lead.adc_resolution and lead.adc_resolution_unit):
             raise InputError(
-                "no gain", where=f"{path}, {lead.label}", expected="a scale other than 0, and its unit",
-                found=f"{lead.adc_resolution:g} {lead.adc_resolution_unit}".strip(), hint=_HINT,
-            )  # fmt: skip
+                "no gain",
+                where=f"{path}, {lead.label}",
+                expected="a scale other than 0, and its unit",
+                found=f"{lead.adc_resolution:g} {lead.adc_resolution_unit}".strip(),
+                hint=_HINT,
+            )
     signal = np.stack([lead.samples * lead.resolution + lead.offset for lead in leads], axis=1).astype(np.float32)
     return RawRecording(signal, [lead.label for lead in leads], rate, [lead.adc_resolution_unit for lead in leads])
 

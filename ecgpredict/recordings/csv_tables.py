@@ -51,26 +51,33 @@ def sampling_rate(time: np.ndarray, where: object) -> float:
     """
     if len(time) < 2:
         raise InputError(
-            "time missing", where=where, expected="a time per sample", found=f"{len(time)} samples",
+            "time missing",
+            where=where,
+            expected="a time per sample",
+            found=f"{len(time)} samples",
             hint="give the time of each sample in seconds",
-        )  # fmt: skip
+        )
     steps = np.diff(time)
     if not (np.isfinite(steps).all() and (steps > 0).all()):
         worst = int(np.argmin(np.where(np.isfinite(steps), steps, -np.inf)))
         raise InputError(
-            "time is not increasing", where=where, expected="increasing seconds",
+            "time is not increasing",
+            where=where,
+            expected="increasing seconds",
             found=f"{time[worst]} then {time[worst + 1]} in row {worst + 3}",
             hint="give the time of each sample in seconds",
-        )  # fmt: skip
+        )
     exact = (len(time) - 1) / (time[-1] - time[0])
     for rate in (float(round(exact)), float(exact)):
         if rate and _jitter(time, rate) <= _MAX_JITTER:
             return rate
     raise InputError(
-        "uneven sampling", where=where, expected="times on an even grid, rounded by at most half a step",
+        "uneven sampling",
+        where=where,
+        expected="times on an even grid, rounded by at most half a step",
         found=f"times up to {_jitter(time, exact):.3g} steps of {1 / exact:.4g} s off the grid",
         hint="resample the recording to an even grid, or remove the gap",
-    )  # fmt: skip
+    )
 
 
 def _jitter(time: np.ndarray, rate: float) -> float:

@@ -67,9 +67,10 @@ def read(path: Path) -> RawRecording:
 def _recording(path: Path, pydicom, file) -> RawRecording:
     groups = [[_lead(channel) for channel in group.ChannelDefinitionSequence] for group in file.WaveformSequence]
     original = [
-        number for number, group in enumerate(file.WaveformSequence)
+        number
+        for number, group in enumerate(file.WaveformSequence)
         if group.get("WaveformOriginality", "ORIGINAL") == "ORIGINAL"
-    ]  # fmt: skip
+    ]
     if not original:
         raise _unreadable(path, "only derived waveforms", "an original waveform")
     number = max(original, key=lambda one: len({plain_lead(lead) for lead in groups[one] if is_standard_lead(lead)}))

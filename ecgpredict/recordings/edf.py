@@ -46,15 +46,21 @@ def read(path: Path) -> RawRecording:
         raise _unreadable(path, error) from error
     if len(rates) != 1:
         raise InputError(
-            "leads with different sampling rates", where=path, expected="one rate",
-            found=", ".join(f"{rate:g} Hz" for rate in sorted(rates)) or "no signals", hint="resample the leads first",
-        )  # fmt: skip
+            "leads with different sampling rates",
+            where=path,
+            expected="one rate",
+            found=", ".join(f"{rate:g} Hz" for rate in sorted(rates)) or "no signals",
+            hint="resample the leads first",
+        )
     for signal, (low, high, first, last) in zip(signals, ranges):
         if not (np.isfinite([low, high]).all() and low != high and first < last):
             raise InputError(
-                "no gain", where=f"{path}, {signal.label}", expected="different physical and digital limits",
-                found=f"{low:g} to {high:g} for {first} to {last}", hint=_HINT,
-            )  # fmt: skip
+                "no gain",
+                where=f"{path}, {signal.label}",
+                expected="different physical and digital limits",
+                found=f"{low:g} to {high:g} for {first} to {last}",
+                hint=_HINT,
+            )
     signal = np.stack([one.data.astype(np.float32) for one in signals], axis=1)
     return RawRecording(
         signal, [one.label for one in signals], rates.pop(), [one.physical_dimension for one in signals]

@@ -44,9 +44,12 @@ def read(path: Path) -> RawRecording:
         signal = signal.T
     if signal.ndim != 2 or signal.shape[1] != len(leads):
         raise InputError(
-            "wrong signal shape", where=path, expected=f"(samples, {len(leads)}) or ({len(leads)}, samples)",
-            found=signal.shape, hint="give one column per lead",
-        )  # fmt: skip
+            "wrong signal shape",
+            where=path,
+            expected=f"(samples, {len(leads)}) or ({len(leads)}, samples)",
+            found=signal.shape,
+            hint="give one column per lead",
+        )
     return RawRecording(signal, leads, rate, units)
 
 

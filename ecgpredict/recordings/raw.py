@@ -57,9 +57,12 @@ def check_size(path: Path, values: int) -> None:
     """
     if not 0 <= values <= MAX_VALUES:
         raise InputError(
-            "recording too large", where=path, expected=f"at most {MAX_VALUES:,} values", found=f"{values:,} announced",
+            "recording too large",
+            where=path,
+            expected=f"at most {MAX_VALUES:,} values",
+            found=f"{values:,} announced",
             hint="split the recording, or correct its header",
-        )  # fmt: skip
+        )
 
 
 def plain_lead(name: str) -> str:
@@ -84,6 +87,9 @@ def optional(module: str, path: Path) -> ModuleType:
     except ImportError as error:
         package = module.split(".")[0]
         raise InputError(
-            "package missing", where=path, expected=f"the package {package}, which reads this format",
-            found="not installed", hint=f"pip install {package}, or all readers: pip install '.[clinic]'",
-        ) from error  # fmt: skip
+            "package missing",
+            where=path,
+            expected=f"the package {package}, which reads this format",
+            found="not installed",
+            hint=f"pip install {package}, or all readers: pip install '.[clinic]'",
+        ) from error

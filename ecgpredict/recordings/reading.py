@@ -100,14 +100,20 @@ def _standardize(raw: RawRecording, path: Path, rate: float | None, units: str |
     rate = rate if raw.rate is None else raw.rate
     if rate is None:
         raise InputError(
-            "unknown sampling rate", where=path, expected="a rate in the file, or given", found="neither",
+            "unknown sampling rate",
+            where=path,
+            expected="a rate in the file, or given",
+            found="neither",
             hint="give it, e.g. --rate 500",
-        )  # fmt: skip
+        )
     if not MIN_RATE_HZ <= rate <= MAX_RATE_HZ:
         raise InputError(
-            "sampling rate out of range", where=path, expected=f"{MIN_RATE_HZ:g} to {MAX_RATE_HZ:g} Hz",
-            found=f"{rate:g} Hz", hint="resample the recording first, or correct its header; times are in seconds",
-        )  # fmt: skip
+            "sampling rate out of range",
+            where=path,
+            expected=f"{MIN_RATE_HZ:g} to {MAX_RATE_HZ:g} Hz",
+            found=f"{rate:g} Hz",
+            hint="resample the recording first, or correct its header; times are in seconds",
+        )
     _check_duration(path, len(raw.signal), rate)
     positions = _lead_positions(raw.leads, path)
     factors = [_mv_per_unit(raw.units[i] if raw.units else units, path) for i in positions]
@@ -118,15 +124,20 @@ def _standardize(raw: RawRecording, path: Path, rate: float | None, units: str |
     missing = np.isnan(signal).mean(axis=0)
     if missing.max() > _MAX_MISSING_FRACTION:
         raise InputError(
-            "too many samples missing", where=f"{path}, lead {LEADS[missing.argmax()]}",
-            expected=f"at most {_MAX_MISSING_FRACTION:.0%}", found=f"{missing.max():.0%}",
+            "too many samples missing",
+            where=f"{path}, lead {LEADS[missing.argmax()]}",
+            expected=f"at most {_MAX_MISSING_FRACTION:.0%}",
+            found=f"{missing.max():.0%}",
             hint="give a recording without the gap",
-        )  # fmt: skip
+        )
     if (largest := float(np.nanmax(np.abs(signal)))) > _MAX_AMPLITUDE_MV:
         raise InputError(
-            "impossible amplitude", where=path, expected=f"at most {_MAX_AMPLITUDE_MV:,.0f} mV",
-            found=f"{largest:.3g} mV", hint="correct the unit or the gain",
-        )  # fmt: skip
+            "impossible amplitude",
+            where=path,
+            expected=f"at most {_MAX_AMPLITUDE_MV:,.0f} mV",
+            found=f"{largest:.3g} mV",
+            hint="correct the unit or the gain",
+        )
     stem = path.suffix.lower() in (*READERS, *wfdb_records.SUFFIXES)
     return Recording(path.stem if stem else path.name, signal, float(rate))
 
@@ -139,14 +150,20 @@ def _lead_positions(names: Sequence[str], path: Path) -> list[int]:
         limb = not {"III", "aVR", "aVL", "aVF"}.isdisjoint(missing) and {"I", "II"}.isdisjoint(missing)
         formulas = "; from I and II: III = II - I, aVR = -(I + II)/2, aVL = I - II/2, aVF = II - I/2"
         raise InputError(
-            "leads missing", where=path, expected=" ".join(LEADS), found=" ".join(names)[:200],
+            "leads missing",
+            where=path,
+            expected=" ".join(LEADS),
+            found=" ".join(names)[:200],
             hint=f"add {' '.join(missing)}" + (formulas if limb else ""),
-        )  # fmt: skip
+        )
     if duplicates := [name for name in wanted if plain.count(name) > 1]:
         raise InputError(
-            "duplicate lead", where=path, expected="each lead once", found=" ".join(names)[:200],
+            "duplicate lead",
+            where=path,
+            expected="each lead once",
+            found=" ".join(names)[:200],
             hint=f"keep one {duplicates[0]}",
-        )  # fmt: skip
+        )
     return [plain.index(name) for name in wanted]
 
 
@@ -163,7 +180,9 @@ def _check_duration(path: Path, n_samples: int, rate: float) -> None:
     too_short = n_samples == 0 or seconds < WINDOW_S - 0.5 / SAMPLING_RATE
     if too_short or seconds > MAX_DURATION_S:
         raise InputError(
-            "recording too short" if too_short else "recording too long", where=path,
-            expected=f"{WINDOW_S:g} to {MAX_DURATION_S:g} seconds", found=f"{seconds:g} seconds",
+            "recording too short" if too_short else "recording too long",
+            where=path,
+            expected=f"{WINDOW_S:g} to {MAX_DURATION_S:g} seconds",
+            found=f"{seconds:g} seconds",
             hint="the models were trained on ten seconds; give at least as much" if too_short else "split it",
-        )  # fmt: skip
+        )

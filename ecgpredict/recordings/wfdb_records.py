@@ -18,8 +18,17 @@ _SIGNAL_LINE = re.compile(rb"\s*(\S*)\s+(\d+)(?:x(\d+))?(?::(\d+))?(?:\+(\d+))?"
 _MAX_DIGITS = 18  # of a number; Python refuses to convert thousands of digits
 # bytes per sample of each format; FLAC files (508, 516, 524) are compressed
 _BYTES = {
-    b"8": 1, b"16": 2, b"24": 3, b"32": 4, b"61": 2, b"80": 1, b"160": 2, b"212": 1.5, b"310": 4 / 3, b"311": 4 / 3
-}  # fmt: skip
+    b"8": 1,
+    b"16": 2,
+    b"24": 3,
+    b"32": 4,
+    b"61": 2,
+    b"80": 1,
+    b"160": 2,
+    b"212": 1.5,
+    b"310": 4 / 3,
+    b"311": 4 / 3,
+}
 _HINT = "download or export the record again"
 
 
@@ -36,8 +45,13 @@ def read(path: Path) -> RawRecording:
     header = base.with_name(base.name + ".hea")
     if not header.is_file():
         if path.is_file():
-            raise unreadable("WFDB record", path, expected=f"{header.name} next to it", found="no such file",
-                             hint="put the header next to the signal file")  # fmt: skip
+            raise unreadable(
+                "WFDB record",
+                path,
+                expected=f"{header.name} next to it",
+                found="no such file",
+                hint="put the header next to the signal file",
+            )
         raise missing(path)
     try:
         lines = _header_lines(header)
@@ -50,9 +64,12 @@ def read(path: Path) -> RawRecording:
         raise unreadable("WFDB record", header, expected=expected, found=error, hint=_HINT) from error
     if record.p_signal is None or not record.sig_name:
         raise InputError(
-            "no signals in a WFDB record", where=header, expected="twelve leads", found="none",
+            "no signals in a WFDB record",
+            where=header,
+            expected="twelve leads",
+            found="none",
             hint="choose another record",
-        )  # fmt: skip
+        )
     # wfdb drops characters that are not ASCII and so reads µV as V; signal lines follow the record line, in order
     units = ["µV" if re.search(rb"[\xb5\xbc]V", line) else unit for line, unit in zip(lines[1:], record.units)]
     if b"/" in lines[0].split()[0]:  # the segments' own headers have the signal lines: V may have been µV
@@ -63,9 +80,12 @@ def read(path: Path) -> RawRecording:
 def missing(path: Path) -> InputError:
     """The error for a path without a recording."""
     return InputError(
-        "recording missing", where=path, expected="a recording, or a WFDB record's name", found="no such file",
+        "recording missing",
+        where=path,
+        expected="a recording, or a WFDB record's name",
+        found="no such file",
         hint="check the path",
-    )  # fmt: skip
+    )
 
 
 def _header_lines(header: Path) -> list[bytes]:
@@ -134,9 +154,12 @@ def _check_signal_file(file: Path, signals: list[re.Match], length: int) -> None
     needed += max(_whole(one[5] or b"0") for one in signals)
     if (size := file.stat().st_size) < needed - 4:  # the last bytes of packed formats may be left out
         raise unreadable(
-            "WFDB record", file, expected=f"{needed:,.0f} bytes, as its header announces", found=f"{size:,} bytes",
+            "WFDB record",
+            file,
+            expected=f"{needed:,.0f} bytes, as its header announces",
+            found=f"{size:,} bytes",
             hint=_HINT,
-        )  # fmt: skip
+        )
 
 
 def _whole(digits: bytes) -> int:

@@ -114,10 +114,12 @@ def test_a_record_has_its_length_and_its_largest_and_smallest_lead():
 def test_models_by_size_names_those_that_no_smaller_one_surpasses():
     points = pd.DataFrame(
         {
-            "label": ["Base CNN", "Student", "Worse"], "file_bytes": [26e6, 2e6, 9e6], "test_auc": [0.930, 0.926, 0.9],
+            "label": ["Base CNN", "Student", "Worse"],
+            "file_bytes": [26e6, 2e6, 9e6],
+            "test_auc": [0.930, 0.926, 0.9],
             "front": [True, True, False],
         }
-    )  # fmt: skip
+    )
     text = alt_text.models_by_size(points)
     assert "for 3 models of 2.00 to 26.00 MB. AUCs lie between 0.900 and 0.930." in text
     assert text.endswith("surpasses: Student, 2.00 MB, AUC 0.926; Base CNN, 26.00 MB, AUC 0.930.")

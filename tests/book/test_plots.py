@@ -16,11 +16,17 @@ LABEL_LIMIT = 8
 def summary() -> pd.DataFrame:
     """A summary of few models: sizes and AUCs in which the smallest, the best and the lowest differ."""
     rows = [
-        ("base_cnn", 26e6, 0.930), ("inception_cnn", 17e6, 0.925), ("base_cnn_int8", 6.6e6, 0.9295),
-        ("base_cnn_pruned_channels_60", 4.2e6, 0.928), ("student", 2.1e6, 0.926), ("student_distilled", 2.1e6, 0.9275),
-        ("student_int8", 0.56e6, 0.927), ("student_micro_64k", 0.09e6, 0.9265), ("student_replay", 2.1e6, 0.915),
+        ("base_cnn", 26e6, 0.930),
+        ("inception_cnn", 17e6, 0.925),
+        ("base_cnn_int8", 6.6e6, 0.9295),
+        ("base_cnn_pruned_channels_60", 4.2e6, 0.928),
+        ("student", 2.1e6, 0.926),
+        ("student_distilled", 2.1e6, 0.9275),
+        ("student_int8", 0.56e6, 0.927),
+        ("student_micro_64k", 0.09e6, 0.9265),
+        ("student_replay", 2.1e6, 0.915),
         ("base_cnn_pruning_replay", 2.1e6, 0.82),
-    ]  # fmt: skip
+    ]
     table = pd.DataFrame(rows, columns=["model", "file_bytes", "test_auc"])
     return table.assign(test_auc_low=table["test_auc"] - 0.007, test_auc_high=table["test_auc"] + 0.006)
 

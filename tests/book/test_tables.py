@@ -20,9 +20,11 @@ def result(params: int = 534_005, seeds: int = 1, **row) -> dict:
 @pytest.fixture
 def kept() -> dict[str, dict]:
     return {
-        "base_cnn": result(6_522_555, 3), "base_cnn_pruning_replay": result(), "student_pruned_20": result(),
+        "base_cnn": result(6_522_555, 3),
+        "base_cnn_pruning_replay": result(),
+        "student_pruned_20": result(),
         "base_cnn_pruned_channels_60": result(1_049_025),
-    }  # fmt: skip
+    }
 
 
 def test_a_layer_that_differs_is_marked():
@@ -35,9 +37,15 @@ def test_a_layer_that_differs_is_marked():
 
 def test_a_model_that_was_not_reported_shows_a_dash():
     row = {
-        "model": "other", "reported_auc": None, "test_auc": 0.9123, "test_auc_low": 0.9, "test_auc_high": 0.92,
-        "seeds": 5, "params": 534_005, "file_bytes": 2_148_372,
-    }  # fmt: skip
+        "model": "other",
+        "reported_auc": None,
+        "test_auc": 0.9123,
+        "test_auc_low": 0.9,
+        "test_auc_high": 0.92,
+        "seeds": 5,
+        "params": 534_005,
+        "file_bytes": 2_148_372,
+    }
     shown = tables.summary_rows(pd.DataFrame([row])).iloc[0].tolist()
     assert shown == ["other", "–", INTERVAL, "5", "534,005", "2.15\u00a0MB"]
 

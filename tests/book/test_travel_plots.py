@@ -19,8 +19,10 @@ def estimate(value: float) -> Estimate:
 def compared() -> pd.DataFrame:
     rows = [
         ("age", group, 100, model, measure, estimate(value), value < 0)
-        for group, value in (("old", -0.04), ("young", 0.02)) for model in "ab" for measure in ("AUC", "sensitivity")
-    ]  # fmt: skip
+        for group, value in (("old", -0.04), ("young", 0.02))
+        for model in "ab"
+        for measure in ("AUC", "sensitivity")
+    ]
     return pd.DataFrame(rows, columns=["factor", "group", "n", "model", "measure", "difference", "survives"])
 
 
@@ -48,8 +50,9 @@ def test_leads_and_groups_of_leads_have_panels_of_their_own():
 def test_noise_grows_to_the_right():
     rows = [
         (kind, ratio, "model", 0.9 if np.isnan(ratio) else 0.8 + ratio / 1000, 0.7, 0.95)
-        for kind in ("wander", "muscle", "hum", "motion") for ratio in (np.nan, 24.0, 6.0, -6.0)
-    ]  # fmt: skip
+        for kind in ("wander", "muscle", "hum", "motion")
+        for ratio in (np.nan, 24.0, 6.0, -6.0)
+    ]
     figure = plots.noise_curves(pd.DataFrame(rows, columns=["kind", "snr_db", "label", "value", "low", "high"]))
     left, right = figure.axes[0].get_xlim()
     assert left > right  # in dB

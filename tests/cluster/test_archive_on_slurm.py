@@ -38,11 +38,26 @@ def recordings(tmp_path_factory):
 def run(recordings, out, *options):
     """The archive's workflow in the background."""
     command = [
-        sys.executable, "-m", "snakemake", "--snakefile", str(PROJECT / "workflows/archive/Snakefile"),
-        "--workflow-profile", str(PROJECT / "profiles/slurm"), "--cores", "2", "--nolock",
-        "--config", f"recordings={recordings}", f"out={out}", f"shard_size={SHARD}",
-        "--seconds-between-status-checks", "2", "--slurm-init-seconds-before-status-checks", "1", *options,
-    ]  # fmt: skip
+        sys.executable,
+        "-m",
+        "snakemake",
+        "--snakefile",
+        str(PROJECT / "workflows/archive/Snakefile"),
+        "--workflow-profile",
+        str(PROJECT / "profiles/slurm"),
+        "--cores",
+        "2",
+        "--nolock",
+        "--config",
+        f"recordings={recordings}",
+        f"out={out}",
+        f"shard_size={SHARD}",
+        "--seconds-between-status-checks",
+        "2",
+        "--slurm-init-seconds-before-status-checks",
+        "1",
+        *options,
+    ]
     environment = os.environ | {"PYTHONPATH": str(PROJECT)}
     with open(out.with_suffix(".log"), "a") as log:
         return subprocess.Popen(command, cwd=out.parent, env=environment, stdout=log, stderr=log)

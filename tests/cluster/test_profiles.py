@@ -33,9 +33,18 @@ def jobs(tmp_path_factory):
     """What Snakemake would submit for the tiny study, as it prints it."""
     root = copy_checkout(tmp_path_factory.mktemp("profile") / "checkout")
     command = [
-        sys.executable, "-m", "snakemake", "--dry-run", "--cores", "2", "--workflow-profile", "profiles/slurm",
-        "--config", "profile=tiny", "cluster=1",
-    ]  # fmt: skip
+        sys.executable,
+        "-m",
+        "snakemake",
+        "--dry-run",
+        "--cores",
+        "2",
+        "--workflow-profile",
+        "profiles/slurm",
+        "--config",
+        "profile=tiny",
+        "cluster=1",
+    ]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]
     return done.stdout + done.stderr

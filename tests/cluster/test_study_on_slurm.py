@@ -43,10 +43,23 @@ class Run:
 
     def __init__(self, root, log):
         command = [
-            sys.executable, "-m", "ecglib", "reproduce", "--profile", "tiny", "--workflow-profile", "profiles/slurm",
-            "--", SUMMARY, "--seconds-between-status-checks", "2", "--slurm-init-seconds-before-status-checks", "1",
-            "--latency-wait", "10",
-        ]  # fmt: skip
+            sys.executable,
+            "-m",
+            "ecglib",
+            "reproduce",
+            "--profile",
+            "tiny",
+            "--workflow-profile",
+            "profiles/slurm",
+            "--",
+            SUMMARY,
+            "--seconds-between-status-checks",
+            "2",
+            "--slurm-init-seconds-before-status-checks",
+            "1",
+            "--latency-wait",
+            "10",
+        ]
         environment = {k: v for k, v in os.environ.items() if k not in ("PTBXL_ROOT", "ECGLIB_CACHE")}
         self.log = log
         with open(log, "w") as out:
@@ -108,8 +121,10 @@ def test_everything_that_a_cluster_suffers_was_inflicted(disturbed):
 
 def test_a_cluster_is_not_asked_for_the_work_of_seconds(disturbed):
     assert {rule.split("_wildcards")[0] for rule in disturbed[2]} == {
-        "rule_read_records", "rule_train_batch_0", "rule_chapter"
-    }  # fmt: skip
+        "rule_read_records",
+        "rule_train_batch_0",
+        "rule_chapter",
+    }
 
 
 def test_the_trainings_end_in_the_weights_of_an_undisturbed_local_run(disturbed, local):

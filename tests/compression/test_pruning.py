@@ -32,8 +32,9 @@ def test_global_pruning_removes_the_smallest_weights_of_all_layers(network):
     pruned = pruning.prune_globally(network, 0.9)
     table = pruning.sparsities(pruned)
     assert (table["sparsity"] * table["weights"]).sum() / table["weights"].sum() == pytest.approx(0.9, abs=1e-4)
-    before, after = (torch.cat([layer.weight.flatten() for layer in pruning.prunable_layers(n).values()])
-                     for n in (network, pruned))  # fmt: skip
+    before, after = (
+        torch.cat([layer.weight.flatten() for layer in pruning.prunable_layers(n).values()]) for n in (network, pruned)
+    )
     assert before[after == 0].abs().max() <= before[after != 0].abs().min()
 
 

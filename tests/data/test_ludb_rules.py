@@ -29,8 +29,15 @@ def test_the_rules_differ_only_in_the_doubtful_cases(statement, strict, wide, cl
 
 @pytest.mark.parametrize("rule", RULES)
 def test_a_certain_statement_outweighs_a_doubtful_one_and_one_that_is_left_out(rule):
-    found = superclasses(["Left atrial overload", "Left ventricular hypertrophy", "Scar formation: septal",
-                          "Undefined ischemia/scar/supp.nstemi: septal"], rule)  # fmt: skip
+    found = superclasses(
+        [
+            "Left atrial overload",
+            "Left ventricular hypertrophy",
+            "Scar formation: septal",
+            "Undefined ischemia/scar/supp.nstemi: septal",
+        ],
+        rule,
+    )
     assert found[CLASSES.index("HYP")] == found[CLASSES.index("MI")] == 1
 
 

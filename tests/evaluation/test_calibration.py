@@ -102,9 +102,11 @@ def test_decisions_are_evaluated_with_intervals(calibrated_data):
     table = table.set_index(["superclass", "measure"])
     actual, predicted = y_true[:, 1], score[:, 1] >= 0.5
     expected = {
-        "sensitivity": recall_score(actual, predicted), "specificity": recall_score(~actual, ~predicted),
-        "precision": precision_score(actual, predicted), "F1": f1_score(actual, predicted),
-    }  # fmt: skip
+        "sensitivity": recall_score(actual, predicted),
+        "specificity": recall_score(~actual, ~predicted),
+        "precision": precision_score(actual, predicted),
+        "F1": f1_score(actual, predicted),
+    }
     assert table.loc["MI", "value"].to_dict() == pytest.approx(expected)
     assert (table["low"] < table["value"]).all() and (table["value"] < table["high"]).all()
 

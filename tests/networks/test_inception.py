@@ -73,8 +73,12 @@ def test_the_first_dense_layer_holds_96_percent():
 
 def test_a_run_has_the_files_of_every_run(finished):
     assert sorted(p.name for p in finished.folder.iterdir()) == [
-        "history.csv", "in_progress.json", "run.json", "scores.npz", "weights.safetensors"
-    ]  # fmt: skip
+        "history.csv",
+        "in_progress.json",
+        "run.json",
+        "scores.npz",
+        "weights.safetensors",
+    ]
     assert finished.history["epoch"].tolist() == [0, 1]
     assert finished.metadata["backend"] == "tensorflow"
 

@@ -71,11 +71,16 @@ def test_metadata_of_a_stopped_training_that_are_damaged_are_named(content, tmp_
 @pytest.mark.parametrize(
     "values",
     [
-        {"file": "../model.onnx"}, {"file": "a" * 5000}, {"file": "\0"}, {"bytes": float("inf")},
-        {"thresholds": [float("nan")] * 5}, {"temperature": float("inf")}, {"mean": float("nan")},
+        {"file": "../model.onnx"},
+        {"file": "a" * 5000},
+        {"file": "\0"},
+        {"bytes": float("inf")},
+        {"thresholds": [float("nan")] * 5},
+        {"temperature": float("inf")},
+        {"mean": float("nan")},
         {"scale": 10**400},
     ],
-)  # fmt: skip
+)
 def test_a_manifest_with_impossible_values_is_refused(values, tmp_path):
     path = written("manifest.json", tmp_path) / released.MANIFEST
     with_values(path, lambda content: content["models"]["other"].update(values))

@@ -12,18 +12,27 @@ MODELS = {
     "chapters": {"02_base_cnn": {}, "06_distillation": {"loads": ["base_cnn"]}},
     "models": {
         "base_cnn": {
-            "label": "Base CNN", "chapter": "02_base_cnn", "role": "final", "seeds": [0, 1],
+            "label": "Base CNN",
+            "chapter": "02_base_cnn",
+            "role": "final",
+            "seeds": [0, 1],
             "training": {"epochs": 20, "bn_records": 2048},
         },
         "student": {
-            "label": "Student", "chapter": "06_distillation", "role": "final", "seeds": [0],
+            "label": "Student",
+            "chapter": "06_distillation",
+            "role": "final",
+            "seeds": [0],
             "training": {"epochs": 12, "teachers": ["base_cnn"]},
         },
         "student_int8": {
-            "label": "Student, int8", "chapter": "06_distillation", "role": "final", "made_from": ["student"],
+            "label": "Student, int8",
+            "chapter": "06_distillation",
+            "role": "final",
+            "made_from": ["student"],
         },
     },
-}  # fmt: skip
+}
 PROFILE = {"name": "sample", "n_bootstrap": 100, "n_timing_runs": 5}
 
 

@@ -20,9 +20,15 @@ from ecgpredict import released
 from ecgpredict.errors import InputError
 
 VALUES = {
-    "chapter": "02_base_cnn", "framework": "torch", "params": 10, "nonzero_params": 9, "file_bytes": 100,
-    "latency_ms": 1.0, "latency_vs_float32": 1.0, "resamples": 50,
-}  # fmt: skip
+    "chapter": "02_base_cnn",
+    "framework": "torch",
+    "params": 10,
+    "nonzero_params": 9,
+    "file_bytes": 100,
+    "latency_ms": 1.0,
+    "latency_vs_float32": 1.0,
+    "resamples": 50,
+}
 
 
 @pytest.fixture

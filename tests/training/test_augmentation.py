@@ -104,15 +104,26 @@ def test_a_compact_network_is_trained(settings, sample, tmp_path):
     settings = TrainingSettings(**COMPACT, **settings)
     train_part = sample.in_folds(*range(1, 9))
     teacher = lightning.train(
-        "t", partial(convnet.ECGNet, (4, 8)), TrainingSettings(network="student", epochs=1), 0, sample, tmp_path / "t",
+        "t",
+        partial(convnet.ECGNet, (4, 8)),
+        TrainingSettings(network="student", epochs=1),
+        0,
+        sample,
+        tmp_path / "t",
         progress=False,
-    )  # fmt: skip
+    )
     run = lightning.train(
-        "compact", partial(build, "compact", None, SHAPE), settings, 0, sample, tmp_path / "run",
+        "compact",
+        partial(build, "compact", None, SHAPE),
+        settings,
+        0,
+        sample,
+        tmp_path / "run",
         teachers=[teacher] if settings.teachers else [],
         teacher_crops=lambda: [np.full((len(train_part), 21, 5), 0.5, np.float16)],
-        statements=lambda: np.ones((len(train_part), 71), np.float32), progress=False,
-    )  # fmt: skip
+        statements=lambda: np.ones((len(train_part), 71), np.float32),
+        progress=False,
+    )
     assert np.isfinite(run.history["train_loss"]).all()
     assert run.metadata["params"] == sum(p.numel() for p in CompactNet(SHAPE).parameters())
 

@@ -128,9 +128,16 @@ def test_a_student_learns_from_its_teachers_scores(sample, teacher, train_part, 
     teacher_scores = scores(train_part, 0.5)
     teacher_scores.score[:] = [0.99, 0.01, 0.01, 0.99, 0.01]  # unrelated to the labels
     run = lightning.train(
-        "student", lambda: convnet.build("student", 0.0), settings, 0, sample, tmp_path / "run",
-        teachers=[teacher], teacher_scores=lambda: [teacher_scores], progress=False,
-    )  # fmt: skip
+        "student",
+        lambda: convnet.build("student", 0.0),
+        settings,
+        0,
+        sample,
+        tmp_path / "run",
+        teachers=[teacher],
+        teacher_scores=lambda: [teacher_scores],
+        progress=False,
+    )
     assert run.metadata["teachers"] == [teacher.weights_sha256()]
     mean = run.scores.score[0].mean(axis=0)
     assert mean[[0, 3]].min() > 0.6

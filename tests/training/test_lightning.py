@@ -30,12 +30,17 @@ def finished(sample, tmp_path_factory):
 def test_a_run_has_history_weights_scores_and_metadata(finished, sample):
     assert finished.history["epoch"].tolist() == [0, 1]
     assert finished.metadata["records"] == {
-        "train": len(sample.in_folds(*range(1, 9))), "validation": len(sample.in_folds(9)),
-        "test": len(sample.in_folds(10))
-    }  # fmt: skip
+        "train": len(sample.in_folds(*range(1, 9))),
+        "validation": len(sample.in_folds(9)),
+        "test": len(sample.in_folds(10)),
+    }
     assert sorted(p.name for p in finished.folder.iterdir()) == [
-        "history.csv", "in_progress.json", "run.json", "scores.npz", "weights.safetensors"
-    ]  # fmt: skip
+        "history.csv",
+        "in_progress.json",
+        "run.json",
+        "scores.npz",
+        "weights.safetensors",
+    ]
 
 
 def test_scores_are_those_of_the_saved_weights(finished, sample):

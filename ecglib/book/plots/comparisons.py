@@ -20,10 +20,20 @@ def seed_spread(table: pd.DataFrame) -> Figure:
     """
     figure, axes = plt.subplots(1, 2, figsize=(PAGE_WIDTH, 0.36 * table["model"].nunique() + 1.2), sharey=True)
     for axis, column, title in zip(axes, ("val_auc", "test_auc"), ("fold 9", "fold 10")):
-        sns.stripplot(table, x=column, y="model", hue="model", palette="colorblind", jitter=False, size=7, alpha=0.7,
-                      ax=axis)  # fmt: skip
-        sns.pointplot(table, x=column, y="model", color="black", linestyle="none", marker="|", markersize=20,
-                      errorbar=None, ax=axis)  # fmt: skip
+        sns.stripplot(
+            table, x=column, y="model", hue="model", palette="colorblind", jitter=False, size=7, alpha=0.7, ax=axis
+        )
+        sns.pointplot(
+            table,
+            x=column,
+            y="model",
+            color="black",
+            linestyle="none",
+            marker="|",
+            markersize=20,
+            errorbar=None,
+            ax=axis,
+        )
         axis.set(xlabel=f"macro AUC on {title} (line: mean)", ylabel="")
         axis.xaxis.set_major_locator(MaxNLocator(4))
     return figure
@@ -42,8 +52,15 @@ def auc_against_sparsity(table: pd.DataFrame, reference: float, *, hue: str, tit
     palette = dict(zip(names, sns.color_palette("colorblind", len(names))))
     sns.lineplot(table, x="removed", y="auc", hue=hue, style=hue, markers=True, dashes=False, palette=palette, ax=axis)
     axis.axhline(reference, color="#777777", linewidth=1, linestyle="--")
-    axis.annotate("nothing removed", (0.01, reference), xycoords=("axes fraction", "data"), xytext=(0, 3),
-                  textcoords="offset points", fontsize=8, color="#555555")  # fmt: skip
+    axis.annotate(
+        "nothing removed",
+        (0.01, reference),
+        xycoords=("axes fraction", "data"),
+        xytext=(0, 3),
+        textcoords="offset points",
+        fontsize=8,
+        color="#555555",
+    )
     axis.xaxis.set_major_formatter(PercentFormatter(1))
     axis.set(xlabel="removed", ylabel="macro AUC on fold 9", title=title)
     axis.legend(title=None, fontsize=8)

@@ -19,10 +19,14 @@ MOST_NAMES = 6  # models with a name in the figure; with two other labels, eight
 GAP = 0.02  # models whose AUC is below all better ones' by more have a panel of their own
 LABEL_POINTS = 9.5
 KINDS = {
-    "02_base_cnn": "base CNN", "03_inception_cnn": "Inception CNN", "04_pruning": "pruning",
-    "05_quantization": "quantization", "06_distillation": "student, distillation", "08_deployment": "microcontrollers",
+    "02_base_cnn": "base CNN",
+    "03_inception_cnn": "Inception CNN",
+    "04_pruning": "pruning",
+    "05_quantization": "quantization",
+    "06_distillation": "student, distillation",
+    "08_deployment": "microcontrollers",
     "10_frontier": "compact students",
-}  # fmt: skip
+}
 
 
 def overview_points(summary: pd.DataFrame, registry: Registry) -> pd.DataFrame:
@@ -71,9 +75,12 @@ def auc_against_bytes(points: pd.DataFrame, published: Mapping[str, float] | Non
 
     parts = [part for part in (points[~points["low_panel"]], points[points["low_panel"]]) if len(part)]
     figure, axes = plt.subplots(
-        len(parts), figsize=(PAGE_WIDTH, 3.6 + 1.4 * len(parts)), sharex=True, squeeze=False,
+        len(parts),
+        figsize=(PAGE_WIDTH, 3.6 + 1.4 * len(parts)),
+        sharex=True,
+        squeeze=False,
         height_ratios=[3, 1][: len(parts)],
-    )  # fmt: skip
+    )
     kinds = list(dict.fromkeys(points.sort_values("file_bytes", ascending=False)["kind"]))
     palette = dict(zip(kinds, sns.color_palette("colorblind", len(kinds)), strict=True))
     top, bottom = axes[0, 0], axes[-1, 0]
@@ -87,14 +94,28 @@ def auc_against_bytes(points: pd.DataFrame, published: Mapping[str, float] | Non
         axis.yaxis.set_major_locator(MultipleLocator(0.005) if axis is top else MaxNLocator(3))
         figure.canvas.draw()  # labels are placed in the panel's final position
         adjust_text(
-            [text for text in texts if text], part["file_bytes"].to_numpy(), part["test_auc"].to_numpy(), ax=axis,
-            expand=(1.1, 1.6), force_text=(0.2, 0.5), force_static=(0.2, 0.5), iter_lim=1000, arrowprops=None,
+            [text for text in texts if text],
+            part["file_bytes"].to_numpy(),
+            part["test_auc"].to_numpy(),
+            ax=axis,
+            expand=(1.1, 1.6),
+            force_text=(0.2, 0.5),
+            force_static=(0.2, 0.5),
+            iter_lim=1000,
+            arrowprops=None,
             ensure_inside_axes=True,
-        )  # fmt: skip
+        )
     if published:
         _band(top, published)
-    bottom.annotate("1 MB", (1e6, 0), xycoords=("data", "axes fraction"), xytext=(4, 4), textcoords="offset points",
-                    fontsize=LABEL_POINTS, color="#cc0000")  # fmt: skip
+    bottom.annotate(
+        "1 MB",
+        (1e6, 0),
+        xycoords=("data", "axes fraction"),
+        xytext=(4, 4),
+        textcoords="offset points",
+        fontsize=LABEL_POINTS,
+        color="#cc0000",
+    )
     bottom.set(xlabel="size of the shipped file")
     bottom.xaxis.set_major_formatter(FuncFormatter(lambda size, _: f"{size / 1e6:g} MB"))
     figure.supylabel("macro AUC on fold 10", fontsize="medium")
@@ -118,9 +139,14 @@ def _band(axis, published: Mapping[str, float]) -> None:
     low, high = min(published.values()), max(published.values())
     axis.axhspan(low, high, color="#999999", alpha=0.12, zorder=0, linewidth=0)
     axis.annotate(
-        f"published by others: {low:.3f} to {high:.3f}", (0, low), xycoords=("axes fraction", "data"), xytext=(4, 4),
-        textcoords="offset points", fontsize=LABEL_POINTS, color="#555555",
-    )  # fmt: skip
+        f"published by others: {low:.3f} to {high:.3f}",
+        (0, low),
+        xycoords=("axes fraction", "data"),
+        xytext=(4, 4),
+        textcoords="offset points",
+        fontsize=LABEL_POINTS,
+        color="#555555",
+    )
 
 
 def _legend(figure: Figure, palette: Mapping) -> None:

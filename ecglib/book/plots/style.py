@@ -14,8 +14,17 @@ PAGE_WIDTH = 7.2  # inches: the width of a page's text at 96 dots per inch, so t
 
 def style() -> None:
     """Set the style of all figures, and give them alternative texts; called once, at the start of a chapter."""
-    sns.set_theme(style="whitegrid", context="paper", rc={
-        "figure.dpi": 120, "savefig.bbox": "tight", "axes.spines.top": False, "axes.spines.right": False,
-        "axes.titlesize": "medium", "figure.constrained_layout.use": True, "svg.hashsalt": "ecg",
-    })  # fmt: skip
+    sns.set_theme(
+        style="whitegrid",
+        context="paper",
+        rc={
+            "figure.dpi": 120,
+            "savefig.bbox": "tight",
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.titlesize": "medium",
+            "figure.constrained_layout.use": True,
+            "svg.hashsalt": "ecg",
+        },
+    )
     alt_text.register()

@@ -31,7 +31,27 @@ from ecglib.book.tables.results import (
 )
 
 __all__ = [
-    "COLUMN_NAMES", "candidates", "class_aucs", "class_formats", "evidence", "findings", "gate", "interval", "markdown",
-    "megabytes", "metrics", "model_labels", "published_aucs", "registry", "seed_aucs", "show", "side_by_side",
-    "size_reduction", "sizes", "speeds", "summary_rows", "uncertainty", "with_display_names",
-]  # fmt: skip
+    "COLUMN_NAMES",
+    "candidates",
+    "class_aucs",
+    "class_formats",
+    "evidence",
+    "findings",
+    "gate",
+    "interval",
+    "markdown",
+    "megabytes",
+    "metrics",
+    "model_labels",
+    "published_aucs",
+    "registry",
+    "seed_aucs",
+    "show",
+    "side_by_side",
+    "size_reduction",
+    "sizes",
+    "speeds",
+    "summary_rows",
+    "uncertainty",
+    "with_display_names",
+]

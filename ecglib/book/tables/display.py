@@ -13,20 +13,39 @@ from ecglib.study.registry import Registry, load_registry
 from ecgpredict.spec import CLASSES
 
 COLUMN_NAMES = {
-    "model": "model", "val_auc": "AUC, fold 9", "test_auc": "AUC, fold 10", "seed_sd": "SD over seeds",
-    "latency_ms": "ms per record", "latency_vs_float32": "speed against float32",
-    "nonzero_params": "non-zero parameters", "crop_s": "crop, s", "shift_s": "shift, s", "gain_sd": "gain, SD",
+    "model": "model",
+    "val_auc": "AUC, fold 9",
+    "test_auc": "AUC, fold 10",
+    "seed_sd": "SD over seeds",
+    "latency_ms": "ms per record",
+    "latency_vs_float32": "speed against float32",
+    "nonzero_params": "non-zero parameters",
+    "crop_s": "crop, s",
+    "shift_s": "shift, s",
+    "gain_sd": "gain, SD",
     "noise_sd": "noise, SD",
-}  # fmt: skip
+}
 
 # decimals of a column wherever it is shown; others have three
 FORMATS = {
-    "AUC, fold 9": "{:.4f}", "AUC, fold 10": "{:.4f}", "SD over seeds": "{:.4f}", "width of interval": "{:.4f}",
+    "AUC, fold 9": "{:.4f}",
+    "AUC, fold 10": "{:.4f}",
+    "SD over seeds": "{:.4f}",
+    "width of interval": "{:.4f}",
     "speed against float32": "×{:.2f}",
-    "non-zero parameters": "{:,.0f}", "crop, s": "{:.1f}", "shift, s": "{:.1f}", "gain, SD": "{:.2f}",
-    "noise, SD": "{:.2f}", "AUC before": "{:.4f}", "AUC after": "{:.4f}", "loss before": "{:.4f}",
-    "loss after": "{:.4f}", "share of used": "{:.1%}", "as reported, MB": "{:.2f}", "from our model, MB": "{:.2f}",
-}  # fmt: skip
+    "non-zero parameters": "{:,.0f}",
+    "crop, s": "{:.1f}",
+    "shift, s": "{:.1f}",
+    "gain, SD": "{:.2f}",
+    "noise, SD": "{:.2f}",
+    "AUC before": "{:.4f}",
+    "AUC after": "{:.4f}",
+    "loss before": "{:.4f}",
+    "loss after": "{:.4f}",
+    "share of used": "{:.1%}",
+    "as reported, MB": "{:.2f}",
+    "from our model, MB": "{:.2f}",
+}
 
 
 def show(table: pd.DataFrame, formats: Mapping | None = None, *, caption: str | None = None) -> Styler:

@@ -33,9 +33,11 @@ def sizes(reported: Mapping[str, float], measured: pd.Series) -> pd.DataFrame:
     measured : :func:`ecglib.networks.convnet.size_table`
     """
     names = {
-        "input_mb": "Input", "forward_backward_mb": "Forward/backward pass", "params_mb": "Parameters",
+        "input_mb": "Input",
+        "forward_backward_mb": "Forward/backward pass",
+        "params_mb": "Parameters",
         "total_mb": "Estimated total",
-    }  # fmt: skip
+    }
     rows = [(text, reported[key], measured[key]) for key, text in names.items()]
     return pd.DataFrame(rows, columns=["size", "as reported, MB", "from our model, MB"])
 

@@ -96,11 +96,14 @@ def uncertainty(kept: Mapping[str, dict]) -> pd.DataFrame:
     labels = model_labels()
     rows = [
         (
-            labels[name], int(result["row"]["chapter"][:2]), len(result["seeds"]),
-            result["classes"]["macro"]["high"] - result["classes"]["macro"]["low"], result["row"]["seed_sd"],
+            labels[name],
+            int(result["row"]["chapter"][:2]),
+            len(result["seeds"]),
+            result["classes"]["macro"]["high"] - result["classes"]["macro"]["low"],
+            result["row"]["seed_sd"],
         )
         for name, result in kept.items()
-    ]  # fmt: skip
+    ]
     table = pd.DataFrame(rows, columns=["model", "chapter", "seeds", "width of interval", "SD over seeds"])
     return table.astype({"SD over seeds": float})
 

@@ -148,17 +148,28 @@ class BaseCNN:
             ("release", "an older one", "1.0.3", "withdrawn records, corrected labels"),
             ("split", "five random folds", "PTB-XL's folds", "a patient on both sides makes the test easier"),
             ("labels", "some rows shifted by one", "matched by ecg_id", "a shifted label is noise"),
-            ("reported on", "the folds used for early stopping", "fold 10, used once",
-             "a metric that was selected on is optimistic"),
-            ("optimizer", "Adam, 1e-3, batch 64, last weights",
-             f"AdamW, one cycle up to {ours.learning_rate:g}, batch {ours.batch_size}, best weights on fold 9",
-             "a more stable end of training"),
+            (
+                "reported on",
+                "the folds used for early stopping",
+                "fold 10, used once",
+                "a metric that was selected on is optimistic",
+            ),
+            (
+                "optimizer",
+                "Adam, 1e-3, batch 64, last weights",
+                f"AdamW, one cycle up to {ours.learning_rate:g}, batch {ours.batch_size}, best weights on fold 9",
+                "a more stable end of training",
+            ),
             ("input in training", "whole records", crop, "more variety; scored on whole records"),
             ("scale", "raw millivolts", "mean 0, SD 1 on folds 1 to 8", "scale of the first layer's input"),
-            ("precision", "float32", " and ".join(dict.fromkeys(run.metadata["precision"] for run in self.runs)),
-             "speed; scores are computed in float32"),
+            (
+                "precision",
+                "float32",
+                " and ".join(dict.fromkeys(run.metadata["precision"] for run in self.runs)),
+                "speed; scores are computed in float32",
+            ),
             ("interval", "none", "95 %, bootstrap", "shows which differences mean something"),
-        ]  # fmt: skip
+        ]
         return pd.DataFrame(rows, columns=["", "original study", "this chapter", "why it matters"])
 
     def roc(self) -> tuple[dict[str, pd.DataFrame], dict[str, dict[str, float]]]:
@@ -178,9 +189,15 @@ class BaseCNN:
             "training": self.runs[0].metadata,
         }
         return reporting.write(
-            self.study, MODEL, self.scores, framework="torch", counts=convnet.counts(network),
-            file_bytes=model_file.stat().st_size, **timing.latency(MODEL), **details,
-        )  # fmt: skip
+            self.study,
+            MODEL,
+            self.scores,
+            framework="torch",
+            counts=convnet.counts(network),
+            file_bytes=model_file.stat().st_size,
+            **timing.latency(MODEL),
+            **details,
+        )
 
 
 def conclusion(result: dict) -> str:

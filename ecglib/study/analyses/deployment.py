@@ -90,9 +90,13 @@ def release(study: Study, model: CalibratedModel) -> ReleasedModel:
     run = study.run(DISTILLED)
     fitted = model.calibration
     released.write(
-        study.paths.released, released.DEFAULT, int8_file(study, released.DEFAULT, run), run.normalization,
-        fitted.temperature, fitted.thresholds,
-    )  # fmt: skip
+        study.paths.released,
+        released.DEFAULT,
+        int8_file(study, released.DEFAULT, run),
+        run.normalization,
+        fitted.temperature,
+        fitted.thresholds,
+    )
     return released.load(released.DEFAULT, where=study.paths.released)
 
 
@@ -100,9 +104,7 @@ def release_for_microcontroller(
     study: Study, name: str, file: Path, normalization: Normalization, fitted: Calibration, scales: dict[str, float]
 ) -> None:
     """Write a .tflite file beside the released model, with its temperature, thresholds and scales."""
-    released.write(
-        study.paths.released, name, file, normalization, fitted.temperature, fitted.thresholds, **scales
-    )  # fmt: skip
+    released.write(study.paths.released, name, file, normalization, fitted.temperature, fitted.thresholds, **scales)
 
 
 def classified_examples(study: Study, model: ReleasedModel) -> pd.DataFrame:

@@ -116,13 +116,14 @@ class Students:
         parts = [
             pd.DataFrame(
                 {
-                    "model": self.study.model(name).label, "seed": scores.seed,
+                    "model": self.study.model(name).label,
+                    "seed": scores.seed,
                     "val_auc": seed_aucs(self.study, scores, VALIDATION_FOLD),
                     "test_auc": seed_aucs(self.study, scores, TEST_FOLD),
                 }
             )
             for name, scores in self.scores.items()
-        ]  # fmt: skip
+        ]
         return pd.concat(parts, ignore_index=True)
 
     def spread(self) -> pd.DataFrame:
@@ -159,9 +160,15 @@ class Students:
         runs = {name: self.study.run(name) for name in self.scores}
         _write(self.study, STUDENT, self.scores[STUDENT], runs[STUDENT], quantized, sizes_mb=sizes.to_dict())
         _write(
-            self.study, DISTILLED, self.scores[DISTILLED], runs[DISTILLED], quantized, auc_change=self.gain.to_dict(),
-            seeds_better=self.seeds_better, verdict=self.verdict(),
-        )  # fmt: skip
+            self.study,
+            DISTILLED,
+            self.scores[DISTILLED],
+            runs[DISTILLED],
+            quantized,
+            auc_change=self.gain.to_dict(),
+            seeds_better=self.seeds_better,
+            verdict=self.verdict(),
+        )
 
 
 def replay_distillation(study: Study) -> DistillationReplay:
@@ -234,7 +241,14 @@ def target_conclusion(study: Study, teachers: pd.DataFrame, quantized: Int8Model
 
 def _write(study: Study, model: str, scores: Scores, run: Run, quantized: Int8Models, **details) -> None:
     reporting.write(
-        study, model, scores, framework="torch", counts=run.metadata,
-        file_bytes=quantized[INT8].float_files[0].stat().st_size, latency_ms=quantized.float_latency_ms(INT8),
-        latency_vs_float32=1.0, training=run.metadata, **details,
-    )  # fmt: skip
+        study,
+        model,
+        scores,
+        framework="torch",
+        counts=run.metadata,
+        file_bytes=quantized[INT8].float_files[0].stat().st_size,
+        latency_ms=quantized.float_latency_ms(INT8),
+        latency_vs_float32=1.0,
+        training=run.metadata,
+        **details,
+    )

@@ -34,14 +34,24 @@ class Trials:
     def table(self) -> pd.DataFrame:
         """One row per trial, with its difference from the best of its group on fold 9."""
         rows = [
-            (*self._varied(name), f"{selection.aucs[name]:.4f}",
-             "best" if name == selection.best else signed(one), "✓" if self._kept(name) else "")
+            (
+                *self._varied(name),
+                f"{selection.aucs[name]:.4f}",
+                "best" if name == selection.best else signed(one),
+                "✓" if self._kept(name) else "",
+            )
             for selection in self.selections.values()
             for name, one in selection.differences.items()
-        ]  # fmt: skip
+        ]
         columns = [
-            "teachers (seeds)", "dropout", "temperature", "label weight", "AUC, fold 9", "minus the best", "kept"
-        ]  # fmt: skip
+            "teachers (seeds)",
+            "dropout",
+            "temperature",
+            "label weight",
+            "AUC, fold 9",
+            "minus the best",
+            "kept",
+        ]
         return pd.DataFrame(rows, columns=columns)
 
     def conclusion(self) -> str:

@@ -67,10 +67,16 @@ class Frontier:
     def costs(self) -> pd.DataFrame:
         """What each model takes: parameters, flash, RAM, arithmetic and time."""
         rows = [
-            (self.label(name), one.params, one.footprint.file_bytes, one.footprint.arena_bytes, one.macs / 1e6,
-             self.timing.ms(name))
+            (
+                self.label(name),
+                one.params,
+                one.footprint.file_bytes,
+                one.footprint.arena_bytes,
+                one.macs / 1e6,
+                self.timing.ms(name),
+            )
             for name, one in self.models.items()
-        ]  # fmt: skip
+        ]
         columns = ["model", "parameters", "file bytes", "arena bytes", "million MACs", "ms per record"]
         return pd.DataFrame(rows, columns=columns)
 
@@ -89,8 +95,16 @@ class Frontier:
                 continue
             best = max(found, key=lambda name: mean_auc(self.study, found[name].scores, VALIDATION_FOLD))
             value = mean_auc(self.study, found[best].scores, TEST_FOLD)
-            rows.append((f"{budget} KB", self.label(best), found[best].footprint.file_bytes,
-                         len(found[best].scores.seed), f"{value:.4f}", target.verdict(value)))  # fmt: skip
+            rows.append(
+                (
+                    f"{budget} KB",
+                    self.label(best),
+                    found[best].footprint.file_bytes,
+                    len(found[best].scores.seed),
+                    f"{value:.4f}",
+                    target.verdict(value),
+                )
+            )
         return pd.DataFrame(rows, columns=["budget", "best on fold 9", "file bytes", "seeds", "AUC, fold 10", "target"])
 
     def against_released(self) -> pd.DataFrame:
@@ -115,9 +129,10 @@ class Frontier:
     def law(self) -> Law | None:
         """The law of AUC on fold 10 against bytes, of the first generation's models with plain blocks."""
         fitted = [
-            one for name, one in self.models.items()
+            one
+            for name, one in self.models.items()
             if one.shape.block == LAW_BLOCK and not self.is_second_generation(name)
-        ]  # fmt: skip
+        ]
         test = self.study.evaluation_set(TEST_FOLD)
         resampled = [
             np.mean(
@@ -160,8 +175,9 @@ class Frontier:
         for name, one in self.calibrated.items():
             made = one.calibration.decisions.groupby("measure")["value"].mean()
             ece = one.calibration.ece
-            rows.append((self.label(name), ece["before"].value, ece["after"].value, made["sensitivity"],
-                         made["specificity"]))  # fmt: skip
+            rows.append(
+                (self.label(name), ece["before"].value, ece["after"].value, made["sensitivity"], made["specificity"])
+            )
         columns = ["model", "ECE before", "ECE after", "sensitivity", "specificity"]
         return pd.DataFrame(rows, columns=columns)
 
@@ -169,32 +185,42 @@ class Frontier:
         """Keep every model's results."""
         for name, one in self.models.items():
             reporting.write(
-                self.study, name, one.scores, framework="litert",
+                self.study,
+                name,
+                one.scores,
+                framework="litert",
                 counts={"params": one.params, "nonzero_params": one.params},
-                file_bytes=one.footprint.file_bytes, **self.timing.latency(name), macs=one.macs,
-                footprint=vars(one.footprint), shape=one.shape.model_dump(mode="json"),
+                file_bytes=one.footprint.file_bytes,
+                **self.timing.latency(name),
+                macs=one.macs,
+                footprint=vars(one.footprint),
+                shape=one.shape.model_dump(mode="json"),
                 thresholds=dict(zip(CLASSES, self.calibrated[name].calibration.thresholds.tolist())),
                 temperature=self.calibrated[name].calibration.temperature,
                 auc_change=difference(self.study, one.scores, one.float_scores).to_dict(),
-            )  # fmt: skip
+            )
 
     def _auc_row(self, name: str) -> tuple:
         one = self.models[name]
         test: Estimate = self.study.evaluation_set(TEST_FOLD).auc(one.scores)
         seeds = seed_aucs(self.study, one.scores, TEST_FOLD)
         return (
-            self.label(name), len(seeds), f"{mean_auc(self.study, one.scores, VALIDATION_FOLD):.4f}", interval(test),
+            self.label(name),
+            len(seeds),
+            f"{mean_auc(self.study, one.scores, VALIDATION_FOLD):.4f}",
+            interval(test),
             float(np.std(seeds, ddof=1)) if len(seeds) > 1 else None,
             signed(difference(self.study, one.scores, one.float_scores)),
-        )  # fmt: skip
+        )
 
 
 def open_frontier(study: Study) -> Frontier:
     """Convert, score and time every compact student of the profile."""
     names = [
-        name for name, model in study.settings.models.items()
+        name
+        for name, model in study.settings.models.items()
         if model.chapter == CHAPTER and model.has_results and name.endswith("_int8")
-    ]  # fmt: skip
+    ]
     made = sorted((frontier_files.quantize(study, name) for name in names), key=lambda one: one.footprint.file_bytes)
     models = {one.name: one for one in made}
     paths = {one.name: one.files[0] for one in made} | {one.source: one.float_file for one in made}

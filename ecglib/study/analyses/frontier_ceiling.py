@@ -45,9 +45,10 @@ class Ceiling:
         """The teachers together on fold 10: all records, those with certain labels, the others."""
         test = self.panel.study.data.in_folds(TEST_FOLD)
         parts = {
-            "all": np.ones(len(test), bool), "every superclass certain": self.certain,
+            "all": np.ones(len(test), bool),
+            "every superclass certain": self.certain,
             "at least one uncertain": ~self.certain,
-        }  # fmt: skip
+        }
         rows = [(name, int(mask.sum()), self._auc(test.select(mask))) for name, mask in parts.items()]
         shown = [(name, count, "–" if auc is None else interval(auc)) for name, count, auc in rows]
         return pd.DataFrame(shown, columns=["labels", "records", "AUC of all teachers together"])
@@ -58,15 +59,19 @@ class Ceiling:
         validation, test = study.evaluation_set(VALIDATION_FOLD), study.evaluation_set(TEST_FOLD)
         score = {name: test.y_score(one.ensemble())[0] for name, one in scores.items()}
         decided = {
-            name: score[name]
-            >= calibration.choose_thresholds(validation.y_score(one.ensemble())[0], validation.y_true)
+            name: score[name] >= calibration.choose_thresholds(validation.y_score(one.ensemble())[0], validation.y_true)
             for name, one in scores.items()
-        }  # fmt: skip
+        }
         rows = [
-            (study.model(one).label, study.model(other).label, _rank_correlation(score[one], score[other]),
-             _auc_of_decisions(decided[other], score[one]), macro_auc(test.y_true, score[one]))
+            (
+                study.model(one).label,
+                study.model(other).label,
+                _rank_correlation(score[one], score[other]),
+                _auc_of_decisions(decided[other], score[one]),
+                macro_auc(test.y_true, score[one]),
+            )
             for one, other in permutations(scores, 2)
-        ]  # fmt: skip
+        ]
         columns = ["teacher", "other one", "rank correlation", "AUC for its decisions", "AUC for the labels"]
         return pd.DataFrame(rows, columns=columns)
 

@@ -26,9 +26,10 @@ def against_others(students: Frontier, panel: Panel) -> str:
 def conclusion(students: Frontier) -> str:
     """The smallest file that beats the released student by more than noise, and how many do."""
     better = [
-        name for name, one in students.models.items()
+        name
+        for name, one in students.models.items()
         if difference(students.study, one.scores, students.released_scores).low > 0
-    ]  # fmt: skip
+    ]
     if not better:
         return "No compact student is better than the released one by more than the noise of patients and seeds."
     smallest = students.models[better[0]]
@@ -56,9 +57,10 @@ def against_teachers(students: Frontier, panel: Panel) -> str:
 def over_budget(students: Frontier) -> str:
     """Which files are larger than the budget that their names state, and so do not count for it."""
     over = [
-        students.label(name) for name, one in students.models.items()
+        students.label(name)
+        for name, one in students.models.items()
         if one.footprint.file_bytes > int(name.split("_")[1]) * 1024
-    ]  # fmt: skip
+    ]
     if not over:
         return "Every file is within the budget of its name."
     return (
@@ -74,9 +76,13 @@ def trained_or_pruned(students: Frontier) -> str:
     pruned = Scores.load(students.study.paths.results / "scores" / f"{PRUNED}.npz")
     name = max(students.models, key=lambda one: students.models[one].footprint.file_bytes)
     gain = difference(students.study, students.models[name].scores, pruned)
-    verdict = "better by more than noise" if gain.low > 0 else "worse by more than noise" if gain.high < 0 else (
-        "not distinguishable"
-    )  # fmt: skip
+    verdict = (
+        "better by more than noise"
+        if gain.low > 0
+        else "worse by more than noise"
+        if gain.high < 0
+        else ("not distinguishable")
+    )
     return (
         f"*{students.study.model(PRUNED).label}* of chapter 4 still has {kept['params']:,} parameters, a byte each as "
         f"int8. *{students.label(name)}* with {students.models[name].params:,} parameters differs from it by "
@@ -99,9 +105,10 @@ def decisions(students: Frontier) -> str:
 def rounding(students: Frontier) -> str:
     """Whether any model loses so much by rounding after training that rounding in training would be worth a try."""
     lossy = [
-        students.label(name) for name, one in students.models.items()
+        students.label(name)
+        for name, one in students.models.items()
         if difference(students.study, one.scores, one.float_scores, VALIDATION_FOLD).value < -ROUNDING_LOSS
-    ]  # fmt: skip
+    ]
     if not lossy:
         return (
             f"No model loses more than {ROUNDING_LOSS:g} on fold 9 by rounding after training, so that none is trained "

@@ -66,8 +66,14 @@ def quantize(study: Study, name: str) -> CompactModel:
     seeds = np.array([run.metadata["seed"] for run in runs])
     first = study.network(runs[0])
     return CompactModel(
-        name, source, study.settings.training[source].shape, tuple(files),
-        onnx_files.to_onnx(first, folder / f"{source}.onnx"), tflite_micro.footprint(files[0]),
-        multiply_accumulates(first), runs[0].metadata["params"], study.scores(source).for_seeds(seeds.tolist()),
+        name,
+        source,
+        study.settings.training[source].shape,
+        tuple(files),
+        onnx_files.to_onnx(first, folder / f"{source}.onnx"),
+        tflite_micro.footprint(files[0]),
+        multiply_accumulates(first),
+        runs[0].metadata["params"],
+        study.scores(source).for_seeds(seeds.tolist()),
         Scores(scored.ecg_id, scored.table["fold"].to_numpy(), seeds, np.stack(score)),
-    )  # fmt: skip
+    )

@@ -49,9 +49,7 @@ class Generations:
 
     def teachers_conclusion(self) -> str:
         """Whether the teachers of the two generations, each as one ensemble, can be told apart on fold 9."""
-        change = difference(
-            self.students.study, self.second_panel.together, self.first_panel.together, VALIDATION_FOLD
-        )  # fmt: skip
+        change = difference(self.students.study, self.second_panel.together, self.first_panel.together, VALIDATION_FOLD)
         return (
             f"Together they differ from the first generation's teachers by {signed(change)} on fold 9, "
             f"{'more' if change.excludes_zero else 'no more'} than the noise of patients."
@@ -61,9 +59,11 @@ class Generations:
         """AUC of the second generation, its difference from the first, and where each was trained."""
         study, scores = self.students.study, self.second.scores
         on_9, on_10 = (difference(study, scores, self.first.scores, fold) for fold in (VALIDATION_FOLD, TEST_FOLD))
-        verdict = "no difference was found" if not on_9.excludes_zero else (
-            "the second is better" if on_9.low > 0 else "the first is better"
-        )  # fmt: skip
+        verdict = (
+            "no difference was found"
+            if not on_9.excludes_zero
+            else ("the second is better" if on_9.low > 0 else "the first is better")
+        )
         aucs = [mean_auc(study, scores, fold) for fold in (VALIDATION_FOLD, TEST_FOLD)]
         first, second = (f"*{self.students.label(one.name)}*" for one in (self.first, self.second))
         return (

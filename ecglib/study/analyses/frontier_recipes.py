@@ -23,10 +23,14 @@ from ecglib.study.study import Study
 
 CHAPTER, TEACHER, STUDENT, SHAPES = "10_frontier", "resnet1d_wang", "compact_trial", "compact_shape"
 _WORDS = {
-    "mixup": "mixup {:g}", "learning_rate": "learning rate {:g}", "crop": "windows of {:g} samples",
-    "statements_weight": "all statements, weight {:g}", "epochs": "{:g} epochs", "temperature": "temperature {:g}",
+    "mixup": "mixup {:g}",
+    "learning_rate": "learning rate {:g}",
+    "crop": "windows of {:g} samples",
+    "statements_weight": "all statements, weight {:g}",
+    "epochs": "{:g} epochs",
+    "temperature": "temperature {:g}",
     "label_weight": "label weight {:g}",
-}  # fmt: skip
+}
 _STEM_STRIDE = CompactShape.model_fields["stem_stride"].default
 _NAMED = {TEACHER: ("crop", "mixup"), STUDENT: ("epochs", "mixup", "temperature", "label_weight", "teachers")}
 
@@ -110,10 +114,15 @@ class Shapes(Recipes):
     def table(self) -> pd.DataFrame:
         """Each shape with its cost, and its AUC on fold 9 against the shape that is kept."""
         rows = [
-            (self._changed(name), self.footprints[name].file_bytes, self.footprints[name].arena_bytes / 1024,
-             self.macs[name] / 1e6, *shown)
+            (
+                self._changed(name),
+                self.footprints[name].file_bytes,
+                self.footprints[name].arena_bytes / 1024,
+                self.macs[name] / 1e6,
+                *shown,
+            )
             for name, shown in zip(self.aucs, super().table().drop(columns="recipe").itertuples(index=False))
-        ]  # fmt: skip
+        ]
         columns = ["shape", "bytes", "arena, KB", "million MACs", "AUC, fold 9", "minus the kept one"]
         return pd.DataFrame(rows, columns=columns)
 
@@ -160,9 +169,10 @@ def compare_shapes(study: Study) -> Shapes:
 def _variants(study: Study, prefix: str) -> list[str]:
     """The models of the frontier whose names start with a prefix."""
     return [
-        name for name, model in study.settings.models.items()
+        name
+        for name, model in study.settings.models.items()
         if model.chapter == CHAPTER and name.startswith(f"{prefix}_")
-    ]  # fmt: skip
+    ]
 
 
 def _compare(study: Study, kept: str, names: list[str]) -> tuple[dict[str, float], dict[str, Estimate]]:

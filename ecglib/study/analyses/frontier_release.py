@@ -82,8 +82,16 @@ class Release:
             test = difference(self.study, one.scores, one.run.scores)
             auc = self.study.evaluation_set(TEST_FOLD).auc(one.scores)
             validation = mean_auc(self.study, one.scores, VALIDATION_FOLD)
-            rows.append((self.study.model(name).label, one.onnx.stat().st_size, f"{validation:.4f}", interval(auc),
-                         signed(test), self.timing.ms(name)))  # fmt: skip
+            rows.append(
+                (
+                    self.study.model(name).label,
+                    one.onnx.stat().st_size,
+                    f"{validation:.4f}",
+                    interval(auc),
+                    signed(test),
+                    self.timing.ms(name),
+                )
+            )
         columns = ["model", "file bytes", "AUC, fold 9", "AUC, fold 10", "minus float32, fold 10", "ms per record"]
         return pd.DataFrame(rows, columns=columns)
 
@@ -125,15 +133,28 @@ class Release:
             fitted, fitted_micro = one.calibrated.calibration, one.calibrated_micro.calibration
             normalization = one.run.normalization
             released.write(where, name, one.onnx, normalization, fitted.temperature, fitted.thresholds)
-            released.write(where, micro, file, normalization, fitted_micro.temperature, fitted_micro.thresholds,
-                           **tflite_micro.scales(file))  # fmt: skip
+            released.write(
+                where,
+                micro,
+                file,
+                normalization,
+                fitted_micro.temperature,
+                fitted_micro.thresholds,
+                **tflite_micro.scales(file),
+            )
             cards |= {name: fitted.record(), micro: fitted_micro.record()}
             change = difference(self.study, one.scores, one.run.scores)
             reporting.write(
-                self.study, name, one.scores, framework="onnxruntime", counts=one.run.metadata,
-                file_bytes=one.onnx.stat().st_size, **self.timing.latency(name), auc_change=change.to_dict(),
+                self.study,
+                name,
+                one.scores,
+                framework="onnxruntime",
+                counts=one.run.metadata,
+                file_bytes=one.onnx.stat().st_size,
+                **self.timing.latency(name),
+                auc_change=change.to_dict(),
                 training=one.run.metadata,
-            )  # fmt: skip
+            )
         if self.models:
             released.set_default(where, self.selection.selected)
         results.write_json(self.study.paths.results, results.CARDS[1], cards)
@@ -171,6 +192,11 @@ def _released(study: Study, student: CompactModel) -> ReleasedStudent:
     micro = tflite_micro.predict(student.files[0], run.normalization(compared.millivolts(slice(None))))
     expected = student.scores.score[0, np.flatnonzero(np.isin(student.scores.ecg_id, compared.ecg_id))]
     return ReleasedStudent(
-        student, run, onnx, scores, calibrate(study, scores), calibrate(study, student.scores),
+        student,
+        run,
+        onnx,
+        scores,
+        calibrate(study, scores),
+        calibrate(study, student.scores),
         float(np.abs(micro - expected).max()),
-    )  # fmt: skip
+    )

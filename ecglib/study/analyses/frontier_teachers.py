@@ -99,9 +99,7 @@ class Panel:
         label, published = self.study.model(name).label, SUPERCLASS_AUC.get(name)
         return self._row(label, scores, len(scores.seed), f"{params:,}", published)
 
-    def _row(
-        self, label: str, scores: Scores, n_runs: int, params: str = "–", published: float | None = None
-    ) -> tuple:  # fmt: skip
+    def _row(self, label: str, scores: Scores, n_runs: int, params: str = "–", published: float | None = None) -> tuple:
         auc, test = mean_auc(self.study, scores, VALIDATION_FOLD), self.study.evaluation_set(TEST_FOLD).auc(scores)
         return label, params, n_runs, f"{auc:.4f}", interval(test), published
 

@@ -111,14 +111,21 @@ class InceptionCNN:
         ours, theirs = (self.study.settings.training[name] for name in (MODEL, REPLAY))
         rows = [
             ("weights kept", "the last", "best AUC on fold 9", "the last ones memorize the training records"),
-            ("regularization", "none",
-             f"dropout {ours.dropout:g} before dense layers, weight decay {ours.weight_decay:g}, shifts and noise",
-             "hundreds of weights per training record"),
-            ("learning rate", f"{theirs.learning_rate:g}, decays after epoch {theirs.decay_from}",
-             f"one cycle up to {ours.learning_rate:g}", "needs fewer epochs"),
+            (
+                "regularization",
+                "none",
+                f"dropout {ours.dropout:g} before dense layers, weight decay {ours.weight_decay:g}, shifts and noise",
+                "hundreds of weights per training record",
+            ),
+            (
+                "learning rate",
+                f"{theirs.learning_rate:g}, decays after epoch {theirs.decay_from}",
+                f"one cycle up to {ours.learning_rate:g}",
+                "needs fewer epochs",
+            ),
             ("epochs", f"{theirs.epochs}", f"at most {ours.epochs}, patience {ours.patience}", "less memorization"),
             ("input", "raw millivolts", "mean 0, SD 1 on folds 1 to 8", "scale of the first layer's input"),
-        ]  # fmt: skip
+        ]
         return pd.DataFrame(rows, columns=["", "replayed", "done right", "why it matters"])
 
     def conclusion(self) -> str:

@@ -65,12 +65,15 @@ class TfliteFiles:
         study = self.trained.study
         rows = [
             (
-                kind, path.stat().st_size, ", ".join(f"{count} {name}" for name, count in self.tensors[kind].items()),
-                mean_auc(study, self.scores[kind], VALIDATION_FOLD), mean_auc(study, self.scores[kind], TEST_FOLD),
+                kind,
+                path.stat().st_size,
+                ", ".join(f"{count} {name}" for name, count in self.tensors[kind].items()),
+                mean_auc(study, self.scores[kind], VALIDATION_FOLD),
+                mean_auc(study, self.scores[kind], TEST_FOLD),
                 self.timing.speed(kind),
             )
             for kind, path in self.files.items()
-        ]  # fmt: skip
+        ]
         columns = ["file", "bytes", "tensors", "AUC, fold 9", "AUC, fold 10", "speed against float32"]
         return pd.DataFrame(rows, columns=columns)
 
@@ -141,16 +144,27 @@ class TfliteFiles:
         for name in (MODEL, REPLAY):
             nonzero = self.nonzero[FLOAT] if name == MODEL else total
             reporting.write(
-                study, name, self.trained.scores[name], framework="keras",
-                counts={"params": total, "nonzero_params": nonzero}, **float_file, training=runs[name][0].metadata,
-            )  # fmt: skip
+                study,
+                name,
+                self.trained.scores[name],
+                framework="keras",
+                counts={"params": total, "nonzero_params": nonzero},
+                **float_file,
+                training=runs[name][0].metadata,
+            )
         change = difference(study, self.scores[INT8], self.scores[FLOAT])
         reporting.write(
-            study, f"{MODEL}_int8", self.scores[INT8], framework="litert",
-            counts={"params": total, "nonzero_params": self.nonzero[INT8]}, file_bytes=size[INT8],
+            study,
+            f"{MODEL}_int8",
+            self.scores[INT8],
+            framework="litert",
+            counts={"params": total, "nonzero_params": self.nonzero[INT8]},
+            file_bytes=size[INT8],
             **self.timing.latency(INT8),
-            score_change=self.score_change(), auc_change=change.to_dict(), tensors=self.tensors[INT8],
-        )  # fmt: skip
+            score_change=self.score_change(),
+            auc_change=change.to_dict(),
+            tensors=self.tensors[INT8],
+        )
 
 
 def make_files(trained: InceptionCNN) -> TfliteFiles:

@@ -121,15 +121,24 @@ class Int8Models:
         for name in names or self.models:
             one = self[name]
             reporting.write(
-                self.study, name, one.scores, framework="onnxruntime", counts=one.counts, file_bytes=one.file_bytes,
-                **self.latency(name), **self.details(name), **details,
-            )  # fmt: skip
+                self.study,
+                name,
+                one.scores,
+                framework="onnxruntime",
+                counts=one.counts,
+                file_bytes=one.file_bytes,
+                **self.latency(name),
+                **self.details(name),
+                **details,
+            )
 
     def details(self, name: str) -> dict:
         """What a model's page shows besides its metrics."""
         return {
-            "gate": self.gates[name].to_dict(), "auc_change": self[name].change.to_dict(), "option": self.option.name,
-        }  # fmt: skip
+            "gate": self.gates[name].to_dict(),
+            "auc_change": self[name].change.to_dict(),
+            "option": self.option.name,
+        }
 
     def lossy(self) -> list[str]:
         """Models that would need quantization-aware training, by their AUC on fold 9."""
@@ -145,9 +154,11 @@ class Int8Models:
         }
         lossy = [label[name] for name in self.lossy()]
         passed = "Every model passes." if len(self.gates) > 1 else "It passes."
-        decided = passed if not failed else (
-            "What fails: " + "; ".join(f"{label[name]}: {checks}" for name, checks in failed.items()) + "."
-        )  # fmt: skip
+        decided = (
+            passed
+            if not failed
+            else ("What fails: " + "; ".join(f"{label[name]}: {checks}" for name, checks in failed.items()) + ".")
+        )
         needed = (
             f"{', '.join(lossy)} would need quantization-aware training"
             if lossy
@@ -163,10 +174,14 @@ class Int8Models:
 
     def _gate(self, one: Int8Model) -> GateResult:
         return gate(
-            one.int8_files[0], one.float_files[0], one.scores, one.float_scores,
-            validation=self.study.evaluation_set(VALIDATION_FOLD), test=self.study.evaluation_set(TEST_FOLD),
+            one.int8_files[0],
+            one.float_files[0],
+            one.scores,
+            one.float_scores,
+            validation=self.study.evaluation_set(VALIDATION_FOLD),
+            test=self.study.evaluation_set(TEST_FOLD),
             speedup=self.timing.speedup(one.name),
-        )  # fmt: skip
+        )
 
 
 def quantize(study: Study, models: Mapping[str, str]) -> Int8Models:

@@ -104,10 +104,14 @@ class MicroModels:
     def devices(self) -> pd.DataFrame:
         """Which microcontrollers hold which student."""
         rows = [
-            (device, f"{flash:,} KB", f"{ram:,} KB",
-             *("✓" if tflite_micro.fits(one.footprint, flash, ram) else "–" for one in self.models.values()))
+            (
+                device,
+                f"{flash:,} KB",
+                f"{ram:,} KB",
+                *("✓" if tflite_micro.fits(one.footprint, flash, ram) else "–" for one in self.models.values()),
+            )
             for device, (flash, ram) in tflite_micro.DEVICES.items()
-        ]  # fmt: skip
+        ]
         return pd.DataFrame(rows, columns=["device", "flash", "RAM", "student", "small student"])
 
     def calibrated(self) -> dict[str, CalibratedModel]:
@@ -118,19 +122,31 @@ class MicroModels:
         """Write both files beside the released model, with what firmware has to know."""
         for name, one in self.models.items():
             release_for_microcontroller(
-                self.study, name, one.file, one.run.normalization, one.calibrated.calibration,
+                self.study,
+                name,
+                one.file,
+                one.run.normalization,
+                one.calibrated.calibration,
                 tflite_micro.scales(one.file),
-            )  # fmt: skip
+            )
 
     def write(self) -> pd.DataFrame:
         """Keep both models' results, and show them: AUC, parameters, file and arena."""
         rows = []
         for name, one in self.models.items():
             kept = reporting.write(
-                self.study, name, one.scores, framework="tflite-micro", counts=one.run.metadata,
-                file_bytes=one.footprint.file_bytes, latency_ms=None, latency_vs_float32=None,
-                footprint=vars(one.footprint), auc_change=one.change.to_dict(), training=one.run.metadata,
-            )  # fmt: skip
+                self.study,
+                name,
+                one.scores,
+                framework="tflite-micro",
+                counts=one.run.metadata,
+                file_bytes=one.footprint.file_bytes,
+                latency_ms=None,
+                latency_vs_float32=None,
+                footprint=vars(one.footprint),
+                auc_change=one.change.to_dict(),
+                training=one.run.metadata,
+            )
             row, macro = kept["row"], Estimate(**kept["classes"]["macro"])
             rows.append(
                 (self.label(name), interval(macro), row["params"], row["file_bytes"], one.footprint.arena_bytes)
@@ -154,8 +170,13 @@ def _micro_model(study: Study, name: str, source: str) -> MicroModel:
     scores = Scores.from_dataset(scored, run.metadata["seed"], score)
     keras_score = keras_model.predict(x, verbose=0, batch_size=256)
     return MicroModel(
-        run, file, tflite_micro.footprint(file), tflite_micro.peak_activations(keras_model), scores,
+        run,
+        file,
+        tflite_micro.footprint(file),
+        tflite_micro.peak_activations(keras_model),
+        scores,
         float(np.abs(keras_score - run.scores.score[0]).max()),
         float(np.abs(tflite_files.predict(file, x) - score).max()),
-        difference(study, scores, run.scores), calibrate(study, scores),
-    )  # fmt: skip
+        difference(study, scores, run.scores),
+        calibrate(study, scores),
+    )

@@ -84,6 +84,11 @@ def open_level(
     runs = study.runs(model)
     scores = study.scores(model)
     return Level(
-        model, amount, runs, scores, macro_auc(validation.labels.astype(bool), before),
-        onnx_files.to_onnx(pruned, folder / f"{model}.onnx"), difference(study, scores, base),
-    )  # fmt: skip
+        model,
+        amount,
+        runs,
+        scores,
+        macro_auc(validation.labels.astype(bool), before),
+        onnx_files.to_onnx(pruned, folder / f"{model}.onnx"),
+        difference(study, scores, base),
+    )

@@ -51,15 +51,22 @@ class PrunedStudent:
 
     def write(self) -> None:
         """Keep the results; the file and its latency are those of the first seed."""
-        folder, networks = self.study.paths.artifacts / "pruning", {
-            STUDENT: convnet.from_weights(self.runs[0].weights()), PRUNED: pruned_network(self.runs[0]),
-        }  # fmt: skip
+        folder, networks = (
+            self.study.paths.artifacts / "pruning",
+            {STUDENT: convnet.from_weights(self.runs[0].weights()), PRUNED: pruned_network(self.runs[0])},
+        )
         paths = {name: onnx_files.to_onnx(network, folder / f"{name}.onnx") for name, network in networks.items()}
         reporting.write(
-            self.study, PRUNED, self.scores, framework="torch", counts=convnet.counts(networks[PRUNED]),
-            file_bytes=paths[PRUNED].stat().st_size, **time_files(self.study, paths, STUDENT).latency(PRUNED),
-            training=self.runs[0].metadata, auc_change=self.change.to_dict(),
-        )  # fmt: skip
+            self.study,
+            PRUNED,
+            self.scores,
+            framework="torch",
+            counts=convnet.counts(networks[PRUNED]),
+            file_bytes=paths[PRUNED].stat().st_size,
+            **time_files(self.study, paths, STUDENT).latency(PRUNED),
+            training=self.runs[0].metadata,
+            auc_change=self.change.to_dict(),
+        )
 
 
 def prune_student(study: Study) -> PrunedStudent:

@@ -95,10 +95,15 @@ class PrunedBase:
     def magnitude_table(self) -> pd.DataFrame:
         """AUC of each share of zeros, before and after fine-tuning."""
         rows = [
-            (percent(level.amount), level.counts["nonzero_params"], level.unrefined_auc, *self._aucs(level),
-             signed(level.change))
+            (
+                percent(level.amount),
+                level.counts["nonzero_params"],
+                level.unrefined_auc,
+                *self._aucs(level),
+                signed(level.change),
+            )
             for level in self.magnitude
-        ]  # fmt: skip
+        ]
         columns = [
             "zeros",
             "weights left",
@@ -113,10 +118,14 @@ class PrunedBase:
         """What zeros save: bytes of the file to run, of the compressed file, and time."""
         rows = [("none", self.base_file.stat().st_size, pruning.compressed_bytes(self.base_file), "1")]
         rows += [
-            (percent(level.amount), level.file_bytes, level.runs[0].metadata["compressed_bytes"],
-             self.timing.speed(level.model))
+            (
+                percent(level.amount),
+                level.file_bytes,
+                level.runs[0].metadata["compressed_bytes"],
+                self.timing.speed(level.model),
+            )
             for level in self.magnitude
-        ]  # fmt: skip
+        ]
         return pd.DataFrame(
             rows, columns=["zeros", "bytes as a model file", "bytes compressed", "speed of the base CNN ×"]
         )
@@ -138,14 +147,25 @@ class PrunedBase:
     def channels_table(self) -> pd.DataFrame:
         """Size, speed and AUC of each share of channels removed."""
         rows = [
-            (percent(level.amount), level.counts["params"], self.timing.speed(level.model), len(level.runs),
-             *self._aucs(level), signed(level.change))
+            (
+                percent(level.amount),
+                level.counts["params"],
+                self.timing.speed(level.model),
+                len(level.runs),
+                *self._aucs(level),
+                signed(level.change),
+            )
             for level in self.channels
-        ]  # fmt: skip
+        ]
         columns = [
-            "channels removed", "parameters", "speed of the base CNN ×", "seeds", "fold 9", "fold 10",
+            "channels removed",
+            "parameters",
+            "speed of the base CNN ×",
+            "seeds",
+            "fold 9",
+            "fold 10",
             "change from the base CNN",
-        ]  # fmt: skip
+        ]
         return pd.DataFrame(rows, columns=columns)
 
     def curves(self) -> pd.DataFrame:
@@ -183,10 +203,16 @@ class PrunedBase:
         """Keep the results of every pruned version."""
         for level in (*self.magnitude, *self.channels):
             reporting.write(
-                self.study, level.model, level.scores, framework="torch", counts=level.counts,
-                file_bytes=level.file_bytes, **self.timing.latency(level.model), training=level.runs[0].metadata,
+                self.study,
+                level.model,
+                level.scores,
+                framework="torch",
+                counts=level.counts,
+                file_bytes=level.file_bytes,
+                **self.timing.latency(level.model),
+                training=level.runs[0].metadata,
                 auc_change=level.change.to_dict(),
-            )  # fmt: skip
+            )
 
     def target_conclusion(self) -> str:
         """Size, speed and AUC of the selected network, against the targets."""

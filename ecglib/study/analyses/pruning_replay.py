@@ -182,10 +182,13 @@ def replay_pruned_and_quantized(study: Study) -> PrunedAndQuantized:
         for name, one in (("pruned", states[_PERMANENT]), ("quantized", quantized))
     }
     return PrunedAndQuantized(
-        study, score["quantized"], {name: _saved_bytes(one) for name, one in states.items()},
-        pruning.weight_formats(quantized), {"float32": states[_PERMANENT], "quantized": quantized},
+        study,
+        score["quantized"],
+        {name: _saved_bytes(one) for name, one in states.items()},
+        pruning.weight_formats(quantized),
+        {"float32": states[_PERMANENT], "quantized": quantized},
         difference(study, score["quantized"], score["pruned"]),
-    )  # fmt: skip
+    )
 
 
 def write(study: Study, replays: LossReplays, quantized: PrunedAndQuantized) -> None:
@@ -195,18 +198,30 @@ def write(study: Study, replays: LossReplays, quantized: PrunedAndQuantized) -> 
     networks = {DENSE: convnet.from_weights(run.weights()), PRUNED: pruned}
     paths = {state: onnx_files.to_onnx(one, folder / f"{state}, {ORIGINAL}.onnx") for state, one in networks.items()}
     reporting.write(
-        study, "base_cnn_pruning_replay", replays.scores[ORIGINAL, PRUNED], framework="torch",
-        counts=convnet.counts(pruned), file_bytes=paths[PRUNED].stat().st_size,
-        **time_files(study, paths, DENSE).latency(PRUNED), training=run.metadata,
-        loss_change=replays.loss_change.to_dict(), pruning_change=replays.pruning_change[ORIGINAL].to_dict(),
-    )  # fmt: skip
+        study,
+        "base_cnn_pruning_replay",
+        replays.scores[ORIGINAL, PRUNED],
+        framework="torch",
+        counts=convnet.counts(pruned),
+        file_bytes=paths[PRUNED].stat().st_size,
+        **time_files(study, paths, DENSE).latency(PRUNED),
+        training=run.metadata,
+        loss_change=replays.loss_change.to_dict(),
+        pruning_change=replays.pruning_change[ORIGINAL].to_dict(),
+    )
     network = quantized.networks["float32"]
     torch_timing = time_calls(study, {name: forward_call(one) for name, one in quantized.networks.items()}, "float32")
     reporting.write(
-        study, "pruned_quantized_replay", quantized.scores, framework="torch", counts=convnet.counts(network),
-        file_bytes=quantized.bytes, **torch_timing.latency("quantized"), bytes=quantized.file_bytes,
+        study,
+        "pruned_quantized_replay",
+        quantized.scores,
+        framework="torch",
+        counts=convnet.counts(network),
+        file_bytes=quantized.bytes,
+        **torch_timing.latency("quantized"),
+        bytes=quantized.file_bytes,
         change=quantized.change.to_dict(),
-    )  # fmt: skip
+    )
 
 
 def forward_call(network: torch.nn.Module) -> partial:

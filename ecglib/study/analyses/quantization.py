@@ -104,10 +104,15 @@ class QuantizationReplay:
                 "training": self.random_split.metadata,
             }
         reporting.write(
-            self.study, REPLAY, self.run.scores, framework="torch", counts=convnet.counts(self.network),
-            file_bytes=path.stat().st_size, **time_files(self.study, {REPLAY: path}).latency(REPLAY),
+            self.study,
+            REPLAY,
+            self.run.scores,
+            framework="torch",
+            counts=convnet.counts(self.network),
+            file_bytes=path.stat().st_size,
+            **time_files(self.study, {REPLAY: path}).latency(REPLAY),
             **details,
-        )  # fmt: skip
+        )
 
     def random_split_auc(self, fold: int) -> float:
         """AUC of the replay on the original's random split: its validation (9) or test (10) records and labels."""
@@ -153,9 +158,12 @@ def half_precision(study: Study, options: OptionComparison) -> pd.DataFrame:
     path = study.paths.artifacts / "quantization" / "bfloat16.safetensors"
     rows = [
         ("float16 in ONNX Runtime", options.scores["float16"], options.files["float16"].stat().st_size),
-        ("bfloat16 in torch", Scores.from_dataset(scored, run.metadata["seed"], score),
-         _saved_bytes(network.to(torch.bfloat16), path)),
-    ]  # fmt: skip
+        (
+            "bfloat16 in torch",
+            Scores.from_dataset(scored, run.metadata["seed"], score),
+            _saved_bytes(network.to(torch.bfloat16), path),
+        ),
+    ]
     return pd.DataFrame(
         [
             (name, *(mean_auc(study, scores, fold) for fold in (VALIDATION_FOLD, TEST_FOLD)), size)

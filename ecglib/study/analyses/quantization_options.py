@@ -88,13 +88,15 @@ class OptionComparison:
         """One row per option."""
         rows = [
             (
-                name, f"{mean_auc(self.study, self.scores[name], VALIDATION_FOLD):.4f}",
-                f"{mean_auc(self.study, self.scores[name], TEST_FOLD):.4f}", path.stat().st_size,
+                name,
+                f"{mean_auc(self.study, self.scores[name], VALIDATION_FOLD):.4f}",
+                f"{mean_auc(self.study, self.scores[name], TEST_FOLD):.4f}",
+                path.stat().st_size,
                 self.timing.speed(name),
                 ", ".join(quantization.count_convolutions(path)),
             )
             for name, path in self.files.items()
-        ]  # fmt: skip
+        ]
         columns = ["option", "AUC, fold 9", "AUC, fold 10", "bytes", "times float32 speed", "convolutions executed"]
         return pd.DataFrame(rows, columns=columns)
 
@@ -189,9 +191,11 @@ def _key(study: Study, run: Run) -> dict:
     """What a selection depends on: the student's weights, the data, the options and the size of the intervals."""
     options = [[name, dataclasses.asdict(how), count] for name, (how, count) in OPTIONS.items() if name in SELECTABLE]
     key = {
-        "weights": run.weights_sha256(), "data": study.data.fingerprint, "options": options,
+        "weights": run.weights_sha256(),
+        "data": study.data.fingerprint,
+        "options": options,
         "n_bootstrap": study.settings.n_bootstrap,
-    }  # fmt: skip
+    }
     return json.loads(json.dumps(key))
 
 

@@ -19,9 +19,17 @@ from ecglib.study.study import Study
 
 
 def write(
-    study: Study, model: str, scores: Scores, *, framework: str, counts: Mapping[str, int], file_bytes: int,
-    latency_ms: float | None, latency_vs_float32: float | None, **details,
-) -> dict:  # fmt: skip
+    study: Study,
+    model: str,
+    scores: Scores,
+    *,
+    framework: str,
+    counts: Mapping[str, int],
+    file_bytes: int,
+    latency_ms: float | None,
+    latency_vs_float32: float | None,
+    **details,
+) -> dict:
     """Keep a model's results under the chapter that the registry gives it.
 
     Parameters
@@ -34,10 +42,20 @@ def write(
     what :func:`ecglib.study.results.write` gives
     """
     return results.write(
-        study.paths.results, model, scores, study.data, chapter=study.model(model).chapter, framework=framework,
-        params=counts["params"], nonzero_params=counts["nonzero_params"], file_bytes=file_bytes, latency_ms=latency_ms,
-        latency_vs_float32=latency_vs_float32, resamples=study.settings.n_bootstrap, details=details,
-    )  # fmt: skip
+        study.paths.results,
+        model,
+        scores,
+        study.data,
+        chapter=study.model(model).chapter,
+        framework=framework,
+        params=counts["params"],
+        nonzero_params=counts["nonzero_params"],
+        file_bytes=file_bytes,
+        latency_ms=latency_ms,
+        latency_vs_float32=latency_vs_float32,
+        resamples=study.settings.n_bootstrap,
+        details=details,
+    )
 
 
 def by_superclass(study: Study, finding: str) -> pd.DataFrame:
@@ -55,7 +73,7 @@ def by_superclass(study: Study, finding: str) -> pd.DataFrame:
             interval(Estimate(**classes[name][row])) for row in classes[name]
         ]
         for name in models
-    }  # fmt: skip
+    }
     rows = list(classes[models[0]])
     return pd.DataFrame({"superclass": rows, "as reported": [_short(reported.get(row)) for row in rows], **columns})
 

@@ -65,9 +65,14 @@ def of_study(study: Study, count: int = COUNT) -> list[Wall]:
 
 
 def walls(
-    dataset: Dataset, statements: pd.DataFrame, predict: Callable[[np.ndarray], np.ndarray], *,
-    count: int = COUNT, n_bootstrap: int = 2000, seed: int = 0,
-) -> list[Wall]:  # fmt: skip
+    dataset: Dataset,
+    statements: pd.DataFrame,
+    predict: Callable[[np.ndarray], np.ndarray],
+    *,
+    count: int = COUNT,
+    n_bootstrap: int = 2000,
+    seed: int = 0,
+) -> list[Wall]:
     """Occlusion maps of at most `count` randomly chosen records of each wall; a wall without a map is left out.
 
     Parameters
@@ -83,11 +88,14 @@ def table(found: list[Wall]) -> pd.DataFrame:
     """One row per wall: share with interval, and the share expected by chance."""
     return pd.DataFrame(
         {
-            "infarction": wall.name, "records": len(wall.by_lead), "leads": " ".join(wall.leads),
-            "share of what speaks for MI": str(wall.share), "by chance": f"{wall.chance:.3f}",
+            "infarction": wall.name,
+            "records": len(wall.by_lead),
+            "leads": " ".join(wall.leads),
+            "share of what speaks for MI": str(wall.share),
+            "by chance": f"{wall.chance:.3f}",
         }
         for wall in found
-    )  # fmt: skip
+    )
 
 
 def conclusion(found: list[Wall]) -> str:

@@ -115,8 +115,15 @@ class Abstention:
         for band, (low, high) in AGES.items():
             group = (age >= low) & (age < high)
             if (kept & group).any():
-                rows.append((band, int(group.sum()), _text(found.coverage(kept, group)),
-                             _text(found.risk(group)), _text(found.risk(kept & group))))  # fmt: skip
+                rows.append(
+                    (
+                        band,
+                        int(group.sum()),
+                        _text(found.coverage(kept, group)),
+                        _text(found.risk(group)),
+                        _text(found.risk(kept & group)),
+                    )
+                )
         return pd.DataFrame(rows, columns=["age", "records", "coverage", "risk, all", "risk, kept"])
 
     def age_conclusion(self, name: str = RELEASED) -> str:
@@ -152,8 +159,15 @@ class Abstention:
         for where, found in (("fold 10", self.judged(name)), ("LUDB", self.judged_there(name))):
             clean = ~self.warned[where]
             sure = found.confidence >= np.sort(found.confidence)[(~clean).sum()]
-            rows.append((where, f"{(~clean).sum():,} of {len(clean):,}", f"{found.wrong.mean():.3f}",
-                         f"{found.gain(clean):+.4f}", f"{found.gain(sure):+.4f}"))  # fmt: skip
+            rows.append(
+                (
+                    where,
+                    f"{(~clean).sum():,} of {len(clean):,}",
+                    f"{found.wrong.mean():.3f}",
+                    f"{found.gain(clean):+.4f}",
+                    f"{found.gain(sure):+.4f}",
+                )
+            )
         names = ["with a warning", "risk, all", "change without them", "change by confidence, as many"]
         return pd.DataFrame(rows, columns=["recordings", *names])
 
@@ -161,9 +175,12 @@ class Abstention:
         """Whether leaving out recordings with quality warnings lowers the risk on fold 10."""
         change = self.judged(name).gain(~self.warned["fold 10"])
         verdict = (
-            "lowers the share of wrong decisions" if change.high < 0 else "raises the share of wrong decisions"
-            if change.low > 0 else "does not change the share of wrong decisions by more than chance"
-        )  # fmt: skip
+            "lowers the share of wrong decisions"
+            if change.high < 0
+            else "raises the share of wrong decisions"
+            if change.low > 0
+            else "does not change the share of wrong decisions by more than chance"
+        )
         return f"On fold 10, leaving out recordings with a quality warning {verdict} ({change:+.4f})."
 
     def curves(self) -> dict[str, pd.DataFrame]:

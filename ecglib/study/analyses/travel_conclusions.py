@@ -93,8 +93,10 @@ class Travel:
         label = self.external.models[RELEASED].label
         own, there = (errors.loc[label, name] for name in ("fold 10", f"LUDB, {MAIN}"))
         gates = []
-        for where, one in (("fold 10", self.abstention.judged(RELEASED)),
-                           ("LUDB", self.abstention.judged_there(RELEASED))):  # fmt: skip
+        for where, one in (
+            ("fold 10", self.abstention.judged(RELEASED)),
+            ("LUDB", self.abstention.judged_there(RELEASED)),
+        ):
             kept = one.confidence >= self.abstention.gate(RELEASED)
             gates.append(
                 f"{one.wrong.mean():.1%} to {one.risk(kept).value:.1%} on {where} ({percent(kept.mean())} kept)"
@@ -128,14 +130,17 @@ class Travel:
             for name, score in there.scores.items()
         }
         content = {
-            "main_rule": MAIN, "recordings": len(there.data), "aucs": aucs,
+            "main_rule": MAIN,
+            "recordings": len(there.data),
+            "aucs": aucs,
             "decisions": self.local.decisions().to_dict("records"),
             "calibration_error": self.local.errors().to_dict("records"),
             "removed_by": {way: self.local.removed(way) for way in WAYS[1:]},
             "abstention": self.abstention.table().to_dict("records"),
             "abstention_by_age": self.abstention.by_age().to_dict("records"),
-            "rates": self.rates.table().to_dict("records"), "trust": self.trust(more),
-        }  # fmt: skip
+            "rates": self.rates.table().to_dict("records"),
+            "trust": self.trust(more),
+        }
         results.write_json(self.study.paths.results, RESULT, content)
 
 

@@ -87,8 +87,10 @@ class DamagedFold:
         """damage, model, label, auc and change (Estimates) of damages that were scored."""
         rows = [
             (name, model, one.label, self.auc(name, model), self.change(name, model))
-            for name in names for model, one in self.models.items() if (name, model) in self.predicted
-        ]  # fmt: skip
+            for name in names
+            for model, one in self.models.items()
+            if (name, model) in self.predicted
+        ]
         return pd.DataFrame(rows, columns=["damage", "model", "label", "auc", "change"])
 
 

@@ -112,9 +112,13 @@ class Local:
             own = model.calibrated(test.y_score(model.scores)[0])
             there, y_true = self.external.calibrated(name), self.external.labels
             rows.append(
-                (model.label, error(own, test.y_true.astype(float)), error_by_chance(there, y_true[MAIN]),
-                 *(error(there, y_true[rule]) for rule in ("strict", "wide")))
-            )  # fmt: skip
+                (
+                    model.label,
+                    error(own, test.y_true.astype(float)),
+                    error_by_chance(there, y_true[MAIN]),
+                    *(error(there, y_true[rule]) for rule in ("strict", "wide")),
+                )
+            )
         columns = ["model", "fold 10", "LUDB, by chance alone", "LUDB, strict", "LUDB, wide"]
         return pd.DataFrame(rows, columns=columns)
 

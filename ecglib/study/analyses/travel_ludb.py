@@ -111,10 +111,16 @@ class External:
         """Every statement of the rule, with the number of recordings that have it."""
         found = [{ludb_rules.meaning(one).statement for one in each} for each in self.data.table["statements"]]
         rows = [
-            (one.statement, sum(one.statement in each for each in found), ", ".join(one.certain) or "–",
-             ", ".join(one.doubtful) or "–", ", ".join(one.left_out) or "–", one.normal)
+            (
+                one.statement,
+                sum(one.statement in each for each in found),
+                ", ".join(one.certain) or "–",
+                ", ".join(one.doubtful) or "–",
+                ", ".join(one.left_out) or "–",
+                one.normal,
+            )
             for one in ludb_rules.MEANINGS
-        ]  # fmt: skip
+        ]
         columns = ["statement", "recordings", "certain", "doubtful", "left out of", "in a normal ECG"]
         return pd.DataFrame(rows, columns=columns)
 
@@ -179,10 +185,14 @@ class External:
         """Each model's macro AUC minus the base CNN's, paired by person: on fold 10 and on LUDB."""
         test, base = self.study.evaluation_set(TEST_FOLD), self.models[BASE]
         rows = [
-            (one.label, signed(test.difference(one.scores, base.scores)),
-             *(signed(self.difference(self.scores[name], self.scores[BASE], rule)) for rule in RULES[:2]))
-            for name, one in self.models.items() if name != BASE
-        ]  # fmt: skip
+            (
+                one.label,
+                signed(test.difference(one.scores, base.scores)),
+                *(signed(self.difference(self.scores[name], self.scores[BASE], rule)) for rule in RULES[:2]),
+            )
+            for name, one in self.models.items()
+            if name != BASE
+        ]
         return pd.DataFrame(rows, columns=["model minus base CNN", "fold 10", *(f"LUDB, {r}" for r in RULES[:2])])
 
     def mistakes(self, name: str = RELEASED) -> list[Mistake]:

@@ -81,9 +81,14 @@ def _open(study: Study, name: str) -> TravelModel:
     run = study.run(name)
     fitted = calibrate(study, run.scores)
     return TravelModel(
-        name, study.model(name).label, run.normalization, fitted.calibration.temperature, fitted.calibration.thresholds,
-        run.scores, _network(study.network(run)),
-    )  # fmt: skip
+        name,
+        study.model(name).label,
+        run.normalization,
+        fitted.calibration.temperature,
+        fitted.calibration.thresholds,
+        run.scores,
+        _network(study.network(run)),
+    )
 
 
 def _from_file(study: Study, name: str) -> TravelModel:
@@ -91,13 +96,19 @@ def _from_file(study: Study, name: str) -> TravelModel:
     folder = paths.released if (paths.released / released.MANIFEST).is_file() else paths.models
     file, entry = released.load_verified(name, folder)
     scores = next(
-        place / "scores" / f"{name}.npz" for place in (paths.results, paths.published_results)
+        place / "scores" / f"{name}.npz"
+        for place in (paths.results, paths.published_results)
         if (place / "scores" / f"{name}.npz").is_file() or place == paths.published_results
-    )  # fmt: skip
+    )
     return TravelModel(
-        name, study.model(name).label, Normalization(entry["mean"], entry["scale"]), entry["temperature"],
-        np.asarray(entry["thresholds"], float), Scores.load(scores), _file(file),
-    )  # fmt: skip
+        name,
+        study.model(name).label,
+        Normalization(entry["mean"], entry["scale"]),
+        entry["temperature"],
+        np.asarray(entry["thresholds"], float),
+        Scores.load(scores),
+        _file(file),
+    )
 
 
 def _network(network) -> Callable[[np.ndarray], np.ndarray]:

@@ -86,8 +86,9 @@ class Noise:
             return text
         gaps = {
             (kind, ratio): self.fold.difference((_name(kind, ratio), RELEASED), (_name(kind, ratio), DISTILLED))
-            for kind in damage.NOISES for ratio in self.ratios
-        }  # fmt: skip
+            for kind in damage.NOISES
+            for ratio in self.ratios
+        }
         largest = max(gaps, key=lambda key: abs(gaps[key].value))
         below = sum(one.high < 0 for one in gaps.values())
         return (

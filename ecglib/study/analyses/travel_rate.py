@@ -68,8 +68,15 @@ class Rates:
             moved = self.moved(way, name)
             changed = (one.calibrated(self.scores[way][name]) >= one.thresholds) != own
             difference = self.external.difference(self.scores[way][name], self.external.scores[name], MAIN)
-            rows.append((way, f"{moved.mean():.4f}", f"{moved.max():.3f}", f"{changed.sum()} of {changed.size:,}",
-                         signed(difference)))  # fmt: skip
+            rows.append(
+                (
+                    way,
+                    f"{moved.mean():.4f}",
+                    f"{moved.max():.3f}",
+                    f"{changed.sum()} of {changed.size:,}",
+                    signed(difference),
+                )
+            )
         names = ["mean change", "largest change", "decisions changed", "AUC minus ours"]
         return pd.DataFrame(rows, columns=["to 100 Hz by", *names])
 
@@ -78,14 +85,18 @@ class Rates:
         mean = {way: float(np.mean([self.moved(way, name).mean() for name in self.models])) for way in self.scores}
         least, most = min(mean, key=mean.get), max(mean, key=mean.get)
         significant = [
-            way for way in self.scores
-            if any(self.external.difference(self.scores[way][name], self.external.scores[name], MAIN).excludes_zero
-                   for name in self.models)
-        ]  # fmt: skip
+            way
+            for way in self.scores
+            if any(
+                self.external.difference(self.scores[way][name], self.external.scores[name], MAIN).excludes_zero
+                for name in self.models
+            )
+        ]
         aucs = (
-            f"The AUC differs by more than chance with {', '.join(significant)}." if significant
+            f"The AUC differs by more than chance with {', '.join(significant)}."
+            if significant
             else "No way changes the AUC by more than chance."
-        )  # fmt: skip
+        )
         return (
             f"Over {len(self.models)} models, *{least}* is closest to ours (mean change of a probability "
             f"{mean[least]:.4f}) and *{most}* farthest ({mean[most]:.4f}). {aucs}"

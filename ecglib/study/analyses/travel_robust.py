@@ -31,8 +31,9 @@ def damages() -> dict[str, Damage]:
     """{name: damage} that both models are evaluated on."""
     noise = {
         f"{kind}, {ratio} dB": partial(damage.add_noise, kind=kind, snr_db=ratio)
-        for kind in damage.NOISES for ratio in _SNR_DB
-    }  # fmt: skip
+        for kind in damage.NOISES
+        for ratio in _SNR_DB
+    }
     groups = {"limb leads": electrodes.LIMB, "V1-V3": electrodes.RIGHT_CHEST, "V4-V6": electrodes.LEFT_CHEST}
     flat = {f"{name} flat": partial(electrodes.without, leads=leads) for name, leads in groups.items()}
     swapped = {"RA and LA swapped": partial(electrodes.swap, first="RA", second="LA")}

@@ -62,9 +62,13 @@ def int8_file(study: Study, name: str, run: Run) -> Path:
 
 
 def scores_of_files(
-    study: Study, runs: Sequence[Run], paths: Sequence[Path], *, folds: Sequence[int] = (VALIDATION_FOLD, TEST_FOLD),
+    study: Study,
+    runs: Sequence[Run],
+    paths: Sequence[Path],
+    *,
+    folds: Sequence[int] = (VALIDATION_FOLD, TEST_FOLD),
     integer_kernels: bool = True,
-) -> Scores:  # fmt: skip
+) -> Scores:
     """What ONNX files predict for folds 9 and 10, one file per run, with the runs' seeds and normalizations.
 
     `integer_kernels` as in :func:`ecglib.compression.onnx_files.session`.

@@ -186,12 +186,14 @@ N = 13  # twelve leads and the annotations
         (changed(lambda file: delattr(file, "WaveformSequence")), "unreadable DICOM file", "ECG"),
         (
             changed(lambda file: delattr(file.WaveformSequence[1], "SamplingFrequency")),
-            "unreadable DICOM file", "SamplingFrequency",
+            "unreadable DICOM file",
+            "SamplingFrequency",
         ),
         (changed(lambda file: file.WaveformSequence.pop()), "unreadable DICOM file", "only derived"),
         (
             changed(lambda file: setattr(file.file_meta, "TransferSyntaxUID", DeflatedExplicitVRLittleEndian)),
-            "unreadable DICOM file", "deflated",
+            "unreadable DICOM file",
+            "deflated",
         ),
         (without("ChannelSensitivity"), "no gain", "none"),
         (without("ChannelSensitivityUnitsSequence"), "no gain", "none"),
@@ -199,11 +201,13 @@ N = 13  # twelve leads and the annotations
         (each_channel(lambda one: setattr(one, "ChannelSensitivity", 0)), "no gain", "0"),
         (
             each_channel(lambda one: setattr(one.ChannelSensitivityUnitsSequence[0], "CodeValue", "mm[Hg]")),
-            "unknown unit", "mm[Hg]",
+            "unknown unit",
+            "mm[Hg]",
         ),
         (
             changed(lambda file: setattr(file.WaveformSequence[1], "NumberOfWaveformSamples", 2**31)),
-            "recording too large", "announced",
+            "recording too large",
+            "announced",
         ),
         (replaced("AnnotatedECG", "restingecgdata"), "unreadable XML file", "another kind of XML"),
         (replaced("<AnnotatedECG ", BOMB), "unreadable XML file", "entity declarations are not allowed"),
@@ -213,7 +217,7 @@ N = 13  # twelve leads and the annotations
         (replaced('LEAD_V6" codeSystem="2.16.840.1.113883.6.24"', 'LEAD_X"'), "leads missing", "V5"),
         (lone_mat, "unreadable WFDB record", "no such file"),
     ],
-)  # fmt: skip
+)
 def test_what_a_file_does_not_say_is_not_guessed(make, problem, found, signal, tmp_path):
     with pytest.raises(InputError, match=problem) as caught:
         recordings.read(make(tmp_path, signal))

@@ -75,11 +75,19 @@ def write_run(folder, model, seed, dataset, settings) -> None:
     }
     pd.DataFrame(history).to_csv(folder / "history.csv", index=False)
     record = {
-        "model": model, "seed": seed, "settings": settings.model_dump(mode="json"), "weights": weights.NAME,
-        "normalization": NORMALIZATION, **convnet.counts(network), "file_bytes": 5000, "compressed_bytes": 4000,
-        "weights_sha256": f"{model}-{seed}", "seconds": float(settings.epochs), "precision": "32-true",
+        "model": model,
+        "seed": seed,
+        "settings": settings.model_dump(mode="json"),
+        "weights": weights.NAME,
+        "normalization": NORMALIZATION,
+        **convnet.counts(network),
+        "file_bytes": 5000,
+        "compressed_bytes": 4000,
+        "weights_sha256": f"{model}-{seed}",
+        "seconds": float(settings.epochs),
+        "precision": "32-true",
         "hardware": "a processor",
-    }  # fmt: skip
+    }
     (folder / "run.json").write_text(json.dumps(record))
 
 

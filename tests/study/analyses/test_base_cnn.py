@@ -13,9 +13,7 @@ from ecglib.study import original
 from ecglib.study.analyses import base_cnn
 from ecglib.training.settings import TrainingSettings
 
-HISTORY = pd.DataFrame(
-    {"epoch": [0, 1], "train_loss": [0.5, 0.2], "val_loss": [0.4, 0.3], "val_auc": [0.4, 0.5]}
-)  # fmt: skip
+HISTORY = pd.DataFrame({"epoch": [0, 1], "train_loss": [0.5, 0.2], "val_loss": [0.4, 0.3], "val_auc": [0.4, 0.5]})
 
 
 @pytest.fixture

@@ -172,8 +172,9 @@ def test_a_students_recipe_is_named_by_what_it_changes(declared):
     assert names == ["24 epochs", "label weight 0", "mixup 0.2"]
     names = recipes(declared, two_teachers=EQUAL, same_crop=EQUAL).table()["recipe"].tolist()
     assert names == [
-        "taught by Compact, 128 KB, plain and by Compact, 512 KB, plain", "teachers score the student's crop",
-    ]  # fmt: skip
+        "taught by Compact, 128 KB, plain and by Compact, 512 KB, plain",
+        "teachers score the student's crop",
+    ]
 
 
 def test_a_profile_without_trials_says_so(study):
@@ -187,13 +188,19 @@ def test_a_shape_is_named_and_has_a_cost(declared):
     cost = tflite_micro.Footprint(15_000, 28_000, 4_000, ())
     names = ("compact_trial", "compact_shape_kernel_5", "compact_shape_stem_stride_4")
     shapes = frontier_recipes.Shapes(
-        declared, names[0], dict.fromkeys(names, 0.9), dict.fromkeys(names[1:], EQUAL), dict.fromkeys(names, cost),
+        declared,
+        names[0],
+        dict.fromkeys(names, 0.9),
+        dict.fromkeys(names[1:], EQUAL),
+        dict.fromkeys(names, cost),
         dict.fromkeys(names, 800_000),
-    )  # fmt: skip
+    )
     table = shapes.table()
     assert table["shape"].tolist() == [
-        "plain 8-12-16-24, kernel 7", "plain 10-14-20-28, kernel 5", "plain 8-12-16-24, kernel 7, stem stride 4",
-    ]  # fmt: skip
+        "plain 8-12-16-24, kernel 7",
+        "plain 10-14-20-28, kernel 5",
+        "plain 8-12-16-24, kernel 7, stem stride 4",
+    ]
     assert (table["bytes"] == 15_000).all() and table["minus the kept one"].iloc[0] == "kept"
     assert shapes.conclusion().startswith("Of 2 shapes tried, 0 can be told")
 

@@ -21,9 +21,8 @@ ONNX = "compact_16_onnx"
 def declaring(study, students):
     """The students of a profile that declares an ONNX model beside the smallest one."""
     model = Model(
-        name=ONNX, label="Compact, 16 KB, as ONNX", chapter="10_frontier", role="final",
-        made_from=("compact_16_plain",),
-    )  # fmt: skip
+        name=ONNX, label="Compact, 16 KB, as ONNX", chapter="10_frontier", role="final", made_from=("compact_16_plain",)
+    )
     registry = study.settings.registry.model_copy(update={"models": study.settings.models | {ONNX: model}})
     wider = dataclasses.replace(study, settings=study.settings.model_copy(update={"registry": registry}))
     vars(wider).update(given=study.given, finished=study.finished)
@@ -41,9 +40,13 @@ def written(release):
     published = release.models[ONNX]
     thresholds = published.calibrated.calibration.thresholds
     released.write(
-        release.study.paths.released, frontier_release.RELEASED, published.onnx, published.run.normalization, 1.0,
+        release.study.paths.released,
+        frontier_release.RELEASED,
+        published.onnx,
+        published.run.normalization,
+        1.0,
         thresholds,
-    )  # fmt: skip
+    )
     release.write()
     return release.study.paths.released
 

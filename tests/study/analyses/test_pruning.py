@@ -43,9 +43,11 @@ def written(study, replays, pruned_quantized, student, pruned):
 
 def test_each_loss_is_scored_dense_and_pruned(replays):
     assert list(replays.table()[["loss", "network"]].itertuples(index=False, name=None)) == [
-        ("two sigmoids", "as trained"), ("two sigmoids", "20 % pruned"),
-        ("one sigmoid", "as trained"), ("one sigmoid", "20 % pruned"),
-    ]  # fmt: skip
+        ("two sigmoids", "as trained"),
+        ("two sigmoids", "20 % pruned"),
+        ("one sigmoid", "as trained"),
+        ("one sigmoid", "20 % pruned"),
+    ]
 
 
 def test_equal_numbers_of_epochs_are_said_to_be_equal(replays):
@@ -130,6 +132,10 @@ def test_results_are_written_for_replays_and_pruned_versions(written):
 def test_a_findings_columns_name_their_networks(written):
     table = reporting.by_superclass(written, "Pruning")
     assert [name.split(":")[0] for name in table.columns] == [
-        "superclass", "as reported", "replayed", "like for like", "done right",
-    ]  # fmt: skip
+        "superclass",
+        "as reported",
+        "replayed",
+        "like for like",
+        "done right",
+    ]
     assert written.model("student_pruned_20").label in table.columns[3]

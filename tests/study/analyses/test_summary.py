@@ -15,9 +15,11 @@ def result(params: int = 534_005, file_bytes: int = 100, seeds: int = 1, **detai
 def test_the_effect_of_distillation_is_judged_by_its_interval(low, verdict):
     change = {"value": 0.002, "low": low, "high": 0.003}
     kept = {
-        "base_cnn": result(file_bytes=4600), "student": result(), "student_int8": result(),
+        "base_cnn": result(file_bytes=4600),
+        "student": result(),
+        "student_int8": result(),
         "student_distilled": result(auc_change=change),
-    }  # fmt: skip
+    }
     text = summary.effect_of_distillation(kept)
     assert "46 times smaller" in text
     assert text.endswith(f", {verdict}.")

@@ -152,10 +152,14 @@ def test_lessons_and_box_name_what_was_measured(study, found, noise, monkeypatch
     monkeypatch.setattr(travel_robust, "damages", lambda: {"half": lambda x: x / 2})
     rows = pd.DataFrame(
         {
-            "factor": "age", "group": ["old", "young"], "model": RELEASED, "measure": "AUC", "survives": [True, False],
+            "factor": "age",
+            "group": ["old", "young"],
+            "model": RELEASED,
+            "measure": "AUC",
+            "survives": [True, False],
             "difference": [Estimate(-0.04, -0.06, -0.02), Estimate(-0.01, -0.03, 0.01)],
         }
-    )  # fmt: skip
+    )
     people = travel_people.People(rows, rows, travel_people.Minimum(8, 2), {}, {})
     conditions = travel_conditions.Conditions(people, found, noise, travel_robust.measure(study))
     lessons, trust = " ".join(conditions.lessons()), " ".join(conditions.trust())
