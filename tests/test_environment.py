@@ -254,5 +254,6 @@ def test_the_distribution_is_not_called_ecglib(metadata):
 
 def test_every_subpackage_is_in_the_wheel(project):
     listed = tomllib.loads((project / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
-    found = {".".join(path.parent.relative_to(project).parts) for path in project.glob("ecglib/**/__init__.py")}
-    assert set(listed) == found | {"ecglib.models"}
+    modules = [path for package in ("ecglib", "ecgpredict") for path in project.glob(f"{package}/**/__init__.py")]
+    folders = {".".join(path.parent.relative_to(project).parts) for path in modules}
+    assert set(listed) == folders | {"ecgpredict.models"}
