@@ -19,11 +19,11 @@ import pandas as pd
 import yaml
 
 from ecglib import __version__
-from ecglib.book import alt_text, assets, chapters, cluster, pages, plots, standalone, tables
+from ecglib.book import alt_text, assets, chapters, pages, plots, standalone, tables
 from ecglib.book.assets import BookError
 from ecglib.data.folds import TEST_FOLD
 from ecglib.evaluation.scores import Scores
-from ecglib.study import ledger, published, results
+from ecglib.study import published, results
 from ecglib.study.findings import findings
 from ecglib.study.paths import Paths
 from ecglib.study.registry import length_note
@@ -181,7 +181,7 @@ def _stage(paths: Paths, source: Path) -> None:
 
 def _template_context(paths: Paths, names: list[str]) -> dict:
     """The names that the pages' templates use."""
-    kept = results.read_all(paths.published_results)
+    kept, committed = results.read_all(paths.published_results), paths.root / "results" / "full"
     default = released.default(_models(paths))
     scores = Scores.load(paths.published_results / "scores" / f"{default}.npz")
     test_records = len(scores.for_fold(TEST_FOLD).ecg_id)
@@ -199,16 +199,25 @@ def _template_context(paths: Paths, names: list[str]) -> dict:
         "manifest": released.entries(_models(paths)),
         "default": default,  # of `ecglib predict` and the page that classifies
         "cards": results.read_cards(paths.published_results),
-        "ledger": ledger.summary(paths.published_results),
+        "ledger": _fold_10_versions(paths.published_results / "fold_10_ledger.csv"),
         "travel": results.read(paths.published_results, "travel"),
-        "firmware": results.read(paths.root / "results" / "full", "firmware"),  # of the models released with the code
-        "cluster": cluster.context(paths.root),
+        "firmware": results.read(committed, "firmware"),  # of the models released with the code
+        "cluster": results.read(committed, "cluster"),  # of tools/cluster_costs.py
         "test_records": test_records,
         "minutes": minutes,
         "zip": zip,
         "names": tables.model_labels(),
         "version": __version__,
     }
+
+
+def _fold_10_versions(ledger: Path) -> list[dict]:
+    """How often each model's scores of fold 10 changed, when first and last, and in which commit last."""
+    if not ledger.is_file():
+        return []
+    versions = pd.read_csv(ledger, dtype=str, keep_default_na=False).groupby("model", sort=False)
+    columns = {"times": ("date", "size"), "first": ("date", "first"), "last": ("date", "last")}
+    return versions.agg(**columns, commit=("commit", "last")).reset_index().to_dict("records")
 
 
 def _models(paths: Paths) -> Path:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
 
 from ecglib.book import book, chapters, standalone
-from ecglib.study import ledger, results, speeds, workflow
+from ecglib.study import results, speeds, workflow
 from ecglib.study.analyses import travel_conclusions, travel_models
 from ecglib.study.paths import Paths
 from ecglib.study.study import Study
@@ -41,7 +43,7 @@ def publish(study: Study) -> None:
     _export_runs(study)
     released.copy_release(paths.released, paths.models)
     released.set_cautions(paths.models, _cautions(paths))
-    ledger.update(paths.root, paths.published_results)
+    subprocess.run([sys.executable, paths.root / "tools" / "fold_10_ledger.py"], cwd=paths.root, check=True)
     files.write_text(paths.root / "README.md", readme)
 
 

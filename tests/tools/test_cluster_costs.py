@@ -1,10 +1,11 @@
 """The simulation of the study on several nodes, and the file of measured durations that it reads."""
 
+import cluster_costs
 import pytest
+from cluster_costs import Job
 
-from ecglib.study import resources, schedule
+from ecglib.study import resources, results
 from ecglib.study.profile import load_profile
-from ecglib.study.schedule import Job
 from ecgpredict.errors import InputError
 
 DIAMOND = {"a": Job(1.0), "b": Job(2.0, ("a",)), "c": Job(3.0, ("a",)), "d": Job(4.0, ("b", "c"))}
@@ -17,26 +18,26 @@ def measured(project):
 
 @pytest.mark.parametrize("nodes, seconds", [(1, 10.0), (2, 8.0), (100, 8.0)])
 def test_jobs_wait_for_nodes_and_for_each_other(nodes, seconds):
-    assert schedule.makespan(DIAMOND, nodes) == seconds
+    assert cluster_costs.makespan(DIAMOND, nodes) == seconds
 
 
 def test_the_job_with_the_longest_path_starts_first():
     jobs = {"short": Job(2.0), "long": Job(1.0), "after": Job(5.0, ("long",))}
-    assert schedule.makespan(jobs, 1) == 8.0
-    assert schedule.makespan(jobs, 2) == 6.0  # 7 if "short" and "after" had to share a node
+    assert cluster_costs.makespan(jobs, 1) == 8.0
+    assert cluster_costs.makespan(jobs, 2) == 6.0  # 7 if "short" and "after" had to share a node
 
 
 def test_the_critical_path_is_the_bound_of_any_number_of_nodes():
-    assert max(schedule.remaining(DIAMOND).values()) == schedule.makespan(DIAMOND, len(DIAMOND))
+    assert max(cluster_costs.remaining(DIAMOND).values()) == cluster_costs.makespan(DIAMOND, len(DIAMOND))
 
 
 def test_the_critical_path_is_in_order():
-    assert schedule.critical_path(DIAMOND) == ["a", "c", "d"]
+    assert cluster_costs.critical_path(DIAMOND) == ["a", "c", "d"]
 
 
 def test_every_seed_is_a_job_and_waits_for_its_teachers(project, measured):
     profile = load_profile(project / "config" / "full.yml", seeds=5)
-    jobs = schedule.study_jobs(profile, measured)
+    jobs = cluster_costs.study_jobs(profile, measured)
     teachers = {f"base_cnn/seed{seed}" for seed in profile.models["base_cnn"].teaching_seeds}
     needed = {name for name in jobs["student_distilled/seed3"].needs if name.startswith("base_cnn/")}
     assert needed == teachers
@@ -59,3 +60,9 @@ def test_a_wrong_key_is_named(tmp_path, project):
     (tmp_path / "resources.yml").write_text(text.replace("peak_mb", "peak_gb"))
     with pytest.raises(InputError, match=r"unknown key|invalid setting"):
         resources.load(tmp_path / "resources.yml")
+
+
+def test_the_page_shows_what_the_settings_and_benchmarks_give(project):
+    assert results.read(project / "results" / "full", cluster_costs.NAME) == cluster_costs.costs(project), (
+        "run `python tools/cluster_costs.py`"
+    )

@@ -1,8 +1,8 @@
-"""How long the study takes on a number of nodes: a simulation from measured durations.
+"""What the study and a large archive cost on a cluster; writes results/full/cluster.json, which the page shows.
 
-Input: a study and the measured durations of its jobs. Output: hours, by list scheduling: each node does one job at a
-time, and a node that becomes free takes, of the jobs whose prerequisites are done, the one with the longest path to
-the end. Time to start a job and time in a queue are not part of it.
+Durations and needs of the jobs are those of config/resources.yml, rates those of the committed benchmarks. Hours are
+simulated by list scheduling: each node does one job at a time, and a node that becomes free takes, of the jobs whose
+prerequisites are done, the one with the longest path to the end. Time to start a job and in a queue is not included.
 """
 
 from __future__ import annotations
@@ -11,10 +11,19 @@ import heapq
 from collections.abc import Mapping
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
+from pathlib import Path
 
-from ecglib.study import steps
-from ecglib.study.profile import Profile
+from ecglib.study import resources, results, steps
+from ecglib.study.paths import Paths
+from ecglib.study.profile import Profile, load_profile
 from ecglib.study.resources import Resources
+from ecgpredict import shards
+from ecgpredict.spec import CLASSES
+
+NAME = "cluster"
+SEEDS, NODES = 5, (1, 10, 100)
+MIMIC_RECORDINGS = 800_035  # MIMIC-IV-ECG 1.0
+HOUR = 3600
 
 
 @dataclass(frozen=True)
@@ -40,7 +49,7 @@ def study_jobs(profile: Profile, resources: Resources) -> dict[str, Job]:
     jobs = {"read_records": Job(resources.seconds("read_records"))}
     for model, seeds in profile.seeds.items():
         for seed in seeds:
-            needed = (_run(*one) for one in steps.needed_runs(profile, model, seed))
+            needed = (_run(*run) for run in steps.needed_runs(profile, model, seed))
             jobs[_run(model, seed)] = Job(
                 resources.seconds("train", model),
                 ("read_records", *needed),
@@ -102,3 +111,56 @@ def makespan(jobs: Mapping[str, Job], nodes: int) -> float:
         now, name = heapq.heappop(running)
         sorter.done(name)
     return now
+
+
+def costs(root: Path) -> dict:
+    """What the page "On a cluster" shows: needs of the jobs, five seeds of every model, an archive, Slurm itself."""
+    measured = resources.load(root / "config" / "resources.yml")
+    jobs = study_jobs(load_profile(root / "config" / "full.yml", seeds=SEEDS), measured)
+    trained = load_profile(root / "config" / "full.yml").training
+    archive, overhead = (_benchmark(root / "results" / "full", name) for name in ("archive", "slurm_overhead"))
+    return {
+        "rules": {name: rule.model_dump() for name, rule in measured.rules.items()},
+        "margin": measured.margin,
+        "trainings": {model: _training(model, measured) for model in trained},
+        "seeds": SEEDS,
+        "jobs": len(jobs),
+        "estimated": list(dict.fromkeys(name.partition("/")[0] for name, job in jobs.items() if not job.measured)),
+        "core_hours": measured.rules["train"].threads
+        * sum(job.seconds for job in jobs.values() if not job.on_gpu)
+        / HOUR,
+        "gpu_hours": sum(job.seconds for job in jobs.values() if job.on_gpu) / HOUR,
+        "hours": {str(nodes): makespan(jobs, nodes) / HOUR for nodes in NODES},
+        "critical_hours": max(remaining(jobs).values()) / HOUR,
+        "critical_path": critical_path(jobs),
+        "archive": archive and _archive(archive),
+        "archive_recordings": MIMIC_RECORDINGS,
+        "archive_columns": [*CLASSES],
+        "shard_size": shards.SIZE,
+        "overhead": overhead,
+    }
+
+
+def _benchmark(folder: Path, name: str) -> dict | None:
+    """What a benchmark wrote, if it was run."""
+    return results.read(folder, name) if (folder / f"{name}.json").is_file() else None
+
+
+def _archive(measured: dict) -> dict:
+    """A benchmark of archives with the cost of MIMIC-IV-ECG."""
+    hours = {name: MIMIC_RECORDINGS / rate / HOUR for name, rate in measured["per_core_second"].items()}
+    return measured | {"core_hours": hours, "shards": -(-MIMIC_RECORDINGS // measured["shard_size"])}
+
+
+def _training(model: str, measured: Resources) -> dict:
+    known = measured.trainings.get(model)
+    return {
+        "minutes": known and known.seconds / 60,
+        "hardware": known and known.hardware,
+        "limit": measured.minutes("train", model),
+    }
+
+
+if __name__ == "__main__":
+    root = Paths.for_profile("full").root
+    results.write_json(root / "results" / "full", NAME, costs(root))
