@@ -1,4 +1,4 @@
-"""Kinds of damage to a file's content: bytes, text, JSON and YAML values, NumPy headers and arrays.
+"""Kinds of damage to a file's content: bytes, text, JSON values, NumPy headers and arrays.
 
 In come the bytes of a valid file and a source of randomness: a random.Random, or Hypothesis' own, which repeats and
 shrinks. Out come the bytes of the damaged file.
@@ -13,7 +13,6 @@ from functools import partial
 from random import Random
 
 import numpy as np
-import yaml
 
 Damage = Callable[[bytes, Random], bytes]
 
@@ -210,18 +209,6 @@ def json_value(content: bytes, random: Random) -> bytes:
     return json.dumps(_with_other_value(json.loads(content), random)).encode()
 
 
-def yaml_value(content: bytes, random: Random) -> bytes:
-    return yaml.safe_dump(_with_other_value(yaml.safe_load(content), random)).encode()
-
-
-def yaml_aliases(content: bytes, random: Random) -> bytes:
-    """A list of lists of … that a few lines of aliases expand to billions of items."""
-    levels = random.randint(1, 12)
-    lines = [f"x{n + 1}: &x{n + 1} [{', '.join([f'*x{n}'] * 9)}]" for n in range(levels)]
-    text = _replaced(content, rb"(?<=: )[^\n]+", f"*x{levels}", random)
-    return "\n".join(["x0: &x0 [a]", *lines, ""]).encode() + text
-
-
 def _with_other_value(content: object, random: Random) -> object:
     """A copy of nested dictionaries and lists with one value replaced or removed, or one key replaced."""
     if not isinstance(content, dict | list) or not content or random.random() < 0.05:
@@ -322,7 +309,6 @@ BYTES: dict[str, Damage] = {"empty": empty, "flip": flip, "cut": cut, "insert": 
 HEADED: dict[str, Damage] = BYTES | {"field": field, "integer": integer}
 TEXT: dict[str, Damage] = BYTES | {"number": number, "word": word, "line": line}
 JSON: dict[str, Damage] = TEXT | {"value": json_value}
-YAML: dict[str, Damage] = TEXT | {"value": yaml_value, "aliases": yaml_aliases}
 _NPY = {"number": partial(npy_header, number), "word": partial(npy_header, word), "array": npy_array}
 NPY: dict[str, Damage] = BYTES | _NPY
 NPZ: dict[str, Damage] = BYTES | {

@@ -3,7 +3,6 @@
 The fast tests damage a few examples of each, `python benchmarks/fuzz.py` thousands.
 """
 
-import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,13 +15,10 @@ import numpy as np
 from recording_files import write_aecg, write_csv, write_dicom, write_edf, write_mat, write_wfdb
 
 from ecglib.evaluation.scores import Scores
-from ecglib.study.profile import load_profile
 from ecglib.training import runs
 from ecglib.training.settings import TrainingSettings
 from ecgpredict import recordings, released, synthetic_ecg
 from ecgpredict.spec import CLASSES, LEADS, Normalization
-
-CONFIG = Path(__file__).parents[1] / "config"
 
 
 @dataclass(frozen=True)
@@ -115,15 +111,6 @@ def _read_manifest(folder: Path) -> object:
     return [released.load(name, folder) for name in released.entries(folder)]
 
 
-def _profile(folder: Path) -> None:
-    for name in ("models.yml", "sample.yml"):
-        shutil.copyfile(CONFIG / name, folder / name)
-
-
-def _read_profile(folder: Path) -> object:
-    return load_profile(folder / "sample.yml")
-
-
 _WFDB = {"record.hea": damage.TEXT, "record.dat": damage.BYTES}
 RECORDINGS = {
     "WFDB, 100 Hz": Format(_wfdb(100, "16"), _recording("record"), _WFDB),
@@ -156,8 +143,6 @@ SETTINGS_FILES = {
     "scores": Format(_scores, lambda folder: Scores.load(folder / "s.npz"), {"s.npz": damage.NPZ}),
     "run.json": Format(_run, _read_run, {"run.json": damage.JSON}),
     "manifest.json": Format(_manifest, _read_manifest, {"manifest.json": damage.JSON}),
-    "profile": Format(_profile, _read_profile, {"sample.yml": damage.YAML}),
-    "models.yml": Format(_profile, _read_profile, {"models.yml": damage.YAML}),
 }
 FORMATS = RECORDINGS | SETTINGS_FILES
 

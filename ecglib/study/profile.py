@@ -1,7 +1,4 @@
-"""A profile: how much of the study is run, on which data, and with which settings changed.
-
-Input: config/<profile>.yml and the registry. Output: every model's training settings and seeds in that profile.
-"""
+"""A profile: how much of the study is run, on which data, and with which of the registry's settings changed."""
 
 from __future__ import annotations
 
@@ -19,9 +16,7 @@ from ecgpredict.errors import InputError
 EVERY_MODEL = "*"
 
 
-class _File(BaseModel):
-    """The content of config/<profile>.yml."""
-
+class _Common(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     name: str
@@ -29,6 +24,11 @@ class _File(BaseModel):
     n_timing_runs: int = Field(ge=1)
     n_records: int | None = Field(None, ge=100)
     batch_trainings: bool = False
+
+
+class _File(_Common):
+    """The content of config/<profile>.yml."""
+
     max_seeds: int | None = Field(None, ge=1)
     max_epochs: int | None = Field(None, ge=1)
     chapters: tuple[str, ...] | None = Field(None, strict=False)
@@ -36,7 +36,7 @@ class _File(BaseModel):
     training: dict[str, dict[str, Any]] = {}
 
 
-class Profile(BaseModel):
+class Profile(_Common):
     """One way of running the study.
 
     Attributes
@@ -49,13 +49,6 @@ class Profile(BaseModel):
     registry : chapters and models that the profile runs, with this profile's settings and seeds
     """
 
-    model_config = ConfigDict(frozen=True)
-
-    name: str
-    n_bootstrap: int
-    n_timing_runs: int
-    n_records: int | None
-    batch_trainings: bool
     registry: Registry
 
     @property
@@ -84,48 +77,36 @@ def load_profile(path: Path, *, seeds: int | None = None) -> Profile:
 
     Raises
     ------
-    InputError : a file missing, a key unknown or missing, a value of the wrong type or out of range, settings for a
-        model that does not exist
+    InputError : a file, key or value is missing, unknown or impossible
     """
     path = Path(path)
     given = validated(_File, read_yaml(path), path)
-    if given.name != path.stem:
-        raise InputError(
-            "invalid setting", where=f"{path}, name", expected=path.stem, found=given.name, hint="correct the file"
-        )
     registry = load_registry(path.with_name("models.yml"))
     for key, names, known in (
         ("skip", given.skip, registry.models),
         ("training", set(given.training) - {EVERY_MODEL}, registry.models),
         ("chapters", given.chapters or (), registry.chapters),
+        ("name", [given.name], [path.stem]),
     ):
         if unknown := sorted(set(names) - set(known)):
             raise InputError(
                 "invalid setting",
                 where=f"{path}, {key}",
-                expected=f"names in {path.with_name('models.yml')}",
+                expected=path.stem if key == "name" else f"names in {path.with_name('models.yml')}",
                 found=", ".join(unknown),
-                hint="correct the name",
+                hint="correct the file",
             )
     models = {name: _adapted(model, given, path, seeds) for name, model in registry.models.items()}
     registry = _reduced(Registry(chapters=registry.chapters, models=models), given)
-    return Profile(
-        name=given.name,
-        n_bootstrap=given.n_bootstrap,
-        n_timing_runs=given.n_timing_runs,
-        n_records=given.n_records,
-        batch_trainings=given.batch_trainings,
-        registry=registry,
-    )
+    return Profile(**given.model_dump(include=set(_Common.model_fields)), registry=registry)
 
 
 def _reduced(registry: Registry, given: _File) -> Registry:
     """The chapters that the profile runs, and the models that they need."""
-    chapters = {
-        name: one for name, one in registry.chapters.items() if given.chapters is None or name in given.chapters
-    }
-    wanted = {name for name, model in registry.models.items() if model.chapter in chapters} - set(given.skip)
-    wanted |= {name for chapter in chapters.values() for name in chapter.loads} - set(given.skip)
+    chosen = registry.chapters if given.chapters is None else given.chapters
+    chapters = {name: chapter for name, chapter in registry.chapters.items() if name in chosen}
+    wanted = {name for name, model in registry.models.items() if model.chapter in chapters}
+    wanted = wanted.union(*(chapter.loads for chapter in chapters.values())) - set(given.skip)
     todo = list(wanted)
     while todo:
         model = registry.models[todo.pop()]
@@ -133,16 +114,11 @@ def _reduced(registry: Registry, given: _File) -> Registry:
         wanted |= new
         todo += new
     models = {name: model for name, model in registry.models.items() if name in wanted}
-    kept = {
-        name: one.model_copy(
-            update={
-                "reads": tuple(other for other in one.reads if other in chapters),
-                "loads": tuple(model for model in one.loads if model in models),
-            }
-        )
-        for name, one in chapters.items()
-    }
-    return Registry(chapters=kept, models=models)
+    for name, chapter in chapters.items():
+        reads = tuple(other for other in chapter.reads if other in chapters)
+        loads = tuple(model for model in chapter.loads if model in models)
+        chapters[name] = chapter.model_copy(update={"reads": reads, "loads": loads})
+    return Registry(chapters=chapters, models=models)
 
 
 def _adapted(model: Model, given: _File, path: Path, seeds: int | None) -> Model:

@@ -5,8 +5,8 @@ Everything else that names models (profiles, the Snakefile, tables, figures) der
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
+from textwrap import shorten
 from typing import Any, Literal
 
 import yaml
@@ -16,8 +16,6 @@ from ecglib.study.original import MAX_EPOCHS
 from ecglib.training.settings import TrainingSettings
 from ecgpredict.errors import InputError
 
-_MAX_BRACKETS = 20
-_MAX_VALUES = 100_000  # in a YAML file with its aliases expanded; the registry has under 2,000
 FINDING_COLUMNS = ("replayed", "like for like", "done right")
 
 
@@ -145,81 +143,45 @@ def _with_lengths(registry: Registry) -> Registry:
 
 
 def load_registry(path: Path) -> Registry:
-    """Read and check config/models.yml.
+    """The checked content of config/models.yml.
 
     Raises
     ------
-    InputError : file missing or not YAML, an unknown or missing key, a value of the wrong type or out of range, the
-        name of a model or chapter that does not exist
+    InputError : as :func:`read_yaml` and :func:`validated`
     """
     content = read_yaml(path)
-    models = content.get("models") if isinstance(content, dict) else None
-    if isinstance(models, dict):
-        content = content | {
-            "models": {name: {"name": name, **_dict(entry)} for name, entry in models.items() if isinstance(name, str)}
-        }
-        for name, entry in content["models"].items():
-            if isinstance(training := entry.get("training"), dict):
-                entry["training"] = {"network": name} | training
+    for name, entry in (content.get("models") or {}).items():
+        entry["name"] = name
+        if "training" in entry:
+            entry["training"] = {"network": name} | entry["training"]
     registry = _with_lengths(validated(Registry, content, path))
-    if unknown := {name: one.chapter for name, one in registry.models.items() if one.chapter not in registry.chapters}:
-        name, chapter = next(iter(unknown.items()))
-        raise InputError(
-            "invalid setting",
-            where=f"{path}, models.{name}.chapter",
-            expected=", ".join(registry.chapters),
-            found=chapter,
-            hint="correct the file",
-        )
+    for name, model in registry.models.items():
+        if model.chapter not in registry.chapters:
+            where, known = f"{path}, models.{name}.chapter", ", ".join(registry.chapters)
+            raise InputError("invalid setting", where=where, expected=known, found=model.chapter, hint="correct it")
     return registry
 
 
-def read_yaml(path: Path) -> Any:
-    """A YAML file's content.
+def read_yaml(path: Path) -> dict:
+    """The keys and values of a YAML file.
 
     Raises
     ------
-    InputError : no such file, or not YAML
+    InputError : no such file, or other content
     """
     path = Path(path)
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), _Loader)
-    except OSError as error:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
         known = ", ".join(sorted(other.stem for other in path.parent.glob("*.yml"))) or "none"
         raise InputError(
             "file missing", where=path, expected=f"one of {known}", found="no such file", hint="name an existing one"
         ) from error
-    except Exception as error:  # a wrong tag is an AttributeError or KeyError, deep nesting a RecursionError
-        found = error if isinstance(error, yaml.YAMLError | ValueError) else repr(error)
-        raise InputError(
-            "not YAML", where=path, expected="keys and values", found=found, hint="correct the file"
-        ) from error
-
-
-class _Loader(yaml.SafeLoader):
-    """Rejects what takes a YAML parser minutes or gigabytes: aliases of aliases, and brackets nested without end."""
-
-    def fetch_flow_collection_start(self, kind: type) -> None:
-        if self.flow_level >= _MAX_BRACKETS:
-            raise ValueError(f"brackets nested more than {_MAX_BRACKETS} deep")
-        super().fetch_flow_collection_start(kind)
-
-    def get_single_node(self) -> yaml.Node | None:
-        node = super().get_single_node()
-        if _n_values(node, {}) > _MAX_VALUES:
-            raise ValueError(f"aliases that expand to more than {_MAX_VALUES:,} values")
-        return node
-
-
-def _n_values(node: Any, counted: dict[int, float]) -> float:
-    """Number of values below a node with aliases expanded; infinite if an alias contains itself."""
-    if not isinstance(node, yaml.CollectionNode):
-        return 1
-    if id(node) not in counted:
-        counted[id(node)] = math.inf  # while it is being counted
-        inside = node.value if isinstance(node, yaml.SequenceNode) else [one for pair in node.value for one in pair]
-        counted[id(node)] = 1 + sum(_n_values(one, counted) for one in inside)
-    return counted[id(node)]
+    except yaml.YAMLError as error:
+        content = error
+    if not isinstance(content, dict):
+        raise InputError("not YAML", where=path, expected="keys and values", found=content, hint="correct the file")
+    return content
 
 
 def validated(kind: Any, content: Any, where: Path) -> Any:
@@ -234,20 +196,10 @@ def validated(kind: Any, content: Any, where: Path) -> Any:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         key = ".".join(str(part) for part in first["loc"] if part != "function-after")
-        found = first["input"] if first["type"] != "missing" else "none"
         raise InputError(
             "unknown key" if first["type"] == "extra_forbidden" else "invalid setting",
             where=f"{where}, {key}" if key else where,
             expected=first["msg"].removeprefix("Value error, "),
-            found=_short(found),
+            found=shorten(repr(first["input"]), 120) if first["type"] != "missing" else "none",
             hint="correct the file",
         ) from error
-
-
-def _dict(entry: Any) -> dict:
-    return entry if isinstance(entry, dict) else {}
-
-
-def _short(found: Any) -> str:
-    text = repr(found)
-    return text if len(text) <= 120 else f"{text[:117]}…"

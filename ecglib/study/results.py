@@ -1,8 +1,4 @@
-"""The results: one JSON file per model, and the summary from which pages, README and figures are made.
-
-Input: a model's scores, file size and latency. Output: ``results/<profile>/<model>.json``,
-``results/<profile>/scores/<model>.npz`` and ``results/<profile>/summary.csv``.
-"""
+"""The results of a profile: <model>.json, scores/<model>.npz and summary.csv, which pages and README are made from."""
 
 from __future__ import annotations
 
@@ -23,29 +19,11 @@ from ecglib.training import runs
 from ecgpredict import files
 from ecgpredict.errors import InputError
 
-COLUMNS = (
-    "model",
-    "chapter",
-    "framework",
-    "seeds",
-    "params",
-    "nonzero_params",
-    "file_bytes",
-    "val_auc",
-    "test_auc",
-    "test_auc_low",
-    "test_auc_high",
-    "seed_sd",
-    "latency_ms",
-    "latency_vs_float32",
-    "reported_auc",
-    "reported_params",
-    "reported_mb",
-    "hardware",
-)
 CARDS = ("released", "released_compact")  # of chapter 8 and of chapter 10
 ROC_STEP = 10  # every tenth point of the macro ROC curve is stored: 51 are enough for a figure
 _COUNTS = ("seeds", "params", "nonzero_params", "file_bytes", "reported_params")
+PACKAGES = """torch pytorch-lightning tensorflow keras onnx onnxruntime scikit-learn scipy numpy pandas wfdb seaborn
+papermill jupytext jupyter-book snakemake"""
 
 
 def write(
@@ -70,11 +48,9 @@ def write(
     ----------
     folder : results/<profile>
     scores : scores of every seed on folds 9 and 10
-    dataset : the data that was scored
     file_bytes : size of the model file to deploy
     latency_ms : median latency of one record on one thread
     latency_vs_float32 : speedup over the float32 model in the same session
-    resamples : number of bootstrap resamples for the intervals
     details : anything else that the model's pages show
 
     Returns
@@ -85,28 +61,28 @@ def write(
     derived = compute_metrics(scores, dataset, resamples=resamples)
     seeds, macro = pd.DataFrame(derived["seeds"]), derived["classes"]["macro"]
     reported = REPORTED.get(model, Reported())
-    values = (
-        model,
-        chapter,
-        framework,
-        len(seeds),
-        params,
-        nonzero_params,
-        file_bytes,
-        seeds["val_auc"].mean(),
-        macro["value"],
-        macro["low"],
-        macro["high"],
-        seeds["test_auc"].std() if len(seeds) > 1 else None,
-        latency_ms,
-        latency_vs_float32,
-        reported.auc,
-        reported.params,
-        reported.weights_mb,
-        runs.processor(),
-    )
+    row = {
+        "model": model,
+        "chapter": chapter,
+        "framework": framework,
+        "seeds": len(seeds),
+        "params": params,
+        "nonzero_params": nonzero_params,
+        "file_bytes": file_bytes,
+        "val_auc": seeds["val_auc"].mean(),
+        "test_auc": macro["value"],
+        "test_auc_low": macro["low"],
+        "test_auc_high": macro["high"],
+        "seed_sd": seeds["test_auc"].std() if len(seeds) > 1 else None,
+        "latency_ms": latency_ms,
+        "latency_vs_float32": latency_vs_float32,
+        "reported_auc": reported.auc,
+        "reported_params": reported.params,
+        "reported_mb": reported.weights_mb,
+        "hardware": runs.processor(),
+    }
     result = {
-        "row": dict(zip(COLUMNS, values, strict=True)),
+        "row": row,
         **derived,
         "resamples": resamples,
         "fingerprint": dataset.fingerprint,
@@ -118,10 +94,8 @@ def write(
 
 
 def compute_metrics(scores: Scores, dataset: Dataset, *, resamples: int) -> dict:
-    """The metrics that depend on scores and the data's labels alone.
+    """The metrics that depend on scores and the data's labels alone:
 
-    Returns
-    -------
     "classes" ({superclass or "macro": {"value", "low", "high"}}, AUCs on fold 10 averaged over seeds, with
     intervals), "seeds" ([{"seed", "val_auc", "test_auc"}], macro AUCs on folds 9 and 10) and "roc"
     ({"false_positive_rate", "sensitivity"}, the first seed's macro curve on fold 10)
@@ -145,16 +119,7 @@ def compute_metrics(scores: Scores, dataset: Dataset, *, resamples: int) -> dict
 
 
 def evaluate(folder: Path, model: str, dataset: Dataset) -> tuple[dict, list[str]]:
-    """Recompute a model's metrics from its saved scores and the data's labels, and compare with the stored ones.
-
-    Returns
-    -------
-    the result of :func:`compute_metrics`, and a line for each value that differs from the stored one
-
-    Raises
-    ------
-    InputError : no result, no scores, or scores of other records
-    """
+    """A model's metrics computed anew from its saved scores, and a line for each that differs from the stored one."""
     stored = read(folder, model)
     scores = Scores.load(Path(folder) / "scores" / f"{model}.npz")
     computed = compute_metrics(scores, dataset, resamples=stored["resamples"])
@@ -171,29 +136,27 @@ def evaluate(folder: Path, model: str, dataset: Dataset) -> tuple[dict, list[str
 
 def _flat(metrics: dict) -> dict[str, float]:
     """{name: value}, rounded so that summation order, which differs between machines, has no effect."""
-    values = {f"{name}, {key}": value for name, one in metrics["classes"].items() for key, value in one.items()}
-    for one in metrics["seeds"]:
-        values |= {f"seed {one['seed']}, {key}": one[key] for key in ("val_auc", "test_auc")}
+    values = {f"{name}, {key}": value for name, aucs in metrics["classes"].items() for key, value in aucs.items()}
+    for seed in metrics["seeds"]:
+        values |= {f"seed {seed['seed']}, {key}": seed[key] for key in ("val_auc", "test_auc")}
     return {name: round(value, 9) for name, value in values.items()}
 
 
 def read(folder: Path, model: str) -> dict:
-    """What :func:`write` wrote for a model.
+    """What :func:`write` or :func:`write_json` wrote for a model; an InputError if there is nothing."""
+    return json.loads(_existing(Path(folder) / f"{model}.json").read_text(encoding="utf-8"))
 
-    Raises
-    ------
-    InputError : no result of that model
-    """
-    path = Path(folder) / f"{model}.json"
+
+def _existing(path: Path) -> Path:
     if not path.is_file():
         raise InputError(
             "no result",
             where=path,
-            expected="a file written by the model's chapter",
+            expected="a file written by a chapter, or by `ecglib summary` after all of them",
             found="no such file",
             hint="run `ecglib reproduce` for this profile",
         )
-    return json.loads(path.read_text(encoding="utf-8"))
+    return path
 
 
 def read_all(folder: Path) -> dict[str, dict]:
@@ -203,71 +166,38 @@ def read_all(folder: Path) -> dict[str, dict]:
 
 def read_cards(folder: Path) -> dict[str, dict]:
     """{released model: calibration and decisions}, as chapters 8 and 10 wrote them."""
-    written = [one for one in CARDS if (Path(folder) / f"{one}.json").is_file()]
-    return {name: card for one in written for name, card in read(folder, one).items()}
+    written = [read(folder, name) for name in CARDS if (Path(folder) / f"{name}.json").is_file()]
+    return {model: card for cards in written for model, card in cards.items()}
 
 
 def write_json(folder: Path, name: str, content: dict) -> None:
-    """Write ``results/<profile>/<name>.json``, for :func:`read`."""
+    """Write a file for :func:`read`."""
     files.write_text(Path(folder) / f"{name}.json", json.dumps(content, indent=1) + "\n")
 
 
 def write_summary(folder: Path, models: Sequence[str]) -> pd.DataFrame:
     """Write summary.csv, one row per model in the order given, from the models' files alone."""
-    table = pd.DataFrame([read(folder, model)["row"] for model in models], columns=list(COLUMNS))
+    table = pd.DataFrame([read(folder, model)["row"] for model in models])
     table = table.astype(dict.fromkeys(_COUNTS, "Int64"))  # stay integers if one is missing
     files.write_text(Path(folder) / "summary.csv", table.to_csv(index=False, float_format="%.6g"))
     return table
 
 
 def summary(folder: Path) -> pd.DataFrame:
-    """Read summary.csv and check its columns.
-
-    Raises
-    ------
-    InputError : the file is missing or has other columns
-    """
-    path = Path(folder) / "summary.csv"
-    found = pd.read_csv(path) if path.is_file() else None
-    if found is None or tuple(found.columns) != COLUMNS:
-        raise InputError(
-            "no summary",
-            where=path,
-            expected=", ".join(COLUMNS),
-            found="no such file" if found is None else ", ".join(found.columns),
-            hint="run `ecglib reproduce` for this profile",
-        )
-    return found
+    """The content of summary.csv; an InputError if there is none."""
+    return pd.read_csv(_existing(Path(folder) / "summary.csv"))
 
 
 def write_environment(folder: Path, dataset: Dataset) -> dict:
     """Write environment.json: data fingerprint, numbers of records and versions; the summary has the hardware."""
-    packages = (
-        "torch",
-        "pytorch-lightning",
-        "tensorflow",
-        "keras",
-        "onnx",
-        "onnxruntime",
-        "scikit-learn",
-        "scipy",
-        "numpy",
-        "pandas",
-        "wfdb",
-        "seaborn",
-        "papermill",
-        "jupytext",
-        "jupyter-book",
-        "snakemake",
-    )
-    found = {
+    content = {
         "fingerprint": dataset.fingerprint,
         "records": len(dataset),
         "labelled": len(dataset.labeled()),
-        "versions": runs.versions(*packages),
+        "versions": runs.versions(*PACKAGES.split()),
     }
-    write_json(folder, "environment", found)
-    return found
+    write_json(folder, "environment", content)
+    return content
 
 
 def read_environment(folder: Path) -> dict:

@@ -1,8 +1,4 @@
-"""How fast each model runs on each processor that the study was executed on: a verdict on speed holds for one only.
-
-Input: a run's summary, and the speeds of earlier runs. Output: ``speeds.csv`` beside the summary, one row per model and
-processor with the latest measurement.
-"""
+"""speeds.csv: each model's latest speed on each processor that the study was executed on."""
 
 from __future__ import annotations
 
@@ -19,21 +15,7 @@ INTEGER_RUNTIMES = ("onnxruntime", "litert")  # of quantized files; float32 netw
 
 
 def update(folder: Path, earlier: Path | None = None) -> Path:
-    """Write the speeds of a run's models, after those of an earlier run for processors that it did not use.
-
-    Parameters
-    ----------
-    folder : results/<profile>, with its summary
-    earlier : results of an earlier run; models that the summary does not have are left out
-
-    Returns
-    -------
-    path of the file
-
-    Raises
-    ------
-    InputError : no summary
-    """
+    """Path of speeds.csv beside a run's summary: its models, and their speeds in an earlier run on other processors."""
     measured = results.summary(folder)[COLUMNS].dropna()
     known = read(earlier) if earlier else measured.head(0)
     rows = pd.concat([known[known["model"].isin(measured["model"])], measured])
@@ -51,12 +33,7 @@ def read(folder: Path) -> pd.DataFrame:
 
 
 def of_integer_files(folder: Path) -> pd.DataFrame:
-    """How many times as fast as in float32 each model of 8-bit integers is, with a column for each processor.
-
-    Returns
-    -------
-    DataFrame indexed by model, in the order of the summary; NaN where a model was not timed
-    """
+    """How many times as fast as in float32 each int8 model is, a column for each processor; NaN if not timed there."""
     summary = results.summary(folder)
     models = summary.loc[summary["framework"].isin(INTEGER_RUNTIMES), "model"]
     table = read(folder).pivot(index="model", columns="hardware", values="latency_vs_float32")
