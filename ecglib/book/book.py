@@ -1,8 +1,6 @@
-"""Building the static book from executed chapters and results.
+"""Building the static book in _build/<profile>/html from book/ (Jinja templates), executed chapters and results.
 
-In come ``book/`` (pages as Jinja templates, bibliography, style), a profile's executed chapters and its results; out
-comes ``_build/<profile>/html``, which can be read from a folder without a network. The book is built in another folder
-and moved there when every page exists, so that a failed build leaves the last book as it was.
+It is built in another folder and moved there when every page exists: a failed build leaves the last book as it was.
 """
 
 from __future__ import annotations
@@ -42,11 +40,7 @@ _README_MARKS = ("<!-- results: begin, written by `ecglib publish` -->", "<!-- r
 
 
 def build(paths: Paths) -> Path:
-    """Build a profile's book.
-
-    Returns
-    -------
-    the built ``index.html``
+    """The built index.html of a profile's book.
 
     Raises
     ------
@@ -68,43 +62,17 @@ def build(paths: Paths) -> Path:
 
 
 def render(paths: Paths, builder: str) -> Path:
-    """Run one of Jupyter Book's builders on the staged book.
-
-    Parameters
-    ----------
-    builder : "html", or "singlehtml" for everything on one page
-
-    Returns
-    -------
-    the folder of what was built, under ``_build/<profile>/book``
-
-    Raises
-    ------
-    InputError, ChapterError, BookError : as :func:`build`
-    """
+    """The folder that a builder of Jupyter Book writes, "html" or "singlehtml"; raises as :func:`build`."""
     source, output = paths.build / "source", paths.build / "book"
     shutil.rmtree(source, ignore_errors=True)
     shutil.rmtree(output, ignore_errors=True)
     _stage(paths, source)
-    config = _config(paths, source)
-    command = [
-        sys.executable,
-        "-c",
-        "from jupyter_book.cli.main import main; main()",
-        "build",
-        str(source),
-        "--config",
-        str(config),
-        "--toc",
-        str(paths.root / "_toc.yml"),
-        "--path-output",
-        str(output),
-        "--builder",
-        builder,
-        "--warningiserror",
-        "--quiet",
-    ]
-    _run(command, "jupyter-book")
+    command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", source]
+    command += ["--config", _config(paths, source), "--toc", paths.root / "_toc.yml", "--path-output", output]
+    command += ["--builder", builder, "--warningiserror", "--quiet"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise BookError(f"jupyter-book failed:\n{(done.stdout + done.stderr)[-6000:]}")
     return output / "_build" / builder
 
 
@@ -120,12 +88,7 @@ def chapter_names(root: Path) -> list[str]:
 
 
 def readme_table(paths: Paths) -> str:
-    """The README's text with its table of results updated.
-
-    Raises
-    ------
-    InputError : the README lacks the two lines that enclose the table
-    """
+    """The README's text with its table of results updated; an InputError if it lacks the lines around the table."""
     text = (paths.root / "README.md").read_text(encoding="utf-8")
     begin, end = _README_MARKS
     table = tables.markdown(tables.summary_rows(results.summary(paths.latest_results)))
@@ -190,7 +153,7 @@ def _template_context(paths: Paths, names: list[str]) -> dict:
     return {
         "profile": paths.profile,
         "findings": tables.markdown(tables.findings(kept)),
-        "study_findings": [one for one in findings(registry) if one.done_right.name in kept],
+        "study_findings": [finding for finding in findings(registry) if finding.done_right.name in kept],
         "replay_lengths": {name: length_note(model, registry) for name, model in registry.models.items()},
         "overview_text": alt_text.models_by_size(_overview_points(paths)),
         "models": {name: result["row"] for name, result in kept.items()},
@@ -250,9 +213,3 @@ def _config(paths: Paths, source: Path) -> Path:
     target = source / "_config.yml"
     files.write_text(target, yaml.safe_dump(config, sort_keys=False, allow_unicode=True))
     return target
-
-
-def _run(command: list[str], name: str) -> None:
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        raise BookError(f"{name} failed:\n{(done.stdout + done.stderr)[-6000:]}")

@@ -1,7 +1,6 @@
-"""Executing chapters: a py:percent source becomes an executed notebook, written atomically.
+"""Executing chapters: a py:percent source becomes an executed notebook, written only if every cell ran in order.
 
-In comes ``notebooks/NN_name.py``; out comes ``NN_name.ipynb`` with every cell run in order. papermill cannot read
-py:percent and leaves a partial notebook behind when a cell fails; this module converts the one and discards the other.
+papermill cannot read py:percent and leaves a partial notebook behind when a cell fails.
 """
 
 from __future__ import annotations
@@ -60,15 +59,9 @@ def execute(source: Path, target: Path, parameters: dict, *, work: Path, cwd: Pa
             hint='set it in the cell tagged "parameters"',
         )
     try:
-        papermill.execute_notebook(
-            plain,
-            partial,
-            parameters,
-            kernel_name="python3",
-            cwd=str(cwd),
-            progress_bar={"desc": source.stem},
-            extra_arguments=["--log-level=ERROR"],  # the kernel warns about its transport
-        )
+        options = {"kernel_name": "python3", "cwd": str(cwd), "progress_bar": {"desc": source.stem}}
+        quiet = ["--log-level=ERROR"]  # the kernel warns about its transport
+        papermill.execute_notebook(plain, partial, parameters, extra_arguments=quiet, **options)
     except papermill.PapermillExecutionError as error:
         message = _ANSI_COLOR.sub("", f"{error.ename}: {error.evalue}")
         raise ChapterError(
@@ -84,12 +77,7 @@ def execute(source: Path, target: Path, parameters: dict, *, work: Path, cwd: Pa
 
 
 def check(notebook: nbformat.NotebookNode, name: str) -> None:
-    """Check that an executed notebook may be published.
-
-    Raises
-    ------
-    ChapterError : cells not run 1..n in order, a traceback, or text on standard error
-    """
+    """A ChapterError if cells of an executed notebook did not run 1..n in order, raised or wrote to standard error."""
     cells = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
     code = [cell for cell in cells if STANDALONE not in cell.metadata.get("tags", [])]
     counts = [cell.execution_count for cell in code]

@@ -1,8 +1,4 @@
-"""Links to the glossary: in come the book's pages, out come the same pages with each term linked where it first occurs.
-
-A Sphinx extension. Readers may begin with any chapter, and so each chapter links a term once. Prose is searched as it
-is: authors write words, not references.
-"""
+"""A Sphinx extension that links each glossary term where a chapter first uses it; authors write only words."""
 
 from __future__ import annotations
 
@@ -50,11 +46,9 @@ def _terms(app: Sphinx) -> dict[str, tuple[str, str]]:
 
 def _in_prose(text: nodes.Text) -> bool:
     node = text.parent
-    while node is not None:
-        if isinstance(node, _OUTSIDE):
-            return False
+    while node is not None and not isinstance(node, _OUTSIDE):
         node = node.parent
-    return True
+    return node is None
 
 
 def _link(text: nodes.Text, address: Callable, pattern: re.Pattern, terms: dict, linked: set[str]) -> None:
@@ -65,14 +59,8 @@ def _link(text: nodes.Text, address: Callable, pattern: re.Pattern, terms: dict,
         if anchor in linked:
             continue
         linked.add(anchor)
-        reference = nodes.reference(
-            "",
-            match[0],
-            internal=True,
-            refuri=address(target, anchor),
-            classes=["glossary-term"],
-            reftitle="in the glossary",
-        )
+        look = {"classes": ["glossary-term"], "reftitle": "in the glossary"}
+        reference = nodes.reference("", match[0], internal=True, refuri=address(target, anchor), **look)
         parts += [nodes.Text(content[end : match.start()]), reference]
         end = match.end()
     if parts:

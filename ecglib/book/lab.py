@@ -1,6 +1,5 @@
-"""The chapters in JupyterLab: py:percent sources paired with notebooks, in an environment that finds the study.
+"""The chapters in JupyterLab: sources paired with notebooks beside them, in an environment that finds the study.
 
-In come ``notebooks/NN_name.py``; out come ``notebooks/NN_name.ipynb`` beside them and the command that serves both.
 jupytext keeps each pair equal: cells are read from the source, outputs from the notebook, and saving writes both.
 """
 
@@ -17,16 +16,7 @@ from ecgpredict import files
 
 
 def pair(source: Path) -> Path:
-    """The notebook beside a chapter's source; made without outputs if there is none.
-
-    Parameters
-    ----------
-    source : notebooks/NN_name.py
-
-    Returns
-    -------
-    the paired .ipynb, whose cells jupytext takes from the source whenever it is opened
-    """
+    """The .ipynb beside notebooks/NN_name.py, made without outputs if there is none."""
     import jupytext
 
     target = source.with_suffix(".ipynb")
@@ -37,14 +27,7 @@ def pair(source: Path) -> Path:
 
 
 def command(paths: Paths, notebook: Path | None = None, *, port: int | None = None, browser: bool = True) -> list[str]:
-    """The command that serves JupyterLab on the checkout.
-
-    Parameters
-    ----------
-    notebook : opened first; the list of chapters by default
-    port : 8888, or the next free one, by default
-    browser : whether to open a browser window
-    """
+    """The command that serves JupyterLab on the checkout, opening a notebook or the list of them."""
     opened = notebook or paths.root / "notebooks"
     return [
         sys.executable,

@@ -1,8 +1,4 @@
-"""A Sphinx extension: pages that everyone can read.
-
-In come executed notebooks and the pages that Jupyter Book renders from them; out come the same pages with alternative
-texts of figures, the scope of each table header, frames in which wide tables scroll, and the language of each page.
-"""
+"""A Sphinx extension: pages with texts of figures, scopes of table headers, tables that scroll, and a language."""
 
 from __future__ import annotations
 
@@ -21,22 +17,20 @@ from ecglib.book.alt_text import METADATA_KEY
 
 PAGE_LANGUAGES = {"ko": "ko"}  # page of the table of contents: language, where it is not English
 _HANGUL = re.compile("[\uac00-\ud7a3]")
-_FRAME = (
-    "pst-scrollable-table-container"  # the theme's own class: its script makes what overflows reachable by keyboard
-)
+_FRAME = "pst-scrollable-table-container"  # the theme's class: its script makes what overflows reachable by keyboard
 
 
 def alt_texts(notebooks: Iterable[Path]) -> dict[str, str]:
     """{SHA-256 of an image: its text}; myst-nb names the images of notebooks by their hash."""
-    found = {}
+    texts = {}
     for path in notebooks:
         for cell in nbformat.read(path, as_version=4).cells:
             for output in cell.get("outputs", []):
                 image = output.get("data", {}).get("image/png")
                 text = output.get("metadata", {}).get("image/png", {}).get(METADATA_KEY)
                 if image and text:
-                    found[hashlib.sha256(b64decode(image)).hexdigest()] = text
-    return found
+                    texts[hashlib.sha256(b64decode(image)).hexdigest()] = text
+    return texts
 
 
 def accessible(html: str) -> str:

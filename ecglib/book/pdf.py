@@ -1,8 +1,4 @@
-"""The whole book as one PDF: Jupyter Book's page of everything, printed by Chromium.
-
-Input: a profile's executed chapters and the book's pages. Output: ``_build/<profile>/ecg-under-a-megabyte.pdf`` with a
-bookmark per heading and links within the book.
-"""
+"""The whole book as one PDF with bookmarks and links: Jupyter Book's page of everything, printed by Chromium."""
 
 from __future__ import annotations
 
@@ -24,13 +20,7 @@ _TYPESETTING_MS = 30_000  # virtual time for MathJax and images; Chromium prints
 
 
 def build(paths: Paths) -> Path:
-    """Build the PDF of a profile's book.
-
-    Raises
-    ------
-    InputError : no Chromium or Chrome; or as :func:`ecglib.book.book.build`
-    BookError : Jupyter Book or Chromium failed
-    """
+    """The PDF of a profile's book; raises as :func:`find_browser`, :func:`book.build` and :func:`print_page`."""
     browser = find_browser()
     target = paths.build / "ecg-under-a-megabyte.pdf"
     pages = book.render(paths, "singlehtml")
@@ -43,12 +33,7 @@ def build(paths: Paths) -> Path:
 
 
 def find_browser() -> str:
-    """Chromium or Chrome: the program that CHROMIUM names, or the first one found.
-
-    Raises
-    ------
-    InputError : there is none
-    """
+    """Chromium or Chrome: the program that CHROMIUM names, or the first one found; an InputError if there is none."""
     for name in (os.environ.get("CHROMIUM"), *_BROWSERS):
         if name and (path := shutil.which(name)):
             return path
@@ -77,27 +62,10 @@ def on_paper(html: str) -> str:
 
 
 def print_page(browser: str, page: Path, target: Path) -> None:
-    """Print a page with an outline of its headings.
-
-    Raises
-    ------
-    BookError : Chromium wrote no PDF
-    """
-    done = subprocess.run(
-        [
-            browser,
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-dev-shm-usage",
-            "--no-pdf-header-footer",
-            "--generate-pdf-document-outline",
-            f"--virtual-time-budget={_TYPESETTING_MS}",
-            f"--print-to-pdf={target.resolve()}",
-            page.resolve().as_uri(),
-        ],
-        capture_output=True,
-        text=True,
-    )
+    """Print a page with an outline of its headings; a BookError if Chromium wrote no PDF."""
+    command = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+    command += ["--no-pdf-header-footer", "--generate-pdf-document-outline"]
+    command += [f"--virtual-time-budget={_TYPESETTING_MS}", f"--print-to-pdf={target.resolve()}"]
+    done = subprocess.run([*command, page.resolve().as_uri()], capture_output=True, text=True)
     if done.returncode or not target.is_file():
         raise BookError(f"Chromium could not print the book:\n{done.stderr[-2000:]}")

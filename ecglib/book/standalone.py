@@ -1,7 +1,6 @@
 """Chapters that run where readers open them: downloaded from a page, or on Colab.
 
-In comes an executed chapter; out comes the notebook that a page offers for download and that launch buttons open. Its
-first code cell finds the study that the notebook belongs to, gets it on Colab, or says in one sentence what to get.
+Their first code cell finds the study that the notebook belongs to, gets it on Colab, or says what to get.
 """
 
 from __future__ import annotations
@@ -70,12 +69,12 @@ def convert(notebook: NotebookNode, chapter: str, repository: dict) -> NotebookN
 
 def convert_committed(paths: Paths) -> list[Path]:
     """Convert the committed chapters, for buttons that open them from the repository; return their paths."""
-    found = sorted(Paths("full", paths.root).chapters.glob("*.ipynb"))
-    for path in found:
+    committed = sorted(Paths("full", paths.root).chapters.glob("*.ipynb"))
+    for path in committed:
         content = convert(nbformat.read(path, as_version=4), path.stem, published_repository(paths.root))
         with files.atomic_path(path) as temporary:
             nbformat.write(content, temporary)
-    return found
+    return committed
 
 
 def published_repository(root: Path) -> dict:

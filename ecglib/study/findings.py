@@ -1,7 +1,4 @@
-"""The original's findings, each with the models that replay it and that do it right.
-
-Input: the registry of models. Output: one finding per claim of the original, in the registry's order.
-"""
+"""The original's findings, each with the models that replay it and that do it right, in the registry's order."""
 
 from __future__ import annotations
 
@@ -45,7 +42,7 @@ class Finding:
 
 def findings(registry: Registry) -> list[Finding]:
     """Every finding with a model done right; like-for-like ones follow the finding that they belong to."""
-    found = []
+    listed = []
     names = dict.fromkeys(model.finding for model in registry.models.values() if model.finding)
     for name in names:
         models = {model.column: model for model in registry.models.values() if model.finding == name}
@@ -55,8 +52,8 @@ def findings(registry: Registry) -> list[Finding]:
         network = network_name(replayed or source, registry) if replayed or source else ""
         for column, suffix in (("done right", ""), ("like for like", ", like for like")):
             if column in models:
-                found.append(Finding(name + suffix, reported, network, replayed, models[column]))
-    return found
+                listed.append(Finding(name + suffix, reported, network, replayed, models[column]))
+    return listed
 
 
 def network_name(model: Model, registry: Registry) -> str:

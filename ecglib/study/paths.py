@@ -12,12 +12,7 @@ PROJECT_VARIABLE = "ECGLIB_PROJECT"
 
 
 def find_project() -> Path:
-    """The checkout: the nearest folder, from the working directory upwards, with _toc.yml; or ECGLIB_PROJECT.
-
-    Raises
-    ------
-    InputError : the working directory is outside a checkout, and ECGLIB_PROJECT is not a checkout
-    """
+    """The checkout around the working directory, or the one that ECGLIB_PROJECT names; an InputError if neither is."""
     here, named = Path.cwd(), os.environ.get(PROJECT_VARIABLE)
     for folder in (here, *here.parents, *([Path(named)] if named else [])):
         if (folder / "_toc.yml").is_file() and (folder / "notebooks").is_dir():
@@ -69,11 +64,6 @@ class Paths:
     @property
     def artifacts(self) -> Path:
         return self.root / "artifacts" / self.profile
-
-    @property
-    def models_file(self) -> Path:
-        """The registry of models and chapters."""
-        return self.root / "config" / "models.yml"
 
     @property
     def released(self) -> Path:

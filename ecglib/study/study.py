@@ -1,8 +1,4 @@
-"""The entry point for chapters and the command line: a profile's data, settings, models and results.
-
-Input: a profile's name. Output: the data and, for a model's name, its finished runs, which are trained if they do not
-exist yet.
-"""
+"""The entry point for chapters and the command line: a profile's data, settings, models and finished trainings."""
 
 from __future__ import annotations
 
@@ -18,10 +14,9 @@ from ecglib.data import ptbxl
 from ecglib.data.dataset import Dataset, open_dataset
 from ecglib.data.folds import TRAIN_FOLDS, VALIDATION_FOLD
 from ecglib.data.original_split import original_split
-from ecglib.evaluation import metrics
 from ecglib.evaluation.bootstrap import Estimate
 from ecglib.evaluation.evaluation_set import EvaluationSet
-from ecglib.evaluation.scores import Scores, labels_for
+from ecglib.evaluation.scores import Scores
 from ecglib.networks.architectures import KERAS_NETWORK
 from ecglib.study.paths import Paths
 from ecglib.study.profile import Profile, load_profile
@@ -62,20 +57,10 @@ class Study:
         return self.data
 
     def model(self, name: str) -> Model:
-        """A model of the profile.
-
-        Raises
-        ------
-        InputError : no model of that name
-        """
+        """A model of the profile; an InputError if there is none of that name."""
         if name not in self.settings.models:
-            raise InputError(
-                "unknown model",
-                where=self.paths.models_file,
-                expected=", ".join(self.settings.models),
-                found=name,
-                hint="name one of the expected models",
-            )
+            known, where = ", ".join(self.settings.models), self.paths.root / "config" / "models.yml"
+            raise InputError("unknown model", where=where, expected=known, found=name, hint="name one of these")
         return self.settings.models[name]
 
     def train(self, model: str, seed: int, *, progress: bool = True) -> Run:
@@ -87,13 +72,8 @@ class Study:
         """
         settings = self.model(model).training
         if settings is None:
-            raise InputError(
-                "a model without a training of its own",
-                where=model,
-                expected="a trained model",
-                found=f"one made from {', '.join(self.model(model).made_from)}",
-                hint="execute its chapter",
-            )
+            found = f"one made from {', '.join(self.model(model).made_from)}"
+            raise InputError("no training", where=model, expected="a trained model", found=found, hint="train that")
         place = Path(model) / f"seed{seed}"
         init = self.train(settings.init_from, seed, progress=progress) if settings.init_from else None
         teachers = [run for name in settings.teachers for run in self.teacher_runs(name, progress=progress)]
@@ -128,18 +108,16 @@ class Study:
         """Scores of all seeds of a trained model."""
         return Scores.stack_seeds([run.scores for run in self.runs(model)])
 
-    def training_scores(self, run: Run) -> Scores:
-        """A run's scores of the training records, computed when first used and stored with the run.
+    def _beside(self, run: Run, name: str) -> Path:
+        return self.paths.artifacts / run.metadata["model"] / f"seed{run.metadata['seed']}" / name
 
-        Raises
-        ------
-        InputError : the run's weights were not committed
-        """
-        path = self.paths.artifacts / run.metadata["model"] / f"seed{run.metadata['seed']}" / runs.TRAINING_SCORES
+    def training_scores(self, run: Run) -> Scores:
+        """A run's scores of the training records, computed from its weights when first used and stored with the run."""
+        path, settings = self._beside(run, runs.TRAINING_SCORES), self.settings.training[run.metadata["model"]]
         if path.is_file():
             return Scores.load(path)
         train_part = self.data.in_folds(*TRAIN_FOLDS)
-        if self.settings.training[run.metadata["model"]].network == KERAS_NETWORK:
+        if settings.network == KERAS_NETWORK:
             from ecglib.networks import inception
             from ecglib.training import keras_training
 
@@ -148,7 +126,6 @@ class Study:
         else:
             from ecglib.training import scoring
 
-            settings = self.settings.training[run.metadata["model"]]
             windows = settings.crop if settings.windows else None
             score = scoring.predict_bf16(self.network(run), train_part, run.normalization, windows=windows)
         scores = Scores.from_dataset(train_part, run.metadata["seed"], score)
@@ -156,41 +133,25 @@ class Study:
         return scores
 
     def training_crop_scores(self, run: Run, settings: TrainingSettings) -> np.ndarray:
-        """A run's probabilities of the crops that a student with `same_crop` sees: float16 (n, crops, 5), stored.
-
-        Raises
-        ------
-        InputError : the run's weights were not committed
-        """
-        name = f"training_crop_scores_{settings.crop}.npy"
-        path = self.paths.artifacts / run.metadata["model"] / f"seed{run.metadata['seed']}" / name
+        """A run's probabilities of the crops that a student with `same_crop` sees: float16 (n, crops, 5), stored."""
+        path = self._beside(run, f"training_crop_scores_{settings.crop}.npy")
         if not path.is_file():
             from ecglib.training import scoring
             from ecglib.training.batches import crop_starts
 
-            score = scoring.predict_crops(
-                self.network(run),
-                self.data.in_folds(*TRAIN_FOLDS),
-                run.normalization,
-                settings.crop,
-                crop_starts(settings),
-            )
+            records, starts = self.data.in_folds(*TRAIN_FOLDS), crop_starts(settings)
+            score = scoring.predict_crops(self.network(run), records, run.normalization, settings.crop, starts)
             with files.atomic_path(path) as temporary, open(temporary, "wb") as file:
                 np.save(file, score.astype(np.float16))
         return np.load(path)
 
     def training_statements(self) -> np.ndarray:
         """Which of PTB-XL's statements each training record has: float32 (n, statements)."""
-        found = ptbxl.read_statement_labels(self.paths.data)
-        return found.loc[self.data.in_folds(*TRAIN_FOLDS).ecg_id].to_numpy(np.float32)
+        statements = ptbxl.read_statement_labels(self.paths.data)
+        return statements.loc[self.data.in_folds(*TRAIN_FOLDS).ecg_id].to_numpy(np.float32)
 
     def network(self, run: Run) -> nn.Module:
-        """A run's torch network with its trained weights.
-
-        Raises
-        ------
-        InputError : the run's weights were not committed
-        """
+        """A run's torch network with its trained weights; an InputError if they were not committed."""
         from ecglib.networks import build
 
         settings = self.settings.training[run.metadata["model"]]
@@ -206,8 +167,7 @@ class Study:
         rows = []
         for model in models:
             settings, run = self.settings.training[model], self.run(model)
-            validation = run.scores.for_fold(VALIDATION_FOLD)
-            auc = metrics.macro_auc(labels_for(validation, self.data), validation.score[0])
+            auc = self.evaluation_set(VALIDATION_FOLD).macro_auc(run.scores)
             crop, shift = (settings.crop or 0) / SAMPLING_RATE, settings.max_shift / SAMPLING_RATE
             rows.append((model, settings.epochs, crop, shift, settings.gain_sd, settings.max_noise_sd, auc))
         table = pd.DataFrame(rows, columns=["model", "epochs", "crop_s", "shift_s", "gain_sd", "noise_sd", "val_auc"])
@@ -224,11 +184,6 @@ class Study:
 
 
 def open_study(profile: str, *, seeds: int | None = None) -> Study:
-    """Open a profile of the checkout around the working directory.
-
-    Parameters
-    ----------
-    seeds : number of seeds of every trained model, instead of those declared
-    """
+    """A profile of the checkout around the working directory; `seeds` of every trained model, or those declared."""
     paths = Paths.for_profile(profile)
     return Study(load_profile(paths.config, seeds=seeds), paths)

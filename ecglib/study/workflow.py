@@ -1,8 +1,4 @@
-"""Running Snakemake on the study.
-
-Input: a study and the files to make. Output: Snakemake's exit status. The rules are in the Snakefile; the files that a
-chapter needs follow from the registry.
-"""
+"""Running Snakemake on the study: the rules are in the Snakefile, what a chapter needs follows from the registry."""
 
 from __future__ import annotations
 
@@ -33,24 +29,18 @@ def run(
     workflow_profile: Path | None = None,
     options: Sequence[str] = (),
 ) -> int:
-    """Make files of the study, after making everything that they need.
+    """Snakemake's exit status after making files of the study, and everything that they need.
 
     Parameters
     ----------
     targets : files inside the checkout; the book by default
-    cores : processes at the same time on this machine
     seeds : number of seeds of every model, instead of those declared
     workflow_profile : folder of a Snakemake profile that runs the jobs on a cluster, such as profiles/slurm
     options : further options of Snakemake
 
-    Returns
-    -------
-    Snakemake's exit status
-
     Raises
     ------
-    InputError : the profile's records are missing and cannot be synthesized, another run is in progress, or the
-        folder holds no Snakemake profile
+    InputError : no records that cannot be synthesized, another run in progress, or no Snakemake profile in the folder
     """
     paths = study.paths
     if workflow_profile and not (workflow_profile / PROFILE_FILE).is_file():
@@ -69,27 +59,10 @@ def run(
     if workflow_profile:
         chosen.append("cluster=1")
         options = ["--workflow-profile", str(workflow_profile.resolve()), *options]
-    command = [
-        sys.executable,
-        "-m",
-        "snakemake",
-        *[str(target.relative_to(paths.root)) for target in targets],
-        *options,
-        "--snakefile",
-        str(paths.root / "Snakefile"),
-        "--directory",
-        str(paths.root),
-        "--cores",
-        str(cores),
-        *[option for target in first for option in ("--prioritize", str(target.relative_to(paths.root)))],
-        "--config",
-        *chosen,
-        "--rerun-incomplete",
-        "--nolock",
-        "--quiet",
-        "rules",
-        "host",
-    ]
+    command = [sys.executable, "-m", "snakemake", *(target.relative_to(paths.root) for target in targets), *options]
+    command += ["--snakefile", paths.root / "Snakefile", "--directory", paths.root, "--cores", str(cores)]
+    command += [option for target in first for option in ("--prioritize", target.relative_to(paths.root))]
+    command += ["--config", *chosen, "--rerun-incomplete", "--nolock", "--quiet", "rules", "host"]
     # the system releases this lock when the process ends; Snakemake's own lock would remain after a kill
     with exclusive(paths.build / "reproduce.lock", f"another run of the {study.settings.name} profile"):
         return subprocess.run(command).returncode
@@ -121,12 +94,7 @@ def prerequisites(study: Study, chapter: str) -> list[Path]:
 
 
 def find_chapter(study: Study, name: str) -> str:
-    """A chapter by its number ("5", "05"), its name ("05_quantization") or its source file.
-
-    Raises
-    ------
-    InputError : the profile has no such chapter
-    """
+    """A chapter by its number ("5", "05"), name ("05_quantization") or source; an InputError if there is none."""
     chapters, stem = list(study.settings.registry.chapters), Path(name).stem
     for chapter in chapters:
         if stem == chapter or (stem.isdigit() and chapter.startswith(f"{int(stem):02d}_")):
@@ -142,18 +110,18 @@ def find_chapter(study: Study, name: str) -> str:
 
 def imported_modules(root: Path, *sources: str) -> list[Path]:
     """The files of `ecglib` and `ecgpredict` that source files import, directly or through each other, sorted."""
-    found: set[Path] = set()
+    imported: set[Path] = set()
     waiting = [root / source for source in sources]
     while waiting:
+        names: list[str] = []
         for node in ast.walk(ast.parse(waiting.pop().read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom):
-                names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-            else:
-                names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            for name in names:
-                folder = root.joinpath(*name.split("."))
-                for path in (folder.with_suffix(".py"), folder / "__init__.py"):
-                    if path.is_file() and path not in found:
-                        found.add(path)
-                        waiting.append(path)
-    return sorted(found)
+                names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+            elif isinstance(node, ast.Import):
+                names += [alias.name for alias in node.names]
+        folders = [root.joinpath(*name.split(".")) for name in names]
+        files = {path for folder in folders for path in (folder.with_suffix(".py"), folder / "__init__.py")}
+        new = {path for path in files - imported if path.is_file()}
+        imported |= new
+        waiting += new
+    return sorted(imported)

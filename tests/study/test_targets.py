@@ -1,6 +1,6 @@
 """Targets: limits in both directions."""
 
-from ecglib.study.targets import Target
+from ecglib.study.analyses.targets import Target
 
 
 def test_a_least_value_is_met_at_its_limit():

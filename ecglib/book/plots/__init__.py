@@ -22,32 +22,3 @@ from ecglib.book.plots.saliency import attribution_by_lead
 from ecglib.book.plots.style import style
 from ecglib.book.plots.travel import group_differences, missing_leads, noise_curves
 from ecglib.book.plots.travel_ludb import mistakes, repaired, risk_coverage
-
-__all__ = [
-    "OLDEST_AGE",
-    "architecture",
-    "attribution_by_lead",
-    "auc_against_bytes",
-    "auc_against_sparsity",
-    "demographics",
-    "ecg_paper",
-    "frontier",
-    "group_differences",
-    "label_combinations",
-    "lead_grid",
-    "macro_roc",
-    "missing_leads",
-    "mistakes",
-    "noise_curves",
-    "overview_points",
-    "record_leads",
-    "record_on_paper",
-    "reliability",
-    "repaired",
-    "risk_coverage",
-    "roc",
-    "seed_spread",
-    "style",
-    "superclass_examples",
-    "training_curves",
-]

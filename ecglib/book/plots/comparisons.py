@@ -12,28 +12,12 @@ from ecglib.book.plots.style import PAGE_WIDTH
 
 
 def seed_spread(table: pd.DataFrame) -> Figure:
-    """Macro AUC of each seed on folds 9 and 10, with the mean of each model.
-
-    Parameters
-    ----------
-    table : rows with model, seed, val_auc and test_auc
-    """
+    """Macro AUC of each seed on folds 9 and 10 (model, seed, val_auc, test_auc), with the mean of each model."""
     figure, axes = plt.subplots(1, 2, figsize=(PAGE_WIDTH, 0.36 * table["model"].nunique() + 1.2), sharey=True)
     for axis, column, title in zip(axes, ("val_auc", "test_auc"), ("fold 9", "fold 10")):
-        sns.stripplot(
-            table, x=column, y="model", hue="model", palette="colorblind", jitter=False, size=7, alpha=0.7, ax=axis
-        )
-        sns.pointplot(
-            table,
-            x=column,
-            y="model",
-            color="black",
-            linestyle="none",
-            marker="|",
-            markersize=20,
-            errorbar=None,
-            ax=axis,
-        )
+        rows, dots = {"x": column, "y": "model", "ax": axis}, {"jitter": False, "size": 7, "alpha": 0.7}
+        sns.stripplot(table, **rows, hue="model", palette="colorblind", **dots)
+        sns.pointplot(table, **rows, color="black", linestyle="none", marker="|", markersize=20, errorbar=None)
         axis.set(xlabel=f"macro AUC on {title} (line: mean)", ylabel="")
         axis.xaxis.set_major_locator(MaxNLocator(4))
     return figure
@@ -52,15 +36,8 @@ def auc_against_sparsity(table: pd.DataFrame, reference: float, *, hue: str, tit
     palette = dict(zip(names, sns.color_palette("colorblind", len(names))))
     sns.lineplot(table, x="removed", y="auc", hue=hue, style=hue, markers=True, dashes=False, palette=palette, ax=axis)
     axis.axhline(reference, color="#777777", linewidth=1, linestyle="--")
-    axis.annotate(
-        "nothing removed",
-        (0.01, reference),
-        xycoords=("axes fraction", "data"),
-        xytext=(0, 3),
-        textcoords="offset points",
-        fontsize=8,
-        color="#555555",
-    )
+    place = {"xycoords": ("axes fraction", "data"), "xytext": (0, 3), "textcoords": "offset points"}
+    axis.annotate("nothing removed", (0.01, reference), **place, fontsize=8, color="#555555")
     axis.xaxis.set_major_formatter(PercentFormatter(1))
     axis.set(xlabel="removed", ylabel="macro AUC on fold 9", title=title)
     axis.legend(title=None, fontsize=8)

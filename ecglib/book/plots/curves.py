@@ -27,9 +27,8 @@ def roc(panels: dict[str, pd.DataFrame], aucs: dict[str, dict[str, float]]) -> F
             curve = curves[curves["curve"] == name]
             dashed = "--" if name in AVERAGE_COLORS else "-"
             label = f"{name} {aucs[title][name]:.3f}"
-            axis.plot(
-                curve["false_positive_rate"], curve["sensitivity"], dashed, color=color, label=label, linewidth=1.5
-            )
+            rates = curve["false_positive_rate"], curve["sensitivity"]
+            axis.plot(*rates, dashed, color=color, label=label, linewidth=1.5)
         axis.plot([0, 1], [0, 1], color="#cccccc", linewidth=1, zorder=0)
         axis.set(xlabel="false positive rate", ylabel="sensitivity", title=title, aspect="equal")
         axis.legend(title="AUC", fontsize=7.5, loc="lower right")
@@ -67,21 +66,15 @@ def macro_roc(kept: Mapping[str, dict], labels: Mapping[str, str], reference: st
 
 
 def reliability(panels: Mapping[str, pd.DataFrame]) -> Figure:
-    """Observed frequency of each superclass against its predicted probability.
-
-    Parameters
-    ----------
-    panels : {title: table of :func:`ecglib.evaluation.calibration.reliability`}
-    """
-    figure, axes = plt.subplots(
-        1, len(panels), figsize=(PAGE_WIDTH / 2 * max(len(panels), 2), 3.7), sharey=True, squeeze=False
-    )
+    """Observed frequency of each superclass against its predicted probability, from tables of reliability by title."""
+    size = (PAGE_WIDTH / 2 * max(len(panels), 2), 3.7)
+    figure, axes = plt.subplots(1, len(panels), figsize=size, sharey=True, squeeze=False)
     for axis, (title, table) in zip(axes.flat, panels.items()):
         axis.plot([0, 1], [0, 1], color="#777777", linewidth=1, linestyle="--")
         for name in CLASSES:
-            one = table[table["superclass"] == name]
-            axis.plot(one["predicted"], one["observed"], color=CLASS_COLORS[name], linewidth=1, label=name)
-            axis.scatter(one["predicted"], one["observed"], one["records"] ** 0.5, color=CLASS_COLORS[name])
+            bins = table[table["superclass"] == name]
+            axis.plot(bins["predicted"], bins["observed"], color=CLASS_COLORS[name], linewidth=1, label=name)
+            axis.scatter(bins["predicted"], bins["observed"], bins["records"] ** 0.5, color=CLASS_COLORS[name])
         axis.set(xlabel="predicted probability", title=title, aspect="equal")
     axes[0, 0].set_ylabel("fraction of records with the superclass")
     axes[0, 0].legend(fontsize=8)

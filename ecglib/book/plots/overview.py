@@ -18,6 +18,7 @@ from ecglib.study.registry import Registry
 MOST_NAMES = 6  # models with a name in the figure; with two other labels, eight in all
 GAP = 0.02  # models whose AUC is below all better ones' by more have a panel of their own
 LABEL_POINTS = 9.5
+_BESIDE = {"xytext": (4, 4), "textcoords": "offset points", "fontsize": LABEL_POINTS}
 KINDS = {
     "02_base_cnn": "base CNN",
     "03_inception_cnn": "Inception CNN",
@@ -35,15 +36,6 @@ def overview_points(summary: pd.DataFrame, registry: Registry) -> pd.DataFrame:
     Named are, in this order and at most :data:`MOST_NAMES`: the smallest and the best model of the Pareto front (models
     that no smaller one surpasses), the model with the lowest AUC, and models that do a finding of the original right,
     the best first.
-
-    Parameters
-    ----------
-    summary : as :func:`ecglib.study.results.summary` gives it
-
-    Returns
-    -------
-    DataFrame with label, kind, replayed (bool), front (bool), named (bool), low_panel (bool), file_bytes, test_auc,
-    test_auc_low and test_auc_high
     """
     shown = summary.dropna(subset=["file_bytes", "test_auc"]).sort_values("test_auc", ascending=False)
     models = [registry.models[name] for name in shown["model"]]
@@ -74,13 +66,8 @@ def auc_against_bytes(points: pd.DataFrame, published: Mapping[str, float] | Non
     from adjustText import adjust_text
 
     parts = [part for part in (points[~points["low_panel"]], points[points["low_panel"]]) if len(part)]
-    figure, axes = plt.subplots(
-        len(parts),
-        figsize=(PAGE_WIDTH, 3.6 + 1.4 * len(parts)),
-        sharex=True,
-        squeeze=False,
-        height_ratios=[3, 1][: len(parts)],
-    )
+    size, ratios = (PAGE_WIDTH, 3.6 + 1.4 * len(parts)), [3, 1][: len(parts)]
+    figure, axes = plt.subplots(len(parts), figsize=size, sharex=True, squeeze=False, height_ratios=ratios)
     kinds = list(dict.fromkeys(points.sort_values("file_bytes", ascending=False)["kind"]))
     palette = dict(zip(kinds, sns.color_palette("colorblind", len(kinds)), strict=True))
     top, bottom = axes[0, 0], axes[-1, 0]
@@ -93,29 +80,13 @@ def auc_against_bytes(points: pd.DataFrame, published: Mapping[str, float] | Non
         axis.margins(y=0.12)
         axis.yaxis.set_major_locator(MultipleLocator(0.005) if axis is top else MaxNLocator(3))
         figure.canvas.draw()  # labels are placed in the panel's final position
-        adjust_text(
-            [text for text in texts if text],
-            part["file_bytes"].to_numpy(),
-            part["test_auc"].to_numpy(),
-            ax=axis,
-            expand=(1.1, 1.6),
-            force_text=(0.2, 0.5),
-            force_static=(0.2, 0.5),
-            iter_lim=1000,
-            arrowprops=None,
-            ensure_inside_axes=True,
-        )
+        marks = part["file_bytes"].to_numpy(), part["test_auc"].to_numpy()
+        forces = {"expand": (1.1, 1.6), "force_text": (0.2, 0.5), "force_static": (0.2, 0.5), "iter_lim": 1000}
+        names = [text for text in texts if text]
+        adjust_text(names, *marks, ax=axis, arrowprops=None, ensure_inside_axes=True, **forces)
     if published:
         _band(top, published)
-    bottom.annotate(
-        "1 MB",
-        (1e6, 0),
-        xycoords=("data", "axes fraction"),
-        xytext=(4, 4),
-        textcoords="offset points",
-        fontsize=LABEL_POINTS,
-        color="#cc0000",
-    )
+    bottom.annotate("1 MB", (1e6, 0), xycoords=("data", "axes fraction"), color="#cc0000", **_BESIDE)
     bottom.set(xlabel="size of the shipped file")
     bottom.xaxis.set_major_formatter(FuncFormatter(lambda size, _: f"{size / 1e6:g} MB"))
     figure.supylabel("macro AUC on fold 10", fontsize="medium")
@@ -138,15 +109,8 @@ def _mark(axis, row, color):
 def _band(axis, published: Mapping[str, float]) -> None:
     low, high = min(published.values()), max(published.values())
     axis.axhspan(low, high, color="#999999", alpha=0.12, zorder=0, linewidth=0)
-    axis.annotate(
-        f"published by others: {low:.3f} to {high:.3f}",
-        (0, low),
-        xycoords=("axes fraction", "data"),
-        xytext=(4, 4),
-        textcoords="offset points",
-        fontsize=LABEL_POINTS,
-        color="#555555",
-    )
+    text = f"published by others: {low:.3f} to {high:.3f}"
+    axis.annotate(text, (0, low), xycoords=("axes fraction", "data"), color="#555555", **_BESIDE)
 
 
 def _legend(figure: Figure, palette: Mapping) -> None:

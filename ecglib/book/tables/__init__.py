@@ -1,8 +1,4 @@
-"""The study's tables, as pandas Stylers for chapters and as Markdown for the README and the book's pages.
-
-In come data frames and results; out come tables with at most seven columns, named and rounded in the same way
-everywhere.
-"""
+"""The study's tables, as pandas Stylers for chapters and as Markdown for the README and the book's pages."""
 
 from ecglib.book.tables.compression import gate
 from ecglib.book.tables.display import (
@@ -29,29 +25,3 @@ from ecglib.book.tables.results import (
     summary_rows,
     uncertainty,
 )
-
-__all__ = [
-    "COLUMN_NAMES",
-    "candidates",
-    "class_aucs",
-    "class_formats",
-    "evidence",
-    "findings",
-    "gate",
-    "interval",
-    "markdown",
-    "megabytes",
-    "metrics",
-    "model_labels",
-    "published_aucs",
-    "registry",
-    "seed_aucs",
-    "show",
-    "side_by_side",
-    "size_reduction",
-    "sizes",
-    "speeds",
-    "summary_rows",
-    "uncertainty",
-    "with_display_names",
-]

@@ -14,18 +14,18 @@ if TYPE_CHECKING:
 def gate(checked: dict[str, GateResult]) -> pd.DataFrame:
     """Compressed models against float32 on fold 9, one row per check, a failed one marked ✗."""
 
-    def column(one: GateResult) -> list[str]:
+    def column(result: GateResult) -> list[str]:
         verdicts = {
-            "integer convolutions": one.integer_convolutions,
-            "AUC": _range(one.auc_change, "+.4f"),
-            "bytes": f"×{one.size_ratio:.3f}",
-            "speed": f"×{_range(one.speedup, '.2f')}",
+            "integer convolutions": result.integer_convolutions,
+            "AUC": _range(result.auc_change, "+.4f"),
+            "bytes": f"×{result.size_ratio:.3f}",
+            "speed": f"×{_range(result.speedup, '.2f')}",
         }
-        marked = [f"{text} {'✓' if one.passed[check] else '✗'}" for check, text in verdicts.items()]
-        return [*marked, f"{one.score_change:.4f}", f"{one.saturated:.2%}"]
+        marked = [f"{text} {'✓' if result.passed[check] else '✗'}" for check, text in verdicts.items()]
+        return [*marked, f"{result.score_change:.4f}", f"{result.saturated:.2%}"]
 
     rows = ["integer convolutions", "change of AUC", "bytes", "speed", "score change", "saturated"]
-    return pd.DataFrame({"check": rows, **{name: column(one) for name, one in checked.items()}})
+    return pd.DataFrame({"check": rows, **{name: column(result) for name, result in checked.items()}})
 
 
 def _range(estimate: Estimate, digits: str) -> str:

@@ -49,12 +49,7 @@ FORMATS = {
 
 
 def show(table: pd.DataFrame, formats: Mapping | None = None, *, caption: str | None = None) -> Styler:
-    """A table for a page: no index, thousands separated, missing values as a dash.
-
-    Parameters
-    ----------
-    formats : {column: format}, for columns that :data:`FORMATS` does not list or that need another one here
-    """
+    """A table for a page: no index, thousands separated, missing values as a dash; formats beside :data:`FORMATS`."""
     numbers = table.select_dtypes("number").columns
     wanted = {name: form for name, form in FORMATS.items() if name in numbers} | dict(formats or {})
     styler = table.style.hide(axis="index").format(wanted, thousands=",", na_rep="–", precision=3)
@@ -100,14 +95,9 @@ def auc(value: float | None) -> str:
     return "–" if pd.isna(value) else f"{value:.3f}"
 
 
-def interval(one: Mapping[str, float]) -> str:
-    """An AUC with its 95 % interval on one line: the space does not break, and neither does the dash.
-
-    Parameters
-    ----------
-    one : "value", "low" and "high"
-    """
-    return f"{one['value']:.3f}\u00a0({one['low']:.3f}\u2060–\u2060{one['high']:.3f})"
+def interval(auc: Mapping[str, float]) -> str:
+    """An AUC ("value", "low" and "high") with its 95 % interval on one line: neither space nor dash breaks."""
+    return f"{auc['value']:.3f}\u00a0({auc['low']:.3f}\u2060–\u2060{auc['high']:.3f})"
 
 
 def short_count(count: float) -> str:
@@ -116,5 +106,5 @@ def short_count(count: float) -> str:
 
 
 def class_formats(form: str = "{:.0%}") -> dict[str, str]:
-    """The same format for the column of each superclass."""
+    """A format for the column of each superclass."""
     return dict.fromkeys(CLASSES, form)

@@ -25,13 +25,7 @@ def side_by_side(reported: pd.DataFrame, measured: pd.DataFrame) -> pd.DataFrame
 
 
 def sizes(reported: Mapping[str, float], measured: pd.Series) -> pd.DataFrame:
-    """The original's four sizes of a network in MB of 2**20 bytes, as reported and from our model.
-
-    Parameters
-    ----------
-    reported : :data:`ecglib.study.original.SIZES_MB` of the model
-    measured : :func:`ecglib.networks.convnet.size_table`
-    """
+    """The original's four sizes of a network in MB of 2**20 bytes, as reported and from our model."""
     names = {
         "input_mb": "Input",
         "forward_backward_mb": "Forward/backward pass",
@@ -43,7 +37,7 @@ def sizes(reported: Mapping[str, float], measured: pd.Series) -> pd.DataFrame:
 
 
 def candidates(table: pd.DataFrame) -> pd.DataFrame:
-    """Candidates for a training, as :meth:`ecglib.study.study.Study.compare_candidates` compares them."""
+    """Candidates for a training, of :meth:`ecglib.study.study.Study.compare_candidates`."""
     return with_display_names(table).rename(columns=COLUMN_NAMES)
 
 

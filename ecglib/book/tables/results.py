@@ -30,24 +30,28 @@ _ROUNDED = ("nonzero_params", "val_auc", "test_auc", "seed_sd", "latency_vs_floa
 
 
 def findings(kept: Mapping[str, dict]) -> pd.DataFrame:
-    """The original's findings: as reported, replayed and done right, with each cell's network and its parameters.
+    """The original's findings as reported, replayed and done right, with each network and its parameters.
 
-    Findings whose model done right has no results yet are left out, and so is a replay without results.
+    Findings whose model done right has no results are left out.
     """
-    rows = [
-        (one.name, _reported_cell(one), _replay_cell(one.replayed, kept), _cell(kept[right], one.done_right.label))
-        for one, right in ((one, one.done_right.name) for one in all_findings(registry()))
-        if right in kept
-    ]
+    rows = []
+    for finding in all_findings(registry()):
+        if result := kept.get(finding.done_right.name):
+            ours = _cell(result, finding.done_right.label)
+            rows.append((finding.name, _reported_cell(finding), _replay_cell(finding.replayed, kept), ours))
     return pd.DataFrame(rows, columns=["finding", "as reported", "replayed", "done right"])
 
 
 def evidence(kept: Mapping[str, dict]) -> pd.DataFrame:
     """What the figures behind each finding were measured on, as reported and done right."""
     rows = [
-        (one.name, original.EVIDENCE[one.name], f"fold 10, {_seeds(kept[one.done_right.name])}; selected on fold 9")
-        for one in all_findings(registry())
-        if one.name in original.EVIDENCE and one.done_right.name in kept
+        (
+            claim.name,
+            original.EVIDENCE[claim.name],
+            f"fold 10, {_seeds(kept, claim)}; selected on fold 9",
+        )
+        for claim in all_findings(registry())
+        if claim.name in original.EVIDENCE and claim.done_right.name in kept
     ]
     return pd.DataFrame(rows, columns=["finding", "as reported rests on", "done right rests on"])
 
@@ -75,12 +79,7 @@ def metrics(summary: pd.DataFrame) -> pd.DataFrame:
 
 
 def speeds(ratios: pd.DataFrame) -> pd.DataFrame:
-    """How many times as fast as in float32 each file of 8-bit integers is, with a column for each processor.
-
-    Parameters
-    ----------
-    ratios : of :func:`ecglib.study.speeds.of_integer_files`
-    """
+    """The ratios of :func:`ecglib.study.speeds.of_integer_files` with the models' names."""
     return with_display_names(ratios.reset_index())
 
 
@@ -93,17 +92,11 @@ def class_aucs(kept: Mapping[str, dict]) -> pd.DataFrame:
 
 def uncertainty(kept: Mapping[str, dict]) -> pd.DataFrame:
     """Width of each model's interval and SD of its seeds' AUCs on fold 10."""
-    labels = model_labels()
-    rows = [
-        (
-            labels[name],
-            int(result["row"]["chapter"][:2]),
-            len(result["seeds"]),
-            result["classes"]["macro"]["high"] - result["classes"]["macro"]["low"],
-            result["row"]["seed_sd"],
-        )
-        for name, result in kept.items()
-    ]
+    labels, rows = model_labels(), []
+    for name, result in kept.items():
+        row, macro = result["row"], result["classes"]["macro"]
+        width = macro["high"] - macro["low"]
+        rows.append((labels[name], int(row["chapter"][:2]), len(result["seeds"]), width, row["seed_sd"]))
     table = pd.DataFrame(rows, columns=["model", "chapter", "seeds", "width of interval", "SD over seeds"])
     return table.astype({"SD over seeds": float})
 
@@ -131,19 +124,13 @@ def size_reduction(kept: Mapping[str, dict]) -> pd.DataFrame:
     for what, name in (("file to ship, float32", "student"), ("file to ship, student as int8", "student_int8")):
         files = (kept[one]["row"]["file_bytes"] / 1e6 for one in ("base_cnn", name))
         rows.append((what, *files, "{:.2f}\u00a0MB", np.nan))
-    return pd.DataFrame(
-        [
-            (what, form.format(a), form.format(b), _percent(b / a), _percent(reported))
-            for what, a, b, form, reported in rows
-        ],
-        columns=["size", "base CNN", "student", "change", "as reported"],
-    )
+    shown = [(what, f.format(a), f.format(b), _percent(b / a), _percent(reported)) for what, a, b, f, reported in rows]
+    return pd.DataFrame(shown, columns=["size", "base CNN", "student", "change", "as reported"])
 
 
-def _reported_cell(one: Finding) -> str:
-    if one.reported.auc is None:
-        return "–"
-    return _two_lines(auc(one.reported.auc), one.reported_network, one.reported.params)
+def _reported_cell(finding: Finding) -> str:
+    reported = finding.reported
+    return "–" if reported.auc is None else _two_lines(auc(reported.auc), finding.reported_network, reported.params)
 
 
 def _replay_cell(model: Model | None, kept: Mapping[str, dict]) -> str:
@@ -160,8 +147,8 @@ def _two_lines(value: str, network: str, params: int, note: str = "") -> str:
     return f"{value}<br><small>{', '.join([network, short_count(params), *([note] if note else [])])}</small>"
 
 
-def _seeds(result: Mapping) -> str:
-    count = len(result["seeds"])
+def _seeds(kept: Mapping[str, dict], finding: Finding) -> str:
+    count = len(kept[finding.done_right.name]["seeds"])
     return f"{count} seed{'' if count == 1 else 's'}"
 
 

@@ -22,9 +22,9 @@ from ecglib.study import original
 from ecglib.study.analyses import reporting
 from ecglib.study.analyses.comparison import plural, signed
 from ecglib.study.analyses.roc import roc_panels
+from ecglib.study.analyses.targets import BASE_CNN_AUC
 from ecglib.study.analyses.weights import time_files
 from ecglib.study.study import Study
-from ecglib.study.targets import BASE_CNN_AUC
 from ecglib.training.runs import Run
 from ecgpredict.spec import SAMPLING_RATE
 

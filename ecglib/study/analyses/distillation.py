@@ -18,15 +18,15 @@ from ecglib.study import original
 from ecglib.study.analyses import reporting
 from ecglib.study.analyses.comparison import difference, mean_auc, plural, seed_aucs, seeds_behind, signed
 from ecglib.study.analyses.int8 import Int8Models
-from ecglib.study.analyses.training_length import TrainingLength, at_equal_length
-from ecglib.study.study import Study
-from ecglib.study.targets import (
+from ecglib.study.analyses.targets import (
     BASE_CNN_AUC,
     STUDENT_AUC,
     STUDENT_INT8_AUC_CHANGE,
     STUDENT_INT8_BYTES,
     TEACHERS_AUC,
 )
+from ecglib.study.analyses.training_length import TrainingLength, at_equal_length
+from ecglib.study.study import Study
 from ecglib.training.runs import Run
 
 # chapter 4's training with one sigmoid, before anything is pruned, is the same student without the teacher

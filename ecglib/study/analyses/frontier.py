@@ -23,10 +23,10 @@ from ecglib.study.analyses.deployment import CalibratedModel, calibrate
 from ecglib.study.analyses.frontier_files import CompactModel
 from ecglib.study.analyses.frontier_law import Law, fit_law
 from ecglib.study.analyses.frontier_recipes import CHAPTER
+from ecglib.study.analyses.targets import COMPACT_AUC
 from ecglib.study.analyses.weights import Timing, time_files
 from ecglib.study.published import SUPERCLASS_AUC
 from ecglib.study.study import Study
-from ecglib.study.targets import COMPACT_AUC
 from ecgpredict.spec import CLASSES
 
 RELEASED = "student_distilled_int8"

@@ -14,9 +14,9 @@ import pandas as pd
 from ecglib.data.folds import TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation.scores import Scores
 from ecglib.study.analyses.comparison import difference, interval, mean_auc, plural, signed
+from ecglib.study.analyses.targets import BEST_TEACHER_AUC, PANEL_AUC
 from ecglib.study.published import SUPERCLASS_AUC
 from ecglib.study.study import Study
-from ecglib.study.targets import BEST_TEACHER_AUC, PANEL_AUC
 
 FURTHER = ("xresnet1d18", "inception_cnn")  # of other architectures; they do not teach the first generation
 

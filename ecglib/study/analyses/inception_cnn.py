@@ -19,8 +19,8 @@ from ecglib.networks import inception
 from ecglib.study import original, results
 from ecglib.study.analyses.comparison import difference, mean_auc, plural, signed
 from ecglib.study.analyses.roc import roc_panels
+from ecglib.study.analyses.targets import INCEPTION_CNN_AUC
 from ecglib.study.study import Study
-from ecglib.study.targets import INCEPTION_CNN_AUC
 from ecglib.training.runs import Run
 from ecgpredict.spec import SAMPLING_RATE
 

@@ -22,9 +22,9 @@ from ecglib.study.analyses import reporting
 from ecglib.study.analyses.comparison import difference, interval, signed
 from ecglib.study.analyses.deployment import CalibratedModel, calibrate, release_for_microcontroller
 from ecglib.study.analyses.quantization_options import selected_option
+from ecglib.study.analyses.targets import MICRO_ARENA_BYTES, MICRO_FILE_BYTES
 from ecglib.study.analyses.weights import runs_with_weights
 from ecglib.study.study import Study
-from ecglib.study.targets import MICRO_ARENA_BYTES, MICRO_FILE_BYTES
 from ecglib.training.runs import Run
 
 SOURCES = {"student_micro": "student_distilled", "student_micro_64k": "student_small"}

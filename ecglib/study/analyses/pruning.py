@@ -21,9 +21,9 @@ from ecglib.networks.convnet import ECGNet
 from ecglib.study.analyses import reporting
 from ecglib.study.analyses.comparison import mean_auc, percent, plural, seeds_behind, signed
 from ecglib.study.analyses.pruned_models import BASE, NEAR, Level, open_level, selected_channels, versions
+from ecglib.study.analyses.targets import PRUNED_AUC_CHANGE, PRUNED_SPEED, PRUNED_TIMES_FEWER
 from ecglib.study.analyses.weights import Timing, runs_with_weights, time_files
 from ecglib.study.study import Study
-from ecglib.study.targets import PRUNED_AUC_CHANGE, PRUNED_SPEED, PRUNED_TIMES_FEWER
 from ecglib.training import scoring
 from ecglib.training.runs import Run
 

@@ -17,10 +17,10 @@ from ecglib.study.analyses import (
     frontier_recipes,
     frontier_teachers,
 )
+from ecglib.study.analyses.targets import Target
 from ecglib.study.paths import Paths
 from ecglib.study.profile import load_profile
 from ecglib.study.study import Study
-from ecglib.study.targets import Target
 
 SIZES = np.array([16, 32, 64, 128, 512]) * 1024.0
 
