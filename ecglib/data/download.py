@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 import pooch
 import requests
@@ -84,7 +84,8 @@ def download(
 
     Raises
     ------
-    InputError : the server cannot be reached or lacks a file, or the checksum of a file is wrong in every attempt
+    InputError : the server cannot be reached, lacks a file or lists one outside of `root`, or the checksum of a file is
+        wrong in every attempt
     """
     url = source.url if url is None else url
     root = Path(root)
@@ -95,6 +96,14 @@ def download(
         raise _unreachable(url + SUMS, error) from error
     lines = [line.split(maxsplit=1) for line in sums.splitlines()]
     wanted = {name: digest for digest, name in (line for line in lines if len(line) == 2) if source.wanted(name)}
+    if outside := [name for name in wanted if _leaves_its_folder(name)]:
+        raise InputError(
+            "a file outside the folder",
+            where=url + SUMS,
+            expected=f"files inside {root}",
+            found=repr(outside[0]),
+            hint="check the address; nothing was written",
+        )
     if missing := set(source.required) - set(wanted):
         raise InputError(
             f"not {source.name}'s checksums",
@@ -124,6 +133,12 @@ def download(
     finally:
         pool.shutdown(cancel_futures=True)
     return root
+
+
+def _leaves_its_folder(name: str) -> bool:
+    """Whether a name is absolute or goes up, on any system."""
+    path = PureWindowsPath(name)  # knows both separators, and drives
+    return bool(path.anchor) or ".." in path.parts
 
 
 def _get(url: str) -> requests.Response:

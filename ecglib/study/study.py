@@ -21,7 +21,6 @@ from ecglib.networks.architectures import KERAS_NETWORK
 from ecglib.study.paths import Paths
 from ecglib.study.profile import Profile, load_profile
 from ecglib.study.registry import Model
-from ecglib.training import runs
 from ecglib.training.runs import Run
 from ecglib.training.settings import TrainingSettings
 from ecglib.training.train import train
@@ -108,12 +107,14 @@ class Study:
         """Scores of all seeds of a trained model."""
         return Scores.stack_seeds([run.scores for run in self.runs(model)])
 
-    def _beside(self, run: Run, name: str) -> Path:
-        return self.paths.artifacts / run.metadata["model"] / f"seed{run.metadata['seed']}" / name
+    def _stored(self, run: Run, name: str, suffix: str) -> Path:
+        """Where scores by a run's weights are stored; those of other weights have another name."""
+        folder = self.paths.artifacts / run.metadata["model"] / f"seed{run.metadata['seed']}"
+        return folder / f"{name}_{run.weights_sha256()[:16]}{suffix}"
 
     def training_scores(self, run: Run) -> Scores:
         """A run's scores of the training records, computed from its weights when first used and stored with the run."""
-        path, settings = self._beside(run, runs.TRAINING_SCORES), self.settings.training[run.metadata["model"]]
+        path, settings = self._stored(run, "training_scores", ".npz"), self.settings.training[run.metadata["model"]]
         if path.is_file():
             return Scores.load(path)
         train_part = self.data.in_folds(*TRAIN_FOLDS)
@@ -134,7 +135,7 @@ class Study:
 
     def training_crop_scores(self, run: Run, settings: TrainingSettings) -> np.ndarray:
         """A run's probabilities of the crops that a student with `same_crop` sees: float16 (n, crops, 5), stored."""
-        path = self._beside(run, f"training_crop_scores_{settings.crop}.npy")
+        path = self._stored(run, f"training_crop_scores_{settings.crop}", ".npy")
         if not path.is_file():
             from ecglib.training import scoring
             from ecglib.training.batches import crop_starts

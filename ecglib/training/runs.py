@@ -31,7 +31,6 @@ from ecgpredict.spec import Normalization
 
 DEFAULT_SETTINGS = TrainingSettings(network="base_cnn", epochs=1).model_dump(mode="json")
 METADATA, HISTORY, SCORES = "run.json", "history.csv", "scores.npz"
-TRAINING_SCORES = "training_scores.npz"  # of folds 1-8, for students; written when first requested
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,32 @@ def test_it_shows_the_failed_checks(check, scored, float_file):
     assert found.passed == dict.fromkeys(("integer convolutions", "AUC", "bytes", "speed"), False)
 
 
+@pytest.mark.parametrize(
+    ("loss", "size_ratio", "speedup", "failed"),
+    [
+        (0.001, 0.28, 2.5, set()),
+        (0.0011, 0.28, 2.5, {"AUC"}),
+        (0.001, 0.281, 2.5, {"bytes"}),
+        (0.001, 0.28, 2.49, {"speed"}),
+    ],
+)
+def test_its_limits_are_a_thousandth_of_auc_28_percent_of_the_bytes_and_a_speedup_of_2_5(
+    scored, int8_file, tmp_path, loss, size_ratio, speedup, failed
+):
+    class Fold:
+        def difference(self, *_):
+            return Estimate(-loss, -loss, -loss)
+
+        def paired_scores(self, *both):
+            return [one.for_fold(9).score for one in both]
+
+    bytes_of_float32 = int(int8_file.stat().st_size / size_ratio) + 1
+    (tmp_path / "float32.onnx").write_bytes(bytes(bytes_of_float32))
+    speed = Estimate(speedup, speedup, speedup)
+    found = gate(int8_file, tmp_path / "float32.onnx", scored, scored, validation=Fold(), test=Fold(), speedup=speed)
+    assert {name for name, passed in found.passed.items() if not passed} == failed
+
+
 def test_fold_9_decides(check, scored):
     """Scores spoiled on one fold fail on fold 9 only, though fold 10 reports the loss."""
     spoiled = {

@@ -118,9 +118,24 @@ def test_a_missing_file_is_named(server, tmp_path):
 
 
 def test_offline_the_error_has_a_hint(tmp_path):
+    with http.server.HTTPServer(("127.0.0.1", 0), Handler) as closed:
+        url = f"http://127.0.0.1:{closed.server_port}/"
     with pytest.raises(InputError, match="download failed") as caught:
-        download(tmp_path, url="http://127.0.0.1:9/", progress=False)
+        download(tmp_path, url=url, progress=False)
     assert "network" in caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["records100/../../outside", "records100/00000/../../../outside"])
+def test_a_listed_file_outside_the_folder_is_refused_before_anything_is_written(server, tmp_path, name):
+    content = b"content"
+    (server.root.parent / "outside").write_bytes(content)
+    with (server.root / SUMS).open("a") as sums:
+        sums.write(f"{hashlib.sha256(content).hexdigest()}  {name}\n")
+    (tmp_path / "target").mkdir()
+    with pytest.raises(InputError, match="a file outside the folder") as caught:
+        fetch(server, tmp_path / "target" / "ptb-xl")
+    assert caught.value.found == repr(name)
+    assert not list((tmp_path / "target").iterdir())
 
 
 def test_another_sites_checksums_are_refused(server, tmp_path):

@@ -7,7 +7,9 @@ import subprocess
 import numpy as np
 import pytest
 from conftest import lacking
+from typer.testing import CliRunner
 
+from ecglib import cli
 from ecgpredict import c_header, released
 from ecgpredict.errors import InputError
 from ecgpredict.spec import Normalization, apply_temperature
@@ -77,3 +79,12 @@ def test_model_without_quantization_scales_is_rejected(tmp_path):
     released.write(tmp_path, "large", tmp_path / "model.onnx", Normalization(0.0, 1.0), 1.0, THRESHOLDS)
     with pytest.raises(InputError, match="not an int8 model"):
         c_header.c_header(*released.load_verified("large", tmp_path), "net")
+
+
+def test_the_commands_status_tells_whether_the_header_was_written(model, tmp_path, monkeypatch):
+    monkeypatch.setattr(released, "folder", lambda: tmp_path)
+    target = tmp_path / "net.h"
+    assert CliRunner().invoke(cli.app, ["header", "unknown", str(target)]).exit_code == 1
+    assert not target.exists()
+    assert CliRunner().invoke(cli.app, ["header", "micro", str(target)]).exit_code == 0
+    assert target.read_text() == c_header.c_header(*model, "ecg_student")

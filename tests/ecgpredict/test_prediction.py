@@ -123,9 +123,12 @@ def test_an_invalid_manifest_is_named(damaged, key, value):
         released.load(where=damaged)
 
 
-def test_a_truncated_model_file_is_named(damaged):
+@pytest.mark.parametrize(
+    "damage", [lambda content: content[:-1000], lambda content: content[:-1] + bytes([content[-1] ^ 1])]
+)
+def test_a_damaged_model_file_is_named(damaged, damage):
     path = damaged / f"{released.DEFAULT}.onnx"
-    path.write_bytes(path.read_bytes()[:-1000])
+    path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(InputError, match="wrong checksum of a model file"):
         released.load(where=damaged)
 

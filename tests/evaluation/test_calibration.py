@@ -96,6 +96,16 @@ def test_thresholds_are_those_of_the_best_f1(calibrated_data):
     assert ours == pytest.approx(f1.max(axis=0))
 
 
+def test_thresholds_are_for_calibrated_probabilities(calibrated_data):
+    """A temperature keeps the order of records, so the decisions have the best F1 of the scores before it."""
+    overconfident, y_true = expit(3 * logit(calibrated_data[0][:2000])), calibrated_data[1][:2000]
+    fitted = calibration.calibrate((overconfident, y_true), (overconfident, y_true), Resampling(np.arange(2000), 2))
+    before = calibration.choose_thresholds(overconfident, y_true)
+    best = [f1_score(actual, one >= limit) for one, actual, limit in zip(overconfident.T, y_true.T, before)]
+    measured = fitted.decisions.set_index("measure").loc["F1", "value"]
+    assert measured.tolist() == pytest.approx(best)
+
+
 def test_decisions_are_evaluated_with_intervals(calibrated_data):
     score, y_true = calibrated_data[0][:1000], calibrated_data[1][:1000]
     table = calibration.decisions(score, y_true, np.full(5, 0.5), Resampling(np.arange(1000), 200))

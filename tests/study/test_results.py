@@ -1,13 +1,17 @@
 """Results: what is written, and consistency of the published ones."""
 
+import dataclasses
 import json
 import subprocess
+from types import SimpleNamespace
 
 import nbformat
 import numpy as np
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
+from ecglib import cli
 from ecglib.book import book, chapters
 from ecglib.evaluation import metrics
 from ecglib.evaluation.bootstrap import auc_estimates
@@ -57,6 +61,14 @@ def test_a_models_metrics_are_computed_from_its_scores(scored, sample, tmp_path)
     assert (row["seeds"], row["reported_auc"], row["reported_params"]) == (2, 0.934, 6_522_555)
 
 
+def test_intervals_are_over_patients(scored, sample):
+    """Where all records are one patient's, every resample has them all, and one seed's interval no width."""
+    scored = Scores(scored.ecg_id, scored.fold, scored.seed[:1], scored.score[:1])
+    of_one = dataclasses.replace(sample, table=sample.table.assign(patient_id=1))
+    macro = results.compute_metrics(scored, of_one, resamples=50)["classes"]["macro"]
+    assert macro["low"] == pytest.approx(macro["value"]) == macro["high"]
+
+
 def test_saved_scores_give_the_same_digits_again(scored, sample, tmp_path):
     written = results.write(tmp_path, "base_cnn", scored, sample, **VALUES)
     computed, different = results.evaluate(tmp_path, "base_cnn", sample)
@@ -73,6 +85,18 @@ def test_a_value_that_differs_from_its_scores_is_named(scored, sample, tmp_path)
     path.write_text(json.dumps(stored))
     _, different = results.evaluate(tmp_path, "base_cnn", sample)
     assert [line.split(":")[0] for line in different] == ["MI, value", "data"]
+
+
+@pytest.mark.parametrize(("change", "status"), [(0.0, 0), (1e-6, 1)])
+def test_evaluate_ends_with_status_1_if_a_value_differs(scored, sample, tmp_path, monkeypatch, change, status):
+    results.write(tmp_path, "base_cnn", scored, sample, **VALUES)
+    stored = results.read(tmp_path, "base_cnn")
+    stored["classes"]["macro"]["value"] += change
+    results.write_json(tmp_path, "base_cnn", stored)
+    study = SimpleNamespace(paths=SimpleNamespace(published_results=tmp_path), data=sample)
+    monkeypatch.setattr("ecglib.cli.study.open_profile", lambda profile: study)
+    done = CliRunner().invoke(cli.app, ["evaluate", "base_cnn"])
+    assert (done.exit_code, "macro, value" in done.stderr) == (status, bool(status))
 
 
 def test_a_seed_that_is_missing_from_the_scores_is_named(scored, sample, tmp_path):

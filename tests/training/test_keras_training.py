@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from numbered_records import ecg_ids, numbered
 
 from ecglib.data.normalization import fit_normalization
 from ecglib.networks import weights
@@ -117,14 +118,31 @@ def test_a_training_that_early_stopping_ended_is_not_continued(resumed):
     assert (run.history["epoch"].tolist(), run.metadata["best_epoch"]) == ([0, 1], 0)
 
 
+def test_only_folds_1_to_8_reach_training_and_normalization(sample, tmp_path):
+    dataset, fitted = numbered(sample), []
+    train_part = dataset.in_folds(*range(1, 9))
+
+    def recorded() -> keras.Model:
+        network, fit = build(), keras.Model.fit
+        network.fit = lambda batches, **more: (fitted.extend(x for x, _ in batches), fit(network, batches, **more))
+        return network
+
+    settings = TrainingSettings(network="inception_cnn", epochs=1, batch_size=len(train_part), schedule="late_decay")
+    run = keras_training.train("inception_cnn", recorded, settings, 0, dataset, tmp_path / "run", progress=False)
+    assert sorted(ecg_ids(np.concatenate(fitted), run.normalization)) == train_part.ecg_id.tolist()
+    volts = train_part.millivolts(slice(None)).astype(np.float64)
+    assert (run.normalization.mean, run.normalization.scale) == pytest.approx((volts.mean(), volts.std()))
+
+
 def test_order_and_augmentation_depend_on_seed_and_epoch_alone(sample):
     one, other = (BatchedRecords(sample, fit_normalization(sample), SETTINGS, seed=0) for _ in range(2))
-    first = [x for x, _ in (one[0], one[1])]
+    x, labels = one[1]
     one.epoch = other.epoch = 1
     np.testing.assert_array_equal(one[1][0], other[1][0])
-    assert not np.array_equal(one[1][0], first[1])
+    assert not np.array_equal(one[1][0], x)
+    assert not np.array_equal(one[1][1], labels)  # other records, not only another augmentation of them
     one.epoch = 0
-    np.testing.assert_array_equal(one[0][0], first[0])
+    np.testing.assert_array_equal(one[1][0], x)
 
 
 def test_a_backup_that_was_not_finished_is_not_used(tmp_path):

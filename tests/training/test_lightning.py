@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from numbered_records import ecg_ids, numbered
 
 from ecglib.data.normalization import fit_normalization
 from ecglib.networks import convnet, weights
@@ -189,12 +190,32 @@ def test_missing_weights_are_named(finished, tmp_path):
         runs.Run(tmp_path).weights()
 
 
-def test_normalization_is_fitted_on_folds_1_to_8(sample):
-    normalization = fit_normalization(sample)
-    train = sample.in_folds(*range(1, 9)).millivolts(slice(None))
-    assert normalization.mean == pytest.approx(train.mean(dtype=np.float64), abs=1e-9)
-    assert normalization.scale == pytest.approx(train.std(dtype=np.float64), rel=1e-6)
-    assert normalization(train).std() == pytest.approx(1, rel=1e-3)
+def test_only_folds_1_to_8_reach_training_batch_norm_and_normalization(sample, tmp_path, monkeypatch):
+    """Each epoch has every record once, in an order of its own; recalibration has each once, in the table's order."""
+    dataset, epochs, recalibrated = numbered(sample), [], []
+    train_part = dataset.in_folds(*range(1, 9))
+    step, forward = Classifier.training_step, Classifier.forward
+
+    def training_step(self, batch, index):
+        epochs.append(batch[0])
+        return step(self, batch, index)
+
+    def recalibrating(self, x):
+        if self.training:
+            recalibrated.append(x)
+        return forward(self, x)
+
+    monkeypatch.setattr(Classifier, "training_step", training_step)
+    monkeypatch.setattr(Classifier, "forward", recalibrating)
+    settings = TrainingSettings(network="student", epochs=2, batch_size=len(train_part), bn_records=len(sample))
+    run = lightning.train("student", BUILD, settings, 0, dataset, tmp_path / "run", progress=False)
+    first, second = (ecg_ids(x, run.normalization) for x in epochs)
+    expected = train_part.ecg_id.tolist()
+    assert sorted(first) == sorted(second) == expected
+    assert first != second
+    assert ecg_ids(torch.cat(recalibrated), run.normalization) == expected
+    volts = train_part.millivolts(slice(None)).astype(np.float64)
+    assert (run.normalization.mean, run.normalization.scale) == pytest.approx((volts.mean(), volts.std()))
 
 
 def test_a_crop_is_a_random_part_of_the_record():
