@@ -32,10 +32,10 @@ _TAILS = ((1 - _LEVEL) / 2, (1 + _LEVEL) / 2)
 
 @dataclass(frozen=True)
 class Estimate:
-    """A point estimate with its 95 % interval.
+    r"""A point estimate with its 95 % interval.
 
-    As text it is "0.930 (0.923 to 0.937)". A format specification applies to all three numbers; "+" alone gives a sign
-    and four digits, and is meant for differences.
+    As text it is "0.930 (0.923–0.937)", never broken over two lines. A format specification applies to all three
+    numbers. One with a sign, for differences, gives "+0.0012 (-0.0007 to +0.0031)"; "+" alone has four digits.
 
     Attributes
     ----------
@@ -45,8 +45,8 @@ class Estimate:
     Examples
     --------
     >>> difference = Estimate(-0.0012, -0.0031, 0.0007)
-    >>> f"{difference:+}", f"{difference:+.1%}", str(Estimate(0.93, 0.9234, 0.937))
-    ('-0.0012 (-0.0031 to +0.0007)', '-0.1% (-0.3% to +0.1%)', '0.930 (0.923 to 0.937)')
+    >>> print(f"{difference:+}, {difference:+.1%}".replace("\N{NO-BREAK SPACE}", " "))
+    -0.0012 (-0.0031 to +0.0007), -0.1% (-0.3% to +0.1%)
     >>> difference.excludes_zero
     False
     """
@@ -62,7 +62,8 @@ class Estimate:
     def __format__(self, spec: str) -> str:
         digits = {"": ".3f", "+": "+.4f"}.get(spec, spec)
         value, low, high = (format(number, digits) for number in (self.value, self.low, self.high))
-        return f"{value} ({low} to {high})"
+        between = "\u00a0to\u00a0" if digits.startswith("+") else "\u2060–\u2060"
+        return f"{value}\u00a0({low}{between}{high})"
 
     @property
     def excludes_zero(self) -> bool:

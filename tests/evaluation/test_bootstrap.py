@@ -136,9 +136,9 @@ def test_95_percent_of_intervals_or_a_little_more_cover_the_true_value(seeds):
 
 
 def test_the_text_of_an_estimate():
-    assert str(Estimate(0.93, 0.9234, 0.937)) == "0.930 (0.923 to 0.937)"
-    assert f"{Estimate(-0.0012, -0.0031, 0.0007):+}" == "-0.0012 (-0.0031 to +0.0007)"
-    assert f"{Estimate(2.5, 2.41, 2.6):.1f}" == "2.5 (2.4 to 2.6)"
+    assert str(Estimate(0.93, 0.9234, 0.937)) == "0.930\u00a0(0.923\u2060–\u20600.937)"
+    assert f"{Estimate(-0.0012, -0.0031, 0.0007):+}" == "-0.0012\u00a0(-0.0031\u00a0to\u00a0+0.0007)"
+    assert f"{Estimate(2.5, 2.41, 2.6):.1f}" == "2.5\u00a0(2.4\u2060–\u20602.6)"
 
 
 def test_an_estimate_survives_json():

@@ -4,7 +4,6 @@ from ecglib.book.tables.compression import gate
 from ecglib.book.tables.display import (
     COLUMN_NAMES,
     class_formats,
-    interval,
     markdown,
     megabytes,
     model_labels,

@@ -95,11 +95,6 @@ def auc(value: float | None) -> str:
     return "–" if pd.isna(value) else f"{value:.3f}"
 
 
-def interval(auc: Mapping[str, float]) -> str:
-    """An AUC ("value", "low" and "high") with its 95 % interval on one line: neither space nor dash breaks."""
-    return f"{auc['value']:.3f}\u00a0({auc['low']:.3f}\u2060–\u2060{auc['high']:.3f})"
-
-
 def short_count(count: float) -> str:
     """A number of parameters in millions or thousands."""
     return f"{count / 1e6:.2f}\u00a0M" if count >= 1e6 else f"{count / 1e3:.0f}\u00a0k"

@@ -13,13 +13,13 @@ import pandas as pd
 from ecglib.book.tables.display import (
     COLUMN_NAMES,
     auc,
-    interval,
     megabytes,
     model_labels,
     registry,
     short_count,
     with_display_names,
 )
+from ecglib.evaluation.bootstrap import Estimate
 from ecglib.study import original
 from ecglib.study.findings import Finding, network_name
 from ecglib.study.findings import findings as all_findings
@@ -63,8 +63,7 @@ def summary_rows(summary: pd.DataFrame) -> pd.DataFrame:
             "Model": with_display_names(summary)["model"],
             "AUC as reported": summary["reported_auc"].map(auc),
             "AUC, fold 10 (95 % interval)": [
-                interval({"value": row.test_auc, "low": row.test_auc_low, "high": row.test_auc_high})
-                for row in summary.itertuples()
+                str(Estimate(row.test_auc, row.test_auc_low, row.test_auc_high)) for row in summary.itertuples()
             ],
             "Seeds": summary["seeds"].astype(str),
             "Parameters": summary["params"].map("{:,}".format),
@@ -140,7 +139,7 @@ def _replay_cell(model: Model | None, kept: Mapping[str, dict]) -> str:
 
 
 def _cell(result: Mapping, network: str, note: str = "") -> str:
-    return _two_lines(interval(result["classes"]["macro"]), network, result["row"]["params"], note)
+    return _two_lines(str(Estimate(**result["classes"]["macro"])), network, result["row"]["params"], note)
 
 
 def _two_lines(value: str, network: str, params: int, note: str = "") -> str:

@@ -20,7 +20,7 @@ from ecglib.evaluation.scores import Scores, labels_for
 from ecglib.networks import convnet
 from ecglib.study import original
 from ecglib.study.analyses import reporting
-from ecglib.study.analyses.comparison import plural, signed
+from ecglib.study.analyses.comparison import plural
 from ecglib.study.analyses.roc import roc_panels
 from ecglib.study.analyses.targets import BASE_CNN_AUC
 from ecglib.study.analyses.weights import time_files
@@ -82,7 +82,7 @@ class BaseCNN:
         for name in CANDIDATES[1:]:
             one = self.study.validation_difference(MODEL, name)
             verdict = "no more than noise" if one.low <= 0 <= one.high else "more than noise"
-            comparisons.append(f"{signed(one)} compared with *{labels[name]}*, {verdict}")
+            comparisons.append(f"{one:+} compared with *{labels[name]}*, {verdict}")
         best = self.candidates().set_index("model")["val_auc"].idxmax() == MODEL
         reason = "which have the highest AUC on fold 9" if best else "which do not have the highest AUC in this profile"
         return (

@@ -74,7 +74,7 @@ class Selection:
         return (
             f"On fold 9 we find no difference between {who}: the intervals of the differences from the best, "
             f"*{self.best}*, contain zero. We take the {preferred} one, *{self.selected}* "
-            f"({signed(self.differences[self.selected])})."
+            f"({self.differences[self.selected]:+})."
         )
 
 
@@ -91,16 +91,6 @@ def select(study: Study, options: Mapping[str, Scores]) -> Selection:
     }
     selected = next(name for name, one in differences.items() if one.high >= 0)
     return Selection(best, selected, aucs, differences)
-
-
-def signed(estimate: Estimate) -> str:
-    """A difference of AUCs with its interval, never broken over two lines."""
-    return f"{estimate.value:+.4f}\u00a0({estimate.low:+.4f}\u00a0to\u00a0{estimate.high:+.4f})"
-
-
-def interval(estimate: Estimate) -> str:
-    """An AUC with its interval, never broken over two lines."""
-    return f"{estimate.value:.3f}\u00a0({estimate.low:.3f}\u2060–\u2060{estimate.high:.3f})"
 
 
 def seeds_behind(estimate: Estimate) -> str:

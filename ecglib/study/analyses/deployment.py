@@ -13,6 +13,7 @@ import pandas as pd
 
 from ecglib.data.folds import TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation import calibration
+from ecglib.evaluation.bootstrap import Estimate
 from ecglib.evaluation.calibration import Calibration
 from ecglib.evaluation.scores import Scores
 from ecglib.study.analyses.comparison import mean_auc
@@ -51,7 +52,7 @@ class CalibratedModel:
     def decisions(self) -> pd.DataFrame:
         """Threshold, sensitivity, specificity, precision and F1 of each superclass on fold 10."""
         made = self.calibration.decisions
-        text = [f"{row.value:.3f}\u00a0({row.low:.3f}\u2060–\u2060{row.high:.3f})" for row in made.itertuples()]
+        text = [str(Estimate(row.value, row.low, row.high)) for row in made.itertuples()]
         wide = made.assign(text=text).pivot(index="superclass", columns="measure", values="text").loc[list(CLASSES)]
         wide.insert(0, "threshold", self.calibration.thresholds.round(3))
         return wide[["threshold", "sensitivity", "specificity", "precision", "F1"]].reset_index()

@@ -16,7 +16,7 @@ from ecglib.evaluation.bootstrap import Estimate
 from ecglib.evaluation.scores import Scores, check_same_seeds
 from ecglib.study import original
 from ecglib.study.analyses import reporting
-from ecglib.study.analyses.comparison import difference, mean_auc, plural, seed_aucs, seeds_behind, signed
+from ecglib.study.analyses.comparison import difference, mean_auc, plural, seed_aucs, seeds_behind
 from ecglib.study.analyses.int8 import Int8Models
 from ecglib.study.analyses.targets import (
     BASE_CNN_AUC,
@@ -63,7 +63,7 @@ class DistillationReplay:
         lengths = {which: TrainingLength.from_run(runs[0]) for which, runs in self.runs.items()}
         ran = " ".join(length.sentence(f"The training {which}") for which, length in lengths.items())
         return (
-            f"On fold 10 the untrained teacher changes the AUC of the student by {signed(self.gain)}, with the 95 % "
+            f"On fold 10 the untrained teacher changes the AUC of the student by {self.gain:+}, with the 95 % "
             f"interval over {seeds_behind(self.gain)}. The original reports {reported:+.3f}, from one split and "
             f"one seed. {self._verdict(list(lengths.values()))} {ran}"
         )
@@ -150,7 +150,7 @@ class Students:
         """The difference on fold 10, with its interval and the seeds behind it."""
         count = len(self.scores[STUDENT].seed)
         return (
-            f"On fold 10 the AUC of the distilled students differs from that of the others by {signed(self.gain)}, "
+            f"On fold 10 the AUC of the distilled students differs from that of the others by {self.gain:+}, "
             f"with a 95 % interval over {seeds_behind(self.gain)}. {self.seeds_better} of {plural(count, 'seed')} "
             f"{'is' if self.seeds_better == 1 else 'are'} better with teachers. In short: **{self.verdict()}**."
         )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ecglib.data.folds import VALIDATION_FOLD
-from ecglib.study.analyses.comparison import Selection, mean_auc, plural, select, signed
+from ecglib.study.analyses.comparison import Selection, mean_auc, plural, select
 from ecglib.study.analyses.distillation import DISTILLED, STUDENT
 from ecglib.study.study import Study
 from ecglib.training.settings import TrainingSettings
@@ -37,7 +37,7 @@ class Trials:
             (
                 *self._varied(name),
                 f"{selection.aucs[name]:.4f}",
-                "best" if name == selection.best else signed(one),
+                "best" if name == selection.best else f"{one:+}",
                 "✓" if self._kept(name) else "",
             )
             for selection in self.selections.values()

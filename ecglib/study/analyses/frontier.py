@@ -18,7 +18,7 @@ from ecglib.evaluation.scores import Scores
 from ecglib.networks.architectures import COMPACT_NETWORK, CompactShape
 from ecglib.study import results
 from ecglib.study.analyses import frontier_files, reporting
-from ecglib.study.analyses.comparison import difference, interval, mean_auc, seed_aucs, signed
+from ecglib.study.analyses.comparison import difference, mean_auc, seed_aucs
 from ecglib.study.analyses.deployment import CalibratedModel, calibrate
 from ecglib.study.analyses.frontier_files import CompactModel
 from ecglib.study.analyses.frontier_law import Law, fit_law
@@ -115,7 +115,7 @@ class Frontier:
             (
                 self.label(name),
                 f"{size / one.footprint.file_bytes:.1f}",
-                signed(difference(self.study, one.scores, released)),
+                f"{difference(self.study, one.scores, released):+}",
             )
             for name, one in self.models.items()
         ]
@@ -208,9 +208,9 @@ class Frontier:
             self.label(name),
             len(seeds),
             f"{mean_auc(self.study, one.scores, VALIDATION_FOLD):.4f}",
-            interval(test),
+            str(test),
             float(np.std(seeds, ddof=1)) if len(seeds) > 1 else None,
-            signed(difference(self.study, one.scores, one.float_scores)),
+            f"{difference(self.study, one.scores, one.float_scores):+}",
         )
 
 

@@ -19,7 +19,7 @@ from ecglib.evaluation import calibration
 from ecglib.evaluation.bootstrap import Estimate
 from ecglib.evaluation.evaluation_set import EvaluationSet
 from ecglib.evaluation.metrics import macro_auc
-from ecglib.study.analyses.comparison import interval, percent
+from ecglib.study.analyses.comparison import percent
 from ecglib.study.analyses.frontier_teachers import Panel
 from ecgpredict.errors import InputError
 from ecgpredict.spec import CLASSES
@@ -50,7 +50,7 @@ class Ceiling:
             "at least one uncertain": ~self.certain,
         }
         rows = [(name, int(mask.sum()), self._auc(test.select(mask))) for name, mask in parts.items()]
-        shown = [(name, count, "–" if auc is None else interval(auc)) for name, count, auc in rows]
+        shown = [(name, count, "–" if auc is None else str(auc)) for name, count, auc in rows]
         return pd.DataFrame(shown, columns=["labels", "records", "AUC of all teachers together"])
 
     def agreement(self) -> pd.DataFrame:

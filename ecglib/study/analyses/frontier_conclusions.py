@@ -10,7 +10,7 @@ import numpy as np
 from ecglib.data.folds import TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation.scores import Scores
 from ecglib.study import results
-from ecglib.study.analyses.comparison import difference, mean_auc, plural, signed
+from ecglib.study.analyses.comparison import difference, mean_auc, plural
 from ecglib.study.analyses.frontier import RELEASED, Frontier
 from ecglib.study.analyses.frontier_teachers import Panel
 
@@ -49,8 +49,8 @@ def against_teachers(students: Frontier, panel: Panel) -> str:
     together = difference(students.study, students.models[name].scores, panel.together)
     return (
         f"*{students.label(name)}*, best on fold 9, differs from its best single teacher, "
-        f"{students.study.model(panel.best).label}, by {signed(single)}, and from all of them together by "
-        f"{signed(together)}."
+        f"{students.study.model(panel.best).label}, by {single:+}, and from all of them together by "
+        f"{together:+}."
     )
 
 
@@ -86,7 +86,7 @@ def trained_or_pruned(students: Frontier) -> str:
     return (
         f"*{students.study.model(PRUNED).label}* of chapter 4 still has {kept['params']:,} parameters, a byte each as "
         f"int8. *{students.label(name)}* with {students.models[name].params:,} parameters differs from it by "
-        f"{signed(gain)} on fold 10, although it is already rounded: {verdict}."
+        f"{gain:+} on fold 10, although it is already rounded: {verdict}."
     )
 
 
@@ -129,7 +129,7 @@ def distilled_or_not(students: Frontier) -> str:
     on_9, on_10 = (difference(students.study, taught, trial, fold) for fold in (VALIDATION_FOLD, TEST_FOLD))
     return (
         f"The same network, epochs and crops without teachers (one seed): the teachers change the AUC by "
-        f"{signed(on_9)} on fold 9 and {signed(on_10)} on fold 10."
+        f"{on_9:+} on fold 9 and {on_10:+} on fold 10."
     )
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from ecglib.data.folds import TEST_FOLD, VALIDATION_FOLD
 from ecglib.study.analyses import frontier_teachers
-from ecglib.study.analyses.comparison import difference, mean_auc, plural, seeds_behind, signed
+from ecglib.study.analyses.comparison import difference, mean_auc, plural, seeds_behind
 from ecglib.study.analyses.frontier import Frontier
 from ecglib.study.analyses.frontier_files import CompactModel
 from ecglib.study.analyses.frontier_teachers import Panel
@@ -51,7 +51,7 @@ class Generations:
         """Whether the teachers of the two generations, each as one ensemble, can be told apart on fold 9."""
         change = difference(self.students.study, self.second_panel.together, self.first_panel.together, VALIDATION_FOLD)
         return (
-            f"Together they differ from the first generation's teachers by {signed(change)} on fold 9, "
+            f"Together they differ from the first generation's teachers by {change:+} on fold 9, "
             f"{'more' if change.excludes_zero else 'no more'} than the noise of patients."
         )
 
@@ -68,8 +68,8 @@ class Generations:
         first, second = (f"*{self.students.label(one.name)}*" for one in (self.first, self.second))
         return (
             f"As int8, {second} reaches {aucs[0]:.4f} on fold 9 and {aucs[1]:.4f} on fold 10, the mean over "
-            f"{plural(len(scores.seed), 'seed')}. It differs from {first} by {signed(on_9)} on fold 9 and "
-            f"{signed(on_10)} on fold 10 ({seeds_behind(on_10)}): on fold 9, {verdict}. To train one seed of the "
+            f"{plural(len(scores.seed), 'seed')}. It differs from {first} by {on_9:+} on fold 9 and "
+            f"{on_10:+} on fold 10 ({seeds_behind(on_10)}): on fold 9, {verdict}. To train one seed of the "
             f"second took {self._where_trained(self.second)}, one of the first {self._where_trained(self.first)}, so "
             "that precision and hardware differ as well."
         )

@@ -18,7 +18,7 @@ from ecglib.evaluation.bootstrap import Estimate
 from ecglib.networks import build
 from ecglib.networks.architectures import CompactShape
 from ecglib.networks.cost import multiply_accumulates
-from ecglib.study.analyses.comparison import difference, mean_auc, plural, seeds_behind, signed
+from ecglib.study.analyses.comparison import difference, mean_auc, plural, seeds_behind
 from ecglib.study.study import Study
 
 CHAPTER, TEACHER, STUDENT, SHAPES = "10_frontier", "resnet1d_wang", "compact_trial", "compact_shape"
@@ -55,7 +55,7 @@ class Recipes:
     def table(self) -> pd.DataFrame:
         """What each recipe changes, and its AUC on fold 9 against the recipe that is kept."""
         rows = [
-            (self._changed(name), f"{auc:.4f}", signed(self.differences[name]) if name in self.differences else "kept")
+            (self._changed(name), f"{auc:.4f}", f"{self.differences[name]:+}" if name in self.differences else "kept")
             for name, auc in self.aucs.items()
         ]
         return pd.DataFrame(rows, columns=["recipe", "AUC, fold 9", "minus the kept one"])

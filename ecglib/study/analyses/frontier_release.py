@@ -19,7 +19,7 @@ from ecglib.data.folds import TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation.scores import Scores
 from ecglib.study import results
 from ecglib.study.analyses import reporting
-from ecglib.study.analyses.comparison import Selection, difference, interval, mean_auc, plural, select, signed
+from ecglib.study.analyses.comparison import Selection, difference, mean_auc, plural, select
 from ecglib.study.analyses.deployment import CalibratedModel, calibrate
 from ecglib.study.analyses.frontier import RELEASED, Frontier
 from ecglib.study.analyses.frontier_files import CALIBRATION_RECORDS, CompactModel
@@ -87,8 +87,8 @@ class Release:
                     self.study.model(name).label,
                     one.onnx.stat().st_size,
                     f"{validation:.4f}",
-                    interval(auc),
-                    signed(test),
+                    str(auc),
+                    f"{test:+}",
                     self.timing.ms(name),
                 )
             )

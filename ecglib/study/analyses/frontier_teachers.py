@@ -13,7 +13,7 @@ import pandas as pd
 
 from ecglib.data.folds import TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation.scores import Scores
-from ecglib.study.analyses.comparison import difference, interval, mean_auc, plural, signed
+from ecglib.study.analyses.comparison import difference, mean_auc, plural
 from ecglib.study.analyses.targets import BEST_TEACHER_AUC, PANEL_AUC
 from ecglib.study.published import SUPERCLASS_AUC
 from ecglib.study.study import Study
@@ -90,7 +90,7 @@ class Panel:
         widest, change = test.auc(self.widest), difference(self.study, self.widest, self.together)
         return (
             f"{text} The {plural(_n_runs(self.everyone), 'network')} of {len(self.everyone)} architectures reach "
-            f"{widest:.4f} (the same target: {PANEL_AUC.verdict(widest.value)}), a difference of {signed(change)} from "
+            f"{widest:.4f} (the same target: {PANEL_AUC.verdict(widest.value)}), a difference of {change:+} from "
             "the teachers."
         )
 
@@ -101,7 +101,7 @@ class Panel:
 
     def _row(self, label: str, scores: Scores, n_runs: int, params: str = "–", published: float | None = None) -> tuple:
         auc, test = mean_auc(self.study, scores, VALIDATION_FOLD), self.study.evaluation_set(TEST_FOLD).auc(scores)
-        return label, params, n_runs, f"{auc:.4f}", interval(test), published
+        return label, params, n_runs, f"{auc:.4f}", str(test), published
 
 
 def open_panel(study: Study, student: str, further: Sequence[str] = FURTHER) -> Panel:

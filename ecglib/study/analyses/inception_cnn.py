@@ -17,7 +17,7 @@ from ecglib.data.folds import TEST_FOLD
 from ecglib.evaluation.scores import Scores
 from ecglib.networks import inception
 from ecglib.study import original, results
-from ecglib.study.analyses.comparison import difference, mean_auc, plural, signed
+from ecglib.study.analyses.comparison import difference, mean_auc, plural
 from ecglib.study.analyses.roc import roc_panels
 from ecglib.study.analyses.targets import INCEPTION_CNN_AUC
 from ecglib.study.study import Study
@@ -84,7 +84,7 @@ class InceptionCNN:
         reason = "which has the higher AUC on fold 9" if best else "which does not have the higher AUC in this profile"
         return (
             f"We use the recipe with shifts of up to {settings.max_shift / SAMPLING_RATE:g} s and noise, {reason}: "
-            f"with seed {seed}, its AUC differs by {signed(one)}, {noise}."
+            f"with seed {seed}, its AUC differs by {one:+}, {noise}."
         )
 
     def memorization(self) -> str:
@@ -144,6 +144,6 @@ class InceptionCNN:
         return (
             f"The replay gives **{values[REPLAY]:.3f}**, {'close to' if near else 'not close to'} the reported "
             f"{reported:.2f}. Done right, the same network gives **{values[MODEL]:.3f}** (the mean of {seeds}), a "
-            f"difference of {signed(change)} over the seeds that both have. {cause} The base CNN of chapter 2 gives "
+            f"difference of {change:+} over the seeds that both have. {cause} The base CNN of chapter 2 gives "
             f"{base:.3f}. The target for this chapter was {INCEPTION_CNN_AUC.verdict(values[MODEL])}."
         )

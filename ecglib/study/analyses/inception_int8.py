@@ -19,7 +19,7 @@ from ecglib.data.folds import TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation.scores import Scores
 from ecglib.networks import inception
 from ecglib.study.analyses import reporting
-from ecglib.study.analyses.comparison import difference, mean_auc, plural, signed
+from ecglib.study.analyses.comparison import difference, mean_auc, plural
 from ecglib.study.analyses.inception_cnn import MODEL, REPLAY, InceptionCNN
 from ecglib.study.analyses.targets import TFLITE_AUC_CHANGE, TFLITE_SIZE_RATIO
 from ecglib.study.analyses.weights import Timing, time_files
@@ -98,7 +98,7 @@ class TfliteFiles:
         """How much AUC the first attempt lost on fold 9."""
         study = self.trained.study
         lost = difference(study, self.scores[FIRST], self.scores[FLOAT], VALIDATION_FOLD)
-        return f"On fold 9, the first attempt changes the AUC by {signed(lost)}."
+        return f"On fold 9, the first attempt changes the AUC by {lost:+}."
 
     def score_change(self) -> float:
         """Mean absolute change of a probability on fold 10, int8 against float32."""
@@ -116,8 +116,8 @@ class TfliteFiles:
         return (
             f"{'Every tensor' if integer else 'Not every tensor'} of the int8 file is an integer one. The file has "
             f"{share:.3f} of the bytes (target: {TFLITE_SIZE_RATIO.verdict(share)}). Its AUC on fold 9 differs from "
-            f"float32's by {signed(on_9)} (target for the size of the change: "
-            f"{TFLITE_AUC_CHANGE.verdict(abs(on_9.value))}); on fold 10 by {signed(on_10)}, where a probability "
+            f"float32's by {on_9:+} (target for the size of the change: "
+            f"{TFLITE_AUC_CHANGE.verdict(abs(on_9.value))}); on fold 10 by {on_10:+}, where a probability "
             f"changes by {self.score_change():.4f} on average. On this processor, one record on one thread takes "
             f"{self.timing.ms(FLOAT):.1f} ms in float32 and {self.timing.ms(INT8):.1f} ms in int8, {speed:.2f} times "
             "the speed."

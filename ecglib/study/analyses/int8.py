@@ -18,7 +18,7 @@ from ecglib.evaluation.bootstrap import Estimate
 from ecglib.evaluation.scores import Scores
 from ecglib.networks import convnet
 from ecglib.study.analyses import reporting
-from ecglib.study.analyses.comparison import common_seeds, difference, seeds_behind, signed
+from ecglib.study.analyses.comparison import common_seeds, difference, seeds_behind
 from ecglib.study.analyses.quantization_options import SelectedOption, selected_option
 from ecglib.study.analyses.weights import (
     Timing,
@@ -165,7 +165,7 @@ class Int8Models:
             else f"No loss on fold 9 exceeds {TOLERATED:g}, so quantization-aware training is not needed"
         )
         changes = "; ".join(
-            f"{label[name]} {signed(one.change)}, over {seeds_behind(one.change)}" for name, one in self.models.items()
+            f"{label[name]} {one.change:+}, over {seeds_behind(one.change)}" for name, one in self.models.items()
         )
         return (
             f"{decided} {needed}. Both are decided on fold 9. The changes of AUC on fold 10, with 95 % intervals, are: "

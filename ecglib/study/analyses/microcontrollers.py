@@ -19,7 +19,7 @@ from ecglib.data.folds import TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation.bootstrap import Estimate
 from ecglib.evaluation.scores import Scores
 from ecglib.study.analyses import reporting
-from ecglib.study.analyses.comparison import difference, interval, signed
+from ecglib.study.analyses.comparison import difference
 from ecglib.study.analyses.deployment import CalibratedModel, calibrate, release_for_microcontroller
 from ecglib.study.analyses.quantization_options import selected_option
 from ecglib.study.analyses.targets import MICRO_ARENA_BYTES, MICRO_FILE_BYTES
@@ -71,7 +71,7 @@ class MicroModels:
     def agreement(self) -> pd.DataFrame:
         """How far the same weights differ between programs, and what integers change."""
         rows = [
-            (self.label(name), f"{one.keras_difference:.1e}", f"{one.litert_difference:.4f}", signed(one.change))
+            (self.label(name), f"{one.keras_difference:.1e}", f"{one.litert_difference:.4f}", f"{one.change:+}")
             for name, one in self.models.items()
         ]
         return pd.DataFrame(
@@ -148,9 +148,7 @@ class MicroModels:
                 training=one.run.metadata,
             )
             row, macro = kept["row"], Estimate(**kept["classes"]["macro"])
-            rows.append(
-                (self.label(name), interval(macro), row["params"], row["file_bytes"], one.footprint.arena_bytes)
-            )
+            rows.append((self.label(name), str(macro), row["params"], row["file_bytes"], one.footprint.arena_bytes))
         return pd.DataFrame(rows, columns=["model", "AUC, fold 10", "parameters", "file bytes", "arena bytes"])
 
 

@@ -13,7 +13,7 @@ from ecglib.evaluation.bootstrap import Estimate
 from ecglib.evaluation.scores import Scores
 from ecglib.networks import convnet
 from ecglib.study.analyses import reporting
-from ecglib.study.analyses.comparison import common_seeds, difference, percent, seeds_behind, signed
+from ecglib.study.analyses.comparison import common_seeds, difference, percent, seeds_behind
 from ecglib.study.analyses.pruning_replay import SPARSITY, pruned_network
 from ecglib.study.analyses.weights import runs_with_weights, scores_of_networks, time_files
 from ecglib.study.study import Study
@@ -46,7 +46,7 @@ class PrunedStudent:
         """What pruning changes on fold 10."""
         return (
             f"With {percent(SPARSITY)} of each layer's weights at zero, the AUC on fold 10 changes by "
-            f"{signed(self.change)}, a 95 % interval over {seeds_behind(self.change)}."
+            f"{self.change:+}, a 95 % interval over {seeds_behind(self.change)}."
         )
 
     def write(self) -> None:

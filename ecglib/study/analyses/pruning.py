@@ -19,7 +19,7 @@ from ecglib.evaluation.scores import Scores
 from ecglib.networks import convnet
 from ecglib.networks.convnet import ECGNet
 from ecglib.study.analyses import reporting
-from ecglib.study.analyses.comparison import mean_auc, percent, plural, seeds_behind, signed
+from ecglib.study.analyses.comparison import mean_auc, percent, plural, seeds_behind
 from ecglib.study.analyses.pruned_models import BASE, NEAR, Level, open_level, selected_channels, versions
 from ecglib.study.analyses.targets import PRUNED_AUC_CHANGE, PRUNED_SPEED, PRUNED_TIMES_FEWER
 from ecglib.study.analyses.weights import Timing, runs_with_weights, time_files
@@ -100,7 +100,7 @@ class PrunedBase:
                 level.counts["nonzero_params"],
                 level.unrefined_auc,
                 *self._aucs(level),
-                signed(level.change),
+                f"{level.change:+}",
             )
             for level in self.magnitude
         ]
@@ -153,7 +153,7 @@ class PrunedBase:
                 self.timing.speed(level.model),
                 len(level.runs),
                 *self._aucs(level),
-                signed(level.change),
+                f"{level.change:+}",
             )
             for level in self.channels
         ]
@@ -221,7 +221,7 @@ class PrunedBase:
         return (
             f"With {percent(level.amount)} of its channels removed, the base CNN has {fewer:.1f} times fewer "
             f"parameters (target: {PRUNED_TIMES_FEWER.verdict(fewer)}) and is {speed:.1f} times as fast (target: "
-            f"{PRUNED_SPEED.verdict(speed)}); its AUC on fold 10 changes by {signed(level.change)}, an interval over "
+            f"{PRUNED_SPEED.verdict(speed)}); its AUC on fold 10 changes by {level.change:+}, an interval over "
             f"{seeds_behind(level.change)} (target: {PRUNED_AUC_CHANGE.verdict(level.change.value)})."
         )
 

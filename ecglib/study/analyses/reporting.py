@@ -13,7 +13,6 @@ import pandas as pd
 from ecglib.evaluation.bootstrap import Estimate
 from ecglib.evaluation.scores import Scores
 from ecglib.study import original, results
-from ecglib.study.analyses.comparison import interval
 from ecglib.study.registry import FINDING_COLUMNS
 from ecglib.study.study import Study
 
@@ -70,7 +69,7 @@ def by_superclass(study: Study, finding: str) -> pd.DataFrame:
     reported = _reported(models)
     columns = {
         f"{study.model(name).column}: {study.model(name).label}": [
-            interval(Estimate(**classes[name][row])) for row in classes[name]
+            str(Estimate(**classes[name][row])) for row in classes[name]
         ]
         for name in models
     }
@@ -89,7 +88,7 @@ def by_finding(study: Study, findings: Mapping[str, str]) -> pd.DataFrame:
     for finding, text in findings.items():
         models = {study.model(name).column: name for name in models_of(study, finding)}
         aucs = {
-            column: interval(Estimate(**results.read(study.paths.results, name)["classes"]["macro"]))
+            column: str(Estimate(**results.read(study.paths.results, name)["classes"]["macro"]))
             for column, name in models.items()
         }
         rows.append((text, _short(_reported(models.values()).get("macro")), *(aucs.get(c, "–") for c in _AS_TRAINED)))

@@ -11,7 +11,7 @@ import pandas as pd
 
 from ecglib.compression.gate import Tolerances
 from ecglib.evaluation.bootstrap import Estimate
-from ecglib.study.analyses.comparison import plural, signed
+from ecglib.study.analyses.comparison import plural
 
 
 def effect_of_distillation(kept: Mapping[str, dict]) -> str:
@@ -24,7 +24,7 @@ def effect_of_distillation(kept: Mapping[str, dict]) -> str:
     return (
         f"The student has {'the same number of' if same else 'another number of'} parameters with a teacher as without "
         f"one. It is small by design, and as int8 its file is {base['file_bytes'] / int8['file_bytes']:.0f} times "
-        f"smaller than the base CNN's. What distillation can change is the AUC: by {signed(gain)}, {verdict}."
+        f"smaller than the base CNN's. What distillation can change is the AUC: by {gain:+}, {verdict}."
     )
 
 

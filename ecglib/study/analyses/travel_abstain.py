@@ -103,7 +103,7 @@ class Abstention:
             row = [one.label]
             for found in (self.judged(name), self.judged_there(name)):
                 kept = found.confidence >= self.gate(name)
-                row += [percent(kept.mean()), f"{found.wrong.mean():.3f} → {_text(found.risk(kept))}"]
+                row += [percent(kept.mean()), f"{found.wrong.mean():.3f} → {found.risk(kept)!s}"]
             rows.append(row)
         names = [f"{one}, {where}" for where in ("fold 10", "LUDB") for one in ("coverage", "risk")]
         return pd.DataFrame(rows, columns=["model", *names])
@@ -119,9 +119,9 @@ class Abstention:
                     (
                         band,
                         int(group.sum()),
-                        _text(found.coverage(kept, group)),
-                        _text(found.risk(group)),
-                        _text(found.risk(kept & group)),
+                        str(found.coverage(kept, group)),
+                        str(found.risk(group)),
+                        str(found.risk(kept & group)),
                     )
                 )
         return pd.DataFrame(rows, columns=["age", "records", "coverage", "risk, all", "risk, kept"])
@@ -191,7 +191,3 @@ class Abstention:
         """Coverage and risk without quality warnings, for the figure."""
         clean = ~self.warned["fold 10"]
         return {"without quality warnings": (float(clean.mean()), float(self.judged(name).wrong[clean].mean()))}
-
-
-def _text(one: Estimate) -> str:
-    return f"{one.value:.3f}\u00a0({one.low:.3f}\u2060–\u2060{one.high:.3f})"

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from ecglib.data import damage
 from ecglib.data.folds import TEST_FOLD, VALIDATION_FOLD
-from ecglib.study.analyses.comparison import signed
 from ecglib.study.analyses.travel_electrodes import GROUPS, MEASURED, Electrodes, swaps
 from ecglib.study.analyses.travel_models import RELEASED
 from ecglib.study.analyses.travel_noise import TOLERATED, Noise
@@ -37,12 +36,12 @@ class Conditions:
         return [
             f"{int(compared['survives'].sum())} of {len(compared)} differences between groups of fold 10 and the rest "
             f"survive a false discovery rate of {ALPHA:.0%}.",
-            f"Without one lead the released model's AUC changes by {signed(own[single])} at worst ({single}), without "
-            f"a group of leads by {signed(own[group])} ({group}).",
+            f"Without one lead the released model's AUC changes by {own[single]:+} at worst ({single}), without "
+            f"a group of leads by {own[group]:+} ({group}).",
             self._filling(),
             self.noise.conclusion(),
-            f"Training with damage changes the mean AUC under damage by {signed(robust.mean_gain(TEST_FOLD))} on fold "
-            f"10 and, on intact records of fold 9, by {signed(cost)} (one seed); a second model is "
+            f"Training with damage changes the mean AUC under damage by {robust.mean_gain(TEST_FOLD):+} on fold "
+            f"10 and, on intact records of fold 9, by {cost:+} (one seed); a second model is "
             f"{'worth releasing' if robust.pays else 'not released'}.",
         ]
 
@@ -73,7 +72,7 @@ class Conditions:
         texts = []
         for measured in (MEASURED[1], MEASURED[-1]):
             way = self.electrodes.best_filling(measured, model)
-            texts.append(f"{', '.join(measured)} with {way}: {signed(self.electrodes.filled_change(measured, model))}")
+            texts.append(f"{', '.join(measured)} with {way}: {self.electrodes.filled_change(measured, model):+}")
         return f"Change of the AUC with fewer leads, filled in the way that is best on fold 9: {'; '.join(texts)}."
 
     def _limit(self, kind: str) -> str:

@@ -15,7 +15,7 @@ import pandas as pd
 from ecglib.data import electrodes
 from ecglib.data.folds import TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation.bootstrap import Estimate
-from ecglib.study.analyses.comparison import interval, percent, signed
+from ecglib.study.analyses.comparison import percent
 from ecglib.study.analyses.travel_damage import INTACT, Damage, DamagedFold
 from ecglib.study.analyses.travel_models import COMPACT, RELEASED, TravelModel
 from ecglib.study.study import Study
@@ -80,8 +80,8 @@ class Electrodes:
             worst, group = (min(some.index, key=lambda name: some[name].value) for some in (single, groups))
             harmless = sum(not one.excludes_zero for one in single)
             texts.append(
-                f"*{label}* loses most with {worst} flat among single leads ({signed(single[worst])}) and with "
-                f"{group} flat among groups ({signed(groups[group])}); for {harmless} of {len(LEADS)} leads the "
+                f"*{label}* loses most with {worst} flat among single leads ({single[worst]:+}) and with "
+                f"{group} flat among groups ({groups[group]:+}); for {harmless} of {len(LEADS)} leads the "
                 "interval of the change contains zero."
             )
         return " ".join(texts)
@@ -95,7 +95,7 @@ class Electrodes:
         """AUC and its change under each swap, and the share of records that the quality warnings catch."""
         rows = []
         for name in (INTACT, *swaps()):
-            aucs = [interval(self.fold.auc(name, model)) for model in self.fold.models]
+            aucs = [str(self.fold.auc(name, model)) for model in self.fold.models]
             rows.append((name, *aucs, percent(self.warned[name])))
         labels = [one.label for one in self.fold.models.values()]
         return pd.DataFrame(rows, columns=["electrodes swapped", *labels, "warned about"])
@@ -115,7 +115,7 @@ class Electrodes:
         worst = min(missed, key=lambda name: self.fold.change(name, model).value)
         return (
             f"{text} Of those that they miss, {worst} costs *{self.fold.models[model].label}* most: "
-            f"{signed(self.fold.change(worst, model))}."
+            f"{self.fold.change(worst, model):+}."
         )
 
     def fewer_leads(self) -> pd.DataFrame:
@@ -128,7 +128,7 @@ class Electrodes:
                     name, chosen = _name(measured, way), "✓" if way == best else ""
                     on_9, on_10 = (one.auc(name, model) for one in (self.selection, self.fold))
                     rows.append(
-                        (", ".join(measured), way, self.fold.models[model].label, on_9.value, chosen, interval(on_10))
+                        (", ".join(measured), way, self.fold.models[model].label, on_9.value, chosen, str(on_10))
                     )
         return pd.DataFrame(rows, columns=["leads", "filling", "model", "AUC, fold 9", "best", "AUC on fold 10"])
 
@@ -159,7 +159,7 @@ class Electrodes:
         for measured in (MEASURED[1], MEASURED[-1]):
             texts.append(
                 f"With {', '.join(measured)} so filled, *{self.fold.models[released].label}* changes its AUC on fold "
-                f"10 by {signed(self.filled_change(measured, released))} against twelve leads."
+                f"10 by {self.filled_change(measured, released):+} against twelve leads."
             )
         return " ".join(texts)
 

@@ -17,7 +17,6 @@ from scipy.special import expit, logit
 
 from ecglib.data.folds import TEST_FOLD
 from ecglib.evaluation.bootstrap import percentile
-from ecglib.study.analyses.comparison import interval
 from ecglib.study.analyses.travel_ludb import MAIN, External
 from ecglib.study.analyses.travel_models import RELEASED
 from ecglib.study.study import Study
@@ -100,7 +99,7 @@ class Local:
                 right = chosen * (there[:, k] == wanted)[:, None]
                 total = self.external.resampling.totals(np.concatenate([right, chosen], axis=1))
                 with np.errstate(invalid="ignore"):
-                    row.append(interval(percentile(right.sum() / chosen.sum(), total[:, 0] / total[:, 1])))
+                    row.append(str(percentile(right.sum() / chosen.sum(), total[:, 0] / total[:, 1])))
             rows.append(row)
         names = ["sensitivity, fold 10", "sensitivity, LUDB", "specificity, fold 10", "specificity, LUDB"]
         return pd.DataFrame(rows, columns=["superclass", *names])

@@ -20,7 +20,6 @@ from ecglib.data.ludb import Ludb
 from ecglib.data.ludb_rules import RULES
 from ecglib.evaluation.bootstrap import Estimate, percentile
 from ecglib.evaluation.resampling import Resampling
-from ecglib.study.analyses.comparison import interval, signed
 from ecglib.study.analyses.travel_models import BASE, RELEASED, TravelModel
 from ecglib.study.study import Study
 from ecgpredict import recordings
@@ -140,7 +139,7 @@ class External:
         """Macro AUC of every model under every rule, beside fold 10's."""
         test = self.study.evaluation_set(TEST_FOLD)
         rows = [
-            (one.label, interval(test.auc(one.scores)), *(interval(self.auc(self.scores[name], r)) for r in RULES))
+            (one.label, str(test.auc(one.scores)), *(str(self.auc(self.scores[name], r)) for r in RULES))
             for name, one in self.models.items()
         ]
         return pd.DataFrame(rows, columns=["model", "fold 10", *RULES])
@@ -149,8 +148,7 @@ class External:
         """One model's AUC of each superclass under every rule, beside fold 10's."""
         test = self.study.evaluation_set(TEST_FOLD).aucs(self.models[name].scores)
         rows = [
-            (one, interval(test[one]), *(interval(self.auc(self.scores[name], rule, one)) for rule in RULES))
-            for one in CLASSES
+            (one, str(test[one]), *(str(self.auc(self.scores[name], rule, one)) for rule in RULES)) for one in CLASSES
         ]
         return pd.DataFrame(rows, columns=["superclass", "fold 10", *RULES])
 
@@ -177,7 +175,7 @@ class External:
             f"warnings find the limb leads wrong in {warned} of {len(headers)}. The samples as they are stored miss it "
             f"by at most {1000 * np.max(broken[0]):.0f} µV, and if they are microvolts, lead II spans "
             f"{np.median(spans[:, 1]):.2f} mV in the median. We take them for microvolts. For the released model that "
-            f"changes the macro AUC ({MAIN} rule) by {signed(changed)} against a reading with the headers' gains: "
+            f"changes the macro AUC ({MAIN} rule) by {changed:+} against a reading with the headers' gains: "
             f"{'more than chance' if changed.excludes_zero else 'no more than chance'}."
         )
 
@@ -187,8 +185,8 @@ class External:
         rows = [
             (
                 one.label,
-                signed(test.difference(one.scores, base.scores)),
-                *(signed(self.difference(self.scores[name], self.scores[BASE], rule)) for rule in RULES[:2]),
+                f"{test.difference(one.scores, base.scores):+}",
+                *(f"{self.difference(self.scores[name], self.scores[BASE], rule):+}" for rule in RULES[:2]),
             )
             for name, one in self.models.items()
             if name != BASE

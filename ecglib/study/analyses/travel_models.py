@@ -17,7 +17,6 @@ from ecglib.compression import onnx_files, tflite_files
 from ecglib.data.folds import TEST_FOLD
 from ecglib.evaluation.calibration import expected_calibration_error
 from ecglib.evaluation.scores import Scores
-from ecglib.study.analyses.comparison import interval
 from ecglib.study.analyses.deployment import calibrate
 from ecglib.study.study import Study
 from ecgpredict import released
@@ -141,5 +140,5 @@ def table(study: Study, models: Mapping[str, TravelModel]) -> pd.DataFrame:
     for one in models.values():
         score = test.y_score(one.scores)[0]
         error = expected_calibration_error(one.calibrated(score), test.y_true)
-        rows.append((one.label, interval(test.auc(one.scores)), error, one.temperature))
+        rows.append((one.label, str(test.auc(one.scores)), error, one.temperature))
     return pd.DataFrame(rows, columns=["model", "AUC, fold 10", "ECE, fold 10", "temperature"])

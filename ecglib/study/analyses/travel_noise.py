@@ -13,7 +13,6 @@ import pandas as pd
 
 from ecglib.data import damage
 from ecglib.data.folds import TEST_FOLD
-from ecglib.study.analyses.comparison import interval, signed
 from ecglib.study.analyses.travel_damage import INTACT, Damage, DamagedFold
 from ecglib.study.analyses.travel_models import COMPACT, DISTILLED, MICRO, RELEASED, TravelModel
 from ecglib.study.study import Study
@@ -81,7 +80,7 @@ class Noise:
         strongest, model = self.ratios[-1], RELEASED
         changes = {kind: self.fold.change(_name(kind, strongest), model) for kind in damage.NOISES}
         worst = min(changes, key=lambda kind: changes[kind].value)
-        text = f"At {strongest} dB, {worst} costs *{self.fold.models[model].label}* most: {signed(changes[worst])}. "
+        text = f"At {strongest} dB, {worst} costs *{self.fold.models[model].label}* most: {changes[worst]:+}. "
         if DISTILLED not in self.fold.models:
             return text
         gaps = {
@@ -92,7 +91,7 @@ class Noise:
         largest = max(gaps, key=lambda key: abs(gaps[key].value))
         below = sum(one.high < 0 for one in gaps.values())
         return (
-            f"{text}Rounding to int8 changes the AUC under noise by {signed(gaps[largest])} at most ({largest[0]} "
+            f"{text}Rounding to int8 changes the AUC under noise by {gaps[largest]:+} at most ({largest[0]} "
             f"at {largest[1]} dB); its interval lies below zero in {below} of {len(gaps)} combinations of noise and "
             f"ratio. {self._best()}"
         )
@@ -106,7 +105,7 @@ class Noise:
     def faults(self) -> pd.DataFrame:
         """AUC under wrong gain, clipping and missing samples."""
         rows = [
-            (name, *(interval(self.fold.auc(name, model)) for model in FAULTS if model in self.fold.models))
+            (name, *(str(self.fold.auc(name, model)) for model in FAULTS if model in self.fold.models))
             for name in (INTACT, *faults())
         ]
         labels = [self.fold.models[model].label for model in FAULTS if model in self.fold.models]
@@ -119,7 +118,7 @@ class Noise:
         many = sum(one.value < -TOLERATED for one in changes.values())
         return (
             f"{many} of {len(changes)} faults cost *{self.fold.models[RELEASED].label}* more than {TOLERATED:g} of its "
-            f"AUC, most of all {worst}: {signed(changes[worst])}."
+            f"AUC, most of all {worst}: {changes[worst]:+}."
         )
 
 

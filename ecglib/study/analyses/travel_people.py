@@ -67,7 +67,7 @@ class People:
         rows = []
         for row in self.large.itertuples():
             found = self.values[row.factor, row.group]
-            rows.append((row.factor, row.group, row.n, *(_short(found[name]) for name in travel_measures.MEASURES)))
+            rows.append((row.factor, row.group, row.n, *(str(found[name]) for name in travel_measures.MEASURES)))
         return pd.DataFrame(rows, columns=["by", "group", "records", *travel_measures.MEASURES])
 
     @cached_property
@@ -207,7 +207,3 @@ def group_masks(study: Study) -> tuple[dict[tuple[str, str], np.ndarray], dict[s
 
 def _natural(name: str) -> tuple:
     return (0, int(name), "") if name.isdigit() else (1, 0, name)
-
-
-def _short(estimate: Estimate) -> str:
-    return f"{estimate.value:.3f}\u00a0({estimate.low:.3f}\u2060–\u2060{estimate.high:.3f})"

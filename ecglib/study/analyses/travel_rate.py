@@ -14,7 +14,6 @@ import wfdb.processing
 from scipy import signal as filters
 
 from ecglib.data import ludb
-from ecglib.study.analyses.comparison import signed
 from ecglib.study.analyses.travel_ludb import MAIN, External
 from ecglib.study.analyses.travel_models import COMPACT, MICRO, RELEASED, TravelModel
 from ecgpredict.spec import N_SAMPLES, SAMPLING_RATE
@@ -74,7 +73,7 @@ class Rates:
                     f"{moved.mean():.4f}",
                     f"{moved.max():.3f}",
                     f"{changed.sum()} of {changed.size:,}",
-                    signed(difference),
+                    f"{difference:+}",
                 )
             )
         names = ["mean change", "largest change", "decisions changed", "AUC minus ours"]

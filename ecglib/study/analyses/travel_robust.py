@@ -17,7 +17,7 @@ from ecglib.data import damage, electrodes
 from ecglib.data.folds import TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation.bootstrap import Estimate, percentile
 from ecglib.study.analyses import travel_models
-from ecglib.study.analyses.comparison import difference, plural, seeds_behind, signed
+from ecglib.study.analyses.comparison import difference, plural, seeds_behind
 from ecglib.study.analyses.travel_damage import INTACT, Damage, DamagedFold
 from ecglib.study.study import Study
 
@@ -83,7 +83,7 @@ class Robust:
         fold, rows = self.folds[TEST_FOLD], []
         for name in (INTACT, *damages()):
             aucs = [fold.auc(name, model).value for model in (CLEAN, ROBUST)]
-            rows.append((name, *aucs, signed(self.gain(VALIDATION_FOLD, name)), signed(self.gain(TEST_FOLD, name))))
+            rows.append((name, *aucs, f"{self.gain(VALIDATION_FOLD, name):+}", f"{self.gain(TEST_FOLD, name):+}"))
         labels = ["clean training", "with damage"]
         return pd.DataFrame(rows, columns=["damage", *labels, "difference, fold 9", "difference, fold 10"])
 
@@ -95,12 +95,12 @@ class Robust:
         cost = self.costs[VALIDATION_FOLD]
         verdict = "pays clearly" if self.pays else "does not pay clearly enough for a second released model"
         return (
-            f"On fold 9, training with damage changes the AUC by {signed(gains[VALIDATION_FOLD])}, mean over "
+            f"On fold 9, training with damage changes the AUC by {gains[VALIDATION_FOLD]:+}, mean over "
             f"{plural(len(damages()), 'kind')} of damage ({seeds_behind(cost)}): {better} better by more than chance, "
-            f"{worse} worse. On all intact records it changes the AUC by {signed(cost)}. We asked for a gain above "
+            f"{worse} worse. On all intact records it changes the AUC by {cost:+}. We asked for a gain above "
             f"{SMALLEST_GAIN:g} and a cost below {LARGEST_COST:g}, both with their intervals: by this rule it "
-            f"*{verdict}*. On fold 10, the mean change is {signed(gains[TEST_FOLD])} and the change on intact records "
-            f"{signed(self.costs[TEST_FOLD])}."
+            f"*{verdict}*. On fold 10, the mean change is {gains[TEST_FOLD]:+} and the change on intact records "
+            f"{self.costs[TEST_FOLD]:+}."
         )
 
 

@@ -118,9 +118,8 @@ class Timing:
         return Estimate(*map(float, self.table.loc[name, ["ratio", "ratio_low", "ratio_high"]]))
 
     def speed(self, name: str) -> str:
-        """The same for a table."""
-        one = self.speedup(name)
-        return f"{one.value:.2f}\u00a0({one.low:.2f}\u2060–\u2060{one.high:.2f})"
+        """:meth:`speedup` for a table."""
+        return f"{self.speedup(name):.2f}"
 
     def latency(self, name: str) -> dict[str, float]:
         """latency_ms and latency_vs_float32, as results keep them; a file without a reference is one itself."""

@@ -1,7 +1,6 @@
 """Comparisons: the simplest of equal options, the seeds that two models share, text that never breaks."""
 
 import numpy as np
-import pytest
 
 from ecglib.evaluation.bootstrap import Estimate
 from ecglib.evaluation.scores import Scores
@@ -45,11 +44,6 @@ def test_seeds_that_both_models_have_are_compared(study):
 def test_models_without_a_common_seed_keep_their_seeds(study):
     one, other = noisy_scores(study, 1, seeds=(0,)), noisy_scores(study, 1, seeds=(1,))
     assert comparison.common_seeds(one, other) == (one, other)
-
-
-@pytest.mark.parametrize("text", [comparison.signed, comparison.interval])
-def test_an_interval_does_not_break(text):
-    assert " " not in text(Estimate(0.9, 0.89, 0.91))
 
 
 def test_an_interval_says_what_it_holds():
