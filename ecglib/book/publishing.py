@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -15,36 +16,71 @@ from ecglib.study.analyses import travel_conclusions, travel_models
 from ecglib.study.paths import Paths
 from ecglib.study.study import Study
 from ecglib.training import runs
-from ecgpredict import files, released
+from ecgpredict import released
+
+_TREES = ("book/chapters", "results/full", "models", "README.md")
+_STAGING = ".publishing"  # in the checkout, so that a rename is enough
 
 
 def publish(study: Study) -> None:
-    """Copy executed chapters, results, runs and released models; everything is read before anything is written.
+    """Replace the committed chapters, results, runs, released models and README's table, all of them or none.
+
+    The new folders are completed beside the committed ones and then change places with them. After an error the old
+    ones are in place; after a kill while they change places, :func:`restore` or the next call puts them back.
 
     Raises
     ------
     InputError : a chapter's notebook, a model's result or the README's table is missing
     """
+    root = study.paths.root
+    restore(root)
+    try:
+        staged = replace(study.paths, root=root / _STAGING / "new")
+        _stage(study, staged)
+        _change_places(root, staged.root)
+    finally:
+        restore(root)
+
+
+def restore(root: Path) -> None:
+    """Undo a publication that was stopped before its end, and remove what it prepared."""
+    before = root / _STAGING / "before"
+    for old in [before / tree for tree in _TREES if (before / tree).exists()]:
+        target = root / old.relative_to(before)
+        shutil.rmtree(target, ignore_errors=True) if old.is_dir() else target.unlink(missing_ok=True)
+        old.rename(target)
+    shutil.rmtree(root / _STAGING, ignore_errors=True)
+
+
+def _change_places(root: Path, new: Path) -> None:
+    before = root / _STAGING / "before"
+    for tree in _TREES:
+        (before / tree).parent.mkdir(parents=True, exist_ok=True)
+        (root / tree).rename(before / tree)
+        (new / tree).rename(root / tree)
+    subprocess.run([sys.executable, root / "tools" / "fold_10_ledger.py"], cwd=root, check=True)
+    before.rename(before.with_name("replaced"))  # from here on the new ones count
+
+
+def _stage(study: Study, staged: Paths) -> None:
+    """Write what is published, complete, under the root of `staged`."""
     paths = study.paths
-    executed = [workflow.executed_chapter(study, name) for name in study.settings.registry.chapters]
-    contents = {paths.chapters / notebook.name: _for_readers(study, notebook) for notebook in executed}
+    for tree in _TREES[:-1]:
+        shutil.copytree(paths.root / tree, staged.root / tree)
+    (staged.root / "README.md").write_text(book.readme_table(paths), encoding="utf-8")
+    for name in study.settings.registry.chapters:
+        notebook = workflow.executed_chapter(study, name)
+        (staged.chapters / notebook.name).write_bytes(_for_readers(study, notebook))
     models = results.summary(paths.results)["model"]
-    dropped = set(results.summary(paths.published_results)["model"]) - set(models)
+    for model in set(results.summary(paths.published_results)["model"]) - set(models):
+        (staged.published_results / f"{model}.json").unlink(missing_ok=True)
+        (staged.published_results / "scores" / f"{model}.npz").unlink(missing_ok=True)
     wanted = [paths.results / "summary.csv", paths.results / speeds.NAME, *paths.results.glob("*.json")]
-    wanted += [paths.results / "scores" / f"{model}.npz" for model in models]
-    contents |= {paths.published_results / path.relative_to(paths.results): path.read_bytes() for path in wanted}
-    readme = book.readme_table(paths)
-    for target, content in contents.items():
-        with files.atomic_path(target) as temporary:
-            temporary.write_bytes(content)
-    for model in dropped:
-        (paths.published_results / f"{model}.json").unlink(missing_ok=True)
-        (paths.published_results / "scores" / f"{model}.npz").unlink(missing_ok=True)
-    _export_runs(study)
-    released.copy_release(paths.released, paths.models)
-    released.set_cautions(paths.models, _cautions(paths))
-    subprocess.run([sys.executable, paths.root / "tools" / "fold_10_ledger.py"], cwd=paths.root, check=True)
-    files.write_text(paths.root / "README.md", readme)
+    for path in [*wanted, *(paths.results / "scores" / f"{model}.npz" for model in models)]:
+        shutil.copyfile(path, staged.published_results / path.relative_to(paths.results))
+    _export_runs(study, staged.models)
+    released.copy_release(paths.released, staged.models)
+    released.set_cautions(staged.models, _cautions(staged))
 
 
 def _cautions(paths: Paths) -> list[str]:
@@ -62,15 +98,15 @@ def _for_readers(study: Study, executed: Path) -> bytes:
     return nbformat.writes(standalone.convert(notebook, executed.stem, repository)).encode()
 
 
-def _export_runs(study: Study) -> None:
-    """Copy finished runs into models/, with the weights that the registry keeps; remove others."""
-    paths, trained = study.paths, study.settings.training
+def _export_runs(study: Study, target: Path) -> None:
+    """Copy finished runs into a folder of models, with the weights that the registry keeps; remove others from it."""
+    artifacts, trained = study.paths.artifacts, study.settings.training
     for model in trained:
         for seed in study.settings.seeds[model]:
             place = f"{model}/seed{seed}"
-            if (paths.artifacts / place / runs.METADATA).is_file():
+            if (artifacts / place / runs.METADATA).is_file():
                 keep = seed in study.model(model).keep_weights
-                runs.export_run(paths.artifacts / place, paths.models / place, weights=keep)
-    known = {paths.models / model / f"seed{seed}" for model in trained for seed in study.settings.seeds[model]}
-    for folder in set(paths.models.glob("*/seed*")) - known:
+                runs.export_run(artifacts / place, target / place, weights=keep)
+    known = {target / model / f"seed{seed}" for model in trained for seed in study.settings.seeds[model]}
+    for folder in set(target.glob("*/seed*")) - known:
         shutil.rmtree(folder)
