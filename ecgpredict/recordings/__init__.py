@@ -7,8 +7,9 @@ Each format has a module with one function, path -> :class:`RawRecording`; `read
 """
 
 from ecgpredict.recordings.quality import quality_warnings
-from ecgpredict.recordings.raw import RawRecording
-from ecgpredict.recordings.reading import FILE_SUFFIXES, Recording, read
+from ecgpredict.recordings.folders import archived, walk
+from ecgpredict.recordings.raw import RawRecording, Recording
+from ecgpredict.recordings.reading import FILE_SUFFIXES, read
 from ecgpredict.recordings.resampling import windows
 
-__all__ = ["FILE_SUFFIXES", "RawRecording", "Recording", "quality_warnings", "read", "windows"]
+__all__ = ["FILE_SUFFIXES", "RawRecording", "Recording", "archived", "quality_warnings", "read", "walk", "windows"]

@@ -1,17 +1,24 @@
-"""CSV tables: a row of lead names, then a row per sample; a column of times in seconds gives the sampling rate."""
+"""CSV tables: a row of lead names, then a row per sample; a column of times gives the sampling rate."""
 
 from __future__ import annotations
 
+import csv
+import re
 from pathlib import Path
 
 import numpy as np
 
 from ecgpredict.errors import InputError
-from ecgpredict.recordings.raw import MAX_CHANNELS, RawRecording, unreadable
+from ecgpredict.recordings.raw import MAX_CHANNELS, MAX_DURATION_S, MAX_RATE_HZ, RawRecording, unreadable
 
 SUFFIXES = (".csv",)
-TIME_NAMES = ("time", "t", "time_s", "seconds")
+# the accepted names of a column of times, and the length of their unit in seconds
+_TIMES = {
+    **dict.fromkeys(("time", "t", "seconds", "sec", "time_s", "time_sec"), 1.0),
+    **dict.fromkeys(("time_ms", "t_ms", "ms", "milliseconds"), 1e-3),
+}
 _MAX_HEADER_BYTES = 64_000
+_MAX_ROWS = round(MAX_DURATION_S * MAX_RATE_HZ) + 1
 _EXPECTED, _HINT = "a row of lead names, then numbers", "export it as CSV with commas and decimal points"
 # Times rounded to at most one step are within half a step of an even grid; with a missing row, some are at least half a
 # step away from every such grid.
@@ -23,21 +30,61 @@ def read(path: Path) -> RawRecording:
 
     Raises
     ------
-    InputError : not a table of numbers, or times that are not increasing or not evenly spaced
+    InputError : not a table of numbers; rows longer than the header; a time of unknown unit; times that are not
+        increasing or not evenly spaced
     """
     import pandas as pd  # most recordings are of other formats, and it takes long to import
 
-    _check_header(path)
     try:
-        values = pd.read_csv(path).apply(pd.to_numeric)
+        with path.open("rb") as file:
+            lines = iter(lambda: file.readline(_MAX_HEADER_BYTES), b"")
+            names = _header(next(filter(bytes.strip, lines), b""), path)
+            values = pd.read_csv(file, header=None, nrows=_MAX_ROWS).apply(pd.to_numeric)
+    except InputError:
+        raise
     except Exception as error:  # pandas does not catch the errors of its parser
         raise unreadable("table", path, expected=_EXPECTED, found=error, hint=_HINT) from error
-    time_column = next((name for name in values if str(name).strip().lower() in TIME_NAMES), None)
-    rate = None
-    if time_column is not None:
-        rate = sampling_rate(values[time_column].to_numpy(float), f"{path}, {time_column}")
-        values = values.drop(columns=time_column)
-    return RawRecording(values.to_numpy(float), [str(name) for name in values], rate)
+    if values.shape[1] != len(names):
+        found = f"row 2 has {values.shape[1]} fields, the header {len(names)}"
+        raise unreadable("table", path, expected="as many fields in each row", found=found, hint=_HINT)
+    values = values.to_numpy(float)
+    rate, step = None, None
+    for column, name in enumerate(names):
+        if (unit := _time_unit(name, path)) is not None:
+            rate, step = sampling_rate(values[:, column] * unit, f"{path}, {name}"), column
+            break
+    leads = [column for column in range(len(names)) if column != step]
+    return RawRecording(values[:, leads], [names[column] for column in leads], rate)
+
+
+def _header(line: bytes, path: Path) -> list[str]:
+    """The names of the columns, from the first row."""
+    text = line.decode("utf-8-sig", "replace").strip()
+    names = next(csv.reader([text], skipinitialspace=True), [])
+    found = None
+    if len(line) == _MAX_HEADER_BYTES or len(names) > MAX_CHANNELS:
+        found = f"a first row of {len(names):,} columns"
+    elif len(names) < 2 and re.search("[;\t]", text):
+        found = "semicolons or tabs between the fields"
+    elif names and all(re.fullmatch(r"\s*[-+.\d]\S*\s*", name) for name in names):
+        found = "numbers in the first row"
+    if found:
+        raise unreadable("table", path, expected=_EXPECTED, found=found, hint=_HINT)
+    return [name.strip() for name in names]
+
+
+def _time_unit(name: str, path: Path) -> float | None:
+    """Seconds in a unit of this column's times; None for a column of something else."""
+    plain = re.sub(r"[\s_]*[\[(]\s*(\w*)\s*[\])]$", r"_\1", name.strip().lower()).strip("_")  # Time [s], time (ms)
+    if plain not in _TIMES and re.match(r"(time|t_|timestamp|date|sec|milli)", plain):
+        raise InputError(
+            "a time of unknown unit",
+            where=path,
+            expected=f"a column named {', '.join(_TIMES)}, Time [s] or Time [ms]",
+            found=name,
+            hint="rename the column, or remove it and give the sampling rate, e.g. --rate 500",
+        )
+    return _TIMES.get(plain)
 
 
 def sampling_rate(time: np.ndarray, where: object) -> float:
@@ -84,14 +131,3 @@ def _jitter(time: np.ndarray, rate: float) -> float:
     """Largest distance of times (n,) from the nearest even grid of this rate, in steps."""
     deviations = (time - time[0]) * rate - np.arange(len(time))
     return float(deviations.max() - deviations.min()) / 2
-
-
-def _check_header(path: Path) -> None:
-    """Reject a file that is not a table before pandas builds thousands of columns from it."""
-    with path.open("rb") as file:
-        start = file.read(_MAX_HEADER_BYTES)
-    line = start.split(b"\n")[0]
-    if len(line) == _MAX_HEADER_BYTES or line.count(b",") > MAX_CHANNELS:
-        raise unreadable(
-            "table", path, expected=_EXPECTED, found=f"a first row of {line.count(b',') + 1:,} columns", hint=_HINT
-        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from ecgpredict.spec import LEADS
 SUFFIXES = (".npy", ".npz")
 # maximum bytes of each array: the largest recording in double precision, a few names, one number, one unit
 _LIMITS = {"signal": 8 * MAX_VALUES, "leads": 100_000, "rate": 16, "units": 100}
-_HINT = "save it with numpy.save or numpy.savez"
+_HINT = "save it with numpy.save or numpy.savez, and the leads as text: numpy.array(names, dtype=str)"
 
 
 def read(path: Path) -> RawRecording:
@@ -28,12 +29,13 @@ def read(path: Path) -> RawRecording:
     InputError : not such a file, or an array of another shape or type
     """
     try:
-        found = {"signal": _array(path)} if path.suffix.lower() == ".npy" else arrays.read_npz(path, _LIMITS)
+        source = path if isinstance(path, Path) else BytesIO(path.read_bytes())  # in an archive
+        found = {"signal": _array(source, path)} if path.suffix.lower() == ".npy" else arrays.read_npz(source, _LIMITS)
         signal = found["signal"]
         if signal.dtype.kind not in "iuf":
             raise TypeError(f"signal of type {signal.dtype}")
         leads = [_text(name) for name in np.atleast_1d(found["leads"])] if "leads" in found else list(LEADS)
-        rate = float(found["rate"]) if "rate" in found else None
+        rate = float(found["rate"].item()) if "rate" in found else None  # of shape () or (1,)
         units = [_text(found["units"][()])] * len(leads) if "units" in found else None
     except InputError:
         raise
@@ -53,9 +55,9 @@ def read(path: Path) -> RawRecording:
     return RawRecording(signal, leads, rate, units)
 
 
-def _array(path: Path) -> np.ndarray:
+def _array(source: Path | BytesIO, path: Path) -> np.ndarray:
     """The array of a .npy file, mapped: a header that announces more than the file holds is an error at once."""
-    array = np.load(path, mmap_mode="r", allow_pickle=False)
+    array = np.load(source, mmap_mode="r" if source is path else None, allow_pickle=False)
     check_size(path, array.size)
     return array
 

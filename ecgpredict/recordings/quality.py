@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ecgpredict.recordings import arm_reversal
-from ecgpredict.recordings.reading import Recording
+from ecgpredict.recordings.raw import Recording
 from ecgpredict.recordings.resampling import WINDOW_S, fill_gaps, window_starts
 from ecgpredict.spec import LEADS
 
@@ -15,16 +15,23 @@ FLAT_MV = 0.01  # range of a lead's values, without the lowest and highest 1 %
 CLIPPED_MIN_RANGE_MV = 0.05  # a lead that hardly moves is flat, not clipped
 EINTHOVEN_MV = 0.1  # 95th percentile of the deviation from a law, after its median is removed
 _CLIPPED_S, _CLIPPED_TIMES = 0.03, 5
+CONSTANT_S = 1.0
+# The largest range (as of FLAT_MV) of a limb lead and of any lead, and the smallest of the largest lead.
+# benchmarks/quality.py has their distribution on PTB-XL and LUDB, and how often each warning is a false alarm.
+LIMB_MAX_MV, ANY_MAX_MV, LARGEST_MIN_MV = 4.4, 9.7, 0.3
+EQUAL_RANGES = 1e-3  # relative
 LAWS = ("I + III = II (Einthoven)", "aVR + aVL + aVF = 0 (Goldberger)", "aVR = -(I + II) / 2")
 
 
 @dataclass(frozen=True)
 class _Window:
-    """Findings in one window: bool (12,) per lead, bool (3,) per law, and the score of the arm electrodes."""
+    """Findings in one window: bool (12,) per lead and (3,) per law, ranges (12,) in mV, and the score of the arms."""
 
     missing: np.ndarray
     flat: np.ndarray
+    constant: np.ndarray
     clipped: np.ndarray
+    ranges: np.ndarray
     broken: np.ndarray
     arms: float
 
@@ -32,9 +39,10 @@ class _Window:
 def quality_warnings(recording: Recording) -> list[str]:
     """Reasons to distrust a recording.
 
-    Missing samples, flat or clipped leads, limb leads that break the laws between them, and left and right arm
-    electrodes that seem to be swapped (:mod:`.arm_reversal`). A warning that does not apply to every window of a long
-    recording states in how many it was found; swapped electrodes are judged over all windows together.
+    What reading it noted; missing samples, leads that are flat, constant for a second or clipped; amplitudes that
+    suggest a wrong unit or gain, or a normalized recording; limb leads that break the laws between them; and left and
+    right arm electrodes that seem to be swapped (:mod:`.arm_reversal`). A warning that does not apply to every window
+    of a long recording states in how many it was found; swapped electrodes are judged over all windows together.
     """
     signal, missing = fill_gaps(recording.signal), np.isnan(recording.signal)
     length = min(len(signal), round(WINDOW_S * recording.rate))
@@ -42,12 +50,20 @@ def quality_warnings(recording: Recording) -> list[str]:
         _judge(np.ascontiguousarray(signal[start:][:length].T), missing[start:][:length].any(axis=0), recording.rate)
         for start in window_starts(len(signal), length)
     ]
-    found = []
-    for text, attribute in (("missing samples, interpolated", "missing"), ("flat", "flat"), ("clipped", "clipped")):
+    found = list(recording.notes)
+    for text, attribute in (
+        ("missing samples, interpolated", "missing"),
+        ("flat", "flat"),
+        (f"constant for {CONSTANT_S:g} s or more", "constant"),
+        ("clipped", "clipped"),
+    ):
         marked = np.stack([getattr(window, attribute) for window in judged])
         if marked.any():
             leads = " ".join(np.asarray(LEADS)[marked.any(axis=0)])
             found.append(f"{text}: {leads}{_how_often(marked.any(axis=1))}")
+    found += _amplitudes(np.stack([window.ranges for window in judged]))
+    if normalized(signal):
+        found.append("equal ranges in all leads: normalized? the models take millivolts")
     broken = np.stack([window.broken for window in judged])
     for law, windows in zip(LAWS, broken.T):
         if windows.any():
@@ -55,6 +71,26 @@ def quality_warnings(recording: Recording) -> list[str]:
     if not broken.any() and np.median([window.arms for window in judged]) < arm_reversal.THRESHOLD:
         found.append("left and right arm electrodes swapped, or dextrocardia?")
     return found
+
+
+def _amplitudes(ranges: np.ndarray) -> list[str]:
+    """Warnings about ranges (windows, 12) in mV that hardly occur with the right unit and gain."""
+    limb, largest = ranges[:, :6].max(axis=1), ranges.max(axis=1)
+    high, low = (limb > LIMB_MAX_MV) | (largest > ANY_MAX_MV), largest < LARGEST_MIN_MV
+    return [
+        f"unusually {size} amplitudes, up to {peak:.2g} mV: wrong unit or gain?{_how_often(marked)}"
+        for size, marked, peak in (("high", high, largest.max()), ("low", low, largest.min()))
+        if marked.any()
+    ]
+
+
+def normalized(signal: np.ndarray) -> bool:
+    """Whether the measured leads of a signal (samples, 12) all have one range, or one standard deviation."""
+    measured = signal[:, [0, 1, *range(6, 12)]]  # the other four may be computed
+    for spread in (np.ptp(measured, axis=0), measured.std(axis=0)):
+        if spread.min() > FLAT_MV and np.ptp(spread) < EQUAL_RANGES * spread.max():
+            return True
+    return False
 
 
 def _how_often(windows: np.ndarray) -> str:
@@ -70,13 +106,21 @@ def _judge(leads: np.ndarray, missing: np.ndarray, rate: float) -> _Window:
     (median,) = _quantiles(residuals, 0.5)
     (spread,) = _quantiles(np.abs(residuals - median[:, None]), 0.95)
     arms = 1.0 if flat[[0, 1]].any() or flat[arm_reversal.CHEST].any() else arm_reversal.score(leads, rate)
-    return _Window(missing, flat, _clipped(leads, rate) & ~flat, spread > EINTHOVEN_MV, arms)
+    clipped = _clipped(leads, rate) & ~flat
+    return _Window(missing, flat, _constant(leads, rate) & ~flat, clipped, high - low, spread > EINTHOVEN_MV, arms)
 
 
 def _quantiles(leads: np.ndarray, *fractions: float) -> list[np.ndarray]:
     """Quantiles of each row without interpolation: several times as fast as numpy.quantile."""
     ordered = np.sort(leads, axis=1)
     return [ordered[:, round(fraction * (leads.shape[1] - 1))] for fraction in fractions]
+
+
+def _constant(leads: np.ndarray, rate: float) -> np.ndarray:
+    """bool (12,): whether a lead keeps exactly one value for CONSTANT_S or more."""
+    length = round(CONSTANT_S * rate) - 1  # steps
+    still = np.cumsum(np.diff(leads, axis=1, prepend=np.nan) == 0, axis=1, dtype=np.int32)
+    return (still[:, length:] - still[:, :-length] >= length).any(axis=1)
 
 
 def _clipped(leads: np.ndarray, rate: float) -> np.ndarray:

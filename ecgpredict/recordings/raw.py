@@ -1,4 +1,4 @@
-"""What a reader returns, and the limits and errors that all readers share."""
+"""What a reader returns, what reading returns, and the names, limits and errors that all readers share."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ import numpy as np
 from ecgpredict.errors import InputError
 from ecgpredict.spec import LEADS
 
-MAX_DURATION_S = 3600.0
+MAX_DURATION_S, MAX_RATE_HZ = 3600.0, 1000.0
 MAX_VALUES = 50_000_000  # an hour of twelve leads at 1000 Hz is 43 million
 MAX_FILE_BYTES = 1_000_000_000
 MAX_CHANNELS = 256
-_LEAD_PREFIX = re.compile(r"^((MDC_ECG_LEAD_|LEAD|E[CK]G(?=[ _-]))[ _-]*)+")
+_LEAD_PREFIX = re.compile(r"^((MDC_ECG_LEAD_|LEAD|E[CK]G(?=[ _-]))([ _]|(?<=[A-Z])-|-(?=\s))*)+")
+_INVERTED = re.compile(r"[ _(-]*(INVERTED|INV|NEGATIVE|NEG)(?![A-Z])[ _)-]*")
 _STANDARD = {lead.upper() for lead in LEADS}
 
 
@@ -31,13 +32,33 @@ class RawRecording:
     signal : numbers (samples, channels), NaN where samples are missing
     leads : the name of each channel
     rate : samples per second, or None where the file does not state it
-    units : the unit of each channel, or None where the file does not state any
+    units : the unit of each channel, empty or None where the file does not state it; None where it states none at all
+    notes : what to tell about the file, e.g. that a checksum disagrees
     """
 
     signal: np.ndarray
     leads: Sequence[str]
     rate: float | None = None
-    units: Sequence[str] | None = None
+    units: Sequence[str | None] | None = None
+    notes: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A recording with its leads in order.
+
+    Attributes
+    ----------
+    name : the file name without suffix
+    signal : float32 (samples, 12) in mV, leads in the order of LEADS; NaN where samples are missing
+    rate : samples per second
+    notes : what was computed or is doubtful; the first of the recording's quality warnings
+    """
+
+    name: str
+    signal: np.ndarray
+    rate: float
+    notes: tuple[str, ...] = ()
 
 
 def unreadable(kind: str, path: Path, *, expected: str, found: object, hint: str) -> InputError:
@@ -66,13 +87,19 @@ def check_size(path: Path, values: int) -> None:
 
 
 def plain_lead(name: str) -> str:
-    """A lead's name in upper case and without a prefix: "ECG Lead aVR" and "MDC_ECG_LEAD_AVR" are "AVR"."""
-    return _LEAD_PREFIX.sub("", name.strip().upper()).strip(" _-")
+    """A lead's name in upper case without prefix, and with a minus where it is inverted.
+
+    "ECG Lead aVR" and "MDC_ECG_LEAD_AVR" are "AVR"; "-aVR", "MDC_ECG_LEAD_AVRNEG" and "aVR (inverted)" are "-AVR".
+    """
+    text = _LEAD_PREFIX.sub("", re.sub("[−–]", "-", name).strip().upper())
+    lead = re.sub(r"NEG$", "", _INVERTED.sub("", text))
+    inverted = lead != text or lead.startswith("-")
+    return "-" * inverted + lead.lstrip("-_ ").rstrip("_ ")
 
 
 def is_standard_lead(name: str) -> bool:
-    """Whether a channel is one of the twelve leads."""
-    return plain_lead(name) in _STANDARD
+    """Whether a channel is one of the twelve leads, possibly inverted."""
+    return plain_lead(name).removeprefix("-") in _STANDARD
 
 
 def optional(module: str, path: Path) -> ModuleType:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from ecgpredict.errors import InputError
-from ecgpredict.recordings import aecg, csv_tables, dicom, edf, numpy_files, wfdb_records
+from ecgpredict.recordings import csv_tables, device_files, dicom, edf, numpy_files, wfdb_records, zips
 from ecgpredict.recordings.raw import (
     MAX_DURATION_S,
     MAX_FILE_BYTES,
+    MAX_RATE_HZ,
     RawRecording,
+    Recording,
     check_size,
     plain_lead,
     unreadable,
@@ -24,29 +25,28 @@ from ecgpredict.spec import LEADS, SAMPLING_RATE
 
 # suffix -> reader; any other path is a WFDB record's name
 READERS: dict[str, Callable[[Path], RawRecording]] = {
-    suffix: module.read for module in (csv_tables, numpy_files, dicom, edf, aecg) for suffix in module.SUFFIXES
+    suffix: module.read for module in (csv_tables, numpy_files, dicom, edf, device_files) for suffix in module.SUFFIXES
 }
 FILE_SUFFIXES = (".hea", *READERS)  # each stands for one recording of a folder
-MIN_RATE_HZ, MAX_RATE_HZ = 100.0, 1000.0
-MV_PER_UNIT = {"mv": 1.0, "uv": 1e-3, "µv": 1e-3, "μv": 1e-3, "v": 1e3}  # two characters look like a Greek mu
+_PICTURE = "a picture or a printed page", "export the recording itself, as DICOM, HL7 aECG or the device's XML"
+_TABLE = "another kind of table", "save it as .csv: lead names, then a row a sample, with commas and decimal points"
+_PACKED = "a compressed file", "unpack it, or make it a .zip file"
+# suffix -> what such a file is, and what to give instead
+OTHER_FORMATS = {
+    **dict.fromkeys((".pdf", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".svg"), _PICTURE),
+    **dict.fromkeys((".txt", ".tsv", ".xls", ".xlsx", ".ods", ".parquet"), _TABLE),
+    **dict.fromkeys((".gz", ".bz2", ".xz", ".7z", ".rar", ".tar", ".tgz"), _PACKED),
+    **dict.fromkeys((".h5", ".hdf5"), ("HDF5", "save each recording as .npz, with signal, leads, rate and units")),
+    ".rec": ("EDF under another name, or a device's own format", "rename EDF to .edf; export another as DICOM or XML"),
+    ".ecg": ("a device's own format", "rename SCP-ECG to .scp, EDF to .edf; export another as DICOM or XML"),
+    ".json": ("JSON", "save each recording as .npz or .csv"),
+}
+MIN_RATE_HZ = 100.0
+# two characters look like a Greek mu
+MV_PER_UNIT = {"mv": 1.0, "uv": 1e-3, "µv": 1e-3, "μv": 1e-3, "v": 1e3, "nv": 1e-6}
+_DERIVED = ("III", "aVR", "aVL", "aVF")  # what devices do not store, as it follows from I and II
 _MAX_MISSING_FRACTION = 0.1  # of a lead's samples
 _MAX_AMPLITUDE_MV = 10_000.0  # no electrode gives 10 V: the unit or the gain is wrong
-
-
-@dataclass(frozen=True)
-class Recording:
-    """A recording with its leads in order.
-
-    Attributes
-    ----------
-    name : the file name without suffix
-    signal : float32 (samples, 12) in mV, leads in the order of LEADS; NaN where samples are missing
-    rate : samples per second
-    """
-
-    name: str
-    signal: np.ndarray
-    rate: float
 
 
 def read(path: Path, *, rate: float | None = None, units: str | None = None) -> Recording:
@@ -54,8 +54,8 @@ def read(path: Path, *, rate: float | None = None, units: str | None = None) -> 
 
     Parameters
     ----------
-    path : a WFDB record (.hea, .dat, .mat or the name without suffix), a file with a suffix of FILE_SUFFIXES, or a
-        DICOM file of any name
+    path : a WFDB record (.hea, .dat, .mat or the name without suffix), a file with a suffix of FILE_SUFFIXES, a
+        DICOM file of any name, or any of these in a zip archive, as "a.zip/record.hea"
     rate : in Hz, for files that do not state it
     units : mV, µV (or uV) or V, for files that do not state it
 
@@ -69,7 +69,7 @@ def read(path: Path, *, rate: float | None = None, units: str | None = None) -> 
     try:
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a library's warning about a header that is read nevertheless
-            return _standardize(_read_raw(path), path, rate, units)
+            return _standardize(_read_raw(zips.member(path)), path, rate, units)
     except InputError:
         raise
     except Exception as error:  # a damaged file can cause any error in a parser, even MemoryError and RecursionError
@@ -78,10 +78,14 @@ def read(path: Path, *, rate: float | None = None, units: str | None = None) -> 
         ) from error
 
 
-def _read_raw(path: Path) -> RawRecording:
-    reader = READERS.get(path.suffix.lower())
-    if reader is None and dicom.recognizes(path):
-        reader = dicom.read
+def _read_raw(path: Path | zips.Member) -> RawRecording:
+    suffix = path.suffix.lower()
+    reader = READERS.get(suffix)
+    if reader is None and suffix not in wfdb_records.SUFFIXES and path.is_file():
+        if dicom.recognizes(path):
+            reader = dicom.read
+        elif not wfdb_records.header_of(path).is_file() and (suffix in OTHER_FORMATS or suffix == zips.SUFFIX):
+            raise _not_read(path, suffix)
     if reader is None:
         return wfdb_records.read(path)
     if not path.is_file():
@@ -94,6 +98,19 @@ def _read_raw(path: Path) -> RawRecording:
     if size > MAX_FILE_BYTES:
         check_size(path, size)
     return reader(path)
+
+
+def _not_read(path: Path, suffix: str) -> InputError:
+    what, hint = OTHER_FORMATS.get(suffix, ("an archive without recordings", "give one that holds recordings"))
+    if suffix == zips.SUFFIX:
+        zips.members(path)  # of a damaged archive this raises the error
+    return InputError(
+        "a format that is not read",
+        where=path,
+        expected=f"a WFDB record, {', '.join(READERS)}, or a zip file of these",
+        found=f"{suffix}, {what}",
+        hint=hint,
+    )
 
 
 def _standardize(raw: RawRecording, path: Path, rate: float | None, units: str | None) -> Recording:
@@ -115,11 +132,18 @@ def _standardize(raw: RawRecording, path: Path, rate: float | None, units: str |
             hint="resample the recording first, or correct its header; times are in seconds",
         )
     _check_duration(path, len(raw.signal), rate)
-    positions = _lead_positions(raw.leads, path)
-    factors = [_mv_per_unit(raw.units[i] if raw.units else units, path) for i in positions]
+    notes = list(raw.notes)
     signal = np.empty((len(raw.signal), len(LEADS)), np.float32)
-    for lead, (position, factor) in enumerate(zip(positions, factors)):  # one by one: an hour takes hundreds of MB
-        signal[:, lead] = raw.signal[:, position].astype(float) * factor
+    positions = _lead_positions(raw.leads, path)
+    for lead, (position, sign) in positions.items():  # one by one: an hour takes hundreds of MB
+        factor = sign * _mv_per_unit((raw.units or [None] * len(raw.leads))[position], units, path)
+        signal[:, LEADS.index(lead)] = raw.signal[:, position].astype(float) * factor
+        if sign < 0:
+            notes.append(f"{lead} computed from the inverted lead that the file stores")
+    if _DERIVED[0] not in positions:
+        one, two = signal[:, 0], signal[:, 1]
+        signal[:, 2:6] = np.stack([two - one, -(one + two) / 2, one - two / 2, two - one / 2], axis=1)
+        notes.append(f"{' '.join(_DERIVED)} computed from I and II")
     signal[~np.isfinite(signal)] = np.nan
     missing = np.isnan(signal).mean(axis=0)
     if missing.max() > _MAX_MISSING_FRACTION:
@@ -139,40 +163,47 @@ def _standardize(raw: RawRecording, path: Path, rate: float | None, units: str |
             hint="correct the unit or the gain",
         )
     stem = path.suffix.lower() in (*READERS, *wfdb_records.SUFFIXES)
-    return Recording(path.stem if stem else path.name, signal, float(rate))
+    return Recording(path.stem if stem else path.name, signal, float(rate), tuple(notes))
 
 
-def _lead_positions(names: Sequence[str], path: Path) -> list[int]:
-    """Positions of the twelve leads among the channel names; other channels are ignored."""
+def _lead_positions(names: Sequence[str], path: Path) -> dict[str, tuple[int, int]]:
+    """{lead: (position among the channels, 1 or, where only the inverted lead is stored, -1)}.
+
+    Of all twelve leads, or of the eight that the other four follow from. Other channels are ignored.
+    """
     plain = [plain_lead(name) for name in names]
-    wanted = [lead.upper() for lead in LEADS]
-    if missing := [lead for lead, name in zip(LEADS, wanted) if name not in plain]:
-        limb = not {"III", "aVR", "aVL", "aVF"}.isdisjoint(missing) and {"I", "II"}.isdisjoint(missing)
-        formulas = "; from I and II: III = II - I, aVR = -(I + II)/2, aVL = I - II/2, aVF = II - I/2"
+    found: dict[str, tuple[int, int]] = {}
+    for lead in LEADS:
+        for name, sign in ((lead.upper(), 1), (f"-{lead.upper()}", -1)):
+            if plain.count(name) > 1:
+                raise InputError(
+                    "duplicate lead",
+                    where=path,
+                    expected="each lead once",
+                    found=" ".join(names)[:200],
+                    hint=f"keep one {lead}",
+                )
+            if name in plain:
+                found.setdefault(lead, (plain.index(name), sign))
+    missing = [lead for lead in LEADS if lead not in found]
+    if missing and missing != list(_DERIVED):
         raise InputError(
             "leads missing",
             where=path,
-            expected=" ".join(LEADS),
-            found=" ".join(names)[:200],
-            hint=f"add {' '.join(missing)}" + (formulas if limb else ""),
+            expected=f"{' '.join(LEADS)}, or I II V1 V2 V3 V4 V5 V6 alone",
+            found=" ".join(names)[:200] or "none",
+            hint=f"add {' '.join(missing)}; no released model takes fewer leads",
         )
-    if duplicates := [name for name in wanted if plain.count(name) > 1]:
-        raise InputError(
-            "duplicate lead",
-            where=path,
-            expected="each lead once",
-            found=" ".join(names)[:200],
-            hint=f"keep one {duplicates[0]}",
-        )
-    return [plain.index(name) for name in wanted]
+    return found
 
 
-def _mv_per_unit(unit: str | None, path: Path) -> float:
-    if unit is None or unit.strip().lower() not in MV_PER_UNIT:
-        raise InputError(
-            "unknown unit", where=path, expected="mV, µV or V", found=unit or "none", hint="give it, e.g. --units mV"
-        )
-    return MV_PER_UNIT[unit.strip().lower()]
+def _mv_per_unit(stated: str | None, given: str | None, path: Path) -> float:
+    """Millivolts per unit, of what the file states or, where it states none, of what is given."""
+    unit = (stated or "").strip() or (given or "").strip()
+    if unit.lower() not in MV_PER_UNIT:
+        hint = f"convert the recording: its file states {unit}" if stated else "give it, e.g. --units mV"
+        raise InputError("unknown unit", where=path, expected="mV, µV or V", found=unit or "none", hint=hint)
+    return MV_PER_UNIT[unit.lower()]
 
 
 def _check_duration(path: Path, n_samples: int, rate: float) -> None:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ecgpredict.recordings.raw import Recording
 from ecgpredict.spec import N_SAMPLES, SAMPLING_RATE
-
-if TYPE_CHECKING:
-    from ecgpredict.recordings.reading import Recording
 
 WINDOW_S = N_SAMPLES / SAMPLING_RATE
 

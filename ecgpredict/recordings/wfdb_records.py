@@ -1,35 +1,26 @@
 """WFDB records: a header (.hea) and its signal files, read by the wfdb library.
 
-Format: https://physionet.org/physiotools/wag/header-5.htm
+Format: https://physionet.org/physiotools/wag/header-5.htm. The library is given a header of what it needs, in memory, and
+the signal files beside it: dates, clock times, file suffixes in names and characters that are not ASCII stop its parser.
 """
 
 from __future__ import annotations
 
 import re
+from itertools import count
 from pathlib import Path
+
+import numpy as np
 
 from ecgpredict.errors import InputError
 from ecgpredict.recordings.raw import MAX_FILE_BYTES, RawRecording, check_size, unreadable
+from ecgpredict.recordings.wfdb_headers import HINT, SUFFIXES, Header, Signal, header_of, parse, sibling, where_is
 
-SUFFIXES = (".hea", ".dat", ".mat")  # .mat: signal files of PhysioNet's challenges, which MATLAB opens too
-_MAX_HEADER_BYTES = 1_000_000
-# FILE FORMATxFRAME:SKEW+OFFSET, the start of a signal line
-_SIGNAL_LINE = re.compile(rb"\s*(\S*)\s+(\d+)(?:x(\d+))?(?::(\d+))?(?:\+(\d+))?")
-_MAX_DIGITS = 18  # of a number; Python refuses to convert thousands of digits
+__all__ = ["SUFFIXES", "header_of", "missing", "read"]
 # bytes per sample of each format; FLAC files (508, 516, 524) are compressed
-_BYTES = {
-    b"8": 1,
-    b"16": 2,
-    b"24": 3,
-    b"32": 4,
-    b"61": 2,
-    b"80": 1,
-    b"160": 2,
-    b"212": 1.5,
-    b"310": 4 / 3,
-    b"311": 4 / 3,
-}
-_HINT = "download or export the record again"
+_BYTES = {"8": 1, "16": 2, "24": 3, "32": 4, "61": 2, "80": 1, "160": 2, "212": 1.5, "310": 4 / 3, "311": 4 / 3}
+_MEMORY = "memory://"
+_numbers = count()
 
 
 def read(path: Path) -> RawRecording:
@@ -37,44 +28,32 @@ def read(path: Path) -> RawRecording:
 
     Raises
     ------
-    InputError : header or signal file missing, or not readable
+    InputError : header or signal file missing, or not readable; signals without a gain; segments of different units
     """
-    import wfdb
-
-    base = path.with_suffix("") if path.suffix.lower() in SUFFIXES else path
-    header = base.with_name(base.name + ".hea")
-    if not header.is_file():
+    path_of_header = header_of(path)
+    if not path_of_header.is_file():
         if path.is_file():
             raise unreadable(
                 "WFDB record",
                 path,
-                expected=f"{header.name} next to it",
+                expected=f"{path_of_header.name} next to it",
                 found="no such file",
                 hint="put the header next to the signal file",
             )
         raise missing(path)
     try:
-        lines = _header_lines(header)
-        _check_announced_size(header, lines)
-        record = wfdb.rdrecord(str(base))
+        header = parse(path_of_header)
+        segments = {
+            name: parse(place)
+            for name, _ in header.segments
+            if name != "~" and (place := where_is(path_of_header, f"{name}.hea")).is_file()
+        }
+        return _read(header, segments)
     except InputError:
         raise
     except Exception as error:  # wfdb does not catch the errors of its parser
         expected = "a WFDB header and its signal file"
-        raise unreadable("WFDB record", header, expected=expected, found=error, hint=_HINT) from error
-    if record.p_signal is None or not record.sig_name:
-        raise InputError(
-            "no signals in a WFDB record",
-            where=header,
-            expected="twelve leads",
-            found="none",
-            hint="choose another record",
-        )
-    # wfdb drops characters that are not ASCII and so reads µV as V; signal lines follow the record line, in order
-    units = ["µV" if re.search(rb"[\xb5\xbc]V", line) else unit for line, unit in zip(lines[1:], record.units)]
-    if b"/" in lines[0].split()[0]:  # the segments' own headers have the signal lines: V may have been µV
-        units = [None if unit == "V" else unit for unit in record.units]
-    return RawRecording(record.p_signal, [name or "" for name in record.sig_name], float(record.fs), units)
+        raise unreadable("WFDB record", path_of_header, expected=expected, found=error, hint=HINT) from error
 
 
 def missing(path: Path) -> InputError:
@@ -88,79 +67,107 @@ def missing(path: Path) -> InputError:
     )
 
 
-def _header_lines(header: Path) -> list[bytes]:
-    """The header's lines without comments: the record line, then a line per signal or segment."""
-    if (size := header.stat().st_size) > _MAX_HEADER_BYTES:
-        raise unreadable(
-            "WFDB record", header, expected=f"at most {_MAX_HEADER_BYTES:,} bytes", found=f"{size:,} bytes", hint=_HINT
-        )
-    lines = [line.strip() for line in header.read_bytes().splitlines()]
-    lines = [line for line in lines if line and not line.startswith(b"#")]
-    if not lines or not re.search(rb"[!-~]", lines[0]):
-        raise unreadable(
-            "WFDB record", header, expected="a record line: name, signals, rate, samples", found="none", hint=_HINT
-        )
-    return lines
+def _read(header: Header, segments: dict[str, Header]) -> RawRecording:
+    import fsspec
+    import wfdb
+    from wfdb.io._coreio import CLOUD_PROTOCOLS  # what wfdb opens by fsspec, to which memory is added
+
+    if _MEMORY not in CLOUD_PROTOCOLS:
+        CLOUD_PROTOCOLS.append(_MEMORY)
+    _check_sizes(header, segments)
+    memory, folder = fsspec.filesystem("memory"), f"{_MEMORY}ecgpredict{next(_numbers)}"
+    try:
+        names = {name: f"s{number}" for number, name in enumerate(segments)}
+        for one, target in [(header, "record"), *((segments[name], names[name]) for name in segments)]:
+            files = {signal.file: f"{target}f{number}" for number, signal in enumerate(one.signals)} | {"~": "~"}
+            memory.pipe_file(f"{folder}/{target}.hea", one.text(target, files, names).encode())
+            for file, copy in files.items():
+                if file != "~":
+                    memory.pipe_file(f"{folder}/{copy}", sibling(one.path, file).read_bytes())
+        frames = {signal.frame for signal in header.signals}
+        if not segments:
+            notes, record = _checked(wfdb, folder, "record", header)
+            if frames == {1}:
+                signal, rate = record.dac(), header.rate
+            else:  # several samples a frame, or wfdb averages those of signals that have more than others
+                even = len(frames) == 1
+                record = wfdb.rdrecord(f"{folder}/record", smooth_frames=not even)
+                signal = np.stack(record.e_p_signal, axis=1) if even else record.p_signal
+                rate = header.rate and header.rate * (max(frames) if even else 1)
+            return RawRecording(signal, header.names, rate, header.units, notes)
+        notes = [note for name, target in names.items() for note in _checked(wfdb, folder, target, segments[name])[0]]
+        record = wfdb.rdrecord(f"{folder}/record")
+        units: dict[str, str] = {}
+        for one in segments.values():
+            for name, unit in zip(one.names, one.units):
+                if units.setdefault(name, unit) != unit:
+                    raise InputError(
+                        "segments with different units",
+                        where=f"{header.path}, {name}",
+                        expected="one unit",
+                        found=f"{units[name]} and {unit}",
+                        hint="convert the segments to one unit",
+                    )
+        leads = [name or "" for name in record.sig_name]
+        return RawRecording(record.p_signal, leads, header.rate, [units.get(name) for name in leads], notes[:1])
+    finally:
+        if memory.exists(folder):
+            memory.rm(folder, recursive=True)
 
 
-def _check_announced_size(header: Path, lines: list[bytes]) -> None:
+def _checked(wfdb, folder: str, target: str, header: Header) -> tuple[list[str], object]:
+    """A note if a signal file disagrees with its header's checksums; and the record, in digits."""
+    if not header.signals or any(one.format == "0" for one in header.signals):
+        return [], None
+    record = wfdb.rdrecord(f"{folder}/{target}", physical=False)
+    plain = all(one.frame == 1 and one.skew == 0 for one in header.signals)
+    stated = [one.checksum for one in header.signals]
+    if not plain or not any(stated):  # all 0: a converter that did not compute them
+        return [], record
+    wrong = [
+        one.name
+        for one, found in zip(header.signals, record.calc_checksum())
+        if one.checksum is not None and (one.checksum - found) % 65536
+    ]
+    return [f"signal file disagrees with its header's checksum, damaged? {' '.join(wrong)}"] if wrong else [], record
+
+
+def _check_sizes(header: Header, segments: dict[str, Header]) -> None:
     """Reject a header that would make wfdb allocate far more than its signal files hold, or read something else."""
-    name, *fields = lines[0].split()
-    numbers = [_whole(number) for number in re.findall(rb"\d+", re.sub(rb"/\S*", b"", b" ".join(fields)))]
-    signals, length = (_whole(fields[i]) if len(fields) > i and fields[i].isdigit() else 1 for i in (0, 2))
-    if b"/" in name:  # the other lines are segments: a name and a length each
-        lengths = [_whole(number) for line in lines[1:] for number in re.findall(rb"\s(\d+)", line)[:1]]
-        check_size(header, max([max(length, sum(lengths)) * signals, *numbers]))
-        segments = _whole(re.match(rb"\d*", name.split(b"/", 1)[1])[0] or b"0")
-        if len(lines) - 1 < segments:
-            raise unreadable(
-                "WFDB record", header, expected=f"{segments:,} segment lines", found=f"{len(lines) - 1}", hint=_HINT
-            )
-        for segment in {line.split()[0] for line in lines[1:]}:
-            _check_segment(header.parent / f"{segment.decode('ascii', 'ignore')}.hea")
+    if header.segments:
+        total = max(header.length or 0, sum(length for _, length in header.segments))
+        check_size(header.path, total * header.count)
+        for one in segments.values():
+            if one.segments:
+                raise unreadable(
+                    "WFDB record", one.path, expected="signals", found="segments within a segment", hint=HINT
+                )
+            _check_sizes(one, {})
         return
-    matches = [match for line in lines[1:] if (match := _SIGNAL_LINE.match(line))]
-    frame = max(signals, sum(_whole(match[3] or b"1") for match in matches))
-    skew = max((_whole(match[4] or b"0") for match in matches), default=0)
-    check_size(header, max([(length + skew) * frame, *numbers]))
-    if len(lines) - 1 < signals:
-        raise unreadable(
-            "WFDB record", header, expected=f"{signals} signal lines", found=f"{len(lines) - 1}", hint=_HINT
-        )
-    for file in {match[1] for match in matches}:
+    frame = sum(one.frame for one in header.signals)
+    skew = max(one.skew for one in header.signals)
+    check_size(header.path, max(((header.length or 0) + skew) * frame, *(one.offset for one in header.signals)))
+    for file in {one.file for one in header.signals} - {"~"}:
         _check_signal_file(
-            header.parent / file.decode("ascii", "ignore"), [one for one in matches if one[1] == file], length
+            sibling(header.path, file), [one for one in header.signals if one.file == file], header.length or 0
         )
 
 
-def _check_segment(header: Path) -> None:
-    if not header.is_file():
-        return  # a gap, or wfdb raises the error
-    lines = _header_lines(header)
-    if b"/" in lines[0].split()[0]:
-        raise unreadable("WFDB record", header, expected="signals", found="segments within a segment", hint=_HINT)
-    _check_announced_size(header, lines)
-
-
-def _check_signal_file(file: Path, signals: list[re.Match], length: int) -> None:
+def _check_signal_file(file: Path, signals: list[Signal], length: int) -> None:
     """Reject what is not a file, or a file shorter than `length` frames of its signals."""
     if not file.exists():
-        return  # wfdb raises the error
+        raise unreadable("WFDB record", file, expected="the signal file of its header", found="no such file", hint=HINT)
     if not file.is_file() or file.stat().st_size > MAX_FILE_BYTES:
         raise unreadable(
-            "WFDB record", file, expected="a signal file of at most 1 GB", found="something else", hint=_HINT
+            "WFDB record", file, expected="a signal file of at most 1 GB", found="something else", hint=HINT
         )
-    needed = length * sum(_BYTES.get(one[2], 0) * _whole(one[3] or b"1") for one in signals)
-    needed += max(_whole(one[5] or b"0") for one in signals)
+    needed = length * sum(_BYTES.get(one.format, 0) * one.frame for one in signals)
+    needed += max(one.offset for one in signals)
     if (size := file.stat().st_size) < needed - 4:  # the last bytes of packed formats may be left out
         raise unreadable(
             "WFDB record",
             file,
             expected=f"{needed:,.0f} bytes, as its header announces",
             found=f"{size:,} bytes",
-            hint=_HINT,
+            hint=HINT,
         )
-
-
-def _whole(digits: bytes) -> int:
-    return int(digits[:_MAX_DIGITS])
