@@ -52,4 +52,4 @@ for share in (0.99, 0.995, 0.999, 0.9995):
     print(f"  {share:.2%} below    " + "  ".join(f"{value:8.2f}" for value in high) + f"  | {low:8.3f}")
 print(f"limits: {quality.LIMB_MAX_MV}, {quality.ANY_MAX_MV}, at least {quality.LARGEST_MIN_MV}")
 false_alarms("fold 9", (one for batch in batches(dataset.in_folds(VALIDATION_FOLD)) for one in batch), 100)
-false_alarms("LUDB", ludb.load(Path(os.environ["LUDB_ROOT"])).signals, ludb.RATE)
+false_alarms("LUDB", ludb.read(Path(os.environ["LUDB_ROOT"])).signals, ludb.RATE)

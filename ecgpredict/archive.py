@@ -8,7 +8,6 @@ into such files.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -37,20 +36,9 @@ SCHEMA = pa.schema(
 
 
 def walk(paths: Iterable[Path]) -> Iterator[str]:
-    """The given files, and every file below the given folders that may be a recording, sorted within each folder.
-
-    Only one folder's names are in memory at a time.
-    """
+    """The given files, and every recording below the given folders, as in :func:`ecgpredict.recordings.walk`."""
     for path in paths:
-        if not Path(path).is_dir():
-            yield str(path)
-            continue
-        for folder, inner, names in os.walk(path):
-            inner.sort()
-            names.sort()
-            for name in names:
-                if os.path.splitext(name)[1].lower() in recordings.FILE_SUFFIXES:  # noqa: PTH122, a million times
-                    yield os.path.join(folder, name)  # noqa: PTH118
+        yield from recordings.walk(Path(path))
 
 
 def write(

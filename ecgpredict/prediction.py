@@ -42,7 +42,9 @@ class Prediction:
 
 
 def find_recordings(paths: Sequence[Path]) -> list[Path]:
-    """The given files, and every file below the given folders that may be a recording, sorted by path within a folder.
+    """The given files, and every file that may be a recording below the given folders and in the given zip archives.
+
+    Sorted by path within a folder.
 
     Raises
     ------
@@ -50,20 +52,16 @@ def find_recordings(paths: Sequence[Path]) -> list[Path]:
     """
     found: list[Path] = []
     for path in map(Path, paths):
-        if not path.is_dir():
-            found.append(path)
-            continue
-        suffixes = recordings.FILE_SUFFIXES
-        inside = sorted(file for file in path.rglob("*") if file.suffix.lower() in suffixes and file.is_file())
-        if not inside:
+        inside = list(recordings.walk(path))
+        if path.is_dir() and not inside:
             raise InputError(
                 "no recordings in a folder",
                 where=path,
-                expected=f"files ending in {', '.join(suffixes)}",
+                expected=f"files ending in {', '.join(recordings.FILE_SUFFIXES)}, .zip, or DICOM files of any name",
                 found="none",
                 hint="choose another folder",
             )
-        found += inside
+        found += sorted(map(Path, inside))
     return found
 
 

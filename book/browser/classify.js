@@ -107,6 +107,11 @@
       await new Promise((resolve) => setTimeout(resolve, 20));
       try {
         const recording = await get(), found = await classify(recording, base);
+        part("warnings").replaceChildren(...recording.warnings.map((text) => {
+          const item = document.createElement("li");
+          item.textContent = text;
+          return item;
+        }));
         current = { name: recording.name, columns: found.shown, map: null };
         delete root.dataset.map;
         const above = entry.classes.map((_, i) => found.probabilities[i] - entry.thresholds[i]);

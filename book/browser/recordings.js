@@ -3,27 +3,60 @@
 
    The rules are those of ecgpredict.recordings, and tests/ecgpredict/test_browser_recordings.py compares the two.
    Of WFDB it reads formats 16 and 212 in one signal file; what it does not handle it refuses.
-   A signal is an array of twelve Float64Arrays in mV, in the order of LEADS. */
+   A signal is an array of twelve Float64Arrays in mV, in the order of LEADS; warnings say what is doubtful in it. */
 (() => {
   const LEADS = ["I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6"];
   const RATE = 100, N_SAMPLES = 1000;
-  const MV_PER_UNIT = { mv: 1, uv: 1e-3, "µv": 1e-3, "μv": 1e-3, v: 1e3 };
+  const DERIVED = ["III", "aVR", "aVL", "aVF"];  // what devices do not store, as it follows from I and II
+  const MV_PER_UNIT = { mv: 1, uv: 1e-3, "µv": 1e-3, "μv": 1e-3, v: 1e3, nv: 1e-6 };
   const MAX_SECONDS = 3600, MAX_MISSING_FRACTION = 0.1, MAX_AMPLITUDE_MV = 10000;
   const MAX_JITTER = 0.49;  // steps; see ecgpredict.recordings.csv_tables
   const NUMBER = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i, MISSING = /^(|nan|na|n\/a|null|none|[-+]?inf(inity)?)$/i;
 
   class InputError extends Error {}
 
+  const PREFIX = /^((MDC_ECG_LEAD_|LEAD|E[CK]G(?=[ _-]))([ _]|(?<=[A-Z])-|-(?=\s))*)+/;
+  const INVERTED = /[ _(-]*(INVERTED|INV|NEGATIVE|NEG)(?![A-Z])[ _)-]*/g;
+
+  /* "AVR" for "ECG Lead aVR", "-AVR" for "-aVR" and "aVR (inverted)". */
+  function plainLead(name) {
+    const text = name.replace(/[−–]/g, "-").trim().toUpperCase().replace(PREFIX, "");
+    const lead = text.replace(INVERTED, "").replace(/NEG$/, "");
+    return (lead !== text || lead.startsWith("-") ? "-" : "") + lead.replace(/^[-_ ]+|[_ ]+$/g, "");
+  }
+
+  /* [position, sign] of each lead; null for III, aVR, aVL and aVF where exactly these are missing. */
   function leadPositions(names, where) {
-    const plain = names.map((name) =>
-      name.trim().toUpperCase().replace(/^((MDC_ECG_LEAD_|LEAD|E[CK]G(?=[ _-]))[ _-]*)+/, "").replace(/^[ _-]+|[ _-]+$/g, ""));
-    const missing = LEADS.filter((lead) => !plain.includes(lead.toUpperCase()));
-    if (missing.length)
+    const plain = names.map(plainLead);
+    const found = LEADS.map((lead) => {
+      const upper = lead.toUpperCase();
+      for (const name of [upper, `-${upper}`])
+        if (plain.filter((one) => one === name).length > 1) throw new InputError(`${where}: duplicate lead ${lead}.`);
+      return plain.includes(upper) ? [plain.indexOf(upper), 1]
+        : plain.includes(`-${upper}`) ? [plain.indexOf(`-${upper}`), -1] : null;
+    });
+    const missing = LEADS.filter((_, i) => !found[i]);
+    if (missing.length && missing.join() !== DERIVED.join())
       throw new InputError(`${where}: leads missing: ${missing.join(" ")}. Found: ${names.join(" ").slice(0, 120)}.`);
-    for (const lead of LEADS)
-      if (plain.filter((name) => name === lead.toUpperCase()).length > 1)
-        throw new InputError(`${where}: duplicate lead ${lead}.`);
-    return LEADS.map((lead) => plain.indexOf(lead.toUpperCase()));
+    return found;
+  }
+
+  /* Twelve columns in mV from those that `columnAt` reads, and notes about what was computed. */
+  function standardize(names, where, columnAt) {
+    const positions = leadPositions(names, where), notes = [];
+    const columns = positions.map((found, lead) => {
+      if (!found) return null;
+      const column = columnAt(found[0]);
+      if (found[1] > 0) return column;
+      notes.push(`${LEADS[lead]} computed from the inverted lead that the file stores`);
+      return column.map((value) => -value);
+    });
+    if (!columns[2]) {
+      const [one, two] = columns, formulas = [(a, b) => b - a, (a, b) => -(a + b) / 2, (a, b) => a - b / 2, (a, b) => b - a / 2];
+      formulas.forEach((formula, i) => { columns[2 + i] = one.map((value, k) => formula(value, two[k])); });
+      notes.push(`${DERIVED.join(" ")} computed from I and II`);
+    }
+    return { columns, notes };
   }
 
   function mvPerUnit(unit, where) {
@@ -32,7 +65,7 @@
     return factor;
   }
 
-  function validate(name, columns, rate) {
+  function validate(name, columns, rate, notes = []) {
     if (!(rate >= 100 && rate <= 1000))
       throw new InputError(`${name}: sampling rate out of range: ${rate} Hz. Expected 100 to 1000 Hz; times are in seconds.`);
     const seconds = columns[0].length / rate;
@@ -51,7 +84,8 @@
       if (largest > MAX_AMPLITUDE_MV)
         throw new InputError(`${name}: impossible amplitude in lead ${LEADS[lead]}. Correct the unit or the gain.`);
     });
-    return { name, signal: columns.map(fillGaps), rate };
+    const recording = { name, signal: columns.map(fillGaps), rate };
+    return { ...recording, warnings: [...notes, ...qualityWarnings(recording)] };
   }
 
   function fillGaps(column) {
@@ -69,7 +103,71 @@
     return out;
   }
 
+  /* ---- quality: the rules of ecgpredict.recordings.quality for amplitudes and constant leads ---- */
+
+  const LIMB_MAX_MV = 4.2, ANY_MAX_MV = 9.7, LARGEST_MIN_MV = 0.77, FLAT_MV = 0.01, EQUAL_RANGES = 1e-3;
+
+  function windowStarts(samples, length) {
+    const whole = Math.floor(samples / length), starts = Array.from({ length: whole }, (_, i) => i * length);
+    return samples % length >= length / 2 ? [...starts, samples - length] : starts;
+  }
+
+  function range(column) {
+    const ordered = Float64Array.from(column).sort(), last = ordered.length - 1;
+    return ordered[Math.round(0.99 * last)] - ordered[Math.round(0.01 * last)];
+  }
+
+  function isConstant(column, length) {
+    for (let i = 1, run = 1; i < column.length; i++) {
+      run = column[i] === column[i - 1] ? run + 1 : 1;
+      if (run >= length) return true;
+    }
+    return false;
+  }
+
+  function isNormalized(columns) {
+    const measured = columns.filter((_, lead) => lead < 2 || lead > 5);  // the other four may be computed
+    const spreads = [(column) => column.reduce((a, b) => Math.max(a, b)) - column.reduce((a, b) => Math.min(a, b)), (column) => {
+      const mean = column.reduce((a, b) => a + b) / column.length;
+      return Math.sqrt(column.reduce((sum, value) => sum + (value - mean) ** 2, 0) / column.length);
+    }];
+    return spreads.some((spread) => {
+      const all = measured.map(spread), low = Math.min(...all), high = Math.max(...all);
+      return low > FLAT_MV && high - low < EQUAL_RANGES * high;
+    });
+  }
+
+  function qualityWarnings({ signal, rate }) {
+    const length = Math.min(signal[0].length, Math.round(10 * rate)), starts = windowStarts(signal[0].length, length);
+    const windows = starts.map((start) => signal.map((column) => column.subarray(start, start + length)));
+    const ranges = windows.map((columns) => columns.map(range));
+    const often = (marked) => marked.every(Boolean) ? "" : ` (in ${marked.filter(Boolean).length} of ${marked.length} windows)`;
+    const flat = ranges.map((all) => all.map((one) => one < FLAT_MV)), found = [];
+    const constant = windows.map((columns, w) => columns.map((one, lead) => !flat[w][lead] && isConstant(one, Math.round(rate))));
+    for (const [text, marked] of [["flat", flat], ["constant for 1 s or more", constant]]) {
+      const leads = LEADS.filter((_, lead) => marked.some((row) => row[lead]));
+      if (leads.length) found.push(`${text}: ${leads.join(" ")}${often(marked.map((row) => row.some(Boolean)))}`);
+    }
+    const largest = ranges.map((all) => Math.max(...all));
+    const high = ranges.map((all, w) => Math.max(...all.slice(0, 6)) > LIMB_MAX_MV || largest[w] > ANY_MAX_MV);
+    const low = largest.map((one) => one < LARGEST_MIN_MV);
+    if (high.some(Boolean)) found.push(`unusually high amplitudes: wrong unit or gain?${often(high)}`);
+    if (low.some(Boolean)) found.push(`unusually low amplitudes: wrong unit or gain?${often(low)}`);
+    if (isNormalized(signal)) found.push("equal ranges in all leads: normalized? the models take millivolts");
+    return found;
+  }
+
   /* ---- CSV ---- */
+
+  const SECONDS = Object.fromEntries([...["time", "t", "seconds", "sec", "time_s", "time_sec"].map((name) => [name, 1]),
+                                      ...["time_ms", "t_ms", "ms", "milliseconds"].map((name) => [name, 1e-3])]);
+
+  function timeUnit(name, where) {
+    const plain = name.trim().toLowerCase().replace(/[\s_]*[[(]\s*(\w*)\s*[\])]$/, "_$1").replace(/^_|_$/g, "");
+    if (!(plain in SECONDS) && /^(time|t_|timestamp|date|sec|milli)/.test(plain))
+      throw new InputError(`${where}: a time of unknown unit: ${name}. Name it time, Time [s] or Time [ms].`);
+    return SECONDS[plain];
+  }
 
   function jitter(time, rate) {
     let low = Infinity, high = -Infinity;
@@ -99,45 +197,53 @@
   async function readCsv(file, units) {
     const lines = (await file.text()).split(/\r?\n/).filter((line) => line.trim());
     if (!lines.length) throw new InputError(`${file.name}: empty file.`);
-    const names = lines[0].split(",").map((name) => name.replace(/^"|"$/g, "").trim());
+    const names = lines[0].replace(/^\uFEFF/, "").split(",").map((name) => name.trim().replace(/^"|"$/g, "").trim());
+    if (names.length < 2 && /[;\t]/.test(lines[0]))
+      throw new InputError(`${file.name}: unreadable table: semicolons or tabs between the fields. Export it with commas and decimal points.`);
     const rows = lines.slice(1).map((line) => line.split(",").map(cell));
+    if (rows.length && rows[0].length !== names.length)
+      throw new InputError(`${file.name}: unreadable table: row 2 has ${rows[0].length} fields, the header ${names.length}.`);
     const badRow = rows.findIndex((row) => row.length !== names.length || row.includes(undefined));
     if (badRow >= 0 || !rows.length)
       throw new InputError(`${file.name}: unreadable table${badRow >= 0 ? `, line ${badRow + 2}` : ""}.`);
-    const timeColumn = names.findIndex((name) => ["time", "t", "time_s", "seconds"].includes(name.toLowerCase()));
+    const timeColumn = names.findIndex((name) => timeUnit(name, file.name) !== undefined);
     if (timeColumn < 0) throw new InputError(`${file.name}: unknown sampling rate. Give a column "time" in seconds.`);
-    const rate = samplingRate(rows.map((row) => row[timeColumn]), file.name);
+    const step = timeUnit(names[timeColumn], file.name);
+    const rate = samplingRate(rows.map((row) => row[timeColumn] * step), file.name);
     const channels = names.map((_, i) => i).filter((i) => i !== timeColumn);
     const factor = mvPerUnit(units, file.name);
-    const columns = leadPositions(channels.map((i) => names[i]), file.name)
-      .map((position) => Float64Array.from(rows, (row) => row[channels[position]] * factor));
-    return validate(file.name.replace(/\.csv$/i, ""), columns, rate);
+    const { columns, notes } = standardize(channels.map((i) => names[i]), file.name,
+      (position) => Float64Array.from(rows, (row) => row[channels[position]] * factor));
+    return validate(file.name.replace(/\.csv$/i, ""), columns, rate, notes);
   }
 
   /* ---- WFDB: https://physionet.org/physiotools/wag/header-5.htm ---- */
 
-  const RECORD_LINE = /^([-\w]+)(\/\d+)?\s+(\d+)\s+(\d+\.?\d*|\.\d+)(?:\/\S*)?(?:\s+(\d+))?(?:\s|$)/;
+  const RECORD_LINE = /^(\S+?)(\/\d+)?\s+(\d+)(?:\s+(\d+\.?\d*|\.\d+)(?:\/\S*)?(?:\s+(\d+)(?=\s|$))?)?(?:\s|$)/;
   // file, format, frame, skew, byte offset, gain, baseline, unit, resolution, ADC zero, first value, checksum, block, name
   const SIGNAL_LINE = new RegExp(
     /^(\S+)\s+(\d+)(?:x(\d+))?(?::(\d+))?(?:\+(\d+))?/.source +
     /\s+(-?\d+\.?\d*(?:e[-+]?\d+)?)(?:\((-?\d+)\))?(?:\/(\S+))?/.source +
-    /(?:\s+(\d+))?(?:\s+(-?\d+))?(?:\s+(-?\d+))?(?:\s+(-?\d+))?(?:\s+(\d+))?(?:\s+(\S.*))?$/.source);
+    /(?:\s+(-?\d+)(?=\s|$))?/.source.repeat(5) + /(?:\s+(\S.*))?$/.source);
 
   function parseSignalLine(line, where) {
-    const found = SIGNAL_LINE.exec(line.trim());
+    const found = SIGNAL_LINE.exec(line.trim().replace(/[−–]/g, "-"));
     if (!found) throw new InputError(`${where}: unreadable signal line: ${line.slice(0, 80)}`);
-    const [, file, format, frame, skew, offset, gain, baseline, unit, , zero, , , , name] = found;
+    const [, file, format, frame, skew, offset, gain, baseline, unit, , zero, , checksum, , name] = found;
     if (Number(frame ?? 1) !== 1) throw new InputError(`${where}: several samples per frame are not read here.`);
+    if (!Number(gain)) throw new InputError(`${where}: no gain: ${file} has ${gain}. Write the gain and its unit into the header.`);
     if (Number(skew ?? 0) !== 0) throw new InputError(`${where}: signals with a skew are not read here.`);
-    return { file, format, offset: Number(offset ?? 0), gain: Number(gain) || 200,
-             baseline: Number(baseline ?? zero ?? 0), unit: unit || "mV", name: name || "" };
+    return { file, format, offset: Number(offset ?? 0), gain: Number(gain),
+             baseline: Number(baseline ?? zero ?? 0), unit: unit || "mV", name: (name || "").replace(/[^ -~]/g, ""),
+             checksum: checksum === undefined ? null : Number(checksum) };
   }
 
   function parseHeader(text, where) {
     const lines = text.split(/\r?\n/).map((line) => line.trim()).filter((line) => line && !line.startsWith("#"));
     const found = RECORD_LINE.exec(lines[0] || "");
     if (!found) throw new InputError(`${where}: unreadable WFDB header.`);
-    const [, record, segments, count, rate, length] = found;
+    const [, , segments, count, rate, length] = found;
+    if (rate === undefined) throw new InputError(`${where}: unknown sampling rate. Write it into the header's first line.`);
     if (segments) throw new InputError(`${where}: records of several segments are not read here.`);
     if (!(Number(count) > 0) || lines.length < 1 + Number(count))
       throw new InputError(`${where}: unreadable WFDB header: ${count} signals, ${lines.length - 1} signal lines.`);
@@ -148,13 +254,13 @@
       throw new InputError(`${where}: WFDB format ${format} is not read here; 16 and 212 are.`);
     if (signals.some((one) => one.offset !== offset))
       throw new InputError(`${where}: different byte offsets in one signal file.`);
-    return { record, rate: Number(rate), length: Number(length ?? 0), signals, file, format, offset };
+    return { rate: Number(rate), length: Number(length ?? 0), signals, file, format, offset };
   }
 
   async function readWfdb(header, data) {
     const text = new TextDecoder("utf-8").decode(new Uint8Array(await header.arrayBuffer())).replace(/\uFFFDV/g, "µV");
-    const { record, rate, length, signals, file, format, offset } = parseHeader(text, header.name);
-    if (!data || file !== data.name)
+    const { rate, length, signals, file, format, offset } = parseHeader(text, header.name);
+    if (!data || file.toLowerCase() !== data.name.toLowerCase())
       throw new InputError(`${header.name}: the signal file ${file} belongs to it. Choose both together.`);
     const bytes = new Uint8Array(await data.arrayBuffer()).subarray(offset);
     const samples = format === "16" ? Math.floor(bytes.length / 2) : Math.floor((bytes.length * 2) / 3);
@@ -169,23 +275,29 @@
         };
     const missing = format === "16" ? -32768 : -2048;
     const total = length || Math.floor(samples / signals.length);
-    const columns = leadPositions(signals.map((one) => one.name), header.name).map((position) => {
+    const wrong = signals.some((one) => one.checksum) ? signals.filter((one, position) => {
+      let sum = 0;
+      for (let i = 0; i < total; i++) sum += sampleAt(i * signals.length + position);
+      return one.checksum !== null && (sum - one.checksum) % 65536 !== 0;
+    }).map((one) => one.name) : [];
+    const { columns, notes } = standardize(signals.map((one) => one.name), header.name, (position) => {
       const { gain, baseline, unit } = signals[position], factor = mvPerUnit(unit, header.name);
       return Float64Array.from({ length: total }, (_, i) => {
         const sample = sampleAt(i * signals.length + position);
         return sample === missing ? NaN : ((sample - baseline) / gain) * factor;
       });
     });
-    return validate(record, columns, rate);
+    if (wrong.length) notes.unshift(`signal file disagrees with its header's checksum, damaged? ${wrong.join(" ")}`);
+    return validate(header.name.replace(/\.hea$/i, ""), columns, rate, notes);
   }
 
   async function read(files, units) {
     const list = [...files], withSuffix = (pattern) => list.find((file) => pattern.test(file.name));
-    const header = withSuffix(/\.hea$/i), data = withSuffix(/\.dat$/i), csv = withSuffix(/\.csv$/i);
+    const header = withSuffix(/\.hea$/i), data = withSuffix(/\.(dat|mat)$/i), csv = withSuffix(/\.csv$/i);
     if (header) return readWfdb(header, data);
     if (csv) return readCsv(csv, units);
     if (data) throw new InputError(`${data.name}: the header (.hea) belongs to it. Choose both together.`);
-    throw new InputError(`${list.map((file) => file.name).join(", ")}: not read here. Choose .hea and .dat together, or a .csv file.`);
+    throw new InputError(`${list.map((file) => file.name).join(", ")}: not read here. Choose .hea and .dat together, or a .csv file; "ecglib predict" reads DICOM, EDF, XML, SCP-ECG and more.`);
   }
 
   const api = { LEADS, RATE, N_SAMPLES, InputError, validate, read };

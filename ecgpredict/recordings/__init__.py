@@ -6,10 +6,10 @@ windows, and warnings about its quality. Nothing is guessed: the caller has to g
 Each format has a module with one function, path -> :class:`RawRecording`; `reading.READERS` lists them.
 """
 
+from ecgpredict.recordings.folders import walk
 from ecgpredict.recordings.quality import quality_warnings
-from ecgpredict.recordings.folders import archived, walk
 from ecgpredict.recordings.raw import RawRecording, Recording
 from ecgpredict.recordings.reading import FILE_SUFFIXES, read
 from ecgpredict.recordings.resampling import windows
 
-__all__ = ["FILE_SUFFIXES", "RawRecording", "Recording", "archived", "quality_warnings", "read", "walk", "windows"]
+__all__ = ["FILE_SUFFIXES", "RawRecording", "Recording", "quality_warnings", "read", "walk", "windows"]

@@ -14,7 +14,7 @@ from unittest import mock
 import numpy as np
 
 from ecgpredict.errors import InputError
-from ecgpredict.recordings.raw import MAX_CHANNELS, RawRecording, check_size, is_standard_lead, optional, unreadable
+from ecgpredict.recordings.raw import RawRecording, check_size, is_standard_lead, optional, unreadable
 
 SUFFIXES = (".xml", ".scp")
 _PARSERS = "ecgdatakit.parsing.parsers"
@@ -92,8 +92,10 @@ def _recording(path: Path, name: str, record, leads: list) -> RawRecording:
     if name == "sierra_xml" or "philips" in record.recording.device.manufacturer.lower():
         signal = signal[: round(_PHILIPS_S * rate)]
     notes = ["the file disagrees with its checksum, damaged?"] if meta.get("checksum_valid") is False else []
-    notes += [f"{key} is stated and not applied" for key in ("FirstSampleBaseline",) if meta.get(key)]
-    return RawRecording(signal, [_label(lead, record) for lead in leads], rate, [one.resolution_unit for one in leads], notes)
+    notes += ["a baseline of the first sample is stated and not applied"] if meta.get("FirstSampleBaseline") else []
+    return RawRecording(
+        signal, [_label(lead, record) for lead in leads], rate, [one.resolution_unit for one in leads], notes
+    )
 
 
 def _label(lead, record) -> str:
@@ -131,8 +133,8 @@ def _check_scp(path: Path, content: bytes) -> None:
     for pointer in range(22, min(end, len(content)) - 9, 10):
         section, _, index = struct.unpack_from("<HII", content, pointer)
         if section == 3 and 0 < index + 17 < len(content):
-            count = content[index + 15]
-            spans = struct.iter_unpack("<IIB", content[index + 17 :][: 9 * min(count, MAX_CHANNELS)].ljust(9 * count, b"\0"))
+            table = content[index + 17 :][: 9 * content[index + 15]]  # of each lead its first and last sample
+            spans = struct.iter_unpack("<IIB", table[: len(table) // 9 * 9])
             samples = sum(max(0, last - first + 1) for first, last, _ in spans)
             check_size(path, samples)
             if samples > 8 * len(content):
@@ -140,4 +142,10 @@ def _check_scp(path: Path, content: bytes) -> None:
 
 
 def _unreadable(path: Path, found: object, expected: str = "a device's file that is not damaged") -> InputError:
-    return unreadable("SCP-ECG file" if path.suffix.lower() == ".scp" else "XML file", path, expected=expected, found=found, hint=_HINT)
+    return unreadable(
+        "SCP-ECG file" if path.suffix.lower() == ".scp" else "XML file",
+        path,
+        expected=expected,
+        found=found,
+        hint=_HINT,
+    )

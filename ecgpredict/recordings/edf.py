@@ -36,7 +36,10 @@ def read(path: Path) -> RawRecording:
     edfio = optional("edfio", path)
     try:
         _check_header(path)
-        file = (edfio.read_bdf if path.suffix.lower() == ".bdf" else edfio.read_edf)(path, header_encoding="latin-1")
+        source = path if isinstance(path, Path) else path.read_bytes()  # in an archive
+        file = (edfio.read_bdf if path.suffix.lower() == ".bdf" else edfio.read_edf)(source, header_encoding="latin-1")
+        if file.reserved[:5] in ("EDF+D", "BDF+D") and not file.is_continuous:
+            raise _unreadable(path, f"{file.reserved[:5]}, with interruptions", "one recording without interruptions")
         signals = [signal for signal in file.signals if is_standard_lead(signal.label)] or list(file.signals)
         rates = {signal.samples_per_data_record / file.data_record_duration for signal in signals}
         ranges = [(*signal.physical_range, *signal.digital_range) for signal in signals]
@@ -62,9 +65,12 @@ def read(path: Path) -> RawRecording:
                 hint=_HINT,
             )
     signal = np.stack([one.data.astype(np.float32) for one in signals], axis=1)
-    return RawRecording(
-        signal, [one.label for one in signals], rates.pop(), [one.physical_dimension for one in signals]
-    )
+    return RawRecording(signal, [one.label for one in signals], rates.pop(), [_unit(one) for one in signals])
+
+
+def _unit(signal) -> str:
+    """A signal's dimension; µV in UTF-8, as some devices write it, has two bytes for its first letter."""
+    return signal.physical_dimension.encode("latin-1").decode("utf-8", "replace").replace("\ufffdV", "µV")
 
 
 def _check_header(path: Path) -> None:
@@ -80,8 +86,6 @@ def _check_header(path: Path) -> None:
     records, start = int(header[236:244]), _HEADER_BYTES * (signals + 1)
     if int(header[184:192]) != start:
         raise _unreadable(path, f"a header of {header[184:192].strip()} bytes", f"a header of {start} bytes")
-    if header[192:197] in ("EDF+D", "BDF+D"):
-        raise _unreadable(path, f"{header[192:197]}, with interruptions", "one recording without interruptions")
     if not float(header[244:252]) > 0:
         raise _unreadable(path, f"records of {header[244:252].strip()} s", "a duration of each data record")
     size, sample = path.stat().st_size - start, _BYTES[path.suffix.lower()]

@@ -14,10 +14,13 @@ _NO_SUFFIX = re.compile(r"[^.]*|.*\.\d+")  # IM000001, or a UID: only their cont
 
 
 def walk(folder: Path) -> Iterator[str]:
-    """Every file below a folder that may be a recording; one folder's names are in memory at a time.
+    """A file itself, or every file below a folder that may be a recording; one folder's names are in memory at a time.
 
     Linked folders are followed, once each. Of a zip archive each recording is named, as "a.zip/record.hea".
     """
+    if not folder.is_dir():
+        yield from _archived(folder) if folder.suffix.lower() == zips.SUFFIX and folder.is_file() else [str(folder)]
+        return
     seen = set()
     for inside, inner, names in os.walk(folder, followlinks=True):
         seen.add(os.path.realpath(inside))
@@ -25,12 +28,12 @@ def walk(folder: Path) -> Iterator[str]:
         for name in sorted(names):
             path = os.path.join(inside, name)  # noqa: PTH118
             if name.lower().endswith(zips.SUFFIX):
-                yield from archived(Path(path))
+                yield from _archived(Path(path))
             elif _may_be_recording(name) and (_suffix(name) in FILE_SUFFIXES or dicom.recognizes(Path(path), ecg=True)):
                 yield path
 
 
-def archived(path: Path) -> list[str]:
+def _archived(path: Path) -> list[str]:
     """Every file of a zip archive that may be a recording; the archive itself where it has none or is damaged."""
     try:
         found = [

@@ -18,7 +18,7 @@ _CLIPPED_S, _CLIPPED_TIMES = 0.03, 5
 CONSTANT_S = 1.0
 # The largest range (as of FLAT_MV) of a limb lead and of any lead, and the smallest of the largest lead.
 # benchmarks/quality.py has their distribution on PTB-XL and LUDB, and how often each warning is a false alarm.
-LIMB_MAX_MV, ANY_MAX_MV, LARGEST_MIN_MV = 4.4, 9.7, 0.3
+LIMB_MAX_MV, ANY_MAX_MV, LARGEST_MIN_MV = 4.2, 9.7, 0.77
 EQUAL_RANGES = 1e-3  # relative
 LAWS = ("I + III = II (Einthoven)", "aVR + aVL + aVF = 0 (Goldberger)", "aVR = -(I + II) / 2")
 

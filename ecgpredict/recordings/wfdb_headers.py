@@ -116,7 +116,7 @@ def parse(path: Path) -> Header:
     lines = [line for line in lines if line and not line.startswith("#")]
     match = _RECORD_LINE.match(lines[0]) if lines else None
     if match is None:
-        found = ascii(lines[0])[1:-1] if lines else "none"
+        found = ascii(lines[0]) if lines else "none"
         raise _unreadable(path, found, "a record line: name, signals, rate, samples")
     _, segments, count, rate, length = match.groups()
     count, length = _whole(count), None if length is None else _whole(length)

@@ -1,12 +1,11 @@
 """WFDB records: a header (.hea) and its signal files, read by the wfdb library.
 
-Format: https://physionet.org/physiotools/wag/header-5.htm. The library is given a header of what it needs, in memory, and
-the signal files beside it: dates, clock times, file suffixes in names and characters that are not ASCII stop its parser.
+Format: https://physionet.org/physiotools/wag/header-5.htm. The library is given what it needs of a header, in memory,
+and the signal files with it: dates, file suffixes in names and characters that are not ASCII mislead its parser.
 """
 
 from __future__ import annotations
 
-import re
 from itertools import count
 from pathlib import Path
 

@@ -10,7 +10,7 @@ async function outcome({ files, units }) {
   try {
     const recording = await read(files.map((path) => new File([readFileSync(path)], basename(path))), units);
     const rows = (columns) => columns.map((column) => Array.from(column));
-    return { name: recording.name, rate: recording.rate, signal: rows(recording.signal), windows: windows(recording).map(rows) };
+    return { name: recording.name, rate: recording.rate, warnings: recording.warnings, signal: rows(recording.signal), windows: windows(recording).map(rows) };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     return { error: error.message };

@@ -36,7 +36,7 @@ def headers():
     grid = itertools.product(
         ("16", "212"),
         ("", "+512"),
-        (" 200", " 0", " 1000.5(-7)/mV", " 1e3(12)/uV", " 500/µV", " 1000/V"),
+        (" 200", " 1000.5(-7)/mV", " 1e3(12)/uV", " 500/µV", " 1000/V"),
         ("", " 12", " 12 5", " 12 -9 0 0 0"),
     )
     lines = {}
@@ -46,8 +46,11 @@ def headers():
     for name, line in {
         "no length": "record 12 100",
         "counter": f"record 12 100/50(3) {ROWS}",
-        "date": f"record 12 100 {ROWS} 12:00:00",
+        "clock": f"record 12 100 {ROWS} 12:00:00",
         "fraction": f"record 12 100.5 {ROWS + 5}",
+        "date": f"record 12 100 {ROWS} 12:00:00 01/02/89",
+        "year": f"record 12 100 {ROWS} 2006",
+        "suffix": f"record.mat 12 100 {ROWS}",
         "spaces": f"  record   12   100   {ROWS}  ",
     }.items():
         lines[name] = (line, signal_line)
@@ -63,6 +66,8 @@ REJECTED = {
     "text": ("hello", "", "unreadable WFDB header"),
     "cut short": ("record 12 100 2000", "record.dat 16 1000/mV 16 0 0 0 0", "cut short"),
     "no gain": ("record 12 100 1000", "record.dat 16", "unreadable signal line"),
+    "gain 0": ("record 12 100 1000", "record.dat 16 0 16 0 0 0 0", "no gain"),
+    "no rate": ("record 12", "record.dat 16 1000/mV 16 0 0 0 0", "unknown sampling rate"),
     "unit": ("record 12 100 1000", "record.dat 16 1000/mmHg 16 0 0 0 0", "unknown unit"),
     "gain": ("record 12 100 1000", "record.dat 16 1e-6/mV 16 0 0 0 0", "impossible amplitude"),
 }
@@ -75,6 +80,11 @@ CSV_ERRORS = {
     "milliseconds": "out of range",
     "backwards": "time is not increasing",
     "short": "recording too short",
+    "extra field": "unreadable table",
+    "twice": "duplicate lead",
+    "timestamp": "a time of unknown unit",
+    "semicolons": "unreadable table",
+    "seven leads": "leads missing",
 }
 
 
@@ -88,6 +98,13 @@ def write_record(folder, record_line, signal_line, names=LEADS):
     length = ROWS + 5 if "100.5" in record_line else ROWS
     (folder / "record.dat").write_bytes(b"\0" * (512 if "+512" in signal_line else 0) + packed(samples[:length], fmt))
     return [folder / "record.hea", folder / "record.dat"]
+
+
+def scaled(lines, factor):
+    """Rows of a table with its leads multiplied."""
+    for line in lines[1:]:
+        time, *leads = line.split(",")
+        yield ",".join([time, *(str(factor * float(lead)) for lead in leads)])
 
 
 def write_tables(folder):
@@ -108,8 +125,27 @@ def write_tables(folder):
         "milliseconds": [lines[0], *(f"{i * 10}," + line.split(",", 1)[1] for i, line in enumerate(lines[1:]))],
         "backwards": [*lines[:5], lines[3], *lines[6:]],
         "short": lines[:300],
+        "extra field": [lines[0], *(f"{line}," for line in lines[1:])],
+        "twice": [lines[0].replace(",II,", ",I,"), *lines[1:]],
+        "timestamp": [lines[0].replace("time", "timestamp"), *lines[1:]],
+        "semicolons": [line.replace(",", ";") for line in lines],
+        "seven leads": [lines[0].replace("III,", "X,").replace("V6", "Y"), *lines[1:]],
     }
-    for name, content in wrong.items():
+    eight = [",".join(np.delete(line.split(","), [3, 4, 5, 6])) for line in lines]
+    right = {
+        "inverted": [lines[0].replace("aVR", "-aVR"), *lines[1:]],
+        "eight leads": eight,
+        "Time [ms]": [
+            lines[0].replace("time", "Time [ms]"),
+            *(f"{10 * i}," + line.split(",", 1)[1] for i, line in enumerate(lines[1:])),
+        ],
+        "quoted": [", ".join(f'"{name}"' for name in lines[0].split(",")), *lines[1:]],
+        "thousandfold": [lines[0], *scaled(lines, 1000)],
+        "thousandth": [lines[0], *scaled(lines, 0.001)],
+        "constant": [lines[0], *lines[1:601], *(f"{line.split(',')[0]}{12 * ',0'}" for line in lines[601:])],
+        "normalized": [lines[0], *scaled(lines, 2)],
+    }
+    for name, content in (wrong | right).items():
         paths[name] = folder / f"{name}.csv"
         paths[name].write_text("\n".join(content))
     return paths
@@ -165,6 +201,28 @@ def test_an_unsupported_wfdb_header_is_rejected(page, name):
 @pytest.mark.parametrize("name", [*(f"{rate} Hz" for rate in RATES), "26 s", "lead names"])
 def test_a_table_is_read_as_in_python(page, files, name):
     compare(page[name], files[name][0])
+
+
+WARNINGS = {
+    "inverted": ["aVR computed from the inverted lead that the file stores"],
+    "eight leads": ["III aVR aVL aVF computed from I and II"],
+    "Time [ms]": [],
+    "quoted": [],
+    "thousandfold": ["unusually high amplitudes"],
+    "thousandth": ["flat", "unusually low amplitudes"],
+    "constant": ["constant for 1 s or more: I II III aVR aVL aVF V1 V2 V3 V4 V5 V6"],
+    "normalized": ["equal ranges in all leads: normalized?"],
+}
+
+
+@pytest.mark.parametrize("name", WARNINGS)
+def test_a_doubtful_table_is_read_and_warned_of_as_in_python(page, files, name):
+    compare(page[name], files[name][0])
+    found = page[name]["warnings"]
+    in_python = recordings.quality_warnings(recordings.read(files[name][0], units="mV"))
+    for expected in WARNINGS[name]:
+        assert any(text.startswith(expected) for text in found)
+        assert any(text.startswith(expected) for text in in_python)
 
 
 @pytest.mark.parametrize("name", CSV_ERRORS)

@@ -105,7 +105,7 @@ def huge_npy(folder):
     ("write", "problem", "found"),
     [
         (header(""), "unreadable WFDB record", "none"),
-        (header("\x80\x81\n"), "unreadable WFDB record", "none"),
+        (header("\x80\x81\n"), "unreadable WFDB record", r"'\x80\x81'"),
         (header("record/1 12 100 1000\nrecord 1000\n"), "unreadable WFDB record", "segments within a segment"),
         (header("record/2147483648 12 100 1000\nrecord 1000\n"), "unreadable WFDB record", "1"),
         (header("record 12 100 1000\nrecord.dat 16 1000/mV\n"), "unreadable WFDB record", "1"),

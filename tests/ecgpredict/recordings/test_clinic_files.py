@@ -172,7 +172,6 @@ N = 13  # twelve leads and the annotations
     [
         (cut(WRITERS["edf"]), "unreadable EDF file", "bytes of signal"),
         (cut(WRITERS["bdf"]), "unreadable EDF file", "bytes of signal"),
-        (edf_field(192, 5, "EDF+D"), "unreadable EDF file", "with interruptions"),
         (edf_field(252, 4, "9999"), "unreadable EDF file", "9999 signals"),
         (edf_field(236, 8, "99999999"), "unreadable EDF file", "bytes of signal"),
         (edf_field(244, 8, "0"), "unreadable EDF file", "records of 0 s"),
@@ -209,7 +208,7 @@ N = 13  # twelve leads and the annotations
             "recording too large",
             "announced",
         ),
-        (replaced("AnnotatedECG", "restingecgdata"), "unreadable XML file", "another kind of XML"),
+        (replaced("AnnotatedECG", "OtherECG"), "unreadable XML file", "another kind of XML"),
         (replaced("<AnnotatedECG ", BOMB), "unreadable XML file", "entity declarations are not allowed"),
         (replaced("increment", "step"), "unreadable XML file", "increment"),
         (replaced("scale", "scala"), "no gain", "0"),
