@@ -1,15 +1,17 @@
-"""Commands that use the released models: classify recordings, write C code."""
+"""Commands that use the released models: classify recordings and archives, write C code."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ecglib.cli.archive import write_archive
 from ecglib.cli.common import app, print_error, report_user_errors
+
+if TYPE_CHECKING:
+    from ecgpredict.released import ReleasedModel
 
 
 @app.command()
@@ -46,14 +48,14 @@ def predict(
     with report_user_errors(2):
         opened = released.load(model)
         if out:
-            raise typer.Exit(write_archive(recordings, out, opened, rate=rate, units=units, jobs=jobs))
+            raise typer.Exit(_write_archive(recordings, out, opened, rate=rate, units=units, jobs=jobs))
         paths = prediction.find_recordings(recordings)
         targets = html_report.targets(report, paths) if report else [None] * len(paths)
     failed = 0
     printed = reports.make_report(as_json=as_json, as_csv=as_csv, model=opened)
     with tqdm(total=len(paths), unit="record", disable=len(paths) < 20, file=sys.stderr) as bar:
-        found = prediction.classify(paths, opened, rate=rate, units=units, jobs=jobs)
-        for prediction_, target in zip(found, targets):
+        classified = prediction.classify(paths, opened, rate=rate, units=units, jobs=jobs)
+        for prediction_, target in zip(classified, targets):
             bar.update()
             printed.add(prediction_)
             if prediction_.error:
@@ -64,6 +66,38 @@ def predict(
                     html_report.write(target, prediction_, opened, rate=rate, units=units)
     printed.close()
     raise typer.Exit(0 if failed == 0 else 2 if failed == len(paths) else 1)
+
+
+def _write_archive(
+    recordings: list[Path], out: Path, model: ReleasedModel, *, rate: float | None, units: str | None, jobs: int
+) -> int:
+    """Classify recordings into a Parquet file with a progress bar; returns the exit status of `ecglib predict`."""
+    from tqdm import tqdm
+
+    from ecgpredict import archive
+
+    total = sum(1 for _ in archive.walk(recordings))
+    with tqdm(total=total, unit="record", disable=total < 20, file=sys.stderr) as bar:
+        total, failed = archive.write(
+            archive.walk(recordings), out, model, rate=rate, units=units, jobs=jobs, after_each=lambda _: bar.update()
+        )
+    print(f"{total:,} recordings, {failed:,} of them unreadable: {out}")
+    return 0 if not failed else 2 if failed == total else 1
+
+
+@app.command("classify-shard", hidden=True)
+def classify_shard(
+    names: Annotated[Path, typer.Argument(help="text file with a recording in each line")],
+    out: Annotated[Path, typer.Argument(help="the Parquet file to write")],
+    root: Annotated[Path, typer.Option(help="folder that the names are relative to")],
+    model: Annotated[str, typer.Option(help="a released model")],
+    jobs: Annotated[int, typer.Option(help="worker processes; 1 uses the main process")] = 1,
+) -> None:
+    """Classify a shard of an archive; a job of workflows/archive/Snakefile."""
+    from ecgpredict import archive, released, shards
+
+    with report_user_errors():
+        archive.write(shards.read_list(names), out, released.load(model), root=root, jobs=jobs)
 
 
 @app.command()

@@ -189,11 +189,10 @@ def evaluate(
         for model in models or results.summary(folder)["model"]:
             derived, different = results.evaluate(folder, model, study.data)
             macro, seeds = derived["classes"]["macro"], derived["seeds"]
-            validation = sum(one["val_auc"] for one in seeds) / len(seeds)
+            validation = sum(seed["val_auc"] for seed in seeds) / len(seeds)
             interval = f"{macro['value']:.4f} ({macro['low']:.4f} to {macro['high']:.4f})"
-            table.add_row(
-                model, str(len(seeds)), f"{validation:.4f}", interval, "differs" if different else "identical"
-            )
+            verdict = "differs" if different else "identical"
+            table.add_row(model, str(len(seeds)), f"{validation:.4f}", interval, verdict)
             wrong += [f"{model}, {line}" for line in different]
         Console().print(table)
         if wrong:

@@ -19,10 +19,7 @@ def trained_models(profile: Profile, chapter: str) -> list[str]:
 
 
 def last_chapter(profile: Profile) -> str:
-    """The chapter that waits for the results of most others, directly or not.
-
-    Where what it waits for comes first, it does not run alone at the end while the other processors are idle.
-    """
+    """The chapter that waits for most others: made first, it does not run alone at the end while processors idle."""
     declared = profile.registry.chapters
 
     def earlier(name: str) -> set[str]:
@@ -63,8 +60,8 @@ def batches(profile: Profile) -> list[list[str]]:
 
 def _with_dependents(profile: Profile, models: list[str]) -> list[str]:
     """The models outside `models` that need one of them, directly or not."""
-    found: list[str] = []
+    dependents: list[str] = []
     for name in in_training_order(profile, profile.training):
-        if name not in models and {*needed_models(profile.models[name])} & {*models, *found}:
-            found.append(name)
-    return found
+        if name not in models and {*needed_models(profile.models[name])} & {*models, *dependents}:
+            dependents.append(name)
+    return dependents

@@ -3,11 +3,9 @@
 Each function takes tables, arrays or results and returns a matplotlib Figure.
 """
 
-from ecglib.book.plots.comparisons import auc_against_sparsity, seed_spread
-from ecglib.book.plots.curves import macro_roc, reliability, roc
-from ecglib.book.plots.frontier import frontier
+from ecglib.book.plots.curves import auc_against_sparsity, macro_roc, reliability, roc, seed_spread
 from ecglib.book.plots.networks import architecture, training_curves
-from ecglib.book.plots.overview import auc_against_bytes, overview_points
+from ecglib.book.plots.overview import auc_against_bytes, frontier, overview_points
 from ecglib.book.plots.records import (
     OLDEST_AGE,
     demographics,
@@ -18,7 +16,13 @@ from ecglib.book.plots.records import (
     record_on_paper,
     superclass_examples,
 )
-from ecglib.book.plots.saliency import attribution_by_lead
 from ecglib.book.plots.style import style
-from ecglib.book.plots.travel import group_differences, missing_leads, noise_curves
-from ecglib.book.plots.travel_ludb import mistakes, repaired, risk_coverage
+from ecglib.book.plots.travel import (
+    attribution_by_lead,
+    group_differences,
+    missing_leads,
+    mistakes,
+    noise_curves,
+    repaired,
+    risk_coverage,
+)

@@ -1,6 +1,5 @@
 """The study's tables, as pandas Stylers for chapters and as Markdown for the README and the book's pages."""
 
-from ecglib.book.tables.compression import gate
 from ecglib.book.tables.display import (
     COLUMN_NAMES,
     class_formats,
@@ -11,7 +10,7 @@ from ecglib.book.tables.display import (
     show,
     with_display_names,
 )
-from ecglib.book.tables.networks import candidates, side_by_side, sizes
+from ecglib.book.tables.networks import candidates, gate, side_by_side, sizes
 from ecglib.book.tables.results import (
     class_aucs,
     evidence,

@@ -1,8 +1,9 @@
-"""Tables of networks: layers, sizes and training settings."""
+"""Tables of networks: layers, sizes, training settings, and the checks that a compressed one passes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -43,3 +44,24 @@ def candidates(table: pd.DataFrame) -> pd.DataFrame:
 
 def _shape(shape: tuple) -> str:
     return "×".join(map(str, shape[1:]))
+
+
+if TYPE_CHECKING:
+    from ecglib.compression.gate import GateResult
+
+
+def gate(checked: dict[str, GateResult]) -> pd.DataFrame:
+    """Compressed models against float32 on fold 9, one row per check, a failed one marked ✗."""
+
+    def column(result: GateResult) -> list[str]:
+        verdicts = {
+            "integer convolutions": result.integer_convolutions,
+            "AUC": f"{result.auc_change:+}",
+            "bytes": f"×{result.size_ratio:.3f}",
+            "speed": f"×{result.speedup:.2f}",
+        }
+        marked = [f"{text} {'✓' if result.passed[check] else '✗'}" for check, text in verdicts.items()]
+        return [*marked, f"{result.score_change:.4f}", f"{result.saturated:.2%}"]
+
+    rows = ["integer convolutions", "change of AUC", "bytes", "speed", "score change", "saturated"]
+    return pd.DataFrame({"check": rows, **{name: column(result) for name, result in checked.items()}})

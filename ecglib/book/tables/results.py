@@ -44,15 +44,10 @@ def findings(kept: Mapping[str, dict]) -> pd.DataFrame:
 
 def evidence(kept: Mapping[str, dict]) -> pd.DataFrame:
     """What the figures behind each finding were measured on, as reported and done right."""
-    rows = [
-        (
-            claim.name,
-            original.EVIDENCE[claim.name],
-            f"fold 10, {_seeds(kept, claim)}; selected on fold 9",
-        )
-        for claim in all_findings(registry())
-        if claim.name in original.EVIDENCE and claim.done_right.name in kept
-    ]
+    claims = [claim for claim in all_findings(registry()) if claim.name in original.EVIDENCE]
+    claims = [(claim, kept[claim.done_right.name]) for claim in claims if claim.done_right.name in kept]
+    right = "fold 10, {}; selected on fold 9"
+    rows = [(claim.name, original.EVIDENCE[claim.name], right.format(_seeds(result))) for claim, result in claims]
     return pd.DataFrame(rows, columns=["finding", "as reported rests on", "done right rests on"])
 
 
@@ -85,7 +80,7 @@ def speeds(ratios: pd.DataFrame) -> pd.DataFrame:
 def class_aucs(kept: Mapping[str, dict]) -> pd.DataFrame:
     """Each model's AUC on fold 10, by superclass."""
     labels = model_labels()
-    rows = [(labels[name], *(result["classes"][one]["value"] for one in CLASSES)) for name, result in kept.items()]
+    rows = [(labels[name], *(result["classes"][key]["value"] for key in CLASSES)) for name, result in kept.items()]
     return pd.DataFrame(rows, columns=["model", *CLASSES])
 
 
@@ -121,7 +116,7 @@ def size_reduction(kept: Mapping[str, dict]) -> pd.DataFrame:
         reported = original.SIZES_MB["student"][key] / original.SIZES_MB["base_cnn"][key]
         rows.append((what, large[key], small[key], "{:.2f}\u00a0MB", reported))
     for what, name in (("file to ship, float32", "student"), ("file to ship, student as int8", "student_int8")):
-        files = (kept[one]["row"]["file_bytes"] / 1e6 for one in ("base_cnn", name))
+        files = (kept[model]["row"]["file_bytes"] / 1e6 for model in ("base_cnn", name))
         rows.append((what, *files, "{:.2f}\u00a0MB", np.nan))
     shown = [(what, f.format(a), f.format(b), _percent(b / a), _percent(reported)) for what, a, b, f, reported in rows]
     return pd.DataFrame(shown, columns=["size", "base CNN", "student", "change", "as reported"])
@@ -146,8 +141,8 @@ def _two_lines(value: str, network: str, params: int, note: str = "") -> str:
     return f"{value}<br><small>{', '.join([network, short_count(params), *([note] if note else [])])}</small>"
 
 
-def _seeds(kept: Mapping[str, dict], finding: Finding) -> str:
-    count = len(kept[finding.done_right.name]["seeds"])
+def _seeds(result: Mapping) -> str:
+    count = len(result["seeds"])
     return f"{count} seed{'' if count == 1 else 's'}"
 
 

@@ -15,16 +15,9 @@ from ecglib.data.folds import TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation.bootstrap import Estimate
 from ecglib.evaluation.scores import Scores, check_same_seeds
 from ecglib.study import original
-from ecglib.study.analyses import reporting
+from ecglib.study.analyses import reporting, targets
 from ecglib.study.analyses.comparison import difference, mean_auc, plural, seed_aucs, seeds_behind
 from ecglib.study.analyses.int8 import Int8Models
-from ecglib.study.analyses.targets import (
-    BASE_CNN_AUC,
-    STUDENT_AUC,
-    STUDENT_INT8_AUC_CHANGE,
-    STUDENT_INT8_BYTES,
-    TEACHERS_AUC,
-)
 from ecglib.study.analyses.training_length import TrainingLength, at_equal_length
 from ecglib.study.study import Study
 from ecglib.training.runs import Run
@@ -231,11 +224,12 @@ def target_conclusion(study: Study, teachers: pd.DataFrame, quantized: Int8Model
     together = float(teachers["AUC, fold 10"].iloc[-1])
     size, change = quantized[INT8].file_bytes, quantized.gates[INT8].auc_change
     return (
-        f"On fold 10 the AUC of the base CNN, {seeds}, is {base:.3f} (target: {BASE_CNN_AUC.verdict(base)}), of all "
-        f"teachers as one ensemble {together:.3f} ({TEACHERS_AUC.verdict(together)}), of the distilled student "
-        f"{distilled:.3f} ({STUDENT_AUC.verdict(distilled)}). As int8 it takes {size / 1e6:.2f} MB "
-        f"({STUDENT_INT8_BYTES.verdict(size)}), and its AUC on fold 9 changes by {change:+} "
-        f"({STUDENT_INT8_AUC_CHANGE.verdict(change.value)})."
+        f"On fold 10 the AUC of the base CNN, {seeds}, is {base:.3f} (target: {targets.BASE_CNN_AUC.verdict(base)}), "
+        f"of all teachers as one ensemble {together:.3f} ({targets.TEACHERS_AUC.verdict(together)}), "
+        f"of the distilled student "
+        f"{distilled:.3f} ({targets.STUDENT_AUC.verdict(distilled)}). As int8 it takes {size / 1e6:.2f} MB "
+        f"({targets.STUDENT_INT8_BYTES.verdict(size)}), and its AUC on fold 9 changes by {change:+} "
+        f"({targets.STUDENT_INT8_AUC_CHANGE.verdict(change.value)})."
     )
 
 

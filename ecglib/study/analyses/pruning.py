@@ -27,6 +27,7 @@ from ecglib.study.study import Study
 from ecglib.training import scoring
 from ecglib.training.runs import Run
 
+CHANGE, SPEED = "change from the base CNN", "speed of the base CNN ×"
 SHARES = (0.5, 0.8, 0.9, 0.95)  # of one layer's weights, for its sensitivity
 PROBED = 600  # records of fold 9 for the sensitivity: twenty networks are scored on them
 
@@ -94,41 +95,19 @@ class PrunedBase:
 
     def magnitude_table(self) -> pd.DataFrame:
         """AUC of each share of zeros, before and after fine-tuning."""
-        rows = [
-            (
-                percent(level.amount),
-                level.counts["nonzero_params"],
-                level.unrefined_auc,
-                *self._aucs(level),
-                f"{level.change:+}",
-            )
-            for level in self.magnitude
-        ]
-        columns = [
-            "zeros",
-            "weights left",
-            "before fine-tuning, fold 9",
-            "fold 9",
-            "fold 10",
-            "change from the base CNN",
-        ]
+        columns, rows = ["zeros", "weights left", "before fine-tuning, fold 9", "fold 9", "fold 10", CHANGE], []
+        for level in self.magnitude:
+            left, before = level.counts["nonzero_params"], level.unrefined_auc
+            rows.append((percent(level.amount), left, before, *self._aucs(level), f"{level.change:+}"))
         return pd.DataFrame(rows, columns=columns)
 
     def bytes_table(self) -> pd.DataFrame:
         """What zeros save: bytes of the file to run, of the compressed file, and time."""
         rows = [("none", self.base_file.stat().st_size, pruning.compressed_bytes(self.base_file), "1")]
-        rows += [
-            (
-                percent(level.amount),
-                level.file_bytes,
-                level.runs[0].metadata["compressed_bytes"],
-                self.timing.speed(level.model),
-            )
-            for level in self.magnitude
-        ]
-        return pd.DataFrame(
-            rows, columns=["zeros", "bytes as a model file", "bytes compressed", "speed of the base CNN ×"]
-        )
+        for level in self.magnitude:
+            compressed, speed = level.runs[0].metadata["compressed_bytes"], self.timing.speed(level.model)
+            rows.append((percent(level.amount), level.file_bytes, compressed, speed))
+        return pd.DataFrame(rows, columns=["zeros", "bytes as a model file", "bytes compressed", SPEED])
 
     def bytes_conclusion(self) -> str:
         """What the zeros save, in a sentence."""
@@ -146,26 +125,10 @@ class PrunedBase:
 
     def channels_table(self) -> pd.DataFrame:
         """Size, speed and AUC of each share of channels removed."""
-        rows = [
-            (
-                percent(level.amount),
-                level.counts["params"],
-                self.timing.speed(level.model),
-                len(level.runs),
-                *self._aucs(level),
-                f"{level.change:+}",
-            )
-            for level in self.channels
-        ]
-        columns = [
-            "channels removed",
-            "parameters",
-            "speed of the base CNN ×",
-            "seeds",
-            "fold 9",
-            "fold 10",
-            "change from the base CNN",
-        ]
+        columns, rows = ["channels removed", "parameters", SPEED, "seeds", "fold 9", "fold 10", CHANGE], []
+        for level in self.channels:
+            size = percent(level.amount), level.counts["params"], self.timing.speed(level.model), len(level.runs)
+            rows.append((*size, *self._aucs(level), f"{level.change:+}"))
         return pd.DataFrame(rows, columns=columns)
 
     def curves(self) -> pd.DataFrame:

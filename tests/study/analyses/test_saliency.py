@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from ecglib.book import alt_text
-from ecglib.book.plots.saliency import attribution_by_lead
+from ecglib.book.plots import attribution_by_lead
 from ecglib.data.ptbxl import read_statement_labels
 from ecglib.study.analyses import saliency
 from ecgpredict import released
