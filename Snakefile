@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from ecglib.study import resources as measured, speeds, steps, workflow as study_workflow
+from ecglib.study import resources as measured, speeds, workflow as study_workflow
 from ecglib.study.study import open_study
 
 STUDY = open_study(config.get("profile", "sample"), seeds=config.get("seeds"))
@@ -134,14 +134,14 @@ rule read_records:
 if STUDY.settings.batch_trainings:
 
     # one process trains all models of a framework, so that jobs do not spend most of their time on imports
-    for number, batch in enumerate(steps.batches(STUDY.settings)):
+    for number, batch in enumerate(study_workflow.batches(STUDY.settings)):
 
         rule:
             name:
                 f"train_batch_{number}"
             input:
                 rules.read_records.output,
-                done_all(steps.needed_by(STUDY.settings, batch)),
+                done_all(study_workflow.needed_by(STUDY.settings, batch)),
             params:
                 settings=[str(STUDY.settings.training[model]) for model in batch],
                 models=" ".join(batch),
@@ -161,7 +161,7 @@ else:
             rules.read_records.output,
             lambda wildcards: [
                 done(model, seed)
-                for model, seed in steps.needed_runs(STUDY.settings, wildcards.model, int(wildcards.seed))
+                for model, seed in study_workflow.needed_runs(STUDY.settings, wildcards.model, int(wildcards.seed))
             ],
         params:
             settings=lambda wildcards: str(STUDY.settings.training[wildcards.model]),
@@ -180,7 +180,7 @@ else:
 rule chapter:
     input:
         rules.read_records.output,
-        lambda wildcards: done_all(steps.trained_models(STUDY.settings, wildcards.chapter)),
+        lambda wildcards: done_all(study_workflow.trained_models(STUDY.settings, wildcards.chapter)),
         lambda wildcards: [executed(name) for name in REGISTRY.chapters[wildcards.chapter].reads],
         lambda wildcards: modules(f"notebooks/{wildcards.chapter}.py", "ecglib/book/chapters.py"),
         source="notebooks/{chapter}.py",

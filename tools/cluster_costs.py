@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from pathlib import Path
 
-from ecglib.study import resources, results, steps
+from ecglib.study import resources, results, workflow
 from ecglib.study.paths import Paths
 from ecglib.study.profile import Profile, load_profile
 from ecglib.study.resources import Resources
@@ -49,7 +49,7 @@ def study_jobs(profile: Profile, resources: Resources) -> dict[str, Job]:
     jobs = {"read_records": Job(resources.seconds("read_records"))}
     for model, seeds in profile.seeds.items():
         for seed in seeds:
-            needed = (_run(*run) for run in steps.needed_runs(profile, model, seed))
+            needed = (_run(*run) for run in workflow.needed_runs(profile, model, seed))
             jobs[_run(model, seed)] = Job(
                 resources.seconds("train", model),
                 ("read_records", *needed),
@@ -59,7 +59,7 @@ def study_jobs(profile: Profile, resources: Resources) -> dict[str, Job]:
     ordinary = [name for name, chapter in profile.registry.chapters.items() if not chapter.sample_only]
     for name in ordinary:
         declared = profile.registry.chapters[name]
-        models = steps.trained_models(profile, name)
+        models = workflow.trained_models(profile, name)
         needed = [_run(model, seed) for model in models for seed in profile.seeds[model]]
         if declared.results_only:
             needed = [other for other in ordinary if not profile.registry.chapters[other].results_only]

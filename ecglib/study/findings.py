@@ -22,22 +22,13 @@ NETWORK_NAMES = {
 
 @dataclass(frozen=True)
 class Finding:
-    """One claim of the original, or the same network done right in its place.
-
-    Attributes
-    ----------
-    name : the claim
-    reported : the original's metrics
-    reported_network : the network that they were reported for
-    replayed : the model that replays the original's procedure; None if ours is essentially the same
-    done_right : the model that takes its place in this book
-    """
+    """One claim of the original, or the same network done right in its place."""
 
     name: str
     reported: Reported
-    reported_network: str
-    replayed: Model | None
-    done_right: Model
+    reported_network: str  # that `reported` is of
+    replayed: Model | None  # None if ours is essentially the same
+    done_right: Model  # that takes its place in this book
 
 
 def findings(registry: Registry) -> list[Finding]:

@@ -19,11 +19,11 @@ EVERY_MODEL = "*"
 class _Common(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    name: str
-    n_bootstrap: int = Field(ge=1)
-    n_timing_runs: int = Field(ge=1)
-    n_records: int | None = Field(None, ge=100)
-    batch_trainings: bool = False
+    name: str  # of a file of config/
+    n_bootstrap: int = Field(ge=1)  # resamples behind each interval
+    n_timing_runs: int = Field(ge=1)  # repetitions behind each latency, which is their median
+    n_records: int | None = Field(None, ge=100)  # synthetic ones; None for a profile on PTB-XL
+    batch_trainings: bool = False  # whether one process trains all models of a framework
 
 
 class _File(_Common):
@@ -37,19 +37,9 @@ class _File(_Common):
 
 
 class Profile(_Common):
-    """One way of running the study.
+    """One way of running the study."""
 
-    Attributes
-    ----------
-    name : "full", "sample" or another file of config/
-    n_bootstrap : bootstrap resamples behind each interval
-    n_timing_runs : repetitions behind each latency, which is their median
-    n_records : synthetic records; None for a profile on PTB-XL
-    batch_trainings : whether one process trains all models of a framework, one after the other
-    registry : chapters and models that the profile runs, with this profile's settings and seeds
-    """
-
-    registry: Registry
+    registry: Registry  # the chapters and models that it runs, with its settings and seeds
 
     @property
     def models(self) -> dict[str, Model]:
@@ -68,11 +58,10 @@ class Profile(_Common):
 
 
 def load_profile(path: Path, *, seeds: int | None = None) -> Profile:
-    """Read and check a profile together with the registry in the same folder.
+    """The checked content of config/<profile>.yml with the registry beside it.
 
     Parameters
     ----------
-    path : config/<profile>.yml
     seeds : seeds 0 to seeds-1 for every trained model, instead of those declared
 
     Raises

@@ -74,22 +74,14 @@ class Model(BaseModel):
 
 
 class Chapter(BaseModel):
-    """One chapter: which models' trained weights or fold 9 scores it loads besides its own, and whose results it reads.
-
-    Attributes
-    ----------
-    loads : trained models of other chapters
-    reads : chapters whose results it needs
-    results_only : whether it computes nothing from data, and so runs after the summary
-    sample_only : whether it is executed on the sample profile in every profile's book
-    """
+    """A chapter and what it needs besides its own models."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    loads: tuple[str, ...] = Field((), strict=False)
-    reads: tuple[str, ...] = Field((), strict=False)
-    results_only: bool = False
-    sample_only: bool = False
+    loads: tuple[str, ...] = Field((), strict=False)  # trained models of other chapters
+    reads: tuple[str, ...] = Field((), strict=False)  # chapters whose results it needs
+    results_only: bool = False  # it computes nothing from data, and so runs after the summary
+    sample_only: bool = False  # it is executed on the sample profile in every profile's book
 
 
 class Registry(BaseModel):
@@ -143,12 +135,7 @@ def _with_lengths(registry: Registry) -> Registry:
 
 
 def load_registry(path: Path) -> Registry:
-    """The checked content of config/models.yml.
-
-    Raises
-    ------
-    InputError : as :func:`read_yaml` and :func:`validated`
-    """
+    """The checked content of config/models.yml; raises as :func:`read_yaml` and :func:`validated`."""
     content = read_yaml(path)
     for name, entry in (content.get("models") or {}).items():
         entry["name"] = name
@@ -163,12 +150,7 @@ def load_registry(path: Path) -> Registry:
 
 
 def read_yaml(path: Path) -> dict:
-    """The keys and values of a YAML file.
-
-    Raises
-    ------
-    InputError : no such file, or other content
-    """
+    """The keys and values of a YAML file; an InputError if there is none or if it has other content."""
     path = Path(path)
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -185,12 +167,7 @@ def read_yaml(path: Path) -> dict:
 
 
 def validated(kind: Any, content: Any, where: Path) -> Any:
-    """`content` validated as `kind`; a pydantic error becomes one with file, key, expected and found.
-
-    Raises
-    ------
-    InputError : the first validation error
-    """
+    """`content` validated as `kind`; the first error becomes an InputError with file, key, expected and found."""
     try:
         return TypeAdapter(kind).validate_python(content)
     except ValidationError as error:

@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from ecglib.study import steps
+from ecglib.study import workflow
 from ecglib.study.profile import load_profile
 from ecglib.study.registry import load_registry
 from ecgpredict.errors import InputError
@@ -174,16 +174,16 @@ def test_a_missing_profile_names_the_existing_ones(write):
 
 
 def test_a_chapter_loads_what_its_models_are_made_from_and_their_teachers(write):
-    assert steps.trained_models(load_profile(write()), "06_distillation") == ["student", "base_cnn"]
+    assert workflow.trained_models(load_profile(write()), "06_distillation") == ["student", "base_cnn"]
 
 
 def test_a_training_needs_its_teachers_with_all_their_seeds(write):
-    assert steps.needed_runs(load_profile(write()), "student", 0) == [("base_cnn", 0), ("base_cnn", 1)]
+    assert workflow.needed_runs(load_profile(write()), "student", 0) == [("base_cnn", 0), ("base_cnn", 1)]
 
 
 def test_of_some_models_only_some_seeds_teach(write):
     models = changed(MODELS, ["models", "base_cnn", "teacher_seeds"], [1])
-    assert steps.needed_runs(load_profile(write(models)), "student", 0) == [("base_cnn", 1)]
+    assert workflow.needed_runs(load_profile(write(models)), "student", 0) == [("base_cnn", 1)]
 
 
 def test_with_fewer_seeds_weights_are_kept_of_those_that_are_left(write):
@@ -193,12 +193,12 @@ def test_with_fewer_seeds_weights_are_kept_of_those_that_are_left(write):
 
 def test_batches_have_one_framework_and_each_model_after_those_that_it_needs(project):
     profile = load_profile(project / "config" / "sample.yml")
-    batches = steps.batches(profile)
+    batches = workflow.batches(profile)
     order = [name for batch in batches for name in batch]
     assert sorted(order) == sorted(profile.training)
     for batch in batches:
         assert len({profile.training[name].network == "inception_cnn" for name in batch}) == 1
-        outside = {name: steps.needed_by(profile, [name]) for name in batch}
+        outside = {name: workflow.needed_by(profile, [name]) for name in batch}
         assert all(
             batch.index(other) < batch.index(name) for name in batch for other in outside[name] if other in batch
         )
@@ -206,7 +206,7 @@ def test_batches_have_one_framework_and_each_model_after_those_that_it_needs(pro
 
 def test_the_chapter_that_waits_for_most_others_is_known(project):
     profile = load_profile(project / "config" / "sample.yml")
-    assert steps.last_chapter(profile) == "10_frontier"  # reads 4, 5 and 6, and these read 2
+    assert workflow.last_chapter(profile) == "10_frontier"  # reads 4, 5 and 6, and these read 2
 
 
 def test_a_registry_can_be_read_without_a_profile(write):

@@ -36,17 +36,13 @@ def roc(panels: dict[str, pd.DataFrame], aucs: dict[str, dict[str, float]]) -> F
     return figure
 
 
-def macro_roc(kept: Mapping[str, dict], labels: Mapping[str, str], reference: str = "base_cnn") -> Figure:
-    """Upper left quarter of every model's macro ROC curve, one panel per chapter; its first seed, on fold 10.
+def macro_roc(results: Mapping[str, dict], labels: Mapping[str, str], reference: str = "base_cnn") -> Figure:
+    """Upper left quarter of every model's macro ROC curve on fold 10 (first seed), a panel per chapter.
 
-    Parameters
-    ----------
-    kept : {model: what :func:`ecglib.study.results.read` gives}
-    labels : {model: name as readers meet it}
-    reference : the model that every panel shows, dashed
+    Every panel also shows the reference, dashed.
     """
     chapters: dict[int, list[str]] = {}
-    for name, result in kept.items():
+    for name, result in results.items():
         if name != reference:
             chapters.setdefault(int(result["row"]["chapter"][:2]), []).append(name)
     rows = -(-len(chapters) // 2)
@@ -54,7 +50,7 @@ def macro_roc(kept: Mapping[str, dict], labels: Mapping[str, str], reference: st
     for axis, (chapter, names) in zip(axes.flat, chapters.items()):
         styles = [("black", "--"), *((color, "-") for color in sns.color_palette("colorblind", len(names)))]
         for name, (color, line) in zip([reference, *names], styles, strict=True):
-            curve, auc = kept[name]["roc"], kept[name]["seeds"][0]["test_auc"]
+            curve, auc = results[name]["roc"], results[name]["seeds"][0]["test_auc"]
             label = f"{labels[name]} {auc:.3f}"
             axis.plot(curve["false_positive_rate"], curve["sensitivity"], line, color=color, label=label, linewidth=1.2)
         axis.set(xlim=(0, 0.5), ylim=(0.5, 1), title=f"chapter {chapter}")

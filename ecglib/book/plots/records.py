@@ -56,13 +56,7 @@ def ecg_paper(signal: np.ndarray, title: str = "", *, rate: float = SAMPLING_RAT
 
 
 def lead_grid(signal: np.ndarray, title: str = "", *, rate: float = SAMPLING_RATE) -> Figure:
-    """Each lead of a record over its whole length, in four rows and three columns.
-
-    Parameters
-    ----------
-    signal : float (samples, 12) in mV
-    rate : Hz
-    """
+    """Each lead of a record, (samples, 12) in mV at `rate` Hz, over its whole length."""
     figure, axes = plt.subplots(4, 3, figsize=(PAGE_WIDTH, 6), sharex=True)
     time = np.arange(len(signal)) / rate
     for axis, lead, name in zip(axes.ravel(), signal.T, LEADS):
@@ -75,12 +69,7 @@ def lead_grid(signal: np.ndarray, title: str = "", *, rate: float = SAMPLING_RAT
 
 
 def label_combinations(table: pd.DataFrame) -> Figure:
-    """Number of records with each combination of superclasses.
-
-    Parameters
-    ----------
-    table : one row per record, with a boolean column per superclass
-    """
+    """Number of records with each combination of superclasses, from a boolean column of each."""
     names = table[list(CLASSES)].apply(lambda row: " + ".join(row.index[row]) or "none", axis=1)
     counts = names.value_counts()
     figure, axis = plt.subplots(figsize=(PAGE_WIDTH, 0.24 * len(counts) + 1))
@@ -93,12 +82,7 @@ def label_combinations(table: pd.DataFrame) -> Figure:
 
 
 def demographics(table: pd.DataFrame) -> Figure:
-    """Age and sex at each record, and the distribution of age within each superclass.
-
-    Parameters
-    ----------
-    table : one row per record, as :func:`ecglib.data.ptbxl.read_table` gives it
-    """
+    """Age and sex at each record of :func:`ecglib.data.ptbxl.read_table`, and age within each superclass."""
     known = table[table["age"] <= OLDEST_AGE]
     figure, (left, right) = plt.subplots(1, 2, figsize=(PAGE_WIDTH, 3))
     sex = known["sex"].map({0: "male", 1: "female"})
