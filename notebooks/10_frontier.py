@@ -238,8 +238,7 @@ students.write()
 #
 # The first seeds of the students of 64 and 512 KB are released: as the .tflite files above, for firmware, and as int8 ONNX files
 # with 7-bit weights (see [chapter 5](05_quantization)) for `ecglib predict` and the browser. All of them take whole records of
-# ten seconds, like the students of the other chapters. An ONNX file is larger than the .tflite file of the same weights, because
-# it describes its graph at greater length.
+# ten seconds, like the students of the other chapters.
 
 # %%
 release = frontier_release.open_release(students)

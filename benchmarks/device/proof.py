@@ -38,10 +38,10 @@ def load_engine(path: Path, name: str) -> Callable[[np.ndarray], np.ndarray]:
     with silence():
         interpreter = Interpreter(str(path), num_threads=1, experimental_op_resolver_type=kernels)
         interpreter.allocate_tensors()
-    source, sink = interpreter.get_input_details()[0]["index"], interpreter.get_output_details()[0]["index"]
+    source, sink = interpreter.get_input_details()[0], interpreter.get_output_details()[0]["index"]
 
     def classify(recording: np.ndarray) -> np.ndarray:
-        interpreter.set_tensor(source, recording[None])
+        interpreter.set_tensor(source["index"], recording.reshape(source["shape"]))
         interpreter.invoke()
         return interpreter.get_tensor(sink)[0].copy()
 
@@ -54,7 +54,7 @@ def _load_tflite_micro(path: Path) -> Callable[[np.ndarray], np.ndarray]:
     interpreter = runtime.Interpreter.from_file(str(path), arena_size=_ARENA)
 
     def classify(recording: np.ndarray) -> np.ndarray:
-        interpreter.set_input(recording[None], 0)
+        interpreter.set_input(recording[None, None], 0)
         interpreter.invoke()
         return interpreter.get_output(0)[0].copy()
 

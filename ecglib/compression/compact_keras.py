@@ -15,14 +15,13 @@ layers = keras.layers
 
 
 def to_keras(network: CompactNet, samples: int = N_SAMPLES) -> keras.Model:
-    """The same function in Keras: float32 (b, samples, 12) -> probabilities (b, 5).
+    """The same function in Keras: float32 (b, 1, samples, 12) -> probabilities (b, 5).
 
     Convolutions are two-dimensional with a height of 1: TensorFlow Lite has no others. Layers are numbered, because
     Keras' own names, which .tflite files contain, depend on what was built before.
     """
     names = (f"layer_{number}" for number in count())
-    ecg = layers.Input((samples, len(LEADS)), name="ecg")
-    x = layers.Reshape((1, samples, len(LEADS)), name="reshape")(ecg)
+    x = ecg = layers.Input((1, samples, len(LEADS)), name="ecg")
     filled: list[tuple[keras.Layer, list[np.ndarray]]] = []
     for layer in network.features:
         match layer:

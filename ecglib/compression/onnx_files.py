@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import onnx
 
 from ecgpredict import files
 from ecgpredict.runtime import INPUT, OUTPUT, session
@@ -46,7 +47,21 @@ def to_onnx(network: torch.nn.Module, path: Path, *, fold: bool = True) -> Path:
             verbose=False,
             optimize=fold,
         )
+        write(onnx.load(temporary), temporary)
     return Path(path)
+
+
+def write(model: onnx.ModelProto, path: Path) -> None:
+    """Write a model without what exporters add about their own run: stack traces, texts, shapes between layers.
+
+    The bytes then depend on the network alone, not on the folder of the packages that exported it.
+    """
+    graph = model.graph
+    del graph.value_info[:], model.functions[:]
+    for part in (model, graph, *graph.node, *graph.initializer, *graph.input, *graph.output):
+        part.ClearField("metadata_props")
+        part.ClearField("doc_string")
+    onnx.save(model, path)
 
 
 def predict(path: Path, x: np.ndarray, *, threads: int = 2, integer_kernels: bool = True) -> np.ndarray:

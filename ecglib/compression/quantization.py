@@ -114,6 +114,7 @@ def quantize(
                     calibrate_method=methods[options.calibration_method],
                     **common,
                 )
+            onnx_files.write(onnx.load(temporary), temporary)
     finally:
         logging.getLogger().removeFilter(_drop_preprocessing_hint)
     return Path(target)
@@ -125,7 +126,7 @@ def to_float16(source: Path, target: Path) -> Path:
 
     model = convert_float_to_float16(_checked(source), keep_io_types=True)
     with files.atomic_path(target) as temporary:
-        onnx.save(model, temporary)
+        onnx_files.write(model, temporary)
     return Path(target)
 
 

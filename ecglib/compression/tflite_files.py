@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def to_tflite(model: keras.Model, path: Path, representative: np.ndarray | None = None) -> Path:
-    """Write a model as a .tflite file: float32, or full-integer int8 if representative records are given.
+    """Write a model as a .tflite file of one record: float32, or int8 throughout if representative records are given.
 
     Parameters
     ----------
@@ -35,15 +35,17 @@ def to_tflite(model: keras.Model, path: Path, representative: np.ndarray | None 
     ------
     InputError : no representative record, or one of another shape or with non-finite values
     """
-    from ecglib.networks import keras_backend  # noqa: F401, imported before TensorFlow to silence its log
+    from ecglib.networks.keras_backend import keras  # before TensorFlow, to silence its log
 
     import tensorflow as tf  # isort: skip
 
-    converter = tf.lite.TFLiteConverter.from_keras_model(model)
+    shape = (1, *model.input_shape[1:])  # one record: for any number the file would have to compute with shapes
+    record = keras.layers.Input(batch_shape=shape, name="ecg")
+    converter = tf.lite.TFLiteConverter.from_keras_model(keras.Model(record, model(record), name=model.name))
     if representative is not None:
         check_records(representative)
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        converter.representative_dataset = lambda: ([record[None]] for record in representative)
+        converter.representative_dataset = lambda: ([record.reshape(shape)] for record in representative)
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
         converter.inference_input_type = converter.inference_output_type = tf.int8
     with silence(), warnings.catch_warnings(action="ignore"):
@@ -84,7 +86,7 @@ def tensor_types(path: Path) -> Counter:
 def set_input(interpreter, records: np.ndarray) -> None:
     """Set an interpreter's input to normalized records (1, 1000, 12), quantized if the input is int8."""
     source = interpreter.get_input_details()[0]
-    interpreter.set_tensor(source["index"], _quantized(records, source))
+    interpreter.set_tensor(source["index"], _quantized(records.reshape(source["shape"]), source))
 
 
 def quantized(values: np.ndarray, scale: float, zero: int) -> np.ndarray:

@@ -40,7 +40,7 @@ DEVICES = {
 
 
 def to_keras(path: Path) -> keras.Model:
-    """The network of a torch weights file in Keras, with the same weights: float32 (b, 1000, 12) -> (b, 5).
+    """The network of a torch weights file in Keras, with the same weights: float32 (b, 1, 1000, 12) -> (b, 5).
 
     Raises
     ------
@@ -58,9 +58,8 @@ def to_keras(path: Path) -> keras.Model:
             found=", ".join(list(state)[:4]),
             hint="give the weights of a base CNN or student",
         )
-    ecg = keras.layers.Input((N_SAMPLES, len(LEADS)), name="ecg")
     # two-dimensional layers of height 1: TensorFlow Lite has no others and would copy every activation back and forth
-    x = keras.layers.Reshape((1, N_SAMPLES, len(LEADS)))(ecg)
+    x = ecg = keras.layers.Input((1, N_SAMPLES, len(LEADS)), name="ecg")
     filled: list[tuple[keras.Layer, list[np.ndarray]]] = []
     for number, (at, name) in enumerate(kernels):
         convolution = keras.layers.Conv2D(state[name].shape[0], (1, state[name].shape[2]), name=f"conv{number + 1}")
@@ -130,8 +129,9 @@ def peak_activations(model: keras.Model) -> tuple[tuple[str, tuple[int, ...]], t
     for each of the two, its name and the (samples, channels) of its output
     """
     # batch normalization and ReLU are fused into the convolution before them
-    kinds = (keras.layers.Reshape, keras.layers.Conv2D, keras.layers.MaxPooling2D)
-    shapes = [(layer.name, tuple(layer.output.shape[2:])) for layer in model.layers if isinstance(layer, kinds)]
+    kinds = (keras.layers.Conv2D, keras.layers.MaxPooling2D)
+    shapes = [("ecg", tuple(model.input_shape[2:]))]
+    shapes += [(layer.name, tuple(layer.output.shape[2:])) for layer in model.layers if isinstance(layer, kinds)]
     return max(itertools.pairwise(shapes), key=lambda pair: sum(math.prod(shape) for _, shape in pair))
 
 
@@ -160,7 +160,8 @@ def predict(path: Path, x: np.ndarray) -> np.ndarray:
     source, sink = interpreter.get_input_details(0), interpreter.get_output_details(0)
     score = np.empty((len(x), len(CLASSES)), np.float32)
     for row, record in enumerate(x):
-        interpreter.set_input(tflite_files.quantized(record[None], _scale(source), _zero(source)), 0)
+        values = tflite_files.quantized(record, _scale(source), _zero(source))
+        interpreter.set_input(values.reshape(source["shape"]), 0)
         interpreter.invoke()
         score[row] = (interpreter.get_output(0)[0].astype(np.float32) - _zero(sink)) * _scale(sink)
     return score

@@ -43,7 +43,6 @@ _OPERATORS = {
     114: "QUANTIZE",
     117: "HARD_SWISH",
 }
-_SHAPE_OPERATORS = ("SHAPE", "STRIDED_SLICE", "PACK")  # compute the shape of a reshape; no signal passes through them
 _HINT = "convert a stack of convolutions and pools with `ecglib.compression.tflite_micro`"
 
 
@@ -134,18 +133,14 @@ class _Reader:
         self.tensors, (self.at,), self.operators = graphs[0].tables(0), graphs[0].numbers(1, "i"), graphs[0].tables(3)
 
     def network(self) -> Network:
-        steps = [(name, one) for one in self.operators if (name := self._name(one)) not in _SHAPE_OPERATORS]
         source = self._shape(self.at)
-        if len(source) != 3 or source[0] != 1:
-            raise self._error("unsupported input shape", "(1, samples, leads)", source)
+        if len(source) != 4 or source[:2] != (1, 1):
+            raise self._error("unsupported input shape", "(1, 1, samples, leads)", source)
         self._int8(self.at)
         blocks, tail = [], []
-        for name, one in steps:
-            if name == "RESHAPE" and not blocks:
-                self._move(one)
-                if self._shape(self.at) != (1, 1, *source[1:]):
-                    raise self._error("unsupported reshape", (1, 1, *source[1:]), self._shape(self.at))
-            elif name == "CONV_2D":
+        names = [self._name(operator) for operator in self.operators]
+        for name, one in zip(names, self.operators):
+            if name == "CONV_2D":
                 blocks.append(self._convolution(one))
             elif name == "MAX_POOL_2D":
                 self._pool(one)
@@ -154,7 +149,6 @@ class _Reader:
             else:
                 expected = "CONV_2D, MAX_POOL_2D, MEAN, FULLY_CONNECTED, LOGISTIC"
                 raise self._error("unsupported operator", expected, name)
-        names = [name for name, _ in steps if name != "RESHAPE"]
         wanted = ["CONV_2D", "MAX_POOL_2D"] * len(blocks) + ["MEAN", "FULLY_CONNECTED", "LOGISTIC"]
         if names != wanted or not blocks:
             raise self._error("unsupported order of operators", ", ".join(wanted), ", ".join(names))
@@ -201,7 +195,7 @@ class _Reader:
         logit, scales = self._quantization(self.at), self._scales(at[1], len(weights))
         self._move(logistic)
         output = self._quantization(self.at)
-        return Network(source[1], source[2], blocks, averaged, weights, bias, scales, logit, output)
+        return Network(source[2], source[3], blocks, averaged, weights, bias, scales, logit, output)
 
     def _move(self, one: Table) -> None:
         """Continue from an operator's first input to its output."""

@@ -18,7 +18,7 @@ def test_keras_and_torch_agree(block):
     x = np.random.default_rng(0).normal(size=(3, 1000, 12)).astype(np.float32)
     with torch.no_grad():
         expected = network(torch.from_numpy(x).transpose(1, 2)).numpy()
-    np.testing.assert_allclose(compact_keras.to_keras(network).predict(x, verbose=0), expected, atol=1e-5)
+    np.testing.assert_allclose(compact_keras.to_keras(network).predict(x[:, None], verbose=0), expected, atol=1e-5)
 
 
 def test_the_same_weights_give_the_same_file(tmp_path):

@@ -39,7 +39,7 @@ def test_keras_computes_what_torch_does(network, records, folder):
     keras_model = tflite_micro.to_keras(folder / "weights.safetensors")
     with torch.inference_mode():
         expected = network(torch.from_numpy(records).transpose(1, 2)).numpy()
-    np.testing.assert_allclose(keras_model.predict(records, verbose=0), expected, atol=1e-4)
+    np.testing.assert_allclose(keras_model.predict(records[:, None], verbose=0), expected, atol=1e-4)
 
 
 def test_it_fits_160_kilobytes_of_ram_and_560_of_flash(file):
@@ -66,9 +66,8 @@ def test_a_quarter_of_flash_and_ram_is_left_to_the_program():
 
 
 def test_no_activation_is_copied_between_layers(file):
-    after_input = [name for name in tflite_micro.operators(file) if name not in ("SHAPE", "STRIDED_SLICE", "PACK")]
-    blocks = ["CONV_2D", "MAX_POOL_2D"] * 3
-    assert after_input == ["RESHAPE", *blocks, "MEAN", "FULLY_CONNECTED", "LOGISTIC"]
+    blocks = ("CONV_2D", "MAX_POOL_2D") * 3
+    assert tflite_micro.operators(file) == (*blocks, "MEAN", "FULLY_CONNECTED", "LOGISTIC")
 
 
 def test_its_scores_equal_those_of_litert_within_one_step(file, records):

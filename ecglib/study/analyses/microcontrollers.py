@@ -166,7 +166,7 @@ def _micro_model(study: Study, name: str, source: str) -> MicroModel:
     file = tflite_files.to_tflite(keras_model, folder / f"{name}.tflite", records)
     score = tflite_micro.predict(file, x)
     scores = Scores.from_dataset(scored, run.metadata["seed"], score)
-    keras_score = keras_model.predict(x, verbose=0, batch_size=256)
+    keras_score = keras_model.predict(x[:, None], verbose=0, batch_size=256)
     return MicroModel(
         run,
         file,
