@@ -81,20 +81,16 @@ class Estimate:
 
 
 def auc_estimates(y_true: np.ndarray, y_score: np.ndarray, resampling: Resampling) -> dict[str, Estimate]:
-    """AUC of each superclass and macro AUC: means over seeds, with intervals over patients and seeds.
+    """{superclass or "macro": AUC}: means over seeds, with intervals over patients and seeds.
 
     Parameters
     ----------
     y_true : bool (n, 5)
     y_score : float (s, n, 5), one set of scores per seed
     resampling : resamples of the n records' patients
-
-    Returns
-    -------
-    {superclass: Estimate, ..., "macro": Estimate}
     """
-    sample = _AucSample.compute(y_true, y_score, resampling)
-    return {name: combined([sample.column(index)]) for index, name in enumerate((*CLASSES, "macro"))}
+    values, resampled = _aucs(y_true, y_score, resampling)
+    return {name: combined([(values[..., i], resampled[..., i])]) for i, name in enumerate((*CLASSES, "macro"))}
 
 
 def auc_difference(
@@ -114,8 +110,8 @@ def auc_difference(
     curve : "macro", or the superclass whose AUCs are compared
     """
     column = (*CLASSES, "macro").index(curve)
-    values, resampled = _AucSample.compute(y_true, y_score, resampling).column(column)
-    other_values, other_resampled = _AucSample.compute(y_true, reference, resampling).column(column)
+    values, resampled = (aucs[..., column] for aucs in _aucs(y_true, y_score, resampling))
+    other_values, other_resampled = (aucs[..., column] for aucs in _aucs(y_true, reference, resampling))
     if len(values) == len(other_values):
         return combined([(values - other_values, resampled - other_resampled)])
     return combined([(values, resampled), (-other_values, -other_resampled)])
@@ -161,30 +157,16 @@ def combined(models: Sequence[tuple[np.ndarray, np.ndarray]]) -> Estimate:
     return Estimate(value, float(value - np.hypot(below, of_seeds)), float(value + np.hypot(above, of_seeds)), seeds)
 
 
-@dataclass(frozen=True)
-class _AucSample:
+def _aucs(y_true: np.ndarray, y_score: np.ndarray, resampling: Resampling) -> tuple[np.ndarray, np.ndarray]:
     """AUCs (s, 6) of each seed, superclasses and macro mean, and in each resample: (s, n_bootstrap, 6)."""
-
-    values: np.ndarray
-    resampled: np.ndarray
-
-    @classmethod
-    def compute(cls, y_true: np.ndarray, y_score: np.ndarray, resampling: Resampling) -> _AucSample:
-        if y_score.ndim != 3:
-            raise InputError(
-                "wrong shape of scores",
-                where="bootstrap",
-                expected="(seeds, records, superclasses)",
-                found=y_score.shape,
-                hint="give one seed's scores as y_score[None]",
-            )
-        values = np.stack([class_aucs(y_true, one) for one in y_score])
-        resampled = np.stack([resampling.aucs(y_true, one) for one in y_score])
-        return cls(_with_mean(values), _with_mean(resampled))
-
-    def column(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        return self.values[..., index], self.resampled[..., index]
-
-
-def _with_mean(aucs: np.ndarray) -> np.ndarray:
-    return np.concatenate([aucs, aucs.mean(axis=-1, keepdims=True)], axis=-1)
+    if y_score.ndim != 3:
+        raise InputError(
+            "wrong shape of scores",
+            where="bootstrap",
+            expected="(seeds, records, superclasses)",
+            found=y_score.shape,
+            hint="give one seed's scores as y_score[None]",
+        )
+    values = np.stack([class_aucs(y_true, score) for score in y_score])
+    resampled = np.stack([resampling.aucs(y_true, score) for score in y_score])
+    return tuple(np.concatenate([aucs, aucs.mean(axis=-1, keepdims=True)], axis=-1) for aucs in (values, resampled))
