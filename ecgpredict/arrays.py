@@ -6,13 +6,14 @@ import math
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
 _HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
 
-def read_npz(path: Path, limits: Mapping[str, int]) -> dict[str, np.ndarray]:
+def read_npz(path: Path | BinaryIO, limits: Mapping[str, int]) -> dict[str, np.ndarray]:
     """The arrays of an .npz file that `limits` names and the file holds.
 
     Parameters
@@ -35,5 +36,7 @@ def read_npz(path: Path, limits: Mapping[str, int]) -> dict[str, np.ndarray]:
                 raise ValueError(f"{name} of shape {shape}: {announced:,} bytes, at most {limits[name]:,} expected")
             if announced > sizes[name]:
                 raise ValueError(f"{name} of shape {shape} in {sizes[name]:,} bytes")
+    if not isinstance(path, Path):
+        path.seek(0)
     with np.load(path, allow_pickle=False) as content:
         return {name: content[name] for name in names}

@@ -4,6 +4,7 @@ The fast tests damage a few examples of each, `python benchmarks/fuzz.py` thousa
 """
 
 import tempfile
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -12,7 +13,17 @@ from random import Random
 
 import damage
 import numpy as np
-from recording_files import write_aecg, write_csv, write_dicom, write_edf, write_mat, write_wfdb
+from recording_files import (
+    write_aecg,
+    write_csv,
+    write_dicom,
+    write_edf,
+    write_mat,
+    write_muse,
+    write_philips,
+    write_scp,
+    write_wfdb,
+)
 
 from ecglib.evaluation.scores import Scores
 from ecglib.training import runs
@@ -111,6 +122,25 @@ def _read_manifest(folder: Path) -> object:
     return [released.load(name, folder) for name in released.entries(folder)]
 
 
+DEVICE_FILES = Path(__file__).parent / "ecgpredict" / "recordings" / "device_files.zip"
+
+
+def _device(name: str, kinds: dict[str, damage.Damage]) -> Format:
+    """A device's own file."""
+
+    def write(folder: Path) -> None:
+        with zipfile.ZipFile(DEVICE_FILES) as archive:
+            (folder / name).write_bytes(archive.read(name))
+
+    return Format(write, _recording(name), {name: kinds})
+
+
+def _zip(folder: Path) -> None:
+    with zipfile.ZipFile(folder / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(write_edf(folder / "a.edf", signal()), "a.edf")
+    (folder / "a.edf").unlink()
+
+
 _WFDB = {"record.hea": damage.TEXT, "record.dat": damage.BYTES}
 RECORDINGS = {
     "WFDB, 100 Hz": Format(_wfdb(100, "16"), _recording("record"), _WFDB),
@@ -137,6 +167,20 @@ RECORDINGS = {
     "HL7 aECG": Format(
         lambda folder: write_aecg(folder / "a.xml", signal()), _recording("a.xml"), {"a.xml": damage.TEXT}
     ),
+    "GE MUSE XML": Format(
+        lambda folder: write_muse(folder / "a.xml", signal()), _recording("a.xml"), {"a.xml": damage.TEXT}
+    ),
+    "Philips XML": Format(
+        lambda folder: write_philips(folder / "a.xml", signal()), _recording("a.xml"), {"a.xml": damage.TEXT}
+    ),
+    "SCP-ECG": Format(
+        lambda folder: write_scp(folder / "a.scp", signal()), _recording("a.scp"), {"a.scp": damage.HEADED}
+    ),
+    # of devices: compressed samples, and all that their files hold beside them
+    "MUSE, device": _device("muse_cvrg.xml", damage.TEXT),
+    "Philips, device": _device("philips_ad4d_104.xml", damage.TEXT),
+    "SCP-ECG, device": _device("scp_mdw14_2017.scp", damage.HEADED),
+    "zip": Format(_zip, _recording("a.zip/a.edf"), {"a.zip": damage.HEADED}),
     ".npy": Format(lambda folder: np.save(folder / "a.npy", signal()), _recording("a.npy"), {"a.npy": damage.NPY}),
 }
 SETTINGS_FILES = {

@@ -1,5 +1,9 @@
 """Writing signals (samples, 12) in mV as recordings of each format."""
 
+import base64
+import binascii
+import struct
+
 import edfio
 import numpy as np
 import pandas as pd
@@ -64,7 +68,9 @@ def write_edf(path, signal, *, rate=100, names=LEADS, units="uV", others=()):
     return path
 
 
-LEAD_CODES = dict(zip(LEADS, (1, 2, 61, 62, 63, 64, 3, 4, 5, 6, 7, 8)))  # after "2:" in MDC, "5.6.3-9-" in SCPECG
+LEAD_CODES = dict(
+    zip((*LEADS, "-aVR"), (1, 2, 61, 62, 63, 64, 3, 4, 5, 6, 7, 8, 65))
+)  # after "2:" in MDC, "5.6.3-9-" in SCPECG
 
 
 def write_dicom(path, signal, *, rate=100, names=LEADS, units="uV", change=lambda file: None):
@@ -129,3 +135,85 @@ def write_aecg(path, signal, *, rate=100, names=LEADS, units="uV"):
         "</sequenceSet></component></series></component></AnnotatedECG>"
     )
     return path
+
+
+def write_muse(path, signal, *, rate=100, names=LEADS, units="MICROVOLTS"):
+    """Write a GE MUSE XML file of one count a microvolt."""
+    leads = "".join(
+        f"<LeadData><LeadID>{name}</LeadID><LeadAmplitudeUnitsPerBit>1</LeadAmplitudeUnitsPerBit>"
+        f"<LeadAmplitudeUnits>{units}</LeadAmplitudeUnits><LeadSampleSize>2</LeadSampleSize>"
+        f"<WaveFormData>{base64.b64encode(counts.tobytes()).decode()}</WaveFormData></LeadData>"
+        for name, counts in zip(names, _counts(signal))
+    )
+    path.write_text(
+        '<?xml version="1.0" encoding="ISO-8859-1"?><!DOCTYPE RestingECG SYSTEM "restecg.dtd"><RestingECG><Waveform>'
+        f"<WaveformType>Rhythm</WaveformType><SampleBase>{rate}</SampleBase><SampleExponent>0</SampleExponent>"
+        f"{leads}</Waveform></RestingECG>"
+    )
+    return path
+
+
+def write_philips(path, signal, *, rate=100, names=LEADS):
+    """Write a Philips XML file of one count a microvolt, not compressed."""
+    counts = _counts(signal)
+    path.write_text(
+        '<?xml version="1.0" encoding="UTF-8"?><restingecgdata><documentinfo><documenttype>PhilipsECG</documenttype>'
+        "<documentversion>1.04</documentversion></documentinfo><waveforms><parsedwaveforms "
+        f'durationperchannel="{1000 * len(signal) // rate}" samplespersecond="{rate}" resolution="1" '
+        f'leadlabels="{" ".join(names)}" numberofleads="{len(names)}" dataencoding="Base64" compressflag="False">'
+        f"{base64.b64encode(counts.tobytes()).decode()}</parsedwaveforms></waveforms></restingecgdata>"
+    )
+    return path
+
+
+def write_scp(path, signal, *, rate=100, names=LEADS):
+    """Write an SCP-ECG file of one count a microvolt, not compressed."""
+    codes = {lead: int(code) for lead, code in LEAD_CODES.items()}
+    counts = _counts(signal)
+    lead_table = b"".join(struct.pack("<IIB", 1, len(signal), codes[name]) for name in names)
+    sizes = b"".join(struct.pack("<H", row.nbytes) for row in counts)
+    bodies = {
+        3: bytes([len(names), 0x04 | len(names) << 3]) + lead_table,
+        6: struct.pack("<HHBB", 1000, 1_000_000 // rate, 0, 0) + sizes + counts.tobytes(),
+    }
+    sections, start = [], 6 + 16 + 10 * (1 + len(bodies))
+    pointers = struct.pack("<HII", 0, start - 6, 7)
+    for number, body in bodies.items():
+        section = _scp_section(number, body)
+        pointers += struct.pack("<HII", number, len(section), start + 1)
+        start += len(section)
+        sections.append(section)
+    content = struct.pack("<I", start) + b"".join([_scp_section(0, pointers), *sections])
+    path.write_bytes(struct.pack("<H", binascii.crc_hqx(content, 0xFFFF)) + content)
+    return path
+
+
+def _scp_section(number, body):
+    header = struct.pack("<HIBB", number, 16 + len(body), 20, 20) + (b"SCPECG" if number == 0 else bytes(6))
+    return struct.pack("<H", binascii.crc_hqx(header + body, 0xFFFF)) + header + body
+
+
+def _counts(signal):
+    """Leads (leads, samples) in whole microvolts."""
+    return np.round(signal.T * 1000).astype("<i2")
+
+
+def write_npz(path, signal, *, rate=100, names=LEADS, units="mV"):
+    np.savez(path, signal=signal, rate=rate, leads=np.array(list(names)), units=units)
+    return path
+
+
+# format -> (folder, signal, rate=, names=) -> the path to read
+WRITERS = {
+    "WFDB": write_wfdb,
+    "MAT": write_mat,
+    "CSV": lambda folder, signal, rate=100, **more: write_csv(folder / "a.csv", signal, rate=rate, **more),
+    "npz": lambda folder, signal, **more: write_npz(folder / "a.npz", signal, **more),
+    "EDF": lambda folder, signal, **more: write_edf(folder / "a.edf", signal, **more),
+    "BDF": lambda folder, signal, **more: write_edf(folder / "a.bdf", signal, **more),
+    "DICOM": lambda folder, signal, **more: write_dicom(folder / "a.dcm", signal, **more),
+    "aECG": lambda folder, signal, **more: write_aecg(folder / "a.xml", signal, **more),
+    "MUSE": lambda folder, signal, **more: write_muse(folder / "a.xml", signal, **more),
+    "Philips": lambda folder, signal, **more: write_philips(folder / "a.xml", signal, **more),
+    "SCP-ECG": lambda folder, signal, **more: write_scp(folder / "a.scp", signal, **more),
+}

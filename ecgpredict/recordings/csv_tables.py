@@ -39,15 +39,14 @@ def read(path: Path) -> RawRecording:
         with path.open("rb") as file:
             lines = iter(lambda: file.readline(_MAX_HEADER_BYTES), b"")
             names = _header(next(filter(bytes.strip, lines), b""), path)
-            values = pd.read_csv(file, header=None, nrows=_MAX_ROWS).apply(pd.to_numeric)
+            values = pd.read_csv(file, header=None, nrows=_MAX_ROWS)
+        if values.shape[1] != len(names):
+            raise ValueError(f"row 2 has {values.shape[1]} fields, the header {len(names)}")
+        values = values.apply(pd.to_numeric).to_numpy(float)
     except InputError:
         raise
     except Exception as error:  # pandas does not catch the errors of its parser
         raise unreadable("table", path, expected=_EXPECTED, found=error, hint=_HINT) from error
-    if values.shape[1] != len(names):
-        found = f"row 2 has {values.shape[1]} fields, the header {len(names)}"
-        raise unreadable("table", path, expected="as many fields in each row", found=found, hint=_HINT)
-    values = values.to_numpy(float)
     rate, step = None, None
     for column, name in enumerate(names):
         if (unit := _time_unit(name, path)) is not None:

@@ -4,19 +4,12 @@ import edfio
 import numpy as np
 import pytest
 from pydicom.uid import DeflatedExplicitVRLittleEndian
-from recording_files import write_aecg, write_dicom, write_edf, write_mat
+from recording_files import WRITERS, write_aecg, write_dicom, write_edf, write_mat
 
 from ecgpredict import prediction, recordings, released
 from ecgpredict.errors import InputError
 from ecgpredict.spec import CLASSES, LEADS
 
-WRITERS = {
-    "edf": lambda folder, signal, **more: write_edf(folder / "a.edf", signal, **more),
-    "bdf": lambda folder, signal, **more: write_edf(folder / "a.bdf", signal, **more),
-    "dicom": lambda folder, signal, **more: write_dicom(folder / "a.dcm", signal, **more),
-    "aecg": lambda folder, signal, **more: write_aecg(folder / "a.xml", signal, **more),
-    "mat": lambda folder, signal, **more: write_mat(folder, signal, **more),
-}
 each_format = pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
 
 
@@ -24,28 +17,27 @@ each_format = pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
 def test_a_file_is_read_with_its_own_rate_unit_and_leads(write, signal, tmp_path):
     order = np.random.default_rng(0).permutation(12)
     path = write(tmp_path, signal[:, order].repeat(5, axis=0), rate=500, names=[LEADS[i] for i in order])
-    recording = recordings.read(path)
+    recording = recordings.read(path, units="mV")
     assert (recording.name, recording.rate) == (path.stem, 500)
     np.testing.assert_allclose(recording.signal[::5], signal, atol=6e-4)  # files hold whole microvolts
 
 
-@pytest.mark.parametrize("write", [WRITERS["edf"], WRITERS["dicom"], WRITERS["aecg"]])
+@pytest.mark.parametrize("write", [WRITERS["EDF"], WRITERS["DICOM"], WRITERS["aECG"]])
 def test_millivolts_are_read_too(write, signal, tmp_path):
     np.testing.assert_allclose(recordings.read(write(tmp_path, signal, units="mV")).signal, signal, atol=6e-4)
 
 
 @each_format
 def test_a_file_gets_the_probabilities_of_the_same_signal(write, signal, tmp_path):
-    np.savez(
-        tmp_path / "own.npz", signal=np.round(signal, 3), rate=100, units="mV"
-    )  # int8 steps magnify less than 1 µV
+    signal = np.round(signal, 3)  # int8 steps magnify less than 1 µV
+    np.savez(tmp_path / "own.npz", signal=signal, rate=100, units="mV")
     paths = [write(tmp_path, signal), tmp_path / "own.npz"]
-    one, other = prediction.classify(paths, released.load())
+    one, other = prediction.classify(paths, released.load(), units="mV")
     np.testing.assert_allclose(list(one.probabilities.values()), list(other.probabilities.values()), atol=1e-3)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["edf", "dicom", "aecg"])
+@pytest.mark.parametrize("kind", ["EDF", "DICOM", "aECG"])
 def test_a_file_made_from_a_ptbxl_record_gets_the_records_own_probabilities(kind, ptbxl, ptbxl_root, tmp_path):
     rows = ptbxl.in_folds(10).sample(20, seed=0)
     model, names = released.load(), rows.table["filename"]
@@ -60,7 +52,9 @@ def test_a_folder_stands_for_its_files_of_every_format(signal, tmp_path):
     for write in WRITERS.values():
         write(tmp_path, signal)
     found = [path.name for path in prediction.find_recordings([tmp_path])]
-    assert found == ["A0001.hea", "a.bdf", "a.dcm", "a.edf", "a.xml"]  # the .mat file belongs to its header
+    assert found == [
+        *("A0001.hea", "a.bdf", "a.csv", "a.dcm", "a.edf", "a.npz", "a.scp", "a.xml", "record.hea")
+    ]  # the .mat file belongs to its header
 
 
 def test_edf_labels_may_have_a_prefix_and_other_signals_another_rate(signal, tmp_path):
@@ -170,8 +164,8 @@ N = 13  # twelve leads and the annotations
 @pytest.mark.parametrize(
     ("make", "problem", "found"),
     [
-        (cut(WRITERS["edf"]), "unreadable EDF file", "bytes of signal"),
-        (cut(WRITERS["bdf"]), "unreadable EDF file", "bytes of signal"),
+        (cut(WRITERS["EDF"]), "unreadable EDF file", "bytes of signal"),
+        (cut(WRITERS["BDF"]), "unreadable EDF file", "bytes of signal"),
         (edf_field(252, 4, "9999"), "unreadable EDF file", "9999 signals"),
         (edf_field(236, 8, "99999999"), "unreadable EDF file", "bytes of signal"),
         (edf_field(244, 8, "0"), "unreadable EDF file", "records of 0 s"),
@@ -181,7 +175,7 @@ N = 13  # twelve leads and the annotations
         (edf_field(256 + 120 * N, 8, "40000"), "no gain", "for 40000 to 32767"),
         (edf_field(256, 16, "EEG Fpz"), "leads missing", "aVR"),
         (two_rates, "leads with different sampling rates", "50 Hz, 100 Hz"),
-        (cut(WRITERS["dicom"]), "unreadable DICOM file", ""),
+        (cut(WRITERS["DICOM"]), "unreadable DICOM file", ""),
         (changed(lambda file: delattr(file, "WaveformSequence")), "unreadable DICOM file", "ECG"),
         (
             changed(lambda file: delattr(file.WaveformSequence[1], "SamplingFrequency")),
@@ -223,7 +217,7 @@ def test_what_a_file_does_not_say_is_not_guessed(make, problem, found, signal, t
     assert found in str(caught.value.found)
 
 
-@pytest.mark.parametrize(("kind", "package"), [("edf", "edfio"), ("dicom", "pydicom"), ("aecg", "ecgdatakit")])
+@pytest.mark.parametrize(("kind", "package"), [("EDF", "edfio"), ("DICOM", "pydicom"), ("aECG", "ecgdatakit")])
 def test_a_missing_package_is_named_with_the_command_that_installs_it(kind, package, signal, tmp_path, monkeypatch):
     path = WRITERS[kind](tmp_path, signal)
 
