@@ -49,12 +49,14 @@ def read(path: Path) -> RawRecording:
         memory = SimpleNamespace(read_bytes=lambda: content, name=path.name)
         with mock.patch.object(module, "Path", lambda _: memory):  # the library reads paths, and not archives
             record = parser.parse(path)
-        leads = [lead for lead in record.leads if is_standard_lead(_label(lead, record))] or record.leads
+        leads = [lead for lead in record.leads if is_standard_lead(_label(lead, record))]
+        leads = leads if len(leads) >= 8 else record.leads  # the error names all
         return _recording(path, name, record, leads)
     except InputError:
         raise
     except Exception as error:  # the library's errors, and what damaged values raise in it
-        raise _unreadable(path, error) from error
+        found = "differences of samples that wrap at 16 bits" if isinstance(error, OverflowError) else error
+        raise _unreadable(path, found, "a file that the library decodes") from error
 
 
 def _kind_of_xml(path: Path, content: bytes) -> str:
@@ -141,7 +143,7 @@ def _check_scp(path: Path, content: bytes) -> None:
                 raise _unreadable(path, f"{samples:,} samples in {len(content):,} bytes", "as many as it has bits")
 
 
-def _unreadable(path: Path, found: object, expected: str = "a device's file that is not damaged") -> InputError:
+def _unreadable(path: Path, found: object, expected: str) -> InputError:
     return unreadable(
         "SCP-ECG file" if path.suffix.lower() == ".scp" else "XML file",
         path,
