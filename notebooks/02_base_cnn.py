@@ -26,6 +26,7 @@ profile = "sample"
 from IPython.display import Markdown, display
 
 from ecglib.book import plots, tables
+from ecglib.evaluation.bootstrap import Estimate
 from ecglib.networks import convnet
 from ecglib.study import original
 from ecglib.study.analyses import base_cnn, reporting
@@ -122,6 +123,7 @@ figure = plots.roc(curves, aucs)
 
 # %%
 result = base.write_result()
+study.claim("02.base_cnn_above_0.92", Estimate(**result["classes"]["macro"]), above=0.92)
 tables.show(reporting.by_superclass(study, "Base CNN"))
 
 # %% [markdown]

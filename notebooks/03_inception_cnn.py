@@ -116,6 +116,8 @@ Markdown(files.conclusion())
 
 # %%
 files.write_results()
+study.claim("03.regularized_above_replayed", study.difference("inception_cnn", "inception_cnn_replay"), above=0.03)
+study.claim("03.below_the_base_cnn", study.difference("inception_cnn", "base_cnn"), below=0)
 tables.show(reporting.by_superclass(study, "Inception CNN"))
 
 # %% tags=["hide-input"]

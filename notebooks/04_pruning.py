@@ -168,6 +168,9 @@ pruning_replay.write(study, replays, quantized_replay)
 pruned_again.write()
 pruned.write()
 quantized.write(selected_from=selected.model)
+study.claim("04.a_fifth_of_the_students_weights", study.difference("student_pruned_20", "student"), within=0.002)
+study.claim("04.nine_tenths_of_the_weights", study.difference("base_cnn_pruned_magnitude_90", "base_cnn"), within=0.003)
+study.claim("04.int8_after_pruning", study.difference("base_cnn_pruned_int8", selected.model), within=0.002)
 tables.show(reporting.by_superclass(study, "Pruning"))
 
 # %% [markdown]

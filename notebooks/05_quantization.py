@@ -139,6 +139,8 @@ figure = plots.roc(*roc_panels(study, panels))
 # %% tags=["hide-input"]
 replay.write()
 quantized.write(*models)
+study.claim("05.base_cnn_int8", study.difference("base_cnn_int8", "base_cnn"), within=0.002)
+study.claim("05.student_int8", study.difference("student_int8", "student"), within=0.002)
 tables.show(reporting.by_superclass(study, "Quantization"))
 
 # %% [markdown]

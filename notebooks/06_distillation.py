@@ -137,6 +137,8 @@ Markdown(quantized.conclusion())
 replay.write(quantized)
 students.write(sizes, quantized)
 quantized.write()
+study.claim("06.untrained_teacher_harms", study.difference("distillation_replay", "student_replay"), below=0)
+study.claim("06.int8_after_distillation", study.difference("student_distilled_int8", "student_distilled"), within=0.002)
 rows = {"Student without teacher": "without teacher", "Student with teacher": "with teacher"}
 tables.show(reporting.by_finding(study, rows))
 

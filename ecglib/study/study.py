@@ -12,12 +12,13 @@ import pandas as pd
 
 from ecglib.data import ptbxl
 from ecglib.data.dataset import Dataset, open_dataset
-from ecglib.data.folds import TRAIN_FOLDS, VALIDATION_FOLD
+from ecglib.data.folds import TEST_FOLD, TRAIN_FOLDS, VALIDATION_FOLD
 from ecglib.data.original_split import original_split
 from ecglib.evaluation.bootstrap import Estimate
 from ecglib.evaluation.evaluation_set import EvaluationSet
 from ecglib.evaluation.scores import Scores
 from ecglib.networks.architectures import KERAS_NETWORK
+from ecglib.study import claims
 from ecglib.study.paths import Paths
 from ecglib.study.profile import Profile, load_profile
 from ecglib.study.registry import Model
@@ -182,6 +183,20 @@ class Study:
     def evaluation_set(self, fold: int) -> EvaluationSet:
         """A fold's labels and resampled patients: fold 9 for selection, fold 10 for reporting."""
         return EvaluationSet.from_dataset(self.data, fold, n_bootstrap=self.settings.n_bootstrap)
+
+    def difference(self, model: str, reference: str, fold: int = TEST_FOLD) -> Estimate:
+        """Macro AUC of a model minus another's on the same patients, from the scores that their chapters wrote."""
+        written = (Scores.load(self.paths.results / "scores" / f"{name}.npz") for name in (model, reference))
+        return self.evaluation_set(fold).difference(*written)
+
+    def claim(self, key: str, value: Estimate | float, **bounds: float) -> None:
+        """State what a sentence rests on: an interval above, below, or within plus or minus a bound.
+
+        The full profile keeps the claim, and raises InputError where it does not hold. Synthetic records decide nothing.
+        """
+        if self.settings.name == "full":
+            (source,) = (self.paths.root / "notebooks").glob(f"{key.partition('.')[0]}_*.py")
+            claims.write(self.paths.results, claims.check(key, value, bounds), source)
 
 
 def open_study(profile: str, *, seeds: int | None = None) -> Study:
