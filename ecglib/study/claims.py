@@ -1,7 +1,7 @@
 """What sentences of the book rest on: an estimate, the bound that it has to keep, and the verdict.
 
-A chapter of the full profile states each claim in the cell of its sentence. One that does not hold fails the chapter, and
-a person writes the sentence again. Keys begin with the number of their chapter: "04.int8_costs_nothing".
+A chapter of the full profile states each claim in the cell of its sentence. One that does not hold fails the chapter,
+and a person writes the sentence again. Keys begin with the number of their chapter: "04.int8_costs_nothing".
 """
 
 from __future__ import annotations
@@ -53,9 +53,7 @@ def read(folder: Path) -> list[dict]:
 def write(folder: Path, claim: dict, source: Path) -> None:
     """Add a claim to a results folder; claims of its chapter that the chapter's source no longer names are dropped."""
     text = source.read_text(encoding="utf-8")
-    stored = {
-        old["key"]: old for old in read(folder) if old["chapter"] != claim["chapter"] or f'"{old["key"]}"' in text
-    }
-    kept = sorted((stored | {claim["key"]: claim}).values(), key=lambda one: one["key"])
-    lines = ",\n".join(f" {json.dumps(one)}" for one in kept)
+    stored = {old["key"]: old for old in read(folder)}
+    current = {key: old for key, old in stored.items() if old["chapter"] != claim["chapter"] or f'"{key}"' in text}
+    lines = ",\n".join(f" {json.dumps(each)}" for _, each in sorted((current | {claim["key"]: claim}).items()))
     files.write_text(Path(folder) / NAME, f"[\n{lines}\n]\n")

@@ -192,7 +192,7 @@ class Study:
     def claim(self, key: str, value: Estimate | float, **bounds: float) -> None:
         """State what a sentence rests on: an interval above, below, or within plus or minus a bound.
 
-        The full profile keeps the claim, and raises InputError where it does not hold. Synthetic records decide nothing.
+        The full profile keeps the claim; an InputError where it does not hold. Synthetic records decide nothing.
         """
         if self.settings.name == "full":
             (source,) = (self.paths.root / "notebooks").glob(f"{key.partition('.')[0]}_*.py")
