@@ -5,7 +5,6 @@ import dataclasses
 import numpy as np
 import pytest
 
-from ecglib.compression import gate as module
 from ecglib.compression.gate import Tolerances, gate
 from ecglib.evaluation.bootstrap import Estimate
 from ecglib.evaluation.evaluation_set import EvaluationSet
@@ -34,6 +33,19 @@ def check(int8_file, float_file, sample):
         return gate(path, float_file, scores, reference, **arguments)
 
     return run
+
+
+class Fold:
+    """An evaluation set of a model that loses this AUC, with these probabilities."""
+
+    def __init__(self, loss, *scores):
+        self.loss, self.scores = loss, scores
+
+    def difference(self, *_):
+        return Estimate(-self.loss, -self.loss, -self.loss)
+
+    def paired_scores(self, *_):
+        return self.scores
 
 
 def changed(scores, score):
@@ -68,19 +80,13 @@ def test_it_shows_the_failed_checks(check, scored, float_file):
     ],
 )
 def test_its_limits_are_a_thousandth_of_auc_28_percent_of_the_bytes_and_a_speedup_of_2_5(
-    scored, int8_file, tmp_path, loss, size_ratio, speedup, failed
+    int8_file, tmp_path, loss, size_ratio, speedup, failed
 ):
-    class Fold:
-        def difference(self, *_):
-            return Estimate(-loss, -loss, -loss)
-
-        def paired_scores(self, *both):
-            return [one.for_fold(9).score for one in both]
-
+    fold = Fold(loss, np.zeros((1, 2, 5)), np.zeros((1, 2, 5)))
     bytes_of_float32 = int(int8_file.stat().st_size / size_ratio) + 1
     (tmp_path / "float32.onnx").write_bytes(bytes(bytes_of_float32))
     speed = Estimate(speedup, speedup, speedup)
-    found = gate(int8_file, tmp_path / "float32.onnx", scored, scored, validation=Fold(), test=Fold(), speedup=speed)
+    found = gate(int8_file, tmp_path / "float32.onnx", None, None, validation=fold, test=fold, speedup=speed)
     assert {name for name, passed in found.passed.items() if not passed} == failed
 
 
@@ -107,11 +113,12 @@ def test_shuffled_labels_of_fold_10_change_no_decision(check, scored, sample):
     assert dataclasses.replace(one, test_auc_change=None) == dataclasses.replace(other, test_auc_change=None)
 
 
-def test_saturated_probabilities_are_counted(check, scored):
-    """If a file's largest probability is 0.5, the float32 probabilities above it are saturated."""
-    found = check(changed(scored, scored.score.clip(max=0.5)), scored)
-    validation = scored.for_fold(9).score
-    assert found.saturated == pytest.approx((validation > 0.5 + module._STEP).mean())
+def test_saturated_probabilities_are_more_than_one_of_256_steps_outside_the_files_range(int8_file, float_file):
+    within = np.repeat([[0.2], [0.2], [0.5], [0.5]], 5, axis=1)[None]
+    float32 = np.repeat([[0.1], [0.2 - 0.0038], [0.5 + 0.0038], [0.5 + 0.0041]], 5, axis=1)[None]
+    fold = Fold(0.0, within, float32)
+    found = gate(int8_file, float_file, None, None, validation=fold, test=fold, speedup=SPEEDUP)
+    assert found.saturated == 0.5  # the first and the last; a step is 0.0039
 
 
 def test_it_can_be_written_as_json(check, scored):

@@ -210,7 +210,6 @@ def test_latencies_compare_the_c_file_with_litert(compiled):
     found = proof.latencies(path, compiled[SMALL], recording, n_timing_runs=3)
     assert list(found.index) == [proof.C_FILE, *(name for name in proof.ENGINES if name != proof.TFLITE_MICRO)]
     assert (found["ms"] > 0).all() and found.index[found["ratio"].isna()].tolist() == [proof.REFERENCE]
-    assert found.loc[proof.C_FILE, "ratio"] > 1  # LiteRT's reference kernels are written for clarity, not for speed
 
 
 def network_of(samples: int, channels: tuple[int, ...], taps: int, rng: np.random.Generator) -> Network:

@@ -35,13 +35,6 @@ def test_an_estimate_names_the_sources_of_variation_in_its_interval(data):
     assert auc_estimates(y_true, y_score[:1], resampling)["macro"].sources == "patients"
 
 
-def test_one_seed_gives_the_percentile_interval(data):
-    y_true, y_score, resampling = data
-    found = auc_estimates(y_true, y_score[:1], resampling)["MI"]
-    resampled = resampling.aucs(y_true, y_score[0])[:, CLASSES.index("MI")]
-    assert (found.low, found.high) == pytest.approx(tuple(np.quantile(resampled, (0.025, 0.975))))
-
-
 def test_the_interval_shrinks_with_records():
     rng = np.random.default_rng(2)
 

@@ -68,23 +68,22 @@ def test_the_error_after_is_that_of_the_calibrated_probabilities(calibrated_data
     overconfident, y_true = expit(3 * logit(calibrated_data[0])), calibrated_data[1]
     fit_on, others = (overconfident[:5000], y_true[:5000]), (overconfident[5000:], y_true[5000:])
     found = calibration.calibrate(fit_on, others, Resampling(np.arange(15_000), 20))
-    assert found.ece["before"].value == calibration.expected_calibration_error(*others)
-    assert found.ece["after"].value == calibration.expected_calibration_error(found.calibrated, others[1])
-    assert found.ece["after"].value < 0.3 * found.ece["before"].value
+    assert found.temperature == pytest.approx(3, rel=0.05)
+    assert found.ece["before"].value > 0.08
+    assert found.ece["after"].value < 0.015
     assert found.record()["calibration_error"]["after"] == found.ece["after"].value
 
 
 def test_the_interval_of_the_calibration_error_covers_the_mean_of_other_samples():
     """Scores with a true error of 0.1: samples of 300 records vary as much as the interval of one indicates."""
     rng = np.random.default_rng(1)
-    errors, covered = [], []
+    found = []
     for _ in range(30):
         probability = rng.uniform(0.2, 0.8, (300, 5))
         y_true = rng.random(probability.shape) < probability - 0.1
-        found = calibration.calibration_error_estimate(probability, y_true, Resampling(np.arange(300), 50))
-        errors.append(found.value)
-        covered.append(found.low <= np.mean(errors) <= found.high)
-    assert np.mean(covered) > 0.85
+        found.append(calibration.calibration_error_estimate(probability, y_true, Resampling(np.arange(300), 50)))
+    mean = np.mean([one.value for one in found])
+    assert np.mean([one.low <= mean <= one.high for one in found]) > 0.85
 
 
 def test_thresholds_are_those_of_the_best_f1(calibrated_data):

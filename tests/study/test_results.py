@@ -69,13 +69,6 @@ def test_intervals_are_over_patients(scored, sample):
     assert macro["low"] == pytest.approx(macro["value"]) == macro["high"]
 
 
-def test_saved_scores_give_the_same_digits_again(scored, sample, tmp_path):
-    written = results.write(tmp_path, "base_cnn", scored, sample, **VALUES)
-    computed, different = results.evaluate(tmp_path, "base_cnn", sample)
-    assert computed["classes"] == written["classes"]
-    assert different == []
-
-
 def test_a_value_that_differs_from_its_scores_is_named(scored, sample, tmp_path):
     results.write(tmp_path, "base_cnn", scored, sample, **VALUES)
     path = tmp_path / "base_cnn.json"
@@ -104,12 +97,6 @@ def test_a_seed_that_is_missing_from_the_scores_is_named(scored, sample, tmp_pat
     Scores(scored.ecg_id, scored.fold, scored.seed[:1], scored.score[:1]).save(tmp_path / "scores" / "base_cnn.npz")
     _, different = results.evaluate(tmp_path, "base_cnn", sample)
     assert any(line.startswith("seed 1, test_auc: stored") for line in different)
-
-
-def test_the_summary_has_the_contracts_columns(scored, sample, tmp_path, project):
-    results.write(tmp_path, "base_cnn", scored, sample, **VALUES)
-    results.write_summary(tmp_path, ["base_cnn"])
-    assert results.summary(tmp_path).columns.tolist() == results.summary(project / "results" / "full").columns.tolist()
 
 
 def test_integers_stay_integers_next_to_a_model_without_reported_values(scored, sample, tmp_path):

@@ -5,7 +5,6 @@ import pytest
 
 from ecglib.book import tables
 from ecglib.study import results, speeds
-from ecglib.study.analyses.summary import speeds_by_processor
 
 
 def summarize(folder, processor: str, **ratios: float):
@@ -57,20 +56,6 @@ def test_a_model_that_one_processor_did_not_run_is_a_dash(tmp_path, earlier):
     ratios = speeds.of_integer_files(now)
     shown = tables.show(tables.speeds(ratios), dict.fromkeys(ratios, "×{:.2f}")).to_string(delimiter=" | ")
     assert "Compact, 64 KB | ×1.70 | –" in shown
-
-
-@pytest.mark.parametrize(
-    ("measured", "words"),
-    [
-        ({"old": [1.9, 2.0]}, "It is reached by 0 of 2 files on old. On another processor that may differ."),
-        (
-            {"new": [6.3, 2.5], "old": [1.9, None]},
-            "It is reached by 2 of 2 files on new; by 0 of 1 file on old. Each verdict",
-        ),
-    ],
-)
-def test_the_gates_speed_is_counted_for_each_processor(measured, words):
-    assert words in speeds_by_processor(pd.DataFrame(measured))
 
 
 def test_the_published_speeds_hold_every_latency_of_the_published_summary(project):

@@ -27,7 +27,6 @@ def test_the_pruned_network_is_selected_without_fold_10(study, shuffled_study):
 def test_trials_are_selected_without_fold_10(study, shuffled_study):
     one, other = (distillation_trials.compare_trials(each) for each in (study, shuffled_study))
     assert one.selections == other.selections
-    assert one.conclusion() == other.conclusion()
 
 
 def test_the_gate_is_decided_without_fold_10(quantized, quantized_shuffled):

@@ -1,14 +1,9 @@
-"""Quantization in chapter 5: the replay's conclusion, the options, int8 files of every seed and the gate."""
-
-import dataclasses
+"""Quantization in chapter 5: the options, int8 files of every seed and the gate."""
 
 import pytest
 
 from ecglib.study.analyses import quantization, quantization_options
 from ecglib.study.analyses.quantization_options import OPTIONS, SELECTABLE
-from ecglib.study.analyses.training_length import TrainingLength
-
-STOPPED_EARLY = TrainingLength(epochs=12, max_epochs=50, patience=5, best_epoch=7)
 
 
 @pytest.fixture(scope="module")
@@ -16,44 +11,8 @@ def replay(study):
     return quantization.replay_quantization(study)
 
 
-@pytest.fixture
-def replay_with(replay, monkeypatch):
-    """The replay with an AUC on its folds, one on the random split, and a length."""
-
-    def change(auc, random_auc=None, length=STOPPED_EARLY):
-        monkeypatch.setattr(quantization, "mean_auc", lambda *_: auc)
-        monkeypatch.setattr(quantization.QuantizationReplay, "random_split_auc", lambda *_: random_auc)
-        monkeypatch.setattr(quantization.TrainingLength, "from_run", lambda *_: length)
-        return dataclasses.replace(replay, random_split=replay.random_split if random_auc else None)
-
-    return change
-
-
 def test_the_file_is_as_large_after_training_as_before(replay):
     assert len(set(replay.sizes.values())) == 1
-
-
-def test_a_drop_that_comes_back_is_said_to(replay_with):
-    assert "The drop is reproduced." in replay_with(0.6).conclusion()
-
-
-def test_a_drop_that_does_not_come_back_rules_out_no_more_than_was_replayed(replay_with):
-    text = replay_with(0.91).conclusion()
-    assert "The drop is not reproduced" in text
-    assert "random split and its shifted labels are not replayed here" in text
-
-
-def test_a_conclusion_from_a_capped_training_is_narrow(replay_with):
-    text = replay_with(0.91, length=TrainingLength(8, 8, 5, 8)).conclusion()
-    assert "This holds for one seed and a training of 8 epochs only" in text
-
-
-@pytest.mark.parametrize(
-    "auc, words", [(0.55, "That reproduces the drop."), (0.9, "That does not reproduce the drop either: what")]
-)
-def test_the_random_split_has_a_conclusion_of_its_own(replay_with, auc, words):
-    text = replay_with(0.91, random_auc=auc).conclusion()
-    assert words in text and "labels shifted against their records" in text
 
 
 def test_options_that_can_be_selected_leave_no_convolution_in_float():
@@ -96,7 +55,3 @@ def test_the_gate_is_the_mean_over_seeds_on_fold_9(study, quantized):
     validation = study.evaluation_set(9)
     change = validation.macro_auc(one.scores) - validation.macro_auc(one.float_scores)
     assert quantized.gates["student_int8"].auc_change.value == pytest.approx(change)
-
-
-def test_the_conclusion_says_where_it_is_decided(quantized):
-    assert "decided on fold 9" in quantized.conclusion()

@@ -49,16 +49,7 @@ def test_the_interval_holds_the_share_and_the_table_says_what_chance_gives(sampl
 
 
 def test_a_model_that_never_moves_has_no_maps_to_judge(sample, statements):
-    found = saliency.walls(sample, statements, lambda windows: np.full((len(windows), 5), 0.5))
-    assert found == []
-    assert saliency.conclusion(found).startswith("No record of these infarctions has a map")
-
-
-def test_the_conclusion_compares_each_wall_with_chance(sample, statements):
-    found = saliency.walls(sample, statements, looks_at("V2"), n_bootstrap=50)
-    anterior, inferior = saliency.conclusion(found).split("In inferior")
-    assert "more than the 0.333 expected by chance" in anterior
-    assert "less than the 0.250 expected by chance" in inferior
+    assert saliency.walls(sample, statements, lambda windows: np.full((len(windows), 5), 0.5)) == []
 
 
 @pytest.mark.slow

@@ -3,17 +3,14 @@
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from ecglib.data import damage, electrodes
 from ecglib.evaluation.bootstrap import Estimate
 from ecglib.study.analyses import (
-    travel_conditions,
     travel_damage,
     travel_electrodes,
     travel_noise,
-    travel_people,
     travel_robust,
 )
 from ecglib.study.analyses.travel_damage import INTACT, DamagedFold
@@ -107,7 +104,6 @@ def test_every_swap_has_its_share_of_warnings(found):
     table = found.swaps().set_index("electrodes swapped")
     assert set(table.index) == {INTACT, *travel_electrodes.swaps()}
     assert found.warned["RA and RL"] == 1  # a flat lead
-    assert "warnings catch" in found.swaps_conclusion()
 
 
 def test_curves_begin_with_the_intact_records(noise):
@@ -124,10 +120,6 @@ def test_noise_is_tolerated_only_while_weaker_noise_is(noise, monkeypatch):
     assert noise.tolerated_ratio("muscle noise", RELEASED) is None
 
 
-def test_models_that_do_not_differ_are_said_not_to(noise):
-    assert "below zero in 0 of" in noise.conclusion()
-
-
 def test_the_same_training_twice_does_not_pay(study, monkeypatch):
     pair = alike(study)
     monkeypatch.setattr(travel_robust.travel_models, "open_models", lambda *_: pair)
@@ -135,7 +127,6 @@ def test_the_same_training_twice_does_not_pay(study, monkeypatch):
     found = travel_robust.measure(study)
     assert found.mean_gain(9).value == found.gain(9).value == found.costs[9].value == 0
     assert not found.pays
-    assert "does not pay" in found.conclusion()
 
 
 def test_a_sample_of_a_fold_is_the_same_for_every_model(study, models, monkeypatch):
@@ -144,27 +135,3 @@ def test_a_sample_of_a_fold_is_the_same_for_every_model(study, models, monkeypat
     first, second = (DamagedFold.open(study, models, 10) for _ in range(2))
     np.testing.assert_array_equal(first.test, second.test)
     assert len(first.records) == 8
-
-
-def test_lessons_and_box_name_what_was_measured(study, found, noise, monkeypatch):
-    pair = alike(study)
-    monkeypatch.setattr(travel_robust.travel_models, "open_models", lambda *_: pair)
-    monkeypatch.setattr(travel_robust, "damages", lambda: {"half": lambda x: x / 2})
-    rows = pd.DataFrame(
-        {
-            "factor": "age",
-            "group": ["old", "young"],
-            "model": RELEASED,
-            "measure": "AUC",
-            "survives": [True, False],
-            "difference": [Estimate(-0.04, -0.06, -0.02), Estimate(-0.01, -0.03, 0.01)],
-        }
-    )
-    people = travel_people.People(rows, rows, travel_people.Minimum(8, 2), {}, {})
-    conditions = travel_conditions.Conditions(people, found, noise, travel_robust.measure(study))
-    lessons, trust = " ".join(conditions.lessons()), " ".join(conditions.trust())
-    assert "1 of 2 differences between groups" in lessons
-    assert "a second model is not released" in lessons
-    assert "age old (-0.040" in trust
-    assert "young" not in trust
-    assert all(kind in trust for kind in damage.NOISES)
