@@ -1,5 +1,6 @@
 """`python -m ecglib` is the command `ecglib`."""
 
-from ecglib.cli import app
+from ecglib.cli import main
 
-app(prog_name="ecglib")
+if __name__ == "__main__":
+    main()

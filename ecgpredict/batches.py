@@ -17,8 +17,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from joblib import Parallel, delayed
-
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 TIME_LIMIT_S = 60  # per item; an hour of CSV at 1000 Hz is parsed in about 10 s
@@ -122,6 +120,8 @@ def _alone(task: Callable[[list[Item]], list[Result]], item: Item, lost: Callabl
 
 
 def _parallel(task: Callable, chunks: list[list], jobs: int) -> Iterator[list]:
+    from joblib import Parallel, delayed  # not needed for a recording alone
+
     timeout = (max(map(len, chunks)) + 1) * TIME_LIMIT_S
     parallel = Parallel(n_jobs=jobs, return_as="generator", timeout=timeout, pre_dispatch="4*n_jobs")
     return parallel(delayed(task)(chunk) for chunk in chunks)

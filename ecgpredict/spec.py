@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit, logit
 
 CLASSES = ("NORM", "MI", "STTC", "CD", "HYP")
 CLASS_NAMES = {
@@ -34,4 +33,5 @@ class Normalization:
 
 def apply_temperature(y_score: np.ndarray, temperature: float) -> np.ndarray:
     """Probabilities whose logits are divided by a temperature; more than 1 makes them less confident."""
-    return expit(logit(np.clip(y_score, _EPS, 1 - _EPS).astype(np.float64)) / temperature)
+    clipped = np.clip(y_score, _EPS, 1 - _EPS).astype(np.float64)
+    return 1 / (1 + (1 / clipped - 1) ** (1 / temperature))  # of the odds; scipy.special takes long to import

@@ -3,8 +3,9 @@
 import shutil
 
 import pytest
-from conftest import run_ecglib
+from typer.testing import CliRunner
 
+from ecglib import cli
 from ecglib.data import ptbxl
 
 
@@ -18,8 +19,17 @@ def checkout(project, tmp_path):
     return tmp_path
 
 
-def ecglib(*arguments, cwd):
-    return run_ecglib(*arguments, cwd=cwd, COLUMNS="200")
+@pytest.fixture
+def ecglib(monkeypatch):
+    """The command line, in this process and without this machine's data."""
+    for name in ("PTBXL_ROOT", "LUDB_ROOT", "ECGLIB_CACHE"):
+        monkeypatch.delenv(name, raising=False)
+
+    def run(*arguments, cwd):
+        monkeypatch.chdir(cwd)
+        return CliRunner(env={"COLUMNS": "200"}).invoke(cli.app, arguments)
+
+    return run
 
 
 @pytest.mark.parametrize(
@@ -32,26 +42,42 @@ def ecglib(*arguments, cwd):
         (["book"], ["chapter not executed", "ecglib reproduce --profile full"]),
     ],
 )
-def test_an_error_gives_a_hint_and_no_traceback(checkout, arguments, messages):
+def test_an_error_gives_a_hint_and_no_traceback(ecglib, checkout, arguments, messages):
     done = ecglib(*arguments, cwd=checkout)
-    assert done.returncode == 1
-    assert "Traceback" not in done.stderr
+    assert done.exit_code == 1
+    assert isinstance(done.exception, SystemExit)
     for text in messages:
         assert text in done.stderr
 
 
-def test_outside_a_checkout_the_error_is_reported(tmp_path):
+def test_outside_a_checkout_the_error_is_reported(ecglib, tmp_path):
     done = ecglib("book", cwd=tmp_path)
-    assert done.returncode == 1
+    assert done.exit_code == 1
     assert "not inside a checkout of the study" in done.stderr
 
 
-def test_sample_writes_records_that_can_be_read(checkout):
+def test_sample_writes_records_that_can_be_read(ecglib, checkout):
     done = ecglib("sample", "--records", "100", cwd=checkout)
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     assert len(ptbxl.read_table(checkout / "data" / "sample")) == 100
 
 
-def test_help_lists_the_commands(checkout):
+def test_help_lists_the_commands(ecglib, checkout):
     text = ecglib("--help", cwd=checkout).stdout
     assert all(command in text for command in ("reproduce", "book", "download", "sample"))
+
+
+@pytest.mark.parametrize(
+    ("module", "extra"), [("pyarrow", "archive"), ("pyarrow.parquet", "archive"), ("yaml", "study")]
+)
+def test_a_package_that_is_not_installed_is_named_with_its_extra(monkeypatch, capsys, module, extra):
+    def command(**options):
+        raise ModuleNotFoundError(name=module)
+
+    monkeypatch.setattr(cli, "app", command)
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 2
+    message = capsys.readouterr().err
+    assert f"the module {module}" in message
+    assert f"pip install '.[{extra}]'" in message

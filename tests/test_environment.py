@@ -1,13 +1,15 @@
 """One set of pins: requirements.txt, which conda reads too, and pyproject.toml's direct dependencies."""
 
+import ast
 import asyncio
 import importlib.util
 import json
 import os
 import re
 import subprocess
+import sys
 import tomllib
-from importlib.metadata import version
+from importlib.metadata import packages_distributions, version
 
 import pytest
 import rattler
@@ -99,6 +101,26 @@ def test_every_direct_dependency_has_its_reason(project):
     listed = [line for line in text.splitlines() if re.match(r'    "[a-z-]+(==[^"]+)?",', line)]
     unexplained = [line for line in listed if "#" not in line]
     assert listed and not unexplained
+
+
+def imported(project, package):
+    """Third-party distributions that a package's files import, anywhere in them."""
+    trees = [ast.parse(path.read_text()) for path in (project / package).rglob("*.py")]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module and not node.level}
+    modules = {name.split(".")[0] for name in names} - set(sys.stdlib_module_names) - {"ecglib", "ecgpredict"}
+    distributions = packages_distributions()
+    return {module: {canonicalize_name(name) for name in distributions[module]} for module in modules}
+
+
+@pytest.mark.parametrize(
+    ("package", "extras"), [("ecgpredict", ["archive", "clinic"]), ("ecglib", ["clinic", "archive", "study"])]
+)
+def test_each_package_imports_what_its_extras_install(project, metadata, package, extras):
+    direct = metadata["dependencies"] + sum((metadata["optional-dependencies"][extra] for extra in extras), [])
+    installed = {canonicalize_name(Requirement(line).name) for line in direct}
+    assert not {module for module, names in imported(project, package).items() if not names & installed}
 
 
 def test_the_packages_the_study_was_asked_for_are_there(pins):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from ecgpredict.errors import StudyError
+from ecgpredict.errors import InputError, StudyError
 
 if TYPE_CHECKING:
     from ecglib.study.study import Study
@@ -29,6 +29,18 @@ def report_user_errors(status: int = 1):
     except StudyError as error:
         print_error(error)
         raise typer.Exit(status) from None
+
+
+def missing_package(error: ModuleNotFoundError) -> InputError:
+    """The error for a package that is not installed: it names the extra that has it."""
+    extra = "archive" if (error.name or "").startswith("pyarrow") else "study"
+    return InputError(
+        "package missing",
+        where="this command",
+        expected=f"the module {error.name}, of the extra `{extra}`",
+        found="not installed",
+        hint=f"pip install '.[{extra}]', or `make env` for everything",
+    )
 
 
 def print_error(error: object) -> None:

@@ -43,14 +43,18 @@ def predict(
     """
     from tqdm import tqdm
 
-    from ecgpredict import html_report, prediction, released, reports
+    from ecgpredict import prediction, released, reports
 
     with report_user_errors(2):
         opened = released.load(model)
         if out:
             raise typer.Exit(_write_archive(recordings, out, opened, rate=rate, units=units, jobs=jobs))
         paths = prediction.find_recordings(recordings)
-        targets = html_report.targets(report, paths) if report else [None] * len(paths)
+        targets: list[Path | None] = [None] * len(paths)
+        if report:
+            from ecgpredict import html_report
+
+            targets = html_report.targets(report, paths)
     failed = 0
     printed = reports.make_report(as_json=as_json, as_csv=as_csv, model=opened)
     with tqdm(total=len(paths), unit="record", disable=len(paths) < 20, file=sys.stderr) as bar:
