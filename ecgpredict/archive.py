@@ -1,8 +1,7 @@
 """Classifying archives of any size into Parquet, in constant memory.
 
-Input: folders or names of recordings, and a model. Output: one row per recording, written in row groups as predictions
-arrive; recordings that cannot be read have a row with their error. :mod:`ecgpredict.shards` divides an archive
-into such files.
+One row per recording, written in row groups as predictions arrive; recordings that cannot be read have a row with their
+error. :mod:`ecgpredict.shards` divides an archive into such files.
 """
 
 from __future__ import annotations
@@ -16,10 +15,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ecgpredict import files, prediction, recordings
-from ecgpredict.errors import InputError
+from ecgpredict.errors import InputError, printable
 from ecgpredict.prediction import Prediction
 from ecgpredict.released import ReleasedModel
-from ecgpredict.reports import one_line, printable
 from ecgpredict.spec import CLASSES
 
 ROW_GROUP = 2_000  # recordings in memory at a time
@@ -51,8 +49,8 @@ def write(
     units: str | None = None,
     jobs: int = 1,
     after_each: Callable[[Prediction], object] = lambda one: None,
-) -> tuple[int, int]:
-    """Classify recordings and write the predictions as one Parquet file, whole or not at all.
+) -> int:
+    """Number of recordings that were classified into one Parquet file, written whole or not at all.
 
     Parameters
     ----------
@@ -61,15 +59,11 @@ def write(
     rate, units, jobs : as in :func:`ecgpredict.prediction.classify`
     after_each : called with each prediction
 
-    Returns
-    -------
-    number of recordings, and of those that could not be read
-
     Raises
     ------
     InputError : no recordings
     """
-    names, total, failed = iter(names), 0, 0
+    names, total = iter(names), 0
     with files.atomic_path(target) as temporary:
         with pq.ParquetWriter(temporary, SCHEMA.with_metadata(_metadata(model)), compression="zstd") as writer:
             while group := list(islice(names, ROW_GROUP)):
@@ -77,31 +71,15 @@ def write(
                 paths = [root / name for name in group]
                 predictions = prediction.classify(paths, model, rate=rate, units=units, jobs=jobs)
                 for name, one in zip(group, predictions, strict=True):
-                    rows.append(_row(name, one))
+                    rows.append(one.row() | one.probabilities | {"path": printable(name)})
                     after_each(one)
                 writer.write_table(pa.Table.from_pylist(rows, SCHEMA))
-                total, failed = total + len(rows), failed + sum(row["error"] is not None for row in rows)
+                total += len(rows)
         if not total:
-            suffixes = ", ".join(recordings.FILE_SUFFIXES)
-            raise InputError(
-                "no recordings",
-                where=root.absolute(),
-                expected=f"files ending in {suffixes}",
-                found="none",
-                hint="choose another folder",
-            )
-    return total, failed
-
-
-def _row(name: str, one: Prediction) -> dict:
-    return {
-        "path": printable(name),
-        **{label: one.probabilities.get(label) for label in CLASSES},
-        "findings": list(one.findings),
-        "windows": one.windows,
-        "quality_warnings": list(one.quality_warnings),
-        "error": one_line(one.error) or None,
-    }
+            expected = f"files ending in {', '.join(recordings.FILE_SUFFIXES)}"
+            where, hint = root.absolute(), "choose another folder"
+            raise InputError("no recordings", where=where, expected=expected, found="none", hint=hint)
+    return total
 
 
 def _metadata(model: ReleasedModel) -> dict[str, str]:

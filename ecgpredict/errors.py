@@ -48,3 +48,13 @@ class InputError(StudyError, ValueError):
 
 def _rebuild(problem: str, keywords: dict) -> InputError:
     return InputError(problem, **keywords)
+
+
+def printable(text: object) -> str:
+    """Text that any terminal can show: control characters and bytes that are not UTF-8 are escaped."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(text))
+
+
+def one_line(error: str) -> str:
+    """An error without line breaks."""
+    return printable("; ".join(line.strip() for line in error.splitlines()))

@@ -1,14 +1,13 @@
-"""Writing files atomically, and one process at a time."""
+"""Writing files atomically."""
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-from filelock import FileLock, Timeout
 
 from ecgpredict.errors import InputError
 
@@ -17,42 +16,37 @@ from ecgpredict.errors import InputError
 def atomic_path(path: Path) -> Iterator[Path]:
     """Yield a temporary path in the same folder, which replaces `path` when the block ends.
 
-    After an error the temporary file is removed and `path` is unchanged.
+    After an error the temporary file is removed and `path` is unchanged. A device or pipe is not replaced but yielded.
+
+    Raises
+    ------
+    InputError : the path is a folder, or cannot be written
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     # on a cluster, processes of two nodes may have the same number
     temporary = path.with_name(f"{path.stem}.{socket.gethostname()}.{os.getpid()}.part{path.suffix}")
+    folders = set(map(str, path.parents))
     try:
-        yield temporary
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "a folder")
+        if path.exists() and not path.is_file():
+            yield path
+            return
+        try:
+            yield temporary
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        if error.errno in (None, errno.EPIPE) or error.filename not in (None, str(path), str(temporary), *folders):
+            raise  # not of this file
+        where = error.filename if error.filename in folders else path
+        expected, hint = "a folder that you may write to, with room for the file", "give another path, or make room"
+        raise InputError("cannot write", where=where, expected=expected, found=error.strerror, hint=hint) from error
 
 
 def write_text(path: Path, text: str) -> None:
     """Write a text file atomically."""
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
-
-
-@contextmanager
-def exclusive(lock: Path, other: str) -> Iterator[None]:
-    """Run a block only if no other process holds `lock`, a lock file, which is not deleted afterwards.
-
-    Raises
-    ------
-    InputError : another process, described by `other`, holds the lock
-    """
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(lock, timeout=0):
-            yield
-    except Timeout as error:
-        raise InputError(
-            f"{other} is in progress",
-            where=lock,
-            expected="no other process",
-            found="one that holds this lock",
-            hint="wait until it has ended, or stop it",
-        ) from error

@@ -15,12 +15,12 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ecgpredict import files, occlusion, paper, recordings, released
-from ecgpredict.errors import InputError
+from ecgpredict.errors import InputError, printable
 from ecgpredict.prediction import Prediction
 from ecgpredict.recordings import Recording
 from ecgpredict.recordings.resampling import WINDOW_S, window_starts
 from ecgpredict.released import ReleasedModel
-from ecgpredict.reports import display_names, printable
+from ecgpredict.reports import display_names
 from ecgpredict.spec import CLASS_NAMES, CLASSES, LEADS, N_SAMPLES, SAMPLING_RATE
 
 SUFFIXES = (".html", ".htm")
@@ -38,12 +38,10 @@ def targets(out: Path, paths: Sequence[Path]) -> list[Path]:
     out = Path(out)
     if out.suffix.lower() in SUFFIXES:
         if len(paths) > 1:
+            expected, hint = "a folder, for a file per recording", f"give one, e.g. --report {out.with_suffix('')}"
+            found = f"{len(paths)} recordings"
             raise InputError(
-                "one report file for several recordings",
-                where=out,
-                expected="a folder, for a file per recording",
-                found=f"{len(paths)} recordings",
-                hint=f"give a folder, e.g. --report {out.with_suffix('')}",
+                "one report file for several recordings", where=out, expected=expected, found=found, hint=hint
             )
         return [out]
     taken: dict[str, Path] = {}  # file systems may ignore case

@@ -1,7 +1,4 @@
-"""Classifying recordings with a released model: one, or thousands.
-
-Input: files and folders. Output: a :class:`Prediction` per recording, in order, including those that cannot be read.
-"""
+"""Classifying recordings with a released model: one, or thousands; those that cannot be read have an error."""
 
 from __future__ import annotations
 
@@ -14,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ecgpredict import batches, recordings, released
-from ecgpredict.errors import InputError
+from ecgpredict.errors import InputError, one_line, printable
 from ecgpredict.released import ReleasedModel
 from ecgpredict.spec import CLASSES
 
@@ -39,6 +36,12 @@ class Prediction:
     windows: int
     quality_warnings: tuple[str, ...]
     error: str = ""
+
+    def row(self) -> dict:
+        """What programs are given: its path and error printable on one line, None for no error."""
+        values = {"path": printable(self.path), "probabilities": self.probabilities, "findings": list(self.findings)}
+        values |= {"windows": self.windows, "quality_warnings": list(self.quality_warnings)}
+        return values | {"error": one_line(self.error) or None}
 
 
 def find_recordings(paths: Sequence[Path]) -> list[Path]:
@@ -109,13 +112,8 @@ def _read(path: Path, rate: float | None, units: str | None) -> tuple[Path, np.n
 
 def _failed(path: Path, reason: object) -> Prediction:
     if not isinstance(reason, InputError):
-        reason = InputError(
-            "unreadable recording",
-            where=path,
-            expected="a recording of a known format",
-            found=reason,
-            hint="export it again",
-        )
+        expected, hint = "a recording of a known format", "export it again"
+        reason = InputError("unreadable recording", where=path, expected=expected, found=reason, hint=hint)
     return Prediction(path, {}, (), 0, (), str(reason))
 
 

@@ -1,7 +1,6 @@
 """The released models: small model files, and a manifest with their inputs, outputs and decision thresholds.
 
-Input: a model's name. Output: a verified model, whose file has the checksum of the manifest and whose manifest has the
-leads, classes, length, rate and unit of this package. The manifest is written by the deployment chapter.
+The manifest is written by the chapters that release models. A file is used only if it has the manifest's SHA-256.
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
@@ -23,11 +21,10 @@ from ecgpredict.errors import InputError
 from ecgpredict.spec import CLASSES, LEADS, N_SAMPLES, SAMPLING_RATE, Normalization, apply_temperature
 
 MANIFEST = "manifest.json"
-DEFAULT = "student_distilled_int8"  # of a manifest that names no default
-_FORMAT = 1
+DEFAULT = "student_distilled_int8"  # of a new manifest
 _BATCH = 64  # windows per inference: what the network allocates for a batch stays below 100 MB
 _HINT = "install the package again, or restore models/"
-_FIXED = {"leads": list(LEADS), "samples": N_SAMPLES, "rate": SAMPLING_RATE, "unit": "mV", "classes": list(CLASSES)}
+_INPUT = {"leads": list(LEADS), "samples": N_SAMPLES, "rate": SAMPLING_RATE, "unit": "mV", "classes": list(CLASSES)}
 
 
 @dataclass(frozen=True)
@@ -56,7 +53,7 @@ class ReleasedModel:
         return runtime.session(self.path)
 
     def probabilities(self, windows: np.ndarray) -> np.ndarray:
-        """Windows (w, 1000, 12) in mV -> calibrated probabilities float64 (w, 5), in the order of CLASSES."""
+        """Calibrated probabilities float64 (w, 5), in the order of CLASSES, of windows (w, 1000, 12) in mV."""
         x = np.ascontiguousarray(self.normalization(windows).transpose(0, 2, 1), np.float32)
         batches = [x[start : start + _BATCH] for start in range(0, len(x), _BATCH)]
         score = np.concatenate([self._session.run(None, {runtime.INPUT: batch})[0] for batch in batches])
@@ -72,44 +69,25 @@ def folder() -> Path:
 
 
 def default(where: Path | None = None) -> str:
-    """The model that is used unless another one is named, as the manifest says; errors as :func:`entries`."""
-    return _content(folder() if where is None else Path(where)).default
+    """The model that is used unless another one is named."""
+    return _manifest(where or folder())["default"]
 
 
 def load(name: str | None = None, where: Path | None = None) -> ReleasedModel:
-    """Open a released model.
-
-    Parameters
-    ----------
-    name : in the manifest; None for the manifest's default
+    """A released model, the manifest's default if none is named.
 
     Raises
     ------
-    InputError : the errors of :func:`load_verified`, invalid numbers in the manifest, or a microcontroller model
+    InputError : as :func:`load_verified`, or a microcontroller model
     """
-    name = default(where) if name is None else name
-    path, found = load_verified(name, where)
-    origin = f"{path.parent / MANIFEST}, {name}"
-    try:
-        thresholds, temperature = np.asarray(found["thresholds"], float), float(found["temperature"])
-        normalization = Normalization(float(found["mean"]), float(found["scale"]))
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise _manifest_error(origin, "every key of a model", repr(error)) from error
-    numbers = [*thresholds.flat, temperature, normalization.mean, normalization.scale]
-    positive = temperature > 0 and normalization.scale > 0
-    if thresholds.shape != (len(CLASSES),) or not positive or not np.isfinite(numbers).all():
-        values = f"{thresholds.tolist()}, {temperature}, {normalization.mean}, {normalization.scale}"
-        expected = "five thresholds, a positive temperature, a mean and a positive scale, all finite"
-        raise _manifest_error(origin, expected, values)
+    name = name or default(where)
+    path, entry = load_verified(name, where)
     if path.suffix != ".onnx":
-        raise InputError(
-            "a microcontroller model",
-            where=origin,
-            expected="an .onnx file",
-            found=path.name,
-            hint=f"classify with {default(path.parent)}; `ecglib header` writes this one for firmware",
-        )
-    return ReleasedModel(name, path, normalization, temperature, thresholds, _content(path.parent).cautions)
+        hint = f"classify with {default(path.parent)}; `ecglib header` writes this one for firmware"
+        raise InputError("a microcontroller model", where=name, expected="an .onnx file", found=path.name, hint=hint)
+    normalization = Normalization(entry["mean"], entry["scale"])
+    thresholds, cautions = np.array(entry["thresholds"]), _manifest(path.parent)["cautions"]
+    return ReleasedModel(name, path, normalization, entry["temperature"], thresholds, cautions)
 
 
 def load_verified(name: str, where: Path | None = None) -> tuple[Path, dict]:
@@ -117,34 +95,19 @@ def load_verified(name: str, where: Path | None = None) -> tuple[Path, dict]:
 
     Raises
     ------
-    InputError : no manifest, no model of that name, a model file that is missing or has another checksum, or a
-        manifest whose leads, classes, length, rate or unit differ from this package's
+    InputError : no manifest, no model of that name, or a model file that is missing or has another checksum
     """
-    where = folder() if where is None else Path(where)
-    found, origin = entry(name, where), f"{where / MANIFEST}, {name}"
-    try:
-        fixed = {key: found[key] for key in _FIXED}
-        path, size, digest = where / str(found["file"]), int(found["bytes"]), str(found["sha256"])
-        present = path.is_file()
-    except (KeyError, TypeError, ValueError, OverflowError, OSError) as error:  # OSError: a name that is too long
-        raise _manifest_error(origin, "every key of a model", repr(error)) from error
-    for key, wanted in _FIXED.items():
-        if fixed[key] != wanted:
-            raise _manifest_error(f"{origin}, {key}", wanted, fixed[key])
-    if path.parent != where:
-        raise _manifest_error(f"{origin}, file", "the name of a file next to the manifest", found["file"])
-    if not present:
-        raise InputError("model file missing", where=path, expected=f"{size} bytes", found="no such file", hint=_HINT)
+    where = Path(where or folder())
+    described = entry(name, where)
+    path, wanted = where / described["file"], f"{described['bytes']} bytes, SHA-256 {described['sha256'][:16]}…"
+    if not path.is_file():
+        raise InputError("model file missing", where=path, expected=wanted, found="no such file", hint=_HINT)
     content = path.read_bytes()
-    if len(content) != size or hashlib.sha256(content).hexdigest() != digest:
-        raise InputError(
-            "wrong checksum of a model file",
-            where=path,
-            expected=f"{size} bytes, SHA-256 {digest[:16]}…",
-            found=f"{len(content)} bytes, SHA-256 {hashlib.sha256(content).hexdigest()[:16]}…",
-            hint=_HINT,
-        )
-    return path, found
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != described["sha256"]:
+        found = f"{len(content)} bytes, SHA-256 {digest[:16]}…"
+        raise InputError("wrong checksum of a model file", where=path, expected=wanted, found=found, hint=_HINT)
+    return path, described
 
 
 def copy_release(source: Path, target: Path) -> None:
@@ -154,31 +117,25 @@ def copy_release(source: Path, target: Path) -> None:
     ------
     InputError : a file does not match its manifest
     """
-    found = _content(source)
-    for name in found.models:
+    for name in entries(source):
         path, _ = load_verified(name, source)
         with files.atomic_path(target / path.name) as temporary:
             shutil.copyfile(path, temporary)
-    _write_manifest(target, found)
+    _update(target, **_manifest(source))
 
 
 def entry(name: str, where: Path) -> dict:
-    """A model's entry in the manifest of a folder, unverified.
+    """A model's entry in the manifest of a folder; InputError if there is none of that name."""
+    known = entries(where)
+    if name not in known:
+        hint = "give one of the expected names"
+        raise InputError("unknown model", where=where / MANIFEST, expected=", ".join(known), found=name, hint=hint)
+    return known[name]
 
-    Raises
-    ------
-    InputError : no manifest, or no model of that name
-    """
-    found = entries(where)
-    if name not in found:
-        raise InputError(
-            "unknown model",
-            where=where / MANIFEST,
-            expected=", ".join(found),
-            found=name,
-            hint="give one of the expected names",
-        )
-    return found[name]
+
+def entries(where: Path) -> dict[str, dict]:
+    """Every model's entry in the manifest of a folder."""
+    return _manifest(where)["models"]
 
 
 def write(
@@ -190,92 +147,51 @@ def write(
     thresholds: Sequence[float],
     **more: float,
 ) -> Path:
-    """Release a model: copy its file into a folder and add it to the manifest there.
+    """Path of the manifest of a folder, after copying a model's file there under its name and describing it.
 
     Parameters
     ----------
-    where : the folder
-    name : the model's name, which is also the file's
-    source : the model file
     more : further numbers that users of the file need, by name
-
-    Returns
-    -------
-    path of the manifest
     """
-    where = Path(where)
     content = Path(source).read_bytes()
-    target = where / f"{name}{Path(source).suffix}"
+    target = Path(where) / f"{name}{Path(source).suffix}"
     with files.atomic_path(target) as temporary:
         temporary.write_bytes(content)
-    known = _content(where) if (where / MANIFEST).is_file() else _Manifest({}, DEFAULT, [])
-    known.models[name] = {
+    described = {
         "file": target.name,
         "bytes": len(content),
         "sha256": hashlib.sha256(content).hexdigest(),
-        **_FIXED,
+        **_INPUT,
         "mean": normalization.mean,
         "scale": normalization.scale,
         "temperature": float(temperature),
-        "thresholds": [float(one) for one in thresholds],
+        "thresholds": list(map(float, thresholds)),
         **more,
     }
-    return _write_manifest(where, known)
+    known = entries(where) if (target.parent / MANIFEST).is_file() else {}
+    return _update(where, models=known | {name: described})
 
 
 def set_default(where: Path, name: str) -> Path:
-    """Write a folder's default into its manifest; errors as :func:`entry`."""
+    """Path of a folder's manifest, after writing its default; InputError if there is no model of that name."""
     entry(name, Path(where))
-    return _write_manifest(Path(where), _content(where)._replace(default=name))
+    return _update(where, default=name)
 
 
 def set_cautions(where: Path, lines: Sequence[str]) -> Path:
-    """Write the sentences on when to trust the models into a folder's manifest; errors as :func:`entries`."""
-    return _write_manifest(Path(where), _content(where)._replace(cautions=list(lines)))
+    """Path of a folder's manifest, after writing the sentences on when to trust the models."""
+    return _update(where, cautions=list(lines))
 
 
-class _Manifest(NamedTuple):
-    """A manifest's entries by model, the name of its default, and its cautions."""
-
-    models: dict[str, dict]
-    default: str
-    cautions: list[str]
-
-
-def _write_manifest(where: Path, found: _Manifest) -> Path:
-    manifest = where / MANIFEST
-    content = {"format": _FORMAT, "default": found.default, "cautions": found.cautions, "models": found.models}
-    files.write_text(manifest, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
-    return manifest
+def _update(where: Path, **values: object) -> Path:
+    path = Path(where) / MANIFEST
+    known = _manifest(where) if path.is_file() else {"format": 1, "default": DEFAULT, "cautions": [], "models": {}}
+    files.write_text(path, json.dumps(known | values, indent=1, ensure_ascii=False) + "\n")
+    return path
 
 
-def entries(where: Path) -> dict[str, dict]:
-    """Every model's entry in the manifest of a folder, unverified.
-
-    Raises
-    ------
-    InputError : no manifest, or one of another format
-    """
-    return _content(where).models
-
-
-def _content(where: Path) -> _Manifest:
-    where = Path(where)
-    manifest = where / MANIFEST
-    try:
-        content = json.loads(manifest.read_text(encoding="utf-8"))
-        form, found, chosen = content["format"], dict(content["models"]), str(content.get("default", DEFAULT))
-        lines = [str(line) for line in content.get("cautions", [])]
-    except FileNotFoundError:
-        raise InputError(
-            "no released models", where=manifest, expected="a manifest", found="no such file", hint=_HINT
-        ) from None
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OSError) as error:
-        raise _manifest_error(manifest, "JSON with format and models", f"{type(error).__name__}: {error}") from error
-    if form != _FORMAT:
-        raise _manifest_error(manifest, f"format {_FORMAT}", form)
-    return _Manifest(found, chosen, lines)
-
-
-def _manifest_error(where: object, expected: object, found: object) -> InputError:
-    return InputError("invalid manifest", where=where, expected=expected, found=found, hint=_HINT)
+def _manifest(where: Path) -> dict:
+    path = Path(where) / MANIFEST
+    if not path.is_file():
+        raise InputError("no released models", where=path, expected="a manifest", found="no such file", hint=_HINT)
+    return json.loads(path.read_text(encoding="utf-8"))

@@ -8,22 +8,25 @@ import os
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import Protocol
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ecgpredict.errors import printable
 from ecgpredict.prediction import Prediction
 from ecgpredict.released import ReleasedModel
 from ecgpredict.spec import CLASSES
 
+_COLUMNS = ["path", *CLASSES, "findings", "windows", "quality_warnings", "error"]
+_TABLE_WIDTH = 64  # of a terminal, in characters: where fewer fit, a recording is a line of text
 
-class Report(Protocol):
-    """Takes predictions one by one."""
 
-    def add(self, prediction: Prediction) -> None: ...
-    def close(self) -> None: ...
+class Report:
+    """Takes predictions one by one by `add`."""
+
+    def close(self) -> None:
+        """Show what is shown at the end."""
 
 
 def make_report(*, as_json: bool, as_csv: bool, model: ReleasedModel) -> Report:
@@ -31,49 +34,36 @@ def make_report(*, as_json: bool, as_csv: bool, model: ReleasedModel) -> Report:
     return JsonReport() if as_json else CsvReport() if as_csv else ConsoleReport(model)
 
 
-class JsonReport:
+class JsonReport(Report):
     """One JSON object per line and recording, written immediately; "error" is null where it was classified."""
 
     def add(self, prediction: Prediction) -> None:
-        row = {
-            "path": printable(prediction.path),
-            "probabilities": {name: round(value, 4) for name, value in prediction.probabilities.items()},
-            "findings": list(prediction.findings),
-            "windows": prediction.windows,
-            "quality_warnings": list(prediction.quality_warnings),
-            "error": one_line(prediction.error) or None,
-        }
-        print(json.dumps(row, ensure_ascii=False))
-
-    def close(self) -> None:
-        pass
+        row = prediction.row()
+        row["probabilities"] = {name: round(value, 4) for name, value in prediction.probabilities.items()}
+        print(json.dumps(row, ensure_ascii=not (sys.stdout.encoding or "").lower().startswith("utf")))
 
 
-class CsvReport:
+class CsvReport(Report):
     """One row per recording, written immediately; a recording that failed has an error and no probabilities."""
 
     def __init__(self):
-        self.writer = csv.writer(sys.stdout, lineterminator="\n")
-        self.writer.writerow(["path", *CLASSES, "findings", "windows", "quality_warnings", "error"])
+        self.writer = csv.DictWriter(sys.stdout, _COLUMNS, extrasaction="ignore", lineterminator="\n")
+        self.writer.writeheader()
 
     def add(self, prediction: Prediction) -> None:
-        values = [f"{prediction.probabilities[name]:.4f}" if prediction.probabilities else "" for name in CLASSES]
+        row = prediction.row() | {name: f"{value:.4f}" for name, value in prediction.probabilities.items()}
+        row |= {"findings": " ".join(prediction.findings), "quality_warnings": "; ".join(prediction.quality_warnings)}
         self.writer.writerow(
-            [
-                printable(prediction.path),
-                *values,
-                " ".join(prediction.findings),
-                prediction.windows,
-                "; ".join(prediction.quality_warnings),
-                one_line(prediction.error),
-            ]
+            row | {name: _no_formula(row[name] or "") for name in ("path", "quality_warnings", "error")}
         )
 
-    def close(self) -> None:
-        pass
+
+def _no_formula(text: str) -> str:
+    """Text that spreadsheets do not take for a formula."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
-class ConsoleReport:
+class ConsoleReport(Report):
     """A table of the recordings that were classified; findings at or above their thresholds are bold."""
 
     def __init__(self, model: ReleasedModel):
@@ -87,21 +77,20 @@ class ConsoleReport:
     def close(self) -> None:
         console = Console(highlight=False)
         names = display_names([prediction.path for prediction in self.predictions])
-        table = Table(
-            "recording",
-            *CLASSES,
-            "findings",
-            caption=(f"Probabilities of {self.model.name}; bold: at or above its threshold. Not a medical device."),
-        )
+        caption = f"Probabilities of {self.model.name}; bold: at or above its threshold. Not a medical device."
+        table = Table("recording", *CLASSES, "findings", caption=caption)
+        lines = []
         for name, prediction in zip(names, self.predictions):
-            cells = [
-                Text(f"{prediction.probabilities[one]:.2f}", style="bold" if one in prediction.findings else "")
-                for one in CLASSES
-            ]
-            mark = " (!)" if prediction.quality_warnings else ""
-            table.add_row(Text(name + mark), *cells, " ".join(prediction.findings) or "none")
-        if self.predictions:
+            marked = name + (" (!)" if prediction.quality_warnings else "")
+            findings = " ".join(prediction.findings) or "none"
+            values = [f"{prediction.probabilities[label]:.2f}" for label in CLASSES]
+            styles = ["bold" if label in prediction.findings else "" for label in CLASSES]
+            table.add_row(Text(marked), *map(Text, values, styles), findings)
+            lines.append(" ".join([f"{marked}: {findings};", *map("{}={}".format, CLASSES, values)]))
+        if self.predictions and console.width >= _TABLE_WIDTH:
             console.print(table)
+        elif self.predictions:
+            console.print(*map(Text, [*lines, caption]), sep="\n")
         for name, prediction in zip(names, self.predictions):
             for warning in prediction.quality_warnings:
                 console.print(Text(f"(!) {name}: {warning}", style="yellow"))
@@ -123,11 +112,15 @@ def display_names(paths: list[Path]) -> list[str]:
     ]
 
 
-def printable(text: object) -> str:
-    """Text that any terminal can show: control characters and bytes that are not UTF-8 are escaped."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(text))
+class Tally:
+    """Counts of predictions: recordings that were read, those of them with warnings, and those that were not."""
 
+    read = warned = refused = 0
 
-def one_line(error: str) -> str:
-    """An error without line breaks."""
-    return printable("; ".join(line.strip() for line in error.splitlines()))
+    def add(self, prediction: Prediction) -> None:
+        self.read += not prediction.error
+        self.warned += bool(prediction.quality_warnings)
+        self.refused += bool(prediction.error)
+
+    def __str__(self) -> str:
+        return f"{self.read:,} read, {self.warned:,} of them with warnings; {self.refused:,} refused"

@@ -1,11 +1,8 @@
-"""Running ONNX files on the CPU. ONNX Runtime's telemetry is off: nothing leaves the machine."""
+"""Running ONNX files on the CPU."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-
-os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # is read when the library is imported
 
 import onnxruntime
 

@@ -1,8 +1,5 @@
 """An archive of recordings in shards, so that it can be classified as many jobs and grow later.
 
-Input: a folder of recordings, or a file that lists them. Output: lists of at most `size` recordings, one per shard, and
-later one data set of all shards.
-
 A recording stays in its shard. New recordings fill the last shard and then new ones, so that they cost no more than
 their number and one shard. Hashed names would need no lists, but every hundred new recordings would change a hundred
 shards. A list is written only if it changes, and its shard is classified again if it is newer. A recording whose
@@ -12,13 +9,12 @@ content changes under the same name is not noticed: delete its shard's Parquet f
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from pathlib import Path
 
 import pyarrow.parquet as pq
 
 from ecgpredict import archive, files
-from ecgpredict.errors import InputError, StudyError
+from ecgpredict.errors import InputError, StudyError, printable
 
 SIZE = 5_000  # recordings of a shard: about a minute's work, against seconds to start Python
 LISTS, SCORES, DATA_SET = "lists", "shards", "scores.parquet"
@@ -31,17 +27,13 @@ def root_of(source: Path) -> Path:
 
 
 def plan(source: Path, out: Path, size: int = SIZE) -> list[str]:
-    """Assign every recording to a shard and write the lists that changed.
+    """Names of the shards, after assigning every recording to one and writing the lists that changed.
 
     Parameters
     ----------
     source : a folder, or a text file with the path of a recording in each line, relative to the file's folder
     out : folder of the results; lists of an earlier call are kept
     size : recordings of a full shard
-
-    Returns
-    -------
-    names of the shards
 
     Raises
     ------
@@ -85,7 +77,7 @@ def join(out: Path) -> Path:
     schema = next(iter(shards.values())).schema_arrow
     with files.atomic_path(target) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
         for name, shard in shards.items():
-            expected = [archive.printable(one) for one in read_list(out / LISTS / f"{name}.txt")]
+            expected = [printable(one) for one in read_list(out / LISTS / f"{name}.txt")]
             if shard.read(["path"]).column("path").to_pylist() != expected:
                 raise StudyError(f"shard {name} does not hold the recordings of its list: delete {name}.parquet")
             for group in range(shard.num_row_groups):
@@ -98,25 +90,10 @@ def _names(source: Path) -> list[str]:
         names = [os.path.relpath(name, source) for name in archive.walk([source])]
     else:
         names = list(dict.fromkeys(line for line in read_list(source) if line))
-    return _checked(names, source)
-
-
-def _checked(names: Iterable[str], source: Path) -> list[str]:
-    names = list(names)
     if not names:
-        raise InputError(
-            "no recordings",
-            where=source,
-            expected="a folder of recordings, or a file that lists them",
-            found="none",
-            hint="choose another folder",
-        )
+        expected, hint = "a folder of recordings, or a file that lists them", "choose another folder"
+        raise InputError("no recordings", where=source, expected=expected, found="none", hint=hint)
     if broken := [name for name in names if len(name.splitlines()) != 1]:
-        raise InputError(
-            "a name with a line break",
-            where=source,
-            expected="one name in one line",
-            found=repr(broken[0]),
-            hint="rename the recording",
-        )
+        expected, found, hint = "one name in one line", repr(broken[0]), "rename the recording"
+        raise InputError("a name with a line break", where=source, expected=expected, found=found, hint=hint)
     return names

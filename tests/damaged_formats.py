@@ -28,8 +28,8 @@ from recording_files import (
 from ecglib.evaluation.scores import Scores
 from ecglib.training import runs
 from ecglib.training.settings import TrainingSettings
-from ecgpredict import recordings, released, synthetic_ecg
-from ecgpredict.spec import CLASSES, LEADS, Normalization
+from ecgpredict import recordings, synthetic_ecg
+from ecgpredict.spec import CLASSES, LEADS
 
 
 @dataclass(frozen=True)
@@ -110,18 +110,6 @@ def _read_run(folder: Path) -> object:
     return found, run.normalization, run.weights_sha256(), run.weights()
 
 
-def _manifest(folder: Path) -> None:
-    (folder / "source.onnx").write_bytes(b"model")
-    for name in (released.DEFAULT, "other"):
-        released.write(folder, name, folder / "source.onnx", Normalization(0.0, 0.25), 1.3, (0.5,) * len(CLASSES))
-
-
-def _read_manifest(folder: Path) -> object:
-    with tempfile.TemporaryDirectory() as target:
-        released.copy_release(folder, Path(target))
-    return [released.load(name, folder) for name in released.entries(folder)]
-
-
 DEVICE_FILES = Path(__file__).parent / "ecgpredict" / "recordings" / "device_files.zip"
 
 
@@ -186,7 +174,6 @@ RECORDINGS = {
 SETTINGS_FILES = {
     "scores": Format(_scores, lambda folder: Scores.load(folder / "s.npz"), {"s.npz": damage.NPZ}),
     "run.json": Format(_run, _read_run, {"run.json": damage.JSON}),
-    "manifest.json": Format(_manifest, _read_manifest, {"manifest.json": damage.JSON}),
 }
 FORMATS = RECORDINGS | SETTINGS_FILES
 

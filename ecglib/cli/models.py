@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from ecglib.cli.common import app, print_error, report_user_errors
-
-if TYPE_CHECKING:
-    from ecgpredict.released import ReleasedModel
+from ecglib.cli.common import app, console, print_error, report_user_errors
 
 
 @app.command()
 def predict(
     recordings: Annotated[
         list[Path],
-        typer.Argument(help="WFDB records; DICOM, EDF, BDF, HL7 aECG, CSV or NumPy files; or folders of them"),
+        typer.Argument(
+            help="WFDB records; MUSE, Philips, aECG, SCP-ECG, DICOM, EDF, BDF, CSV or NumPy files; folders or .zip"
+        ),
     ],
     model: Annotated[str | None, typer.Option(help="a released model; the manifest's default if none is named")] = None,
     rate: Annotated[float | None, typer.Option(help="Hz, for files that do not state it")] = None,
@@ -33,60 +32,58 @@ def predict(
         typer.Option(help="write an HTML report: a file ending in .html, or a folder for several recordings"),
     ] = None,
     jobs: Annotated[
-        int, typer.Option(help="worker processes; 1 uses the main process, which is faster for a few recordings")
+        int, typer.Option(min=1, help="worker processes; 1 uses the main process, which is faster for a few recordings")
     ] = 2,
+    progress: Annotated[
+        bool | None, typer.Option(help="show a bar; by default in a terminal, for 20 recordings or more")
+    ] = None,
 ) -> None:
     """Classify ECG recordings with a released model. Not a medical device.
 
-    Exit status: 0 if every recording was classified, 1 if some could not be read, 2 if none could or if the model could
-    not be opened. --json and --csv also have a row, with the error, for each recording that could not be read.
+    Exit status: 0 if every recording was read, 1 if one or more were not, 2 if nothing could be classified: invalid
+    options, no model, no recordings, or no room for the output. --json, --csv and --out have a row, with the error, for
+    each recording that was not read. Text in --csv that a spreadsheet would take for a formula follows an apostrophe.
+    Standard error has the errors and, at the end, how many recordings were read, had warnings and were refused.
     """
     from tqdm import tqdm
 
     from ecgpredict import prediction, released, reports
 
+    options, tally = {"rate": rate, "units": units, "jobs": jobs}, reports.Tally()
     with report_user_errors(2):
         opened = released.load(model)
         if out:
-            raise typer.Exit(_write_archive(recordings, out, opened, rate=rate, units=units, jobs=jobs))
-        paths = prediction.find_recordings(recordings)
-        targets: list[Path | None] = [None] * len(paths)
-        if report:
-            from ecgpredict import html_report
+            from ecgpredict import archive
 
-            targets = html_report.targets(report, paths)
-    failed = 0
-    printed = reports.make_report(as_json=as_json, as_csv=as_csv, model=opened)
-    with tqdm(total=len(paths), unit="record", disable=len(paths) < 20, file=sys.stderr) as bar:
-        classified = prediction.classify(paths, opened, rate=rate, units=units, jobs=jobs)
-        for prediction_, target in zip(classified, targets):
-            bar.update()
-            printed.add(prediction_)
-            if prediction_.error:
-                failed += 1
-                print_error("\n".join(map(reports.printable, prediction_.error.splitlines())))
-            elif target:
-                with report_user_errors(2):
-                    html_report.write(target, prediction_, opened, rate=rate, units=units)
-    printed.close()
-    raise typer.Exit(0 if failed == 0 else 2 if failed == len(paths) else 1)
+            total = sum(1 for _ in archive.walk(recordings))
+        else:
+            paths = prediction.find_recordings(recordings)
+            total, targets = len(paths), [None] * len(paths)
+            if report:
+                from ecgpredict import html_report
 
+                targets = html_report.targets(report, paths)
+        hidden = not (total >= 20 and sys.stderr.isatty() if progress is None else progress)
+        with tqdm(total=total, unit="record", disable=hidden, file=sys.stderr) as bar:
 
-def _write_archive(
-    recordings: list[Path], out: Path, model: ReleasedModel, *, rate: float | None, units: str | None, jobs: int
-) -> int:
-    """Classify recordings into a Parquet file with a progress bar; returns the exit status of `ecglib predict`."""
-    from tqdm import tqdm
+            def count(classified: prediction.Prediction) -> None:
+                bar.update()
+                tally.add(classified)
 
-    from ecgpredict import archive
-
-    total = sum(1 for _ in archive.walk(recordings))
-    with tqdm(total=total, unit="record", disable=total < 20, file=sys.stderr) as bar:
-        total, failed = archive.write(
-            archive.walk(recordings), out, model, rate=rate, units=units, jobs=jobs, after_each=lambda _: bar.update()
-        )
-    print(f"{total:,} recordings, {failed:,} of them unreadable: {out}")
-    return 0 if not failed else 2 if failed == total else 1
+            if out:
+                archive.write(archive.walk(recordings), out, opened, **options, after_each=count)
+            else:
+                printed = reports.make_report(as_json=as_json, as_csv=as_csv, model=opened)
+                for classified, target in zip(prediction.classify(paths, opened, **options), targets):
+                    count(classified)
+                    printed.add(classified)
+                    if classified.error:
+                        print_error(classified.error)
+                    elif target:
+                        html_report.write(target, classified, opened, rate=rate, units=units)
+                printed.close()
+    console.print(str(tally), soft_wrap=True)
+    raise typer.Exit(1 if tally.refused else 0)
 
 
 @app.command("classify-shard", hidden=True)
@@ -95,7 +92,7 @@ def classify_shard(
     out: Annotated[Path, typer.Argument(help="the Parquet file to write")],
     root: Annotated[Path, typer.Option(help="folder that the names are relative to")],
     model: Annotated[str, typer.Option(help="a released model")],
-    jobs: Annotated[int, typer.Option(help="worker processes; 1 uses the main process")] = 1,
+    jobs: Annotated[int, typer.Option(min=1, help="worker processes; 1 uses the main process")] = 1,
 ) -> None:
     """Classify a shard of an archive; a job of workflows/archive/Snakefile."""
     from ecgpredict import archive, released, shards

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from graphlib import TopologicalSorter
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from ecglib.data import ptbxl
 from ecglib.networks.architectures import KERAS_NETWORK
@@ -16,7 +20,6 @@ from ecglib.study.profile import Profile
 from ecglib.study.registry import needed_models
 from ecglib.study.study import Study
 from ecgpredict.errors import InputError
-from ecgpredict.files import exclusive
 
 PROFILE_FILE = "config.yaml"  # Snakemake's name
 SAMPLE = "sample"  # the profile on synthetic records
@@ -67,8 +70,26 @@ def run(
     command += [option for target in first for option in ("--prioritize", target.relative_to(paths.root))]
     command += ["--config", *chosen, "--rerun-incomplete", "--nolock", "--quiet", "rules", "host"]
     # the system releases this lock when the process ends; Snakemake's own lock would remain after a kill
+    environment = {"XDG_CACHE_HOME": str(paths.root / "_build" / "cache"), **os.environ}  # HOME may be read-only
     with exclusive(paths.build / "reproduce.lock", f"another run of the {study.settings.name} profile"):
-        return subprocess.run(command).returncode
+        return subprocess.run(command, env=environment).returncode
+
+
+@contextmanager
+def exclusive(lock: Path, other: str) -> Iterator[None]:
+    """Run a block only if no other process holds `lock`, a lock file, which is not deleted afterwards.
+
+    Raises
+    ------
+    InputError : another process, described by `other`, holds the lock
+    """
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(lock, timeout=0):
+            yield
+    except Timeout as error:
+        expected, found, hint = "no other process", "one that holds this lock", "wait until it has ended, or stop it"
+        raise InputError(f"{other} is in progress", where=lock, expected=expected, found=found, hint=hint) from error
 
 
 def prepare(study: Study, chapters: Iterable[str], *, cores: int = 2) -> int:

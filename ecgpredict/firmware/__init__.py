@@ -34,17 +34,12 @@ _FILES = {
 
 
 def write(name: str, folder: Path, where: Path | None = None) -> Path:
-    """Write a released model as a folder of C source code.
+    """The folder that a released model was written to as C source code, in place of files of the same names.
 
     Parameters
     ----------
     name : of the model in the manifest
-    folder : folder to write; existing files of the same names are replaced
     where : folder of the released models; the package's own by default
-
-    Returns
-    -------
-    the folder
 
     Raises
     ------
@@ -52,14 +47,10 @@ def write(name: str, folder: Path, where: Path | None = None) -> Path:
     """
     path, entry = released.load_verified(name, where)
     if path.suffix != ".tflite":
-        micro = [one for one, found in released.entries(path.parent).items() if found["file"].endswith(".tflite")]
-        raise InputError(
-            "not a microcontroller model",
-            where=path,
-            found=name,
-            expected=" or ".join(micro) or "a .tflite file",
-            hint="give one of the expected names",
-        )
+        known = released.entries(path.parent)
+        expected = " or ".join(other for other, described in known.items() if described["file"].endswith(".tflite"))
+        hint = "give one of the expected names"
+        raise InputError("not a microcontroller model", where=path, expected=expected, found=name, hint=hint)
     network = graph.read(path)
     values = c_source.template_values(network, plan.plan_memory(network, path), entry, name, path)
     recordings = golden.recordings()

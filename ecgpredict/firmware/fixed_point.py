@@ -109,37 +109,15 @@ def microvolt_quantizer(normalization: Normalization, source: Quantization, wher
     )
 
 
-@dataclass(frozen=True)
-class OutputTables:
-    """Interpretation of the int8 outputs.
+def output_tables(output: Quantization, entry: Mapping) -> tuple[np.ndarray, np.ndarray]:
+    """Interpretation of the int8 outputs, from a model's entry in the manifest.
 
-    Attributes
-    ----------
-    probability : float32 (256,), calibrated probability of every int8 value from -128 on
-    thresholds : int8 (classes,), a class is predicted if its output is at least its threshold
-    """
-
-    probability: np.ndarray
-    thresholds: np.ndarray
-
-
-def output_tables(output: Quantization, entry: Mapping) -> OutputTables:
-    """Probabilities and integer thresholds from a model's entry in the manifest.
-
-    Raises
-    ------
-    InputError : a threshold above the largest probability
+    Returns
+    -------
+    float32 (256,), the calibrated probability of every int8 value from -128 on; int8 (classes,), the thresholds: a
+    class is predicted if its output is at least its threshold
     """
     raw = (INTEGERS.astype(np.float32) - output.zero) * np.float32(output.scale)
     probability = apply_temperature(raw, entry["temperature"])
-    thresholds = [np.flatnonzero(probability >= one) for one in entry["thresholds"]]
-    if not all(len(one) for one in thresholds):
-        raise InputError(
-            "a threshold out of reach",
-            where=entry["file"],
-            expected=f"at most {probability.max():.4f}",
-            found=max(entry["thresholds"]),
-            hint="fetch models/ again",
-        )
-    lowest = np.array([INTEGERS[one[0]] for one in thresholds], np.int8)
-    return OutputTables(probability.astype(np.float32), lowest)
+    thresholds = [INTEGERS[probability >= threshold][0] for threshold in entry["thresholds"]]
+    return probability.astype(np.float32), np.array(thresholds, np.int8)

@@ -137,14 +137,14 @@ def plan_memory(network: Network, where: Path, *, hop: int = 100) -> MemoryPlan:
         padded = -(-inputs // _QUAD) * _QUAD
         columns = (columns - taps + 1) // 2 * 2  # a last column without a partner is never computed
         if columns < 2:
-            raise _error("recordings too short for the network", where, "two columns in each layer", columns)
+            raise unsupported("recordings too short for the network", where, "two columns in each layer", columns)
         layers.append(Layer(taps, inputs, outputs, padded, start, columns))
         start, columns = start + layers[-1].window, columns // 2
     if columns * 128 > 32767:
-        raise _error("a mean over too many columns", where, "at most 255, so that 16 bits hold their sum", columns)
+        raise unsupported("a mean over too many columns", where, "at most 255, so that 16 bits hold their sum", columns)
     step = 2 ** (len(layers) - 1)  # samples per column of the last convolution
     if hop < 2 * step or hop % step:
-        raise _error(
+        raise unsupported(
             "hop is no multiple of the pooling stride", where, f"a multiple of {step} samples, at least {2 * step}", hop
         )
     last = layers[-1]
@@ -165,5 +165,6 @@ def _words(size: int) -> int:
     return -(-size // 4) * 4
 
 
-def _error(what: str, where: Path, expected: object, found: object) -> InputError:
+def unsupported(what: str, where: Path, expected: object, found: object) -> InputError:
+    """The error for a network that the firmware cannot run."""
     return InputError(what, where=where, expected=expected, found=found, hint="give another model")

@@ -131,11 +131,11 @@ def test_logistic_table_equals_litert(operator, name):
 @pytest.mark.parametrize("name", NAMES)
 def test_output_tables_follow_the_manifest(name):
     path, entry = released.load_verified(name)
-    tables = fixed_point.output_tables(graph.read(path).output, entry)
+    probability, thresholds = fixed_point.output_tables(graph.read(path).output, entry)
     raw = (fixed_point.INTEGERS.astype(np.float32) - entry["output_zero"]) * np.float32(entry["output_scale"])
     probability = apply_temperature(raw, entry["temperature"])
-    np.testing.assert_allclose(tables.probability, probability, rtol=1e-6)
-    decided = fixed_point.INTEGERS[:, None] >= tables.thresholds
+    np.testing.assert_allclose(probability, probability, rtol=1e-6)
+    decided = fixed_point.INTEGERS[:, None] >= thresholds
     np.testing.assert_array_equal(decided, probability[:, None] >= np.array(entry["thresholds"]))
 
 

@@ -73,13 +73,6 @@ def test_a_default_has_to_exist(damaged):
         released.set_default(damaged, "no such model")
 
 
-def test_a_manifest_that_names_no_default_has_chapter_8s_student(damaged):
-    content = json.loads((damaged / released.MANIFEST).read_text())
-    del content["default"]
-    (damaged / released.MANIFEST).write_text(json.dumps(content))
-    assert released.load(where=damaged).name == released.DEFAULT
-
-
 def test_a_released_model_matches_its_manifest(models):
     model = released.load(where=models)
     assert model.normalization == Normalization(0.0, 0.25)
@@ -102,28 +95,6 @@ def test_probabilities_are_those_of_the_file_with_normalization_and_temperature(
 
 
 @pytest.mark.parametrize(
-    ("key", "value"),
-    [
-        ("leads", LEADS[::-1]),
-        ("classes", CLASSES[::-1]),
-        ("samples", 5000),
-        ("rate", 500),
-        ("unit", "uV"),
-        ("thresholds", [0.5]),
-        ("temperature", 0),
-        ("scale", 0),
-        ("mean", None),
-    ],
-)
-def test_an_invalid_manifest_is_named(damaged, key, value):
-    content = json.loads((damaged / released.MANIFEST).read_text())
-    content["models"][released.DEFAULT][key] = value
-    (damaged / released.MANIFEST).write_text(json.dumps(content))
-    with pytest.raises(InputError, match="invalid manifest"):
-        released.load(where=damaged)
-
-
-@pytest.mark.parametrize(
     "damage", [lambda content: content[:-1000], lambda content: content[:-1] + bytes([content[-1] ^ 1])]
 )
 def test_a_damaged_model_file_is_named(damaged, damage):
@@ -141,9 +112,6 @@ def test_missing_models_are_named(damaged, tmp_path):
         released.load(where=damaged)
     with pytest.raises(InputError, match="no released models"):
         released.load(where=tmp_path / "nowhere")
-    (damaged / released.MANIFEST).write_text("{")
-    with pytest.raises(InputError, match="invalid manifest"):
-        released.load(where=damaged)
 
 
 def test_predictions_come_in_order_with_findings_at_their_thresholds(models, files):
@@ -271,12 +239,13 @@ def test_classifying_imports_no_library_that_it_does_not_need(models, files):
     assert done.stdout.split("\n")[:2] == ["1", "[]"], done.stderr
 
 
-def test_the_exit_status_depends_on_how_many_recordings_failed(ecglib, files):
+def test_the_exit_status_tells_whether_every_recording_was_read(ecglib, files):
+    assert ecglib(*files).exit_code == 0
     files[0].write_bytes(b"")
     some = ecglib(*files, "--json")
     assert some.exit_code == 1
     assert "empty file" in some.stderr
-    assert ecglib(files[0]).exit_code == 2
+    assert ecglib(files[0]).exit_code == 1
     unknown = ecglib(*files, "--model", "teacher")
     assert unknown.exit_code == 2
     assert "unknown model" in unknown.stderr

@@ -13,9 +13,9 @@ SUMMARY = "_build/tiny/results/summary.csv"
 
 @pytest.fixture(scope="module")
 def paths(tmp_path_factory) -> Paths:
-    """A copy of the checkout in which the tiny study ran up to its summary."""
+    """A copy of the checkout in which the tiny study ran up to its summary, without a HOME that can be written."""
     root = copy_checkout(tmp_path_factory.mktemp("tiny") / "checkout")
-    done = run_ecglib("reproduce", "--profile", "tiny", "--", SUMMARY, cwd=root)
+    done = run_ecglib("reproduce", "--profile", "tiny", "--", SUMMARY, cwd=root, HOME="/dev/null/home")
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-6000:]
     return Paths("tiny", root)
 

@@ -1,5 +1,5 @@
 /* Classify the recordings of a file: int16 little-endian microvolts, samples outermost, one recording after the other.
-   This is WFDB's format 16 with 1000 steps per mV, as in PTB-XL's .dat files at @rate@ Hz. */
+   This is WFDB's format 16 with 1000 steps per mV, as in PTB-XL's .dat files at @entry.rate@ Hz. */
 #include <stdio.h>
 
 #include "recording.h"

@@ -1,4 +1,4 @@
-/* @title@, see ecg_model.h. Written by ecglib @version@ from @file@. Not a medical device.
+/* The @name@ network, see ecg_model.h. Written by ecglib @version@ from @entry.file@. Not a medical device.
 
    The integer arithmetic is that of TensorFlow Lite's reference kernels. No layer is stored completely: each keeps the
    latest `taps + 1` input columns of its convolution, computes two neighboring outputs, and passes on the larger one.
@@ -21,14 +21,14 @@
 #define ECG_STREAMING 1
 #endif
 
-#define LAYERS @layer_count@
-#define PADDED_LEADS @padded_leads@
-#define WINDOW_VALUES @window_values@ /* int16 values in all windows */
-#define CHANNELS @channels@ /* outputs of the last convolution */
-#define AVERAGED @averaged@ /* columns that the mean averages */
-#define LAST_COLUMNS @last_columns@ /* of the last convolution per recording */
-#define HOP_COLUMNS @hop_columns@ /* of the last convolution between two results of a stream */
-#define OPEN_WINDOWS @open_windows@ /* windows of a stream that overlap */
+#define LAYERS @plan.layers|length@
+#define PADDED_LEADS @plan.layers[0].padded@
+#define WINDOW_VALUES @plan.window_values@ /* int16 values in all windows */
+#define CHANNELS @plan.channels@ /* outputs of the last convolution */
+#define AVERAGED @plan.averaged@ /* columns that the mean averages */
+#define LAST_COLUMNS @plan.layers[-1].columns@ /* of the last convolution per recording */
+#define HOP_COLUMNS @plan.hop_columns@ /* of the last convolution between two results of a stream */
+#define OPEN_WINDOWS @plan.open_windows@ /* windows of a stream that overlap */
 
 /* C99 leaves right shifts of negative values to the compiler; the code below relies on sign extension. */
 typedef char shift_extends_sign[((-3) >> 1) == -2 ? 1 : -1];
@@ -100,9 +100,9 @@ static const float probability[256] = {
 
 const char ecg_version[] = "@version@";
 const char ecg_model_name[] = "@name@";
-const char ecg_model_sha256[] = "@sha256@";
+const char ecg_model_sha256[] = "@entry.sha256@";
 const char ecg_kernel[] = KERNEL;
-const char *const ecg_class_names[ECG_CLASSES] = {@quoted_classes@};
+const char *const ecg_class_names[ECG_CLASSES] = {"@entry.classes|join('", "')@"};
 const int8_t ecg_thresholds[ECG_CLASSES] = {@thresholds@};
 
 static int32_t clip(int32_t value, int32_t low, int32_t high) {
@@ -220,13 +220,13 @@ static void compute_outputs(const uint16_t *sums, const uint16_t *start, int8_t 
     for (int32_t channel = 0; channel < CHANNELS; channel++) {
         const uint16_t wrapped = (uint16_t)(sums[channel] - (start ? start[channel] : 0));
         const int32_t sum = wrapped < 32768 ? wrapped : wrapped - 65536;
-        const int32_t mean = rescale(sum - AVERAGED * (@last_zero@), @mean.multiplier@, @mean.shift@) + (@mean.zero@);
+        const int32_t mean = rescale(sum - AVERAGED * (@network.blocks[-1].sink.zero@), @mean.multiplier@, @mean.shift@) + (@mean.zero@);
         const int32_t value = clip(mean, -128, 127) - (@mean.zero@);
         for (int32_t class = 0; class < ECG_CLASSES; class++)
             total[class] += value * linear_weights[class * CHANNELS + channel];
     }
     for (int32_t class = 0; class < ECG_CLASSES; class++) {
-        const int32_t logit = rescale_once(total[class], linear_multiplier[class], linear_shift[class]) + (@logit_zero@);
+        const int32_t logit = rescale_once(total[class], linear_multiplier[class], linear_shift[class]) + (@network.logit.zero@);
         outputs[class] = logistic[clip(logit, -128, 127) + 128];
     }
 }
@@ -305,7 +305,7 @@ static void reset_state(void) {
 /* Store one value of the next sample. */
 static void store_input(int32_t lead, int32_t quantized) {
     int16_t *const column = arena.windows.of + arena.filled.of[0] * PADDED_LEADS;
-    column[PLACE(lead)] = (int16_t)(quantized - (@input_zero@));
+    column[PLACE(lead)] = (int16_t)(quantized - (@network.blocks[0].source.zero@));
 }
 
 int8_t ecg_quantize(int16_t microvolts) {

@@ -1,8 +1,8 @@
-/* @title@: probabilities of five diagnostic superclasses from a 12-lead ECG recording.
-   Written by ecglib @version@ from @file@. Not a medical device.
+/* The @name@ network: probabilities of five diagnostic superclasses from a 12-lead ECG recording.
+   Written by ecglib @version@ from @entry.file@. Not a medical device.
 
-   A recording is @samples@ samples of @leads@ leads (@lead_names@) at @rate@ Hz, in microvolts, as
-   microvolts[sample][lead]. The outputs are one int8 for each of @class_names@; ecg_probability() converts
+   A recording is @network.samples@ samples of @network.leads@ leads (@entry.leads|join(" ")@) at @entry.rate@ Hz, in microvolts, as
+   microvolts[sample][lead]. The outputs are one int8 for each of @entry.classes|join(" ")@; ecg_probability() converts
    an output to a calibrated probability, and a class is predicted if its output is at least its ecg_thresholds[].
    Nothing is allocated, and no function is called but those that the compiler may insert (memmove, memcpy, memset). All
    memory is static, so that the functions must be called from one thread only. */
@@ -11,15 +11,15 @@
 
 #include <stdint.h>
 
-#define ECG_SAMPLES @samples@
-#define ECG_LEADS @leads@
-#define ECG_CLASSES @classes@
-#define ECG_RATE @rate@ /* Hz */
-#define ECG_HOP @hop@ /* samples between two results of a stream */
-#define ECG_ARENA_BYTES @arena@ /* RAM without the stream */
-#define ECG_STREAM_BYTES @stream@ /* additional RAM of the stream, unless ECG_STREAMING is 0 */
+#define ECG_SAMPLES @network.samples@
+#define ECG_LEADS @network.leads@
+#define ECG_CLASSES @plan.classes@
+#define ECG_RATE @entry.rate@ /* Hz */
+#define ECG_HOP @plan.hop@ /* samples between two results of a stream */
+#define ECG_ARENA_BYTES @plan.arena@ /* RAM without the stream */
+#define ECG_STREAM_BYTES @plan.stream@ /* additional RAM of the stream, unless ECG_STREAMING is 0 */
 #define ECG_WEIGHT_BYTES @weight_bytes@ /* flash for weights, biases and tables */
-#define ECG_MACS @macs@ /* multiply-accumulates per recording */
+#define ECG_MACS @plan.macs@ /* multiply-accumulates per recording */
 
 /* The .tflite file's input and output, both quantized as real = (q - ZERO) * SCALE. The real input is
    (mV - ECG_MEAN) / ECG_SCALE, the real output a probability whose logit is divided by ECG_TEMPERATURE for calibration.
@@ -27,9 +27,9 @@
 #define ECG_MEAN @input_mean@ /* mV */
 #define ECG_SCALE @input_sd@ /* mV */
 #define ECG_INPUT_SCALE @input_scale@
-#define ECG_INPUT_ZERO (@input_zero@)
+#define ECG_INPUT_ZERO (@network.blocks[0].source.zero@)
 #define ECG_OUTPUT_SCALE @output_scale@
-#define ECG_OUTPUT_ZERO (@output_zero@)
+#define ECG_OUTPUT_ZERO (@network.output.zero@)
 #define ECG_TEMPERATURE @temperature@
 
 #ifdef __cplusplus
