@@ -91,11 +91,13 @@ def test_several_recordings_get_a_file_each_in_a_folder(tmp_path):
 
 def test_the_command_writes_a_report_of_each_recording_that_it_could_read(tmp_path):
     examples.write(tmp_path / "in")
+    (tmp_path / "in" / "empty.csv").touch()
     done = CliRunner().invoke(
         cli.app, ["predict", str(tmp_path / "in"), "--report", str(tmp_path / "out"), "--units", "mV", "--jobs", "1"]
     )
-    assert done.exit_code == 1, done.output  # eight_leads cannot be classified
-    assert {path.stem for path in (tmp_path / "out").iterdir()} == {"normal", "infarction", "hypertrophy"}
+    assert done.exit_code == 1, done.output
+    read = {"normal", "infarction", "hypertrophy", "eight_leads"}
+    assert {path.stem for path in (tmp_path / "out").iterdir()} == read
 
 
 def test_it_says_when_to_trust_the_model_where_the_manifest_does(tmp_path):
