@@ -166,15 +166,20 @@ def write_philips(path, signal, *, rate=100, names=LEADS):
     return path
 
 
-def write_scp(path, signal, *, rate=100, names=LEADS):
-    """Write an SCP-ECG file of one count a microvolt, not compressed."""
+def write_scp(path, signal, *, rate=100, names=LEADS, flags=0x04, table=None):
+    """Write an SCP-ECG file of one count a microvolt, not compressed.
+
+    `table` is a Huffman section whose one code is a bit 0 before 15 bits of data.
+    """
     codes = {lead: int(code) for lead, code in LEAD_CODES.items()}
     counts = _counts(signal)
     lead_table = b"".join(struct.pack("<IIB", 1, len(signal), codes[name]) for name in names)
     sizes = b"".join(struct.pack("<H", row.nbytes) for row in counts)
+    data = (counts & 0x7FFF).astype(">u2").tobytes() if table else counts.tobytes()
     bodies = {
-        3: bytes([len(names), 0x04 | len(names) << 3]) + lead_table,
-        6: struct.pack("<HHBB", 1000, 1_000_000 // rate, 0, 0) + sizes + counts.tobytes(),
+        **({2: table} if table else {}),
+        3: bytes([len(names), flags | len(names) << 3]) + lead_table,
+        6: struct.pack("<HHBB", 1000, 1_000_000 // rate, 0, 0) + sizes + data,
     }
     sections, start = [], 6 + 16 + 10 * (1 + len(bodies))
     pointers = struct.pack("<HII", 0, start - 6, 7)

@@ -6,20 +6,32 @@ change a probability without a warning or a refusal.
 
 import copy
 import re
+import struct
 import zipfile
 
 import edfio
 import numpy as np
 import pytest
 from pydicom.uid import ExplicitVRBigEndian
-from recording_files import WRITERS, write_aecg, write_csv, write_dicom, write_edf, write_mat, write_muse, write_wfdb
+from recording_files import (
+    WRITERS,
+    write_aecg,
+    write_csv,
+    write_dicom,
+    write_edf,
+    write_mat,
+    write_muse,
+    write_philips,
+    write_scp,
+    write_wfdb,
+)
 
 from ecgpredict import prediction, recordings
 from ecgpredict.errors import InputError
 from ecgpredict.spec import LEADS
 
 EIGHT = [0, 1, *range(6, 12)]
-ALL, INTEGERS = tuple(WRITERS), tuple(name for name in WRITERS if name not in ("CSV", "npz", "WFDB"))
+ALL = tuple(WRITERS)
 CABRERA = ("aVL", "I", "-aVR", "II", "aVF", "III", *LEADS[6:])
 
 
@@ -283,6 +295,32 @@ def negated(text):
     return text.replace(digits, " ".join(str(-int(one)) for one in digits.split())).replace("LEAD_AVR", "LEAD_AVRNEG")
 
 
+def hostile(write, root):
+    """A file of a device with the entities of a bomb."""
+
+    def make(folder, signal):
+        text = write(folder / "a.xml", signal).read_text()
+        bomb = f'<!DOCTYPE {root} [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
+        text = re.sub("<!DOCTYPE.*?>", "", text).replace(f"<{root}>", f"{bomb}<{root}>", 1)
+        (folder / "a.xml").write_text(text)
+        return folder / "a.xml"
+
+    return make
+
+
+OWN_TABLE = struct.pack("<HHBBBhI", 1, 1, 1, 16, 1, 0, 0)  # one code: a bit 0, then 15 bits
+
+
+def scp(**more):
+    return lambda folder, signal: write_scp(folder / "a.scp", signal, **more)
+
+
+def longer_scp(folder, signal):
+    path = write_scp(folder / "a.scp", signal)
+    path.write_bytes(path.read_bytes().replace(struct.pack("<IIB", 1, 1000, 1), struct.pack("<IIB", 1, 2**32 - 1, 1)))
+    return path
+
+
 def other(name, content=b"%PDF"):
     def make(folder, signal):
         (folder / name).write_bytes(content)
@@ -356,6 +394,12 @@ KINDS = {
     "aECG: a short series first": (aecg(short_series_first), "read"),
     "aECG: AVRNEG": (aecg(negated), "warned: aVR computed from the inverted lead"),
     "MUSE: no unit": (lambda folder, s: write_muse(folder / "a.xml", s, units=""), "refused: no gain"),
+    "MUSE: entities": (hostile(write_muse, "RestingECG"), "refused: unreadable XML file"),
+    "Philips: entities": (hostile(write_philips, "restingecgdata"), "refused: unreadable XML file"),
+    # SCP-ECG
+    "SCP-ECG: tables of its own": (scp(table=OWN_TABLE), "refused: SCP-ECG with Huffman tables of its own"),
+    "SCP-ECG: subtracted beats": (scp(flags=0x05), "refused: unreadable SCP-ECG file"),
+    "SCP-ECG: more samples than bits": (longer_scp, "refused: recording too large"),
     # what is not read
     "PDF": (other("a.pdf"), "refused: a format that is not read: .pdf"),
     "packed table": (other("a.csv.gz"), "refused: a format that is not read: .gz"),
