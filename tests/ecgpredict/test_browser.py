@@ -9,6 +9,7 @@ import time
 import numpy as np
 import pytest
 import wfdb
+from recording_files import write_csv
 from scipy.signal import resample_poly
 
 from ecgpredict import examples, occlusion, prediction, released
@@ -126,6 +127,17 @@ def test_a_wrong_file_gives_a_message_and_no_result(page, tmp_path):
     assert page.choose(tmp_path / "words.csv") == "wrong"
     assert "words.csv: unreadable table" in page.status
     assert not page.part("result").is_displayed()
+
+
+def test_what_is_doubtful_stands_above_the_bars(page, tmp_path):
+    eight = [0, 1, *range(6, 12)]
+    signal = 6 * examples.signals()["normal"][:, eight]
+    table = write_csv(tmp_path / "a.csv", signal, rate=100, names=[LEADS[lead] for lead in eight])
+    assert page.choose(table) == "done", page.status
+    warnings = [item.text for item in page.part("warnings").find_elements("css selector", "li")]
+    assert warnings[0] == "III aVR aVL aVF computed from I and II"
+    assert any(text.startswith("unusually high amplitudes") for text in warnings)
+    np.testing.assert_allclose(page.probabilities, in_python(table, units="mV"), atol=1e-3)
 
 
 def test_it_works_by_keyboard(page):
