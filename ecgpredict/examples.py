@@ -29,7 +29,7 @@ def write(folder: Path) -> Path:
     """Write the examples as recordings in several formats, two of them with a defect.
 
     normal: WFDB in µV at 100 Hz; infarction: CSV in mV at 500 Hz, its leads in another order; hypertrophy: NumPy, one
-    lead flat; eight_leads: WFDB without the limb leads that can be computed from the others.
+    lead flat; eight_leads: WFDB without the limb leads that are computed from the others.
 
     Returns
     -------
