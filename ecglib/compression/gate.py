@@ -1,8 +1,4 @@
-"""The acceptance gate of every compressed model: a comparison with its float32 file.
-
-Input: both files, their scores, and the speedup of the compressed one. Output: pass or fail for each check. Decisions
-are made on fold 9; fold 10 is reported only.
-"""
+"""The checks that a compressed model passes or fails against its float32 file, decided on fold 9."""
 
 from __future__ import annotations
 

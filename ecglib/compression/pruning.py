@@ -19,7 +19,6 @@ from torch.nn.utils import prune
 from tqdm import tqdm
 
 from ecglib.networks.convnet import ECGNet
-from ecgpredict.errors import InputError
 from ecgpredict.spec import LEADS, N_SAMPLES
 
 
@@ -33,7 +32,6 @@ def l1_per_layer(network: ECGNet, sparsity: float, *, permanent: bool = True) ->
 
     With permanent=False, the copy keeps every weight, together with a mask of the same size.
     """
-    _check_share(sparsity)
     copied = copy.deepcopy(network)
     for layer in prunable_layers(copied).values():
         prune.l1_unstructured(layer, "weight", amount=sparsity)
@@ -42,7 +40,6 @@ def l1_per_layer(network: ECGNet, sparsity: float, *, permanent: bool = True) ->
 
 def prune_globally(network: ECGNet, sparsity: float) -> ECGNet:
     """A copy with the smallest weights of all layers together set to zero (Han et al. 2015)."""
-    _check_share(sparsity)
     copied = copy.deepcopy(network)
     weights = [(layer, "weight") for layer in prunable_layers(copied).values()]
     prune.global_unstructured(weights, prune.L1Unstructured, amount=sparsity)
@@ -50,24 +47,9 @@ def prune_globally(network: ECGNet, sparsity: float) -> ECGNet:
 
 
 def prune_layer(network: ECGNet, name: str, sparsity: float) -> ECGNet:
-    """A copy with the smallest weights of one layer set to zero, to measure the layer's sensitivity.
-
-    Raises
-    ------
-    InputError : no convolution or linear layer of that name
-    """
-    _check_share(sparsity)
+    """A copy with the smallest weights of one layer set to zero, to measure the layer's sensitivity."""
     copied = copy.deepcopy(network)
-    layers = prunable_layers(copied)
-    if name not in layers:
-        raise InputError(
-            "unknown layer",
-            where="pruning",
-            expected=", ".join(layers),
-            found=name,
-            hint="give one of the expected layers",
-        )
-    prune.l1_unstructured(layers[name], "weight", amount=sparsity)
+    prune.l1_unstructured(prunable_layers(copied)[name], "weight", amount=sparsity)
     return remove_masks(copied)
 
 
@@ -79,7 +61,6 @@ def prune_channels(network: ECGNet, share: float) -> ECGNet:
     """
     import torch_pruning
 
-    _check_share(share)
     copied = copy.deepcopy(network).eval()
     pruner = torch_pruning.pruner.BasePruner(
         copied,
@@ -89,21 +70,6 @@ def prune_channels(network: ECGNet, share: float) -> ECGNet:
         ignored_layers=[copied.linear],
     )
     pruner.step()
-    return copied
-
-
-def zero_channels(network: ECGNet, share: float) -> ECGNet:
-    """A copy of the same size in which the channels that :func:`prune_channels` removes are zero."""
-    marked = copy.deepcopy(network)
-    for _, norm in _blocks(marked):  # the running variance does not affect the norm, so it can hold the channel's index
-        norm.running_var = torch.arange(norm.num_features, dtype=torch.float32)
-    copied, smaller = copy.deepcopy(network).eval(), prune_channels(marked, share)
-    with torch.no_grad():
-        for (convolution, norm), (_, left) in zip(_blocks(copied), _blocks(smaller)):
-            lost = torch.ones(norm.num_features, dtype=torch.bool)
-            lost[left.running_var.long()] = False
-            for values in (convolution.weight, convolution.bias, norm.weight, norm.bias, norm.running_mean):
-                values[lost] = 0
     return copied
 
 
@@ -148,15 +114,6 @@ def remove_masks(network: nn.Module) -> nn.Module:
     return network
 
 
-def sparsities(network: nn.Module) -> pd.DataFrame:
-    """One row per prunable layer: layer, weights (count), sparsity (fraction of zeros)."""
-    rows = [
-        (name, layer.weight.numel(), float((layer.weight == 0).float().mean()))
-        for name, layer in prunable_layers(network).items()
-    ]
-    return pd.DataFrame(rows, columns=["layer", "weights", "sparsity"])
-
-
 def quantize_linear_layers(network: ECGNet) -> nn.Module:
     """A copy after torch's dynamic quantization, which supports linear layers only and leaves convolutions unchanged.
 
@@ -198,19 +155,3 @@ def weight_formats(network: nn.Module) -> pd.DataFrame:
 def compressed_bytes(path: Path) -> int:
     """Size of a file after general-purpose compression (DEFLATE, as in zip and gzip), which exploits the zeros."""
     return len(zlib.compress(Path(path).read_bytes()))
-
-
-def _blocks(network: ECGNet) -> list[tuple[nn.Module, nn.Module]]:
-    layers = list(network.features)
-    return [(layer, layers[i + 1]) for i, layer in enumerate(layers) if isinstance(layer, nn.Conv1d)]
-
-
-def _check_share(share: float) -> None:
-    if not 0 <= share < 1:
-        raise InputError(
-            "invalid fraction to prune",
-            where="pruning",
-            expected="0 or more and less than 1",
-            found=share,
-            hint="give the fraction to remove",
-        )

@@ -1,8 +1,6 @@
-"""Post-training quantization of ONNX files.
+"""Post-training quantization of ONNX files: convolutions that compute in integers (Jacob et al. 2018).
 
-In come a float32 file of :mod:`ecglib.compression.onnx_files` and records of folds 1-8 that set the ranges of the
-activations; out comes a file whose convolutions compute in integers (Jacob et al. 2018). Whether they do is looked up
-in the graph that ONNX Runtime executes.
+Whether they do is looked up in the graph that ONNX Runtime executes.
 """
 
 from __future__ import annotations
@@ -22,11 +20,7 @@ import onnxruntime
 from ecglib.compression import onnx_files
 from ecglib.data.dataset import check_records
 from ecgpredict import files
-from ecgpredict.errors import InputError
-from ecgpredict.spec import LEADS, N_SAMPLES
 
-KINDS = ("static", "dynamic")
-CALIBRATION_METHODS = ("minmax", "entropy", "percentile")
 INTEGER_CONVOLUTIONS = ("QLinearConv", "ConvInteger")  # operators of ONNX Runtime
 
 
@@ -67,13 +61,11 @@ def quantize(
 
     Raises
     ------
-    InputError : no representative record, one of another shape or with missing values; an unknown option or layer; a
-        source that is quantized already, takes other inputs, or is not an ONNX file
+    InputError : no representative record, or one of another shape or with missing values
     """
     from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_dynamic, quantize_static
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
-    _check_options(options, representative, layers(_checked(source)))
     methods = {
         "minmax": CalibrationMethod.MinMax,
         "entropy": CalibrationMethod.Entropy,
@@ -124,7 +116,7 @@ def to_float16(source: Path, target: Path) -> Path:
     """Write a copy whose weights and activations are float16; inputs and outputs stay float32."""
     from onnxruntime.transformers.float16 import convert_float_to_float16
 
-    model = convert_float_to_float16(_checked(source), keep_io_types=True)
+    model = convert_float_to_float16(onnx.load(source), keep_io_types=True)
     with files.atomic_path(target) as temporary:
         onnx_files.write(model, temporary)
     return Path(target)
@@ -171,67 +163,6 @@ class _CalibrationReader:
     def get_next(self) -> dict | None:
         record = next(self.records, None)
         return None if record is None else {onnx_files.INPUT: np.ascontiguousarray(record.T[None], np.float32)}
-
-
-def _check_options(options: Quantization, representative: np.ndarray | None, known_layers: dict[str, str]) -> None:
-    for name, value, known in (
-        ("kind", options.kind, KINDS),
-        ("calibration_method", options.calibration_method, CALIBRATION_METHODS),
-        *(("keep_float", layer, known_layers) for layer in options.keep_float),
-    ):
-        if value not in known:
-            raise InputError(
-                "unknown layer" if name == "keep_float" else "unknown option",
-                where=f"quantization, {name}",
-                expected=", ".join(known),
-                found=value,
-                hint="give one of the expected values",
-            )
-    if options.kind == "static" and representative is None:
-        raise InputError(
-            "no representative records",
-            where="quantization",
-            expected="normalized records of folds 1-8",
-            found="none",
-            hint="give some, or use dynamic quantization",
-        )
-
-
-def _checked(source: Path) -> onnx.ModelProto:
-    """The model of a float32 file with the networks' input."""
-    try:
-        model = onnx.load(source)
-        onnx.checker.check_model(model)
-    except Exception as error:  # protobuf, ValidationError and OSError have no common base
-        raise InputError(
-            "not an ONNX file",
-            where=source,
-            expected="a float32 file of ecglib.compression.onnx_files",
-            found=str(error).split("\n")[0],
-            hint="export the network again",
-        ) from error
-    if any(
-        "Quant" in node.op_type or "QLinear" in node.op_type or "Integer" in node.op_type for node in model.graph.node
-    ):
-        raise InputError(
-            "already quantized",
-            where=source,
-            expected="a float32 file",
-            found="integer operators",
-            hint="give the file that it was made from",
-        )
-    shapes = {
-        given.name: [dim.dim_value or None for dim in given.type.tensor_type.shape.dim] for given in model.graph.input
-    }
-    if shapes != {onnx_files.INPUT: [None, len(LEADS), N_SAMPLES]}:
-        raise InputError(
-            "an ONNX file with other inputs",
-            where=source,
-            expected=f"{onnx_files.INPUT}: (records, {len(LEADS)}, {N_SAMPLES})",
-            found=shapes,
-            hint="export the network with ecglib.compression.onnx_files.to_onnx",
-        )
-    return model
 
 
 def _drop_preprocessing_hint(record: logging.LogRecord) -> bool:

@@ -1,8 +1,4 @@
-"""Keras networks as .tflite files, run with LiteRT.
-
-Input: a trained Keras model. Output: a float32 or a full-integer int8 file, and its scores. Running a file needs
-neither Keras nor TensorFlow.
-"""
+"""Keras networks as .tflite files, float32 or int8 throughout; they run in LiteRT without Keras and TensorFlow."""
 
 from __future__ import annotations
 

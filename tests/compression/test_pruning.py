@@ -9,7 +9,6 @@ from ecglib.compression import pruning
 from ecglib.networks import convnet
 from ecglib.training import lightning, runs
 from ecglib.training.settings import TrainingSettings
-from ecgpredict.errors import InputError
 
 
 @pytest.fixture(scope="module")
@@ -23,18 +22,21 @@ def network() -> convnet.ECGNet:
     return network.eval()
 
 
+def sparsities(network):
+    """{layer: fraction of its weights that are zero}"""
+    return {name: float((layer.weight == 0).float().mean()) for name, layer in pruning.prunable_layers(network).items()}
+
+
 def test_each_layer_has_the_requested_sparsity(network):
-    table = pruning.sparsities(pruning.l1_per_layer(network, 0.2))
-    assert table["sparsity"].tolist() == pytest.approx([0.2] * 4, abs=1e-3)
+    assert list(sparsities(pruning.l1_per_layer(network, 0.2)).values()) == pytest.approx([0.2] * 4, abs=1e-3)
 
 
 def test_global_pruning_removes_the_smallest_weights_of_all_layers(network):
     pruned = pruning.prune_globally(network, 0.9)
-    table = pruning.sparsities(pruned)
-    assert (table["sparsity"] * table["weights"]).sum() / table["weights"].sum() == pytest.approx(0.9, abs=1e-4)
     before, after = (
         torch.cat([layer.weight.flatten() for layer in pruning.prunable_layers(n).values()]) for n in (network, pruned)
     )
+    assert float((after == 0).float().mean()) == pytest.approx(0.9, abs=1e-4)
     assert before[after == 0].abs().max() <= before[after != 0].abs().min()
 
 
@@ -61,9 +63,9 @@ def test_zeros_stay_zero_in_training(network, sample, tmp_path):
 
 
 def test_pruning_one_layer_leaves_the_others_unchanged(network):
-    table = pruning.sparsities(pruning.prune_layer(network, "linear", 0.5)).set_index("layer")["sparsity"]
-    assert table["linear"] == pytest.approx(0.5, abs=1e-3)
-    assert (table.drop("linear") == 0).all()
+    shares = sparsities(pruning.prune_layer(network, "linear", 0.5))
+    assert shares.pop("linear") == pytest.approx(0.5, abs=1e-3)
+    assert set(shares.values()) == {0.0}
 
 
 @pytest.mark.parametrize(("share", "channels"), [(0.25, (37, 112, 225)), (0.5, (25, 75, 150)), (0.75, (12, 37, 75))])
@@ -75,11 +77,30 @@ def test_channels_are_removed_from_every_layer(network, share, channels):
     }
 
 
+def zero_channels(network, share):
+    """A copy of the same size in which the channels that pruning removes are zero."""
+
+    def blocks(network):
+        layers = list(network.features)
+        return [(layer, layers[i + 1]) for i, layer in enumerate(layers) if isinstance(layer, torch.nn.Conv1d)]
+
+    marked, zeroed = copy.deepcopy(network), copy.deepcopy(network).eval()
+    for _, norm in blocks(marked):  # the running variance does not affect the norm, so it can hold the channel's index
+        norm.running_var = torch.arange(norm.num_features, dtype=torch.float32)
+    smaller = pruning.prune_channels(marked, share)
+    with torch.no_grad():
+        for (convolution, norm), (_, left) in zip(blocks(zeroed), blocks(smaller)):
+            lost = torch.ones(norm.num_features, dtype=torch.bool)
+            lost[left.running_var.long()] = False
+            for values in (convolution.weight, convolution.bias, norm.weight, norm.bias, norm.running_mean):
+                values[lost] = 0
+    return zeroed
+
+
 def test_removing_channels_has_the_same_effect_as_zeroing_them(network):
     x = torch.randn(4, 12, 1000)
     smaller, zeroed, whole = (
-        n.eval()(x).detach()
-        for n in (pruning.prune_channels(network, 0.5), pruning.zero_channels(network, 0.5), network)
+        n.eval()(x).detach() for n in (pruning.prune_channels(network, 0.5), zero_channels(network, 0.5), network)
     )
     torch.testing.assert_close(smaller, zeroed, atol=1e-6, rtol=0)
     assert (smaller - whole).abs().max() > 1e-4
@@ -103,16 +124,3 @@ def test_a_run_from_other_initial_weights_is_another_run(sample, tmp_path):
     one, other = (runs.run_key("pruned", 0, settings, sample, start) for start in starts)
     assert one != other
     assert runs.run_key("pruned", 0, settings, sample, starts[0]) == one
-
-
-@pytest.mark.parametrize("share", [-0.1, 1.0, 90, float("nan")])
-@pytest.mark.parametrize("method", [pruning.prune_globally, pruning.l1_per_layer, pruning.prune_channels])
-def test_an_invalid_fraction_is_named(network, method, share):
-    with pytest.raises(InputError, match="invalid fraction to prune"):
-        method(network, share)
-
-
-def test_an_unknown_layer_is_named(network):
-    with pytest.raises(InputError, match="unknown layer") as caught:
-        pruning.prune_layer(network, "features.1", 0.5)
-    assert "features.0" in str(caught.value)

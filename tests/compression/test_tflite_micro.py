@@ -80,14 +80,3 @@ def test_a_float_file_is_named(network, folder):
     path = tflite_files.to_tflite(tflite_micro.to_keras(folder / "weights.safetensors"), folder / "float.tflite")
     with pytest.raises(InputError, match="cannot run"):
         tflite_micro.footprint(path)
-
-
-def test_weights_of_another_architecture_are_named(folder):
-    from safetensors.numpy import save_file
-
-    save_file({"dense": np.zeros(3, np.float16)}, folder / "other.safetensors")
-    with pytest.raises(InputError, match="another architecture"):
-        tflite_micro.to_keras(folder / "other.safetensors")
-    (folder / "text.safetensors").write_text("text")
-    with pytest.raises(InputError, match="weights unreadable"):
-        tflite_micro.to_keras(folder / "text.safetensors")
