@@ -17,13 +17,14 @@ from ecgpredict.spec import CLASSES, LEADS
 class CompactBlock(nn.Module):
     """A convolution, or a depthwise and a pointwise one, then batch normalization and ReLU; the length stays."""
 
-    def __init__(self, before: int, after: int, kernel: int, kind: str):
+    def __init__(self, before: int, after: int, kernel: int, kind: str, padding: bool = True):
         super().__init__()
+        edge = kernel // 2 if padding else 0
         if kind == "plain":
-            layers = [nn.Conv1d(before, after, kernel, padding=kernel // 2, bias=False)]
+            layers = [nn.Conv1d(before, after, kernel, padding=edge, bias=False)]
         else:
             layers = [
-                nn.Conv1d(before, before, kernel, padding=kernel // 2, groups=before, bias=False),
+                nn.Conv1d(before, before, kernel, padding=edge, groups=before, bias=False),
                 nn.BatchNorm1d(before),
                 nn.Conv1d(before, after, 1, bias=False),
             ]
@@ -42,13 +43,14 @@ class CompactNet(PooledNet):
     ----------
     shape : widths, depth and kind of block
     dropout : fraction of the pooled features dropped before the linear layer
+    padding : whether blocks keep the length of their input
 
     Shapes
     ------
     input float32 (b, 12, samples), output float32 (b, 5) in the order of CLASSES
     """
 
-    def __init__(self, shape: CompactShape, dropout: float = 0.0):
+    def __init__(self, shape: CompactShape, dropout: float = 0.0, padding: bool = True):
         super().__init__()
         first = shape.widths[0]
         stem = nn.Conv1d(len(LEADS), first, shape.stem_kernel, stride=shape.stem_stride, bias=False)
@@ -57,7 +59,7 @@ class CompactNet(PooledNet):
         for after in shape.widths:
             layers.append(nn.MaxPool1d(2))
             for _ in range(shape.depth):
-                layers.append(CompactBlock(before, after, shape.kernel, shape.block))
+                layers.append(CompactBlock(before, after, shape.kernel, shape.block, padding))
                 before = after
         self.features = nn.Sequential(*layers, nn.AdaptiveAvgPool1d(1))
         self.dropout = nn.Dropout(dropout)

@@ -157,7 +157,7 @@ class Study:
         from ecglib.networks import build
 
         settings = self.settings.training[run.metadata["model"]]
-        return build.load(run.weights(), settings.network, settings.shape)
+        return build.load(run.weights(), settings.network, settings.shape, padding=settings.padding)
 
     def representative_records(self, run: Run, count: int) -> np.ndarray:
         """Training records for calibrating a quantized file, normalized as for the run: float32 (n, 1000, 12)."""
@@ -185,9 +185,14 @@ class Study:
         return EvaluationSet.from_dataset(self.data, fold, n_bootstrap=self.settings.n_bootstrap)
 
     def difference(self, model: str, reference: str, fold: int = TEST_FOLD) -> Estimate:
-        """Macro AUC of a model minus another's on the same patients, from the scores that their chapters wrote."""
-        written = (Scores.load(self.paths.results / "scores" / f"{name}.npz") for name in (model, reference))
-        return self.evaluation_set(fold).difference(*written)
+        """Macro AUC of a model minus another's on the same patients; scores of derived models are those written."""
+        pair = (
+            self.scores(name)
+            if self.model(name).training
+            else Scores.load(self.paths.results / "scores" / f"{name}.npz")
+            for name in (model, reference)
+        )
+        return self.evaluation_set(fold).difference(*pair)
 
     def claim(self, key: str, value: Estimate | float, **bounds: float) -> None:
         """State what a sentence rests on: an interval above, below, or within plus or minus a bound.

@@ -37,6 +37,8 @@ class TrainingSettings(BaseModel):
     ----------
     network : architecture, one of :data:`ecglib.networks.architectures.NETWORKS`
     shape : of a compact network; None for the others
+    padding : whether the stages of a compact network keep the length of their input; without padding, the columns of a
+        window are those of a stream
     epochs, batch_size, patience : maximum passes over the training records; records per step; passes without a better
         validation AUC after which training stops
     init_from : model whose weights training starts from; None for random ones
@@ -83,6 +85,7 @@ class TrainingSettings(BaseModel):
     network: Literal[NETWORKS]
     epochs: int = Field(gt=0)
     shape: CompactShape | None = None
+    padding: bool = True
     init_from: str | None = None
     pruning: Literal["magnitude", "channels"] | None = None
     amount: float = Field(0.0, ge=0, lt=1)
@@ -128,6 +131,8 @@ class TrainingSettings(BaseModel):
                 raise ValueError(f"{', '.join(sorted(unused))}: not available for {KERAS_NETWORK}")
         if (self.network == COMPACT_NETWORK) != (self.shape is not None):
             raise ValueError(f"shape: expected for {COMPACT_NETWORK}, and for no other network")
+        if not self.padding and self.network != COMPACT_NETWORK:
+            raise ValueError(f"padding: expected only for {COMPACT_NETWORK}")
         if not self.crop and given & {"windows", "same_crop"}:
             raise ValueError("windows, same_crop: expected only with crop")
         if self.windows and self.bn_records:

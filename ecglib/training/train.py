@@ -84,6 +84,6 @@ def _torch_network(settings: TrainingSettings, init: Run | None) -> nn.Module:
     from ecglib.networks import build
 
     if init is None:
-        return build.build(settings.network, settings.dropout, settings.shape)
-    network = build.load(init.weights(), settings.network, settings.shape, settings.dropout)
+        return build.build(settings.network, settings.dropout, settings.shape, settings.padding)
+    network = build.load(init.weights(), settings.network, settings.shape, settings.dropout, settings.padding)
     return pruning.pruned(network, settings.pruning, settings.amount) if settings.pruning else network

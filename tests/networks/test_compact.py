@@ -9,6 +9,7 @@ from ecglib.networks.architectures import REFERENCE_NETWORKS, CompactShape
 from ecglib.networks.compact import CompactNet
 from ecglib.networks.cost import multiply_accumulates
 from ecglib.training import lightning
+from ecglib.training.settings import TrainingSettings
 from ecgpredict.errors import InputError
 
 SHAPES = [
@@ -68,3 +69,18 @@ def test_multiplications_are_counted_at_every_position():
     network = CompactNet(CompactShape(block="plain", widths=(4,), kernel=3, stem_kernel=10, stem_stride=2))
     stem, block, linear = 496 * 4 * 12 * 10, 248 * 4 * 4 * 3, 4 * 5
     assert multiply_accumulates(network) == stem + block + linear
+
+
+def test_without_padding_windows_96_samples_apart_share_their_columns():
+    torch.manual_seed(0)
+    network = CompactNet(CompactShape(block="plain", widths=(4, 6, 8, 8), kernel=7), padding=False).eval()
+    columns = network.features[:-1]  # all but the mean
+    ecg = torch.randn(1, 12, 1096)
+    first, second = columns(ecg[..., :1000]), columns(ecg[..., 96:])
+    assert first.shape == (1, 8, 19)
+    torch.testing.assert_close(first[..., 3:], second[..., :-3])  # a column is 32 samples
+
+
+def test_only_compact_networks_go_without_padding():
+    with pytest.raises(ValidationError, match="padding"):
+        TrainingSettings(network="student", epochs=1, padding=False)
