@@ -145,19 +145,24 @@ def prepare_or_load(folder: Path, key: dict, finished: Sequence[Path] = ()) -> R
     if run := find([folder, *finished], key):
         if run.folder != folder:
             temporary = folder.with_name(folder.name + ".part")
-            for stale in (temporary, folder):
-                shutil.rmtree(stale, ignore_errors=True)
+            shutil.rmtree(temporary, ignore_errors=True)
             shutil.copytree(run.folder, temporary)
+            _clear(folder)
             temporary.rename(folder)
         return Run(folder)
     begun = folder / "in_progress.json"
     if not begun.is_file() or not _same(metadata.read(begun, metadata.Begun), key):
-        if (folder / METADATA).is_file():  # hours of training with other settings are moved, not deleted
-            shutil.rmtree(earlier := folder.with_name(folder.name + ".superseded"), ignore_errors=True)
-            folder.rename(earlier)
-        shutil.rmtree(folder, ignore_errors=True)
+        _clear(folder)
         files.write_text(begun, json.dumps(key))
     return None
+
+
+def _clear(folder: Path) -> None:
+    """Remove a run's folder, or move it if the run is finished: hours of training with other settings are kept."""
+    if (folder / METADATA).is_file():
+        shutil.rmtree(earlier := folder.with_name(folder.name + ".superseded"), ignore_errors=True)
+        folder.rename(earlier)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def append_history(path: Path, row: dict) -> None:

@@ -152,11 +152,14 @@ def test_an_interrupted_run_older_than_a_setting_resumes(tmp_path, finished):
     assert (tmp_path / "history.csv").exists()
 
 
-def test_a_finished_run_with_another_key_is_moved(tmp_path, finished):
+@pytest.mark.parametrize("elsewhere", [False, True], ids=["trained anew", "found elsewhere"])
+def test_a_finished_run_with_another_key_is_moved(tmp_path, finished, elsewhere):
     key = {name: finished.metadata[name] for name in ("model", "seed", "settings", "fingerprint", "records")}
-    folder = tmp_path / "seed0"
+    folder, other = tmp_path / "seed0", tmp_path / "other"
     runs.finish(folder, finished.metadata)
-    assert runs.prepare_or_load(folder, key | {"seed": 9}) is None
+    runs.finish(other, finished.metadata | {"seed": 9})
+    run = runs.prepare_or_load(folder, key | {"seed": 9}, [other] if elsewhere else [])
+    assert (run.metadata["seed"] if run else None) == (9 if elsewhere else None)
     assert runs.Run(tmp_path / "seed0.superseded").metadata == finished.metadata
 
 
