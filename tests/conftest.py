@@ -4,17 +4,20 @@ Tests marked `slow` run with `make test-slow`, all others with `make test`. A te
 machine is skipped with a reason, unless ECGLIB_TESTS_REQUIRE names the requirement: then the test fails.
 """
 
+from __future__ import annotations
+
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from filelock import FileLock
 
-from ecglib.data import synthetic
-from ecglib.data.dataset import Dataset, open_dataset
+if TYPE_CHECKING:  # the tests of prediction run without the study's packages
+    from ecglib.data.dataset import Dataset
 
 PROJECT = Path(__file__).parent.parent
 EXCLUDED = (".git", ".venv", "_build", "artifacts", "data", ".snakemake", "*.egg-info", "__pycache__", ".*_cache")
@@ -64,6 +67,8 @@ def shared(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def sample_root(shared) -> Path:
     """200 synthetic records in PTB-XL's layout; read only."""
+    from ecglib.data import synthetic
+
     root = shared / "sample" / "records"
     with FileLock(shared / "sample.lock"):
         if not (root / "ptbxl_database.csv").is_file():
@@ -73,6 +78,8 @@ def sample_root(shared) -> Path:
 
 @pytest.fixture(scope="session")
 def sample(sample_root, shared) -> Dataset:
+    from ecglib.data.dataset import open_dataset
+
     with FileLock(shared / "sample.lock"):
         return open_dataset(sample_root, shared / "sample" / "cache", jobs=1, progress=False).labeled()
 
@@ -94,6 +101,8 @@ def ptbxl_root() -> Path:
 
 @pytest.fixture(scope="session")
 def ptbxl(ptbxl_root, shared) -> Dataset:
+    from ecglib.data.dataset import open_dataset
+
     with FileLock(shared / "ptbxl.lock"):
         return open_dataset(ptbxl_root, shared / "ptbxl", progress=False)
 
