@@ -1,7 +1,6 @@
 """The scripts of the book's page that classifies recordings in the reader's browser.
 
-Input: a released model, and onnxruntime-web as installed by npm. Output: scripts that a page can load from a local
-folder. Browsers cannot fetch other files from there, so these are wrapped into scripts, as base64.
+Browsers load scripts from a local folder, but cannot fetch other files from there: these are scripts, as base64.
 """
 
 from __future__ import annotations
@@ -18,18 +17,12 @@ from ecgpredict.released import ReleasedModel
 
 
 def stage(folder: Path, own: Path, modules: Path, model: ReleasedModel) -> Path:
-    """Write the page's scripts into a folder.
+    """A new folder with the page's scripts.
 
     Parameters
     ----------
-    folder : the folder to create
     own : the folder with the page's own script and style
     modules : npm's node_modules, with onnxruntime-web
-    model : the model that the page runs
-
-    Returns
-    -------
-    folder
     """
     shutil.copytree(own, folder)
     source = modules / "onnxruntime-web" / "dist"

@@ -1,6 +1,6 @@
 """Synthetic recordings for trying out a released model, in a chapter and on the page that classifies in the browser.
 
-None is from a patient. Output: signals in mV, or files in the formats that :mod:`ecgpredict.recordings` reads.
+None is from a patient.
 """
 
 from __future__ import annotations
@@ -26,14 +26,10 @@ def signals(seed: int = 7) -> dict[str, np.ndarray]:
 
 
 def write(folder: Path) -> Path:
-    """Write the examples as recordings in several formats, two of them with a defect.
+    """A folder with the examples as recordings in several formats, two of them with a defect.
 
     normal: WFDB in µV at 100 Hz; infarction: CSV in mV at 500 Hz, its leads in another order; hypertrophy: NumPy, one
     lead flat; eight_leads: WFDB without the limb leads that are computed from the others.
-
-    Returns
-    -------
-    folder
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,8 +1,7 @@
 """A report that a person can read: one self-contained HTML file, which prints on two A4 pages.
 
-Input: a recording, its prediction and the model. Output: the ECG on ECG paper, probabilities with thresholds and
-decisions, quality flags, what the model reacted to, and the model's card in five lines. Everything that comes from the
-user, file names above all, is escaped.
+It has the ECG on ECG paper, probabilities with thresholds and decisions, quality flags, what the model reacted to, and
+the model's card in five lines. Everything that comes from the user, file names above all, is escaped.
 """
 
 from __future__ import annotations

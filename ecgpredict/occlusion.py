@@ -1,7 +1,6 @@
 """What a model reacted to: how far its probabilities fall when a piece of one lead is replaced by a straight line.
 
-Input: a window of ten seconds and a function that classifies windows. Output: a map by superclass, lead and time. It
-needs nothing but predictions, so that it is the same for a float32 network, an int8 file, and a browser (Zeiler &
+It needs nothing but predictions, so that it is the same for a float32 network, an int8 file, and a browser (Zeiler &
 Fergus, ECCV 2014).
 """
 

@@ -1,6 +1,6 @@
 """Where the lines of an ECG lie on paper, in millimetres at 25 mm/s and 10 mm/mV, for SVG.
 
-Input: a window float (1000, 12) in mV at 100 Hz. Output: points of polylines and places of texts.
+Windows are float (1000, 12) in mV at 100 Hz.
 """
 
 from __future__ import annotations

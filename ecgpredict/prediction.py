@@ -57,13 +57,9 @@ def find_recordings(paths: Sequence[Path]) -> list[Path]:
     for path in map(Path, paths):
         inside = list(recordings.walk(path))
         if path.is_dir() and not inside:
-            raise InputError(
-                "no recordings in a folder",
-                where=path,
-                expected=f"files ending in {', '.join(recordings.FILE_SUFFIXES)}, .zip, or DICOM files of any name",
-                found="none",
-                hint="choose another folder",
-            )
+            expected = f"files ending in {', '.join(recordings.FILE_SUFFIXES)}, .zip, or DICOM files of any name"
+            hint = "choose another folder"
+            raise InputError("no recordings in a folder", where=path, expected=expected, found="none", hint=hint)
         found += sorted(map(Path, inside))
     return found
 

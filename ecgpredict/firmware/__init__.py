@@ -1,7 +1,7 @@
 """Export of a released int8 model as portable C source code that compiles as it is.
 
-Input: the name of a released microcontroller model. Output: a folder with the network as one C99 file, golden test
-vectors, programs for a PC and for an emulated Cortex-M processor, and a README.
+A folder has the network as one C99 file, golden test vectors, programs for a PC and for an emulated Cortex-M processor,
+and a README.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ecgpredict import files, released
 from ecgpredict.errors import InputError
-from ecgpredict.firmware import c_source, golden, graph, plan
+from ecgpredict.firmware import c_source, golden, graph, plan, reference
 
 __all__ = ["write"]
 
@@ -54,7 +54,7 @@ def write(name: str, folder: Path, where: Path | None = None) -> Path:
     network = graph.read(path)
     values = c_source.template_values(network, plan.plan_memory(network, path), entry, name, path)
     recordings = golden.recordings()
-    outputs = golden.outputs(network, values["quantizer"], recordings)
+    outputs = reference.outputs(network, values["quantizer"](recordings[:, : network.samples]))
     values["golden"] = {"microvolts": recordings[0].tolist(), "outputs": outputs[0].tolist()}
     folder = Path(folder)
     for target, template in _FILES.items():

@@ -1,7 +1,4 @@
-"""Generation of C source code from a network and its memory plan, with the templates beside this module.
-
-Input: a network, its memory plan and its entry in the manifest. Output: the texts of the files of a firmware folder.
-"""
+"""Generation of C source code from a network and its memory plan, with the templates beside this module."""
 
 from __future__ import annotations
 

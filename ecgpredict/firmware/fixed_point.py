@@ -1,8 +1,7 @@
 """Fixed-point arithmetic as in TensorFlow Lite's reference kernels.
 
-Input: quantization scales. Output: multipliers, shifts and tables. A product with a real factor is computed as a
-product with a 32-bit integer and a shift (Jacob et al. 2018). The kernels round it twice in convolutions and means and
-once in fully connected layers; the tests compare each rule with the kernel.
+A product with a real factor is computed as a product with a 32-bit integer and a shift (Jacob et al. 2018). The kernels
+round it twice in convolutions and means and once in fully connected layers; tests compare each rule with the kernel.
 """
 
 from __future__ import annotations
@@ -100,13 +99,10 @@ def microvolt_quantizer(normalization: Normalization, source: Quantization, wher
             found = MicrovoltQuantizer(factor, int(low + high) // 2, bits)
             if np.array_equal(found(_MICROVOLTS), wanted):
                 return found
-    raise InputError(
-        "no integer quantization of microvolts",
-        where=where,
-        expected="steps of a few microvolts within ±32 mV",
-        found=f"{1000 * normalization.scale * source.scale:.3g} µV around {normalization.mean:.3g} mV",
-        hint="convert the model with another input scale",
-    )
+    what, expected = "no integer quantization of microvolts", "steps of a few microvolts within ±32 mV"
+    found = f"{1000 * normalization.scale * source.scale:.3g} µV around {normalization.mean:.3g} mV"
+    hint = "convert the model with another input scale"
+    raise InputError(what, where=where, expected=expected, found=found, hint=hint)
 
 
 def output_tables(output: Quantization, entry: Mapping) -> tuple[np.ndarray, np.ndarray]:

@@ -10,19 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from ecgpredict import examples
-from ecgpredict.firmware import reference
-from ecgpredict.firmware.fixed_point import MicrovoltQuantizer
-from ecgpredict.firmware.graph import Network
 
 
 def recordings() -> np.ndarray:
     """int16 (3, 1000, 12) in µV: the examples of :mod:`ecgpredict.examples`."""
     return np.stack([np.round(signal * 1000).astype(np.int16) for signal in examples.signals().values()])
-
-
-def outputs(network: Network, quantizer: MicrovoltQuantizer, recordings: np.ndarray) -> np.ndarray:
-    """int16 (n, samples, leads) in µV -> int8 (n, classes)."""
-    return reference.outputs(network, quantizer(recordings[:, : network.samples]))
 
 
 def write(path: Path, recordings: np.ndarray) -> None:

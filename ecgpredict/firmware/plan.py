@@ -1,15 +1,14 @@
 """Memory plan of the firmware: the size of every buffer in RAM.
 
-Input: a network. Output: sizes in bytes. No layer's output is stored completely. Each layer keeps a window of the
-latest input columns of its convolution, one column more than the kernel has taps, since two outputs are computed at a
-time and only the larger one is passed on (fused layers as in Alwani et al. 2016, with tiles of one pooling pair along
-time). The outputs of the last layer are summed as they are computed. For one result per second of a stream, a copy of
-these sums is kept for the start of each window that is still open.
+No layer's output is stored completely. Each layer keeps a window of the latest input columns of its convolution, one
+column more than the kernel has taps, since two outputs are computed at a time and only the larger one is passed on
+(fused layers as in Alwani et al. 2016, with tiles of one pooling pair along time). The outputs of the last layer are
+summed as they are computed. For one result per second of a stream, a copy of these sums is kept for the start of each
+window that is still open.
 """
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,22 +20,14 @@ _QUAD = 4  # channels that the firmware reads at once; windows and weights are p
 
 @dataclass(frozen=True)
 class Layer:
-    """One convolution with max-pooling over pairs.
-
-    Attributes
-    ----------
-    taps, inputs, outputs : of the convolution
-    padded : inputs rounded up to a multiple of four
-    start : index of the first value of this layer's window in the array of all windows
-    columns : convolution outputs computed per recording
-    """
+    """One convolution with max-pooling over pairs."""
 
     taps: int
     inputs: int
     outputs: int
-    padded: int
-    start: int
-    columns: int
+    padded: int  # inputs rounded up to a multiple of four
+    start: int  # of this layer's window in the array of all windows
+    columns: int  # convolution outputs computed per recording
 
     @property
     def window(self) -> int:
@@ -51,28 +42,16 @@ class Layer:
 
 @dataclass(frozen=True)
 class MemoryPlan:
-    """Sizes of everything in RAM.
-
-    Attributes
-    ----------
-    layers : in order
-    samples : per recording
-    averaged : columns that the mean over time averages
-    channels : of the last layer
-    classes : number of outputs
-    hop : samples between two results of a stream
-    hop_columns : the same in columns of the last convolution
-    open_windows : largest number of overlapping windows of a stream
-    """
+    """Sizes of everything in RAM."""
 
     layers: tuple[Layer, ...]
-    samples: int
-    averaged: int
-    channels: int
+    samples: int  # per recording
+    averaged: int  # columns that the mean over time averages
+    channels: int  # of the last layer
     classes: int
-    hop: int
-    hop_columns: int
-    open_windows: int
+    hop: int  # samples between two results of a stream
+    hop_columns: int  # the same in columns of the last convolution
+    open_windows: int  # most windows of a stream that overlap
 
     @property
     def window_values(self) -> int:
@@ -109,14 +88,6 @@ class MemoryPlan:
     def macs(self) -> int:
         """Multiply-accumulates per recording."""
         return sum(layer.macs for layer in self.layers) + self.channels * self.classes
-
-    @property
-    def layer_by_layer(self) -> int:
-        """Bytes of a plan that stores complete int8 layers: the largest sum of two neighboring ones."""
-        sizes = [self.samples * self.layers[0].inputs]
-        for layer in self.layers:
-            sizes += [layer.columns * layer.outputs, layer.columns // 2 * layer.outputs]
-        return max(one + other for one, other in itertools.pairwise(sizes))
 
 
 def plan_memory(network: Network, where: Path, *, hop: int = 100) -> MemoryPlan:
