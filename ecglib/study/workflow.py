@@ -70,7 +70,8 @@ def run(
     command += [option for target in first for option in ("--prioritize", target.relative_to(paths.root))]
     command += ["--config", *chosen, "--rerun-incomplete", "--nolock", "--quiet", "rules", "host"]
     # the system releases this lock when the process ends; Snakemake's own lock would remain after a kill
-    environment = {"XDG_CACHE_HOME": str(paths.root / "_build" / "cache"), **os.environ}  # HOME may be read-only
+    cache = str(paths.root / "_build" / "cache")  # HOME may be read-only
+    environment = {"XDG_CACHE_HOME": cache, "MPLCONFIGDIR": f"{cache}/matplotlib", **os.environ}
     with exclusive(paths.build / "reproduce.lock", f"another run of the {study.settings.name} profile"):
         return subprocess.run(command, env=environment).returncode
 
