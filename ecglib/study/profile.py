@@ -22,6 +22,7 @@ class _Common(BaseModel):
     name: str  # of a file of config/
     n_bootstrap: int = Field(ge=1)  # resamples behind each interval
     n_timing_runs: int = Field(ge=1)  # repetitions behind each latency, which is their median
+    max_calibration_records: int | None = Field(None, ge=1)  # of a quantized file; None for as many as it asks for
     n_records: int | None = Field(None, ge=100)  # synthetic ones; None for a profile on PTB-XL
     batch_trainings: bool = False  # whether one process trains all models of a framework
 

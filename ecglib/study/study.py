@@ -161,6 +161,7 @@ class Study:
 
     def representative_records(self, run: Run, count: int) -> np.ndarray:
         """Training records for calibrating a quantized file, normalized as for the run: float32 (n, 1000, 12)."""
+        count = min(count, self.settings.max_calibration_records or count)
         records = self.data.in_folds(*TRAIN_FOLDS).sample(count, seed=0)
         return run.normalization(records.millivolts(slice(None)))
 

@@ -174,11 +174,32 @@ def in_training_order(profile: Profile, models: Iterable[str]) -> list[str]:
 
 
 def batches(profile: Profile) -> list[list[str]]:
-    """All trained models in batches of one framework each; every model follows those that it needs."""
+    """All trained models in batches of one framework each; every model follows those that it needs.
+
+    The torch models are two batches that need nothing of each other, so that two cores are busy from the start.
+    """
     keras = [name for name, settings in profile.training.items() if settings.network == KERAS_NETWORK]
     later = _with_dependents(profile, keras)
     torch = [name for name in profile.training if name not in keras and name not in later]
-    return [in_training_order(profile, batch) for batch in (torch, keras, later) if batch]
+    halves = _independent_halves(profile, torch)
+    return [in_training_order(profile, batch) for batch in (keras, *halves, later) if batch]
+
+
+def _independent_halves(profile: Profile, models: list[str]) -> tuple[list[str], list[str]]:
+    """The models in two lists of about as many runs, of which no model needs one of the other."""
+    families: list[set[str]] = []
+    for model in models:
+        related = {model, *needed_models(profile.models[model])} & {*models}
+        touched = [family for family in families if family & related]
+        families = [family for family in families if family not in touched] + [related.union(*touched)]
+    halves: tuple[list[str], list[str]] = ([], [])
+    for family in sorted(families, key=lambda names: _runs(profile, names), reverse=True):
+        min(halves, key=lambda half: _runs(profile, half)).extend(sorted(family, key=models.index))
+    return halves
+
+
+def _runs(profile: Profile, models: Iterable[str]) -> int:
+    return sum(len(profile.seeds[model]) for model in models)
 
 
 def _with_dependents(profile: Profile, models: list[str]) -> list[str]:

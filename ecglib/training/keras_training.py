@@ -32,6 +32,7 @@ from ecglib.training.runs import Run
 from ecglib.training.settings import TrainingSettings
 from ecgpredict.spec import Normalization
 
+FUSED_STEPS = 500  # of a training; compiling the fused GELU takes as long as it saves in some hundred steps
 
 def train(
     model: str,
@@ -81,7 +82,8 @@ def train(
     if past:
         backup.restore(network)
     if not _stopped(past, settings.patience):
-        with fused_gelu(network):
+        long = settings.epochs * len(batches) >= FUSED_STEPS
+        with fused_gelu(network) if long else contextlib.nullcontext():
             network.fit(
                 batches,
                 epochs=settings.epochs,

@@ -204,6 +204,13 @@ def test_batches_have_one_framework_and_each_model_after_those_that_it_needs(pro
         )
 
 
+def test_two_batches_of_torch_networks_and_one_of_keras_need_nothing_of_each_other(project):
+    profile = load_profile(project / "config" / "sample.yml")
+    *first, last = workflow.batches(profile)
+    assert [workflow.needed_by(profile, batch) for batch in first] == [[], [], []]
+    assert workflow.needed_by(profile, last)
+
+
 def test_the_chapter_that_waits_for_most_others_is_known(project):
     profile = load_profile(project / "config" / "sample.yml")
     assert workflow.last_chapter(profile) == "10_frontier"  # reads 4, 5 and 6, and these read 2

@@ -18,7 +18,8 @@ CROPPED = TrainingSettings(network="student", epochs=1, crop=500, teachers=("stu
 
 @pytest.fixture(scope="module")
 def study(sample, project, tmp_path_factory) -> Study:
-    opened = Study(load_profile(project / "config" / "sample.yml"), Paths("sample", tmp_path_factory.mktemp("study")))
+    profile = load_profile(project / "config" / "sample.yml").model_copy(update={"max_calibration_records": None})
+    opened = Study(profile, Paths("sample", tmp_path_factory.mktemp("study")))
     vars(opened)["records"] = numbered(sample)
     return opened
 
@@ -44,6 +45,12 @@ def test_int8_files_are_calibrated_on_folds_1_to_8(study, trained, training_ids)
     run = trained(0)
     assert ecg_ids(study.representative_records(run, len(study.data)), run.normalization) == training_ids
     assert set(ecg_ids(study.representative_records(run, 30), run.normalization)) < set(training_ids)
+
+
+def test_a_profile_limits_the_records_of_a_calibration(study, trained):
+    limited = Study(study.settings.model_copy(update={"max_calibration_records": 5}), study.paths)
+    vars(limited)["records"] = study.records
+    assert [len(limited.representative_records(trained(0), count)) for count in (3, 200)] == [3, 5]
 
 
 def test_a_torch_teacher_scores_folds_1_to_8(study, trained, training_ids, monkeypatch):
