@@ -34,6 +34,7 @@ from ecgpredict.spec import Normalization
 
 FUSED_STEPS = 500  # of a training; compiling the fused GELU takes as long as it saves in some hundred steps
 
+
 def train(
     model: str,
     build: Callable[[], keras.Model],

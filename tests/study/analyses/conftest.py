@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from filelock import FileLock
 
 from ecglib.evaluation.scores import Scores
 from ecglib.networks import build, convnet, weights
@@ -92,13 +93,15 @@ def write_run(folder, model, seed, dataset, settings) -> None:
 
 
 @pytest.fixture(scope="session")
-def finished(sample, project, tmp_path_factory):
-    """Finished runs of every torch model of the sample profile, two seeds of some."""
-    folder = tmp_path_factory.mktemp("finished")
+def finished(sample, project, shared):
+    """Finished runs of every torch model of the sample profile, two seeds of some; made by one worker for all."""
+    folder = shared / "finished"
     profile = load_profile(project / "config" / "sample.yml")
-    for model, settings in profile.training.items():
-        for seed in profile.seeds[model]:
-            write_run(folder / model / f"seed{seed}", model, seed, sample, settings)
+    with FileLock(shared / "finished.lock"):
+        for model, settings in profile.training.items():
+            for seed in profile.seeds[model]:
+                if not (folder / model / f"seed{seed}" / "run.json").is_file():
+                    write_run(folder / model / f"seed{seed}", model, seed, sample, settings)
     return folder
 
 
