@@ -33,35 +33,38 @@ def to_onnx(network: torch.nn.Module, path: Path, *, fold: bool = True) -> Path:
     import torch  # only here: running a file needs no torch
 
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it warns that torchvision is missing
-    with files.atomic_path(path) as temporary, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
+    with warnings.catch_warnings(action="ignore"):
+        program = torch.onnx.export(
             network.eval(),
             (torch.zeros(2, len(LEADS), N_SAMPLES),),
-            temporary,
             input_names=[INPUT],
             output_names=[OUTPUT],
             dynamic_shapes=({0: torch.export.Dim("records")},),
             dynamo=True,
-            external_data=False,
             verbose=False,
             optimize=fold,
         )
-        write(onnx.load(temporary), temporary)
-    return Path(path)
+    return write(program.model_proto, path)
 
 
-def write(model: onnx.ModelProto, path: Path) -> None:
-    """Write a model without what exporters add about their own run: stack traces, texts, shapes between layers.
+def write(model: onnx.ModelProto, path: Path) -> Path:
+    """Write a model, atomically, without what exporters add about their own run: the bytes depend on the network alone.
 
-    The bytes then depend on the network alone, not on the folder of the packages that exported it.
+    They add stack traces, versions, shapes between layers and operator sets that no node uses.
     """
     graph = model.graph
-    del graph.value_info[:], model.functions[:]
     for part in (model, graph, *graph.node, *graph.initializer, *graph.input, *graph.output):
         part.ClearField("metadata_props")
         part.ClearField("doc_string")
-    onnx.save(model, path)
+    model.ClearField("producer_version")
+    used = {node.domain for node in graph.node}
+    unused = [operators for operators in model.opset_import if operators.domain not in used]
+    for operators in unused:
+        model.opset_import.remove(operators)
+    del graph.value_info[:], model.functions[:]
+    with files.atomic_path(path) as temporary:
+        onnx.save(model, temporary)
+    return Path(path)
 
 
 def predict(path: Path, x: np.ndarray, *, threads: int = 2, integer_kernels: bool = True) -> np.ndarray:

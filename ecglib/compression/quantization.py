@@ -15,11 +15,10 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
 
 from ecglib.compression import onnx_files
 from ecglib.data.dataset import check_records
-from ecgpredict import files
+from ecgpredict.runtime import onnxruntime
 
 INTEGER_CONVOLUTIONS = ("QLinearConv", "ConvInteger")  # operators of ONNX Runtime
 
@@ -75,10 +74,9 @@ def quantize(
     try:
         with (
             tempfile.TemporaryDirectory() as folder,
-            files.atomic_path(target) as temporary,
             contextlib.redirect_stdout(io.StringIO()),
         ):
-            prepared = Path(folder) / "prepared.onnx"
+            prepared, quantized = Path(folder) / "prepared.onnx", Path(folder) / "quantized.onnx"
             quant_pre_process(
                 str(source), str(prepared), skip_symbolic_shape=True, skip_optimization=not options.fold_batch_norm
             )
@@ -94,32 +92,28 @@ def quantize(
             }
             if options.kind == "dynamic":
                 del model.graph.value_info[:]  # it transposes weights and would meet their old shapes
-                quantize_dynamic(model, temporary, **common)
+                quantize_dynamic(model, quantized, **common)
             else:
                 check_records(representative, "the representative records")
                 quantize_static(
                     prepared,
-                    temporary,
+                    quantized,
                     _CalibrationReader(representative),
                     quant_format=QuantFormat.QDQ,
                     activation_type=QuantType.QUInt8,
                     calibrate_method=methods[options.calibration_method],
                     **common,
                 )
-            onnx_files.write(onnx.load(temporary), temporary)
+            return onnx_files.write(onnx.load(quantized), target)
     finally:
         logging.getLogger().removeFilter(_drop_preprocessing_hint)
-    return Path(target)
 
 
 def to_float16(source: Path, target: Path) -> Path:
     """Write a copy whose weights and activations are float16; inputs and outputs stay float32."""
     from onnxruntime.transformers.float16 import convert_float_to_float16
 
-    model = convert_float_to_float16(onnx.load(source), keep_io_types=True)
-    with files.atomic_path(target) as temporary:
-        onnx_files.write(model, temporary)
-    return Path(target)
+    return onnx_files.write(convert_float_to_float16(onnx.load(source), keep_io_types=True), target)
 
 
 def layers(model: onnx.ModelProto) -> dict[str, str]:

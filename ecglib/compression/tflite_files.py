@@ -36,8 +36,10 @@ def to_tflite(model: keras.Model, path: Path, representative: np.ndarray | None 
     import tensorflow as tf  # isort: skip
 
     shape = (1, *model.input_shape[1:])  # one record: for any number the file would have to compute with shapes
-    record = keras.layers.Input(batch_shape=shape, name="ecg")
-    converter = tf.lite.TFLiteConverter.from_keras_model(keras.Model(record, model(record), name=model.name))
+    single = keras.models.clone_model(model, input_tensors=keras.layers.Input(batch_shape=shape, name="ecg"))
+    single.set_weights(model.get_weights())
+    converter = tf.lite.TFLiteConverter.from_keras_model(single)
+    converter.exclude_conversion_metadata = True  # TensorFlow's version and the options of the conversion
     if representative is not None:
         check_records(representative)
         converter.optimizations = [tf.lite.Optimize.DEFAULT]

@@ -1,4 +1,4 @@
-"""The student for microcontrollers: rebuilt in Keras for a .tflite file, and what tflite-micro needs for such files."""
+"""What tflite-micro, the interpreter for microcontrollers, needs for a .tflite file, and what it computes."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ import numpy as np
 
 from ecglib.compression import tflite_files
 from ecglib.data.dataset import check_records
-from ecglib.networks import weights
 from ecglib.networks.keras_backend import keras
 from ecgpredict.errors import InputError
-from ecgpredict.spec import CLASSES, LEADS, N_SAMPLES
+from ecgpredict.spec import CLASSES
 
 _ARENA_BYTES = 4 * 2**20  # offered to the interpreter; it reports how much it uses
 _MAX_FRACTION = 0.75  # of flash and of RAM that a model may take; the rest is for the program
@@ -33,31 +32,6 @@ DEVICES = {
     "ESP32-S3 (Xtensa LX7, flash outside)": (8192, 512),
     "STM32H743 (Cortex-M7)": (2048, 1024),
 }
-
-
-def to_keras(path: Path) -> keras.Model:
-    """The network of a torch weights file in Keras, with the same weights: float32 (b, 1, 1000, 12) -> (b, 5)."""
-    state = {name: value.astype(np.float32) for name, value in weights.read(path).items()}
-    kernels = sorted(
-        (int(name.split(".")[1]), name) for name, value in state.items() if name.endswith("weight") and value.ndim == 3
-    )
-    # two-dimensional layers of height 1: TensorFlow Lite has no others and would copy every activation back and forth
-    x = ecg = keras.layers.Input((1, N_SAMPLES, len(LEADS)), name="ecg")
-    filled: list[tuple[keras.Layer, list[np.ndarray]]] = []
-    for number, (at, name) in enumerate(kernels):
-        convolution = keras.layers.Conv2D(state[name].shape[0], (1, state[name].shape[2]), name=f"conv{number + 1}")
-        norm = keras.layers.BatchNormalization(epsilon=1e-5, name=f"norm{number + 1}")
-        x = keras.layers.MaxPooling2D((1, 2))(keras.layers.ReLU()(norm(convolution(x))))
-        filled += [
-            (convolution, [state[name].transpose(2, 1, 0)[None], state[f"features.{at}.bias"]]),
-            (norm, [state[f"features.{at + 1}.{key}"] for key in ("weight", "bias", "running_mean", "running_var")]),
-        ]
-    x = keras.layers.GlobalAveragePooling2D()(x)
-    linear = keras.layers.Dense(len(CLASSES), activation="sigmoid", name="linear")
-    model = keras.Model(ecg, linear(x), name="student")
-    for layer, values in [*filled, (linear, [state["linear.weight"].T, state["linear.bias"]])]:
-        layer.set_weights(values)
-    return model
 
 
 @dataclass(frozen=True)
@@ -105,7 +79,7 @@ def footprint(path: Path) -> Footprint:
 
 
 def peak_activations(model: keras.Model) -> tuple[tuple[str, tuple[int, ...]], tuple[str, tuple[int, ...]]]:
-    """The two consecutive layers of a :func:`to_keras` model with the largest outputs, which fill most of the arena.
+    """The two consecutive layers of a Keras model with the largest outputs, which fill most of the arena.
 
     Returns
     -------
@@ -126,11 +100,11 @@ def fits(one: Footprint, flash: int, ram: int) -> bool:
 def scales(path: Path) -> dict[str, float]:
     """Scale and zero point of a .tflite file's input and output: real = (q - zero) * scale."""
     ready = tflite_files.interpreter(path)
-    named = {"input": ready.get_input_details()[0], "output": ready.get_output_details()[0]}
+    (source,), (sink,) = ready.get_input_details(), ready.get_output_details()
     return {
-        f"{name}_{key}": value(one)
-        for name, one in named.items()
-        for key, value in (("scale", _scale), ("zero", _zero))
+        f"{name}_{key}": value
+        for name, detail in (("input", source), ("output", sink))
+        for key, value in zip(("scale", "zero"), detail["quantization"])
     }
 
 
@@ -140,13 +114,14 @@ def predict(path: Path, x: np.ndarray) -> np.ndarray:
 
     check_records(x)
     interpreter = runtime.Interpreter.from_file(str(path), arena_size=_ARENA_BYTES)
-    source, sink = interpreter.get_input_details(0), interpreter.get_output_details(0)
+    source = interpreter.get_input_details(0)
+    (scale, zero), (sink_scale, sink_zero) = map(_quantization, (source, interpreter.get_output_details(0)))
     score = np.empty((len(x), len(CLASSES)), np.float32)
     for row, record in enumerate(x):
-        values = tflite_files.quantized(record, _scale(source), _zero(source))
+        values = tflite_files.quantized(record, scale, zero)
         interpreter.set_input(values.reshape(source["shape"]), 0)
         interpreter.invoke()
-        score[row] = (interpreter.get_output(0)[0].astype(np.float32) - _zero(sink)) * _scale(sink)
+        score[row] = (interpreter.get_output(0)[0].astype(np.float32) - sink_zero) * sink_scale
     return score
 
 
@@ -156,12 +131,9 @@ def operators(path: Path) -> tuple[str, ...]:
     return tuple(one["op_name"] for one in details if one["op_name"] != "DELEGATE")
 
 
-def _scale(detail: dict) -> float:
-    return float(detail["quantization_parameters"]["scales"][0])
-
-
-def _zero(detail: dict) -> int:
-    return int(detail["quantization_parameters"]["zero_points"][0])
+def _quantization(detail: dict) -> tuple[float, int]:
+    parameters = detail["quantization_parameters"]
+    return float(parameters["scales"][0]), int(parameters["zero_points"][0])
 
 
 def _capture(function) -> str:

@@ -5,6 +5,7 @@ import runpy
 
 import numpy as np
 import onnx
+import pytest
 import torch
 
 from ecglib.compression import onnx_files
@@ -54,6 +55,14 @@ def test_the_bytes_of_a_file_do_not_depend_on_the_folder_of_the_code(tmp_path):
         network = runpy.run_path(str(folder / "network.py"))["Network"]()
         exported.append(onnx_files.to_onnx(network, folder / "network.onnx").read_bytes())
     assert exported[0] == exported[1]
+
+
+@pytest.mark.parametrize("kind", ["float_file", "int8_file"])
+def test_a_file_says_nothing_about_the_program_that_wrote_it(kind, request):
+    model = onnx.load(request.getfixturevalue(kind))
+    assert model.producer_version == "" and not model.metadata_props
+    assert not any(part.metadata_props or part.doc_string for part in (model.graph, *model.graph.node))
+    assert [operators.domain for operators in model.opset_import] == [""]
 
 
 def test_no_released_file_contains_a_path(project):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from ecglib.compression import tflite_files, tflite_micro
+from ecglib.compression import compact_keras, tflite_files, tflite_micro
 from ecglib.networks import convnet
 from ecglib.training import lightning
 from ecgpredict.errors import InputError
@@ -31,12 +31,11 @@ def records() -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def file(network, records, folder):
-    keras_model = tflite_micro.to_keras(folder / "weights.safetensors")
-    return tflite_files.to_tflite(keras_model, folder / "student.tflite", records)
+    return tflite_files.to_tflite(compact_keras.to_keras(network), folder / "student.tflite", records)
 
 
-def test_keras_computes_what_torch_does(network, records, folder):
-    keras_model = tflite_micro.to_keras(folder / "weights.safetensors")
+def test_keras_computes_what_torch_does(network, records):
+    keras_model = compact_keras.to_keras(network)
     with torch.inference_mode():
         expected = network(torch.from_numpy(records).transpose(1, 2)).numpy()
     np.testing.assert_allclose(keras_model.predict(records[:, None], verbose=0), expected, atol=1e-4)
@@ -48,11 +47,9 @@ def test_it_fits_160_kilobytes_of_ram_and_560_of_flash(file):
     assert found.persistent_bytes < found.arena_bytes <= 160_000
 
 
-def test_the_arena_is_little_more_than_the_peak_activations(file, folder):
-    (first, out), (second, pooled) = tflite_micro.peak_activations(
-        tflite_micro.to_keras(folder / "weights.safetensors")
-    )
-    assert (first, out, pooled) == ("conv2", (486, 150), (243, 150)) and second.startswith("max_pooling")
+def test_the_arena_is_little_more_than_the_peak_activations(file, network):
+    peak = tflite_micro.peak_activations(compact_keras.to_keras(network))
+    assert peak == (("conv2", (486, 150)), ("pool2", (243, 150)))
     needed = 486 * 150 + 243 * 150
     found = tflite_micro.footprint(file)
     assert needed < found.arena_bytes - found.persistent_bytes < 1.1 * needed
@@ -77,6 +74,6 @@ def test_its_scores_equal_those_of_litert_within_one_step(file, records):
 
 
 def test_a_float_file_is_named(network, folder):
-    path = tflite_files.to_tflite(tflite_micro.to_keras(folder / "weights.safetensors"), folder / "float.tflite")
+    path = tflite_files.to_tflite(compact_keras.to_keras(network), folder / "float.tflite")
     with pytest.raises(InputError, match="cannot run"):
         tflite_micro.footprint(path)

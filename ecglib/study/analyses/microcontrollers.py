@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ecglib.compression import tflite_files, tflite_micro
+from ecglib.compression import compact_keras, tflite_files, tflite_micro
 from ecglib.compression.tflite_micro import Footprint
 from ecglib.data.folds import TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation.bootstrap import Estimate
@@ -161,7 +161,7 @@ def _micro_model(study: Study, name: str, source: str) -> MicroModel:
     run, folder = runs_with_weights(study, source)[0], study.paths.artifacts / "deployment"
     scored = study.data.in_folds(VALIDATION_FOLD, TEST_FOLD)
     x = run.normalization(scored.millivolts(slice(None)))
-    keras_model = tflite_micro.to_keras(run.weights())
+    keras_model = compact_keras.to_keras(study.network(run))
     records = study.representative_records(run, selected_option(study).records)
     file = tflite_files.to_tflite(keras_model, folder / f"{name}.tflite", records)
     score = tflite_micro.predict(file, x)
