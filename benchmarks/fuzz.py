@@ -23,7 +23,7 @@ from joblib.externals.loky import get_reusable_executor
 from tqdm import tqdm
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))  # the tests damage the same files in the same ways
-from damaged_formats import FORMATS, write_damaged
+from damaged_formats import RECORDINGS, write_damaged
 
 from ecgpredict import batches
 from ecgpredict.errors import StudyError
@@ -49,9 +49,9 @@ class Example:
 
 def plan(seed: int, only: str | None) -> tuple[str, str, Random]:
     """Format and kind of damage of an example, and its source of randomness."""
-    form = only or list(FORMATS)[seed % len(FORMATS)]
+    form = only or list(RECORDINGS)[seed % len(RECORDINGS)]
     random = Random(seed)
-    return form, random.choice(FORMATS[form].kinds), random
+    return form, random.choice(RECORDINGS[form].kinds), random
 
 
 def attempt(seed: int, only: str | None) -> Example:
@@ -64,7 +64,7 @@ def attempt(seed: int, only: str | None) -> Example:
         outcome, detail = READABLE, ""
         try:
             with batches.limits(LIMIT_S, memory=LIMIT_BYTES):
-                FORMATS[form].read(Path(folder))
+                RECORDINGS[form].read(Path(folder))
         except Exception as error:
             outcome, detail = judge(error), "".join(traceback.format_exception(error))
         seconds = time.perf_counter() - start
@@ -107,14 +107,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--examples", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=0, help="number of the first example")
-    parser.add_argument("--only", choices=FORMATS, help="one format")
+    parser.add_argument("--only", choices=RECORDINGS, help="one format")
     parser.add_argument("--details", action="store_true", help="print every example's error")
     given = parser.parse_args()
     start, seeds = time.perf_counter(), range(given.seed, given.seed + given.examples)
     found = list(tqdm(examples(seeds, given.only), total=len(seeds), unit="file", mininterval=1))
     table = pd.DataFrame(vars(one) for one in found)
     counts = pd.crosstab(table["form"] + ": " + table["kind"], table["outcome"]).reindex(columns=OUTCOMES, fill_value=0)
-    order = [f"{form}: {kind}" for form, one in FORMATS.items() for kind in one.kinds]
+    order = [f"{form}: {kind}" for form, one in RECORDINGS.items() for kind in one.kinds]
     print(counts.reindex([row for row in order if row in counts.index]).rename_axis(None).to_string())
     print(f"\n{len(found):,} damaged files in {time.perf_counter() - start:.0f} s")
     print("\n".join(f"{table['outcome'].eq(outcome).sum():>8,} {outcome}" for outcome in OUTCOMES))

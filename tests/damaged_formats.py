@@ -25,11 +25,9 @@ from recording_files import (
     write_wfdb,
 )
 
-from ecglib.evaluation.scores import Scores
-from ecglib.training import runs
 from ecglib.training.settings import TrainingSettings
 from ecgpredict import recordings, synthetic_ecg
-from ecgpredict.spec import CLASSES, LEADS
+from ecgpredict.spec import LEADS
 
 
 @dataclass(frozen=True)
@@ -87,27 +85,8 @@ def _npz(folder: Path) -> None:
     np.savez(folder / "a.npz", signal=signal(), leads=LEADS, rate=100, units="mV")
 
 
-def _scores(folder: Path) -> None:
-    rng = np.random.default_rng(0)
-    fold = rng.integers(9, 11, 300)
-    Scores(np.arange(300), fold, np.arange(2), rng.random((2, 300, len(CLASSES)), np.float32)).save(folder / "s.npz")
-
-
 SETTINGS = TrainingSettings(network="student", epochs=1).model_dump(mode="json")
 KEY = {"model": "student", "seed": 0, "settings": SETTINGS}
-
-
-def _run(folder: Path) -> None:
-    (folder / "weights.safetensors").write_bytes(b"weights")
-    more = {"weights": "weights.safetensors", "normalization": {"mean": 0.0, "scale": 0.25}, "best_epoch": 0}
-    runs.finish(folder, KEY | more)
-
-
-def _read_run(folder: Path) -> object:
-    """Everything that is asked of a finished run whose metadata are valid."""
-    found = runs.find([folder], KEY)
-    run = runs.Run(folder)
-    return found, run.normalization, run.weights_sha256(), run.weights()
 
 
 DEVICE_FILES = Path(__file__).parent / "ecgpredict" / "recordings" / "device_files.zip"
@@ -171,24 +150,19 @@ RECORDINGS = {
     "zip": Format(_zip, _recording("a.zip/a.edf"), {"a.zip": damage.HEADED}),
     ".npy": Format(lambda folder: np.save(folder / "a.npy", signal()), _recording("a.npy"), {"a.npy": damage.NPY}),
 }
-SETTINGS_FILES = {
-    "scores": Format(_scores, lambda folder: Scores.load(folder / "s.npz"), {"s.npz": damage.NPZ}),
-    "run.json": Format(_run, _read_run, {"run.json": damage.JSON}),
-}
-FORMATS = RECORDINGS | SETTINGS_FILES
 
 
 @cache
 def valid(name: str) -> dict[str, bytes]:
     """The files of a format's valid example."""
     with tempfile.TemporaryDirectory() as folder:
-        FORMATS[name].write(Path(folder))
+        RECORDINGS[name].write(Path(folder))
         return {path.name: path.read_bytes() for path in sorted(Path(folder).iterdir())}
 
 
 def write_damaged(name: str, kind: str, random: Random, folder: Path) -> None:
     """Write a format's example into an empty folder, with one of its files damaged in this way."""
-    form = FORMATS[name]
+    form = RECORDINGS[name]
     target = random.choice([file for file, kinds in form.damage.items() if kind in kinds])
     for file, content in valid(name).items():
         (folder / file).write_bytes(form.damage[file][kind](content, random) if file == target else content)

@@ -1,7 +1,6 @@
 """Training of the Keras network, with any Keras backend.
 
-The counterpart of :mod:`ecglib.training.lightning`. Input: a dataset and settings. Output: a finished
-:class:`~ecglib.training.runs.Run`. The network is trained on folds 1-8, fold 9 selects the checkpoint unless the
+The network is trained on folds 1-8, fold 9 selects the checkpoint unless the
 settings ask for the last weights, and fold 10 is scored once, at the end. An interrupted training resumes from its last
 finished epoch and gives the same weights as an uninterrupted one; a finished one is loaded.
 """

@@ -1,7 +1,6 @@
 """Training of the torch networks with PyTorch Lightning.
 
-Input: a :class:`~ecglib.data.dataset.Dataset`, a network and its settings. Output: a finished
-:class:`~ecglib.training.runs.Run`. The network is trained on folds 1-8, fold 9 selects the checkpoint, and fold 10 is
+The network is trained on folds 1-8, fold 9 selects the checkpoint, and fold 10 is
 scored once, at the end. An interrupted training resumes from its last epoch and gives the same weights as an
 uninterrupted one; a finished one is loaded.
 """
@@ -55,22 +54,11 @@ def train(
     statements: Callable[[], np.ndarray] | None = None,
     progress: bool = True,
 ) -> Run:
-    """Train a network, or load the finished run with the same settings on the same data.
+    """The finished run of a network, trained if there is none; arguments of :func:`ecglib.training.train.train`.
 
     Parameters
     ----------
-    model : the model's name in the results
     build : returns the network with its initial weights; called after the seed is set
-    settings, seed : everything that the training depends on besides the data
-    dataset : labeled records of all folds
-    folder : the run's folder
-    init : the run whose weights `build` starts from, if any
-    teachers : the runs to distill from, if any
-    teacher_scores : returns the teachers' scores of the training records; called when training starts
-    teacher_crops : returns each teacher's probabilities of the training records' crops (n, crops, 5); called instead
-        if the settings say `same_crop`
-    statements : returns PTB-XL's statements of the training records, 0 or 1 (n, s); called if the settings use them
-    progress : show a progress bar for each epoch
 
     Returns
     -------

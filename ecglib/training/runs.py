@@ -23,7 +23,6 @@ import pandas as pd
 from ecglib.data.dataset import Dataset
 from ecglib.data.folds import TEST_FOLD, TRAIN_FOLDS, VALIDATION_FOLD
 from ecglib.evaluation.scores import Scores
-from ecglib.training import metadata
 from ecglib.training.settings import TrainingSettings
 from ecgpredict import files
 from ecgpredict.errors import InputError
@@ -41,13 +40,8 @@ class Run:
 
     @cached_property
     def metadata(self) -> dict:
-        """model, seed, settings, fingerprint, normalization, versions, hardware, seconds, …
-
-        Raises
-        ------
-        InputError : run.json is missing or damaged
-        """
-        return metadata.read(self.folder / METADATA, metadata.Finished)
+        """model, seed, settings, fingerprint, normalization, versions, hardware, seconds, …"""
+        return json.loads((self.folder / METADATA).read_text(encoding="utf-8"))
 
     @property
     def history(self) -> pd.DataFrame:
@@ -89,12 +83,7 @@ class Run:
 
 
 def find(folders: list[Path], key: dict) -> Run | None:
-    """The finished run in the first of `folders` whose metadata contain the run key `key`.
-
-    Raises
-    ------
-    InputError : a finished run's metadata are damaged
-    """
+    """The finished run in the first of `folders` whose metadata contain the run key `key`."""
     for folder in folders:
         if not (Path(folder) / METADATA).is_file():
             continue
@@ -151,7 +140,7 @@ def prepare_or_load(folder: Path, key: dict, finished: Sequence[Path] = ()) -> R
             temporary.rename(folder)
         return Run(folder)
     begun = folder / "in_progress.json"
-    if not begun.is_file() or not _same(metadata.read(begun, metadata.Begun), key):
+    if not begun.is_file() or not _same(json.loads(begun.read_text(encoding="utf-8")), key):
         _clear(folder)
         files.write_text(begun, json.dumps(key))
     return None

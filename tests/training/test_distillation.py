@@ -95,17 +95,6 @@ def test_a_teacher_of_another_class_order_is_named(train_part, tmp_path):
         Scores.load(tmp_path / "scores.npz")
 
 
-@pytest.mark.parametrize("temperature", [0.0, -1.0, float("nan")])
-def test_an_invalid_temperature_is_named(train_part, temperature):
-    with pytest.raises(InputError, match="invalid temperature"):
-        distillation.soft_targets([scores(train_part, 0.5)], train_part, temperature)
-
-
-def test_no_teacher_is_named(train_part):
-    with pytest.raises(InputError, match="no teacher"):
-        distillation.soft_targets([], train_part, 1.0)
-
-
 @pytest.fixture(scope="module")
 def teacher(sample, tmp_path_factory):
     settings = TrainingSettings(network="student", epochs=1, batch_size=64, learning_rate=1e-3)
