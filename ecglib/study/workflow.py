@@ -70,8 +70,9 @@ def run(
     command += [option for target in first for option in ("--prioritize", target.relative_to(paths.root))]
     command += ["--config", *chosen, "--rerun-incomplete", "--nolock", "--quiet", "rules", "host"]
     # the system releases this lock when the process ends; Snakemake's own lock would remain after a kill
-    cache = str(paths.root / "_build" / "cache")  # HOME may be read-only
-    environment = {"XDG_CACHE_HOME": cache, "MPLCONFIGDIR": f"{cache}/matplotlib", **os.environ}
+    environment = dict(os.environ)
+    if not os.access(Path("~").expanduser(), os.W_OK):  # Snakemake and matplotlib keep caches there
+        environment |= {"XDG_CACHE_HOME": str(paths.root / "_build" / "cache")}
     with exclusive(paths.build / "reproduce.lock", f"another run of the {study.settings.name} profile"):
         return subprocess.run(command, env=environment).returncode
 
