@@ -18,18 +18,11 @@ _STEP = 1 / 255  # of a probability in 8 bits
 
 @dataclass(frozen=True)
 class Tolerances:
-    """What a compressed model may lose and must gain against its float32 file.
+    """What a compressed model may lose and must gain against its float32 file."""
 
-    Attributes
-    ----------
-    auc_loss : largest acceptable loss of macro AUC on fold 9
-    size_ratio : largest acceptable ratio of its bytes to the float32 file's
-    speedup : smallest acceptable speedup
-    """
-
-    auc_loss: float = 0.001
-    size_ratio: float = 0.28
-    speedup: float = 2.5
+    auc_loss: float = 0.001  # largest acceptable loss of macro AUC on fold 9
+    size_ratio: float = 0.28  # largest acceptable ratio of its bytes to the float32 file's
+    speedup: float = 2.5  # smallest acceptable
 
 
 @dataclass(frozen=True)

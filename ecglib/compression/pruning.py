@@ -9,14 +9,12 @@ from __future__ import annotations
 import copy
 import warnings
 import zlib
-from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
 import torch
 from torch import nn
 from torch.nn.utils import prune
-from tqdm import tqdm
 
 from ecglib.networks.convnet import ECGNet
 from ecgpredict.spec import LEADS, N_SAMPLES
@@ -73,26 +71,6 @@ def prune_channels(network: ECGNet, share: float) -> ECGNet:
     return copied
 
 
-def sensitivity(
-    network: ECGNet, shares: Sequence[float], auc: Callable[[ECGNet], float], *, progress: bool = False
-) -> pd.DataFrame:
-    """AUC after pruning a single layer, without fine-tuning.
-
-    Parameters
-    ----------
-    shares : fractions of the layer's weights to remove
-    auc : function that gives a network's AUC on the validation records
-
-    Returns
-    -------
-    DataFrame with layer, removed (fraction), auc
-    """
-    todo = [(name, share) for name in prunable_layers(network) for share in shares]
-    bar = tqdm(todo, "Pruning layer by layer", disable=not progress)
-    rows = [(name, share, auc(prune_layer(network, name, share))) for name, share in bar]
-    return pd.DataFrame(rows, columns=["layer", "removed", "auc"])
-
-
 def prunable_layers(network: nn.Module) -> dict[str, nn.Module]:
     """The layers with prunable weights, by name, in forward order."""
     kinds = (nn.Conv1d, nn.Conv2d, nn.Linear)
@@ -120,16 +98,11 @@ def quantize_linear_layers(network: ECGNet) -> nn.Module:
     Convolutions may have pruning masks. The linear layer's mask is applied first: quantization replaces the layer, and
     without the mask, the hook that applies it would fail in every forward pass.
     """
-    copied = ECGNet(tuple(layer.out_channels for layer in network.features if isinstance(layer, nn.Conv1d)))
-    for name, layer in prunable_layers(copied).items():
-        if prune.is_pruned(prunable_layers(network)[name]):
-            prune.identity(layer, "weight")
-    copied.load_state_dict(network.state_dict())
-    if prune.is_pruned(copied.linear):
-        prune.remove(copied.linear, "weight")
-    with torch.no_grad(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch deprecates this interface, which the original used
-        copied.eval().requires_grad_(False)(torch.zeros(1, len(LEADS), N_SAMPLES))  # masked weights without gradients
+    with torch.no_grad(), warnings.catch_warnings(action="ignore"):  # torch deprecates it; the original used it
+        network.eval()(torch.zeros(1, len(LEADS), N_SAMPLES))  # masks weights anew, without gradients: they are copied
+        copied = copy.deepcopy(network)
+        if prune.is_pruned(copied.linear):
+            prune.remove(copied.linear, "weight")
         return torch.ao.quantization.quantize_dynamic(copied, {nn.Linear, nn.Conv1d}, dtype=torch.qint8)
 
 

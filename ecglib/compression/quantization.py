@@ -57,10 +57,6 @@ def quantize(
     ----------
     source : a file of :func:`ecglib.compression.onnx_files.to_onnx`
     representative : float32 (n, 1000, 12), normalized records of folds 1-8; None for dynamic quantization
-
-    Raises
-    ------
-    InputError : no representative record, or one of another shape or with missing values
     """
     from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_dynamic, quantize_static
     from onnxruntime.quantization.shape_inference import quant_pre_process

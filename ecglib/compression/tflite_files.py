@@ -26,10 +26,6 @@ def to_tflite(model: keras.Model, path: Path, representative: np.ndarray | None 
     path : the file to write
     representative : float32 (n, 1000, 12) normalized records of folds 1-8, which determine the ranges of the
         activations; None for a float32 file
-
-    Raises
-    ------
-    InputError : no representative record, or one of another shape or with non-finite values
     """
     from ecglib.networks.keras_backend import keras  # before TensorFlow, to silence its log
 

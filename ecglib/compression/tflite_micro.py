@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-import math
 import os
 import re
 import tempfile
@@ -14,8 +12,6 @@ import numpy as np
 
 from ecglib.compression import tflite_files
 from ecglib.data.dataset import check_records
-from ecglib.networks.keras_backend import keras
-from ecgpredict.errors import InputError
 from ecgpredict.spec import CLASSES
 
 _ARENA_BYTES = 4 * 2**20  # offered to the interpreter; it reports how much it uses
@@ -36,60 +32,24 @@ DEVICES = {
 
 @dataclass(frozen=True)
 class Footprint:
-    """The memory that a .tflite file needs on a microcontroller.
+    """The memory that a .tflite file needs on a microcontroller, and its operators in order of execution."""
 
-    Attributes
-    ----------
-    file_bytes : flash for the model
-    arena_bytes : RAM for everything that the interpreter allocates
-    persistent_bytes : the persistent part of the arena, for descriptions of tensors and operators
-    operators : the file's operators in order of execution
-    """
-
-    file_bytes: int
-    arena_bytes: int
-    persistent_bytes: int
+    file_bytes: int  # flash for the model
+    arena_bytes: int  # RAM for everything that the interpreter allocates
+    persistent_bytes: int  # the part of the arena that describes tensors and operators
     operators: tuple[str, ...]
 
 
 def footprint(path: Path) -> Footprint:
-    """Load a .tflite file with tflite-micro's own interpreter and read what it allocated.
-
-    Raises
-    ------
-    InputError : tflite-micro cannot run the file
-    """
+    """What tflite-micro's own interpreter allocates for a full-integer .tflite file."""
     from tflite_micro.python.tflite_micro import runtime
 
-    try:
-        interpreter = runtime.Interpreter.from_file(str(path), arena_size=_ARENA_BYTES)
-        interpreter.set_input(np.zeros(interpreter.get_input_details(0)["shape"], np.int8), 0)
-        interpreter.invoke()
-    except (ValueError, RuntimeError) as error:
-        raise InputError(
-            "a model that tflite-micro cannot run",
-            where=path,
-            expected="a full-integer .tflite file",
-            found=error,
-            hint="convert it with representative records",
-        ) from error
+    interpreter = runtime.Interpreter.from_file(str(path), arena_size=_ARENA_BYTES)
+    interpreter.set_input(np.zeros(interpreter.get_input_details(0)["shape"], np.int8), 0)
+    interpreter.invoke()
     printed = _capture(interpreter.print_allocations)
     sizes = {part: int(size) for part, size in re.findall(r"Arena allocation (\w+) (\d+) bytes", printed)}
     return Footprint(Path(path).stat().st_size, sizes["total"], sizes["tail"], operators(path))
-
-
-def peak_activations(model: keras.Model) -> tuple[tuple[str, tuple[int, ...]], tuple[str, tuple[int, ...]]]:
-    """The two consecutive layers of a Keras model with the largest outputs, which fill most of the arena.
-
-    Returns
-    -------
-    for each of the two, its name and the (samples, channels) of its output
-    """
-    # batch normalization and ReLU are fused into the convolution before them
-    kinds = (keras.layers.Conv2D, keras.layers.MaxPooling2D)
-    shapes = [("ecg", tuple(model.input_shape[2:]))]
-    shapes += [(layer.name, tuple(layer.output.shape[2:])) for layer in model.layers if isinstance(layer, kinds)]
-    return max(itertools.pairwise(shapes), key=lambda pair: sum(math.prod(shape) for _, shape in pair))
 
 
 def fits(one: Footprint, flash: int, ram: int) -> bool:

@@ -7,7 +7,6 @@ import torch
 from ecglib.compression import compact_keras, tflite_files, tflite_micro
 from ecglib.networks import convnet
 from ecglib.training import lightning
-from ecgpredict.errors import InputError
 
 
 @pytest.fixture(scope="module")
@@ -47,10 +46,8 @@ def test_it_fits_160_kilobytes_of_ram_and_560_of_flash(file):
     assert found.persistent_bytes < found.arena_bytes <= 160_000
 
 
-def test_the_arena_is_little_more_than_the_peak_activations(file, network):
-    peak = tflite_micro.peak_activations(compact_keras.to_keras(network))
-    assert peak == (("conv2", (486, 150)), ("pool2", (243, 150)))
-    needed = 486 * 150 + 243 * 150
+def test_the_arena_is_little_more_than_the_largest_neighboring_activations(file):
+    needed = 486 * 150 + 243 * 150  # the second convolution and its pool
     found = tflite_micro.footprint(file)
     assert needed < found.arena_bytes - found.persistent_bytes < 1.1 * needed
 
@@ -71,9 +68,3 @@ def test_its_scores_equal_those_of_litert_within_one_step(file, records):
     np.testing.assert_allclose(
         tflite_micro.predict(file, records), tflite_files.predict(file, records), atol=1.01 / 256
     )
-
-
-def test_a_float_file_is_named(network, folder):
-    path = tflite_files.to_tflite(compact_keras.to_keras(network), folder / "float.tflite")
-    with pytest.raises(InputError, match="cannot run"):
-        tflite_micro.footprint(path)

@@ -5,6 +5,7 @@ In come trained students; out come files, footprints and scores, and a calibrati
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from ecglib.compression.tflite_micro import Footprint
 from ecglib.data.folds import TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation.bootstrap import Estimate
 from ecglib.evaluation.scores import Scores
+from ecglib.networks.keras_backend import keras
 from ecglib.study.analyses import reporting
 from ecglib.study.analyses.comparison import difference
 from ecglib.study.analyses.deployment import CalibratedModel, calibrate, release_for_microcontroller
@@ -171,10 +173,24 @@ def _micro_model(study: Study, name: str, source: str) -> MicroModel:
         run,
         file,
         tflite_micro.footprint(file),
-        tflite_micro.peak_activations(keras_model),
+        peak_activations(keras_model),
         scores,
         float(np.abs(keras_score - run.scores.score[0]).max()),
         float(np.abs(tflite_files.predict(file, x) - score).max()),
         difference(study, scores, run.scores),
         calibrate(study, scores),
     )
+
+
+def peak_activations(model: keras.Model) -> tuple[tuple[str, tuple[int, ...]], tuple[str, tuple[int, ...]]]:
+    """The two consecutive layers of a Keras model with the largest outputs, which fill most of the arena.
+
+    Returns
+    -------
+    for each of the two, its name and the (samples, channels) of its output
+    """
+    # batch normalization and ReLU are fused into the convolution before them
+    kinds = (keras.layers.Conv2D, keras.layers.MaxPooling2D)
+    shapes = [("ecg", tuple(model.input_shape[2:]))]
+    shapes += [(layer.name, tuple(layer.output.shape[2:])) for layer in model.layers if isinstance(layer, kinds)]
+    return max(itertools.pairwise(shapes), key=lambda pair: sum(math.prod(shape) for _, shape in pair))

@@ -222,8 +222,10 @@ def sensitivity(study: Study, network: ECGNet, run: Run, records: int = PROBED) 
     def auc(candidate: ECGNet) -> float:
         return macro_auc(y_true, scoring.predict_bf16(candidate, probed, scaling, progress=False))
 
-    table = pruning.sensitivity(network, SHARES, auc)
-    names = {layer: f"conv {i}" for i, layer in enumerate(pruning.prunable_layers(network), 1)} | {"linear": "linear"}
+    layers = pruning.prunable_layers(network)
+    rows = [(layer, share, auc(pruning.prune_layer(network, layer, share))) for layer in layers for share in SHARES]
+    table = pd.DataFrame(rows, columns=["layer", "removed", "auc"])
+    names = {layer: f"conv {i}" for i, layer in enumerate(layers, 1)} | {"linear": "linear"}
     bf16 = scoring.training_precision() == "bf16-mixed"
     return Sensitivity(
         table.assign(layer=table["layer"].map(names)), auc(network), len(probed), "bfloat16" if bf16 else "float32"
