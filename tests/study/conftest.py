@@ -1,7 +1,8 @@
-"""A study of small networks with made-up histories and scores: every analysis runs on it within seconds."""
+"""A study of small networks with made-up histories and scores: analyses and chapters run on it within seconds."""
 
 import json
 import zlib
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
 
@@ -13,7 +14,7 @@ from filelock import FileLock
 
 from ecglib.evaluation.scores import Scores
 from ecglib.networks import build, convnet, weights
-from ecglib.networks.architectures import COMPACT_NETWORK, REFERENCE_NETWORKS
+from ecglib.networks.architectures import CHANNELS, COMPACT_NETWORK, KERAS_NETWORK, REFERENCE_NETWORKS
 from ecglib.study import results
 from ecglib.study.analyses import frontier, frontier_conclusions, int8, quantization_options
 from ecglib.study.paths import Paths
@@ -25,46 +26,75 @@ from ecglib.training.scoring import predict
 from ecgpredict.spec import CLASSES, Normalization
 
 NORMALIZATION = {"mean": 0.0, "scale": 0.25}
+NARROW = {  # channels, in as many blocks as the networks of these names have
+    "base_cnn": (6, 8, 8, 10),
+    "student": (6, 8, 10),
+    "student_small": (4, 6, 8),
+    "quantization_aware": (6, 8, 10),
+}
 
 
 class SmallStudy(Study):
-    """A study whose finished runs were made beforehand."""
+    """A study of networks without training; each run is written when it is first used."""
 
     @cached_property
     def records(self):
         return self.given
 
     def train(self, model, seed, *, progress=True):
-        return Run(self.finished / model / f"seed{seed}")
+        folder = self.finished / model / f"seed{seed}"
+        settings = self.model(model).training
+        with FileLock(self.finished / f"{model}_{seed}.lock"):
+            if not (folder / "run.json").is_file():
+                write_run(folder, model, seed, self.data_for(settings), settings)
+        return Run(folder)
 
 
-def small_network(model: str, seed: int) -> convnet.ECGNet:
-    """A network of two or three narrow blocks; pruned versions have fewer channels."""
+def small_network(model: str, seed: int, channels: tuple[int, ...]) -> convnet.ECGNet:
+    """A narrow network; pruned versions have half the channels."""
     torch.manual_seed(zlib.crc32(f"{model} {seed}".encode()))
-    channels = (4, 6) if "channels" in model else (6, 8, 10)
-    network = convnet.ECGNet(channels)
+    network = convnet.ECGNet([count // 2 for count in channels] if "channels" in model else channels)
     with torch.no_grad():
         network.train()(torch.randn(16, 12, 400))  # batch norms with statistics of their own
     return network.eval()
 
 
+def torch_network(model, seed, settings):
+    """The network of a run: narrow in place of the original's, as declared where its shape is."""
+    if model.startswith("quantization_replay"):
+        return convnet.build("quantization_aware")
+    if settings.network in (COMPACT_NETWORK, *REFERENCE_NETWORKS):
+        torch.manual_seed(seed)
+        return build.build(settings.network, shape=settings.shape, padding=settings.padding).eval()
+    return small_network(model, seed, NARROW[settings.network])
+
+
+def write_keras_network(folder, seed, part, normalization):
+    """Write an Inception CNN; return its scores and counts of parameters."""
+    from ecglib.networks import inception
+    from ecglib.networks.keras_backend import keras
+    from ecglib.training import keras_training
+
+    keras.utils.set_random_seed(seed)
+    network = inception.build()
+    inception.save_weights(network, folder / weights.NAME)
+    counts = {"params": network.count_params(), "nonzero_params": inception.nonzero(network)}
+    return keras_training.predict(network, part, normalization), counts
+
+
 def write_run(folder, model, seed, dataset, settings) -> None:
     """A finished run as training leaves it: weights, scores of them, a history and a record."""
     folder.mkdir(parents=True)
-    if model.startswith("quantization_replay"):
-        network = convnet.build("quantization_aware")
-    elif settings.network in (COMPACT_NETWORK, *REFERENCE_NETWORKS):
-        torch.manual_seed(seed)
-        network = build.build(settings.network, shape=settings.shape).eval()
+    part, normalization = dataset.in_folds(9, 10), Normalization(**NORMALIZATION)
+    if settings.network == KERAS_NETWORK:
+        score, counts = write_keras_network(folder, seed, part, normalization)
     else:
-        network = small_network(model, seed)
-    lightning.save_weights(network, folder / weights.NAME)
-    weights.fill(network, folder / weights.NAME)
-    part = dataset.in_folds(9, 10)
+        network = torch_network(model, seed, settings)
+        lightning.save_weights(network, folder / weights.NAME)
+        weights.fill(network, folder / weights.NAME)
+        score, counts = predict(network, part, normalization), convnet.counts(network)
     if model.startswith("quantization_replay"):
         score = np.random.default_rng(seed).random((len(part), len(CLASSES)), np.float32)
-    else:
-        score = predict(network, part, Normalization(**NORMALIZATION))
     Scores.from_dataset(part, seed, score).save(folder / "scores.npz")
     auc = np.linspace(0.7, 0.8, settings.epochs)
     history = {
@@ -81,7 +111,8 @@ def write_run(folder, model, seed, dataset, settings) -> None:
         "settings": settings.model_dump(mode="json"),
         "weights": weights.NAME,
         "normalization": NORMALIZATION,
-        **convnet.counts(network),
+        **counts,
+        "best_epoch": settings.epochs - 1,
         "file_bytes": 5000,
         "compressed_bytes": 4000,
         "weights_sha256": f"{model}-{seed}",
@@ -93,16 +124,10 @@ def write_run(folder, model, seed, dataset, settings) -> None:
 
 
 @pytest.fixture(scope="session")
-def finished(sample, project, shared):
-    """Finished runs of every torch model of the sample profile, two seeds of some; made by one worker for all."""
-    folder = shared / "finished"
-    profile = load_profile(project / "config" / "sample.yml")
-    with FileLock(shared / "finished.lock"):
-        for model, settings in profile.training.items():
-            for seed in profile.seeds[model]:
-                if not (folder / model / f"seed{seed}" / "run.json").is_file():
-                    write_run(folder / model / f"seed{seed}", model, seed, sample, settings)
-    return folder
+def finished(shared):
+    """The folder of the runs; studies of the same records share it, in every worker."""
+    (shared / "finished").mkdir(exist_ok=True)
+    return shared / "finished"
 
 
 def open_small_study(data, finished, project, folder) -> SmallStudy:
@@ -158,3 +183,18 @@ def students(study) -> frontier.Frontier:
         study.scores(source).save(study.paths.results / "scores" / f"{name}.npz")
         results.write_json(study.paths.results, name, {"row": row})
     return frontier.open_frontier(study)
+
+
+@pytest.fixture(scope="module")
+def chapters_study(sample, sample_root, project, tmp_path_factory) -> Iterator[SmallStudy]:
+    """A small study in a checkout of its own, in which chapters write and whose networks are narrow by name."""
+    root = tmp_path_factory.mktemp("chapters")
+    for name in ("_toc.yml", "config", "notebooks", "results"):
+        (root / name).symlink_to(project / name)
+    (root / "data").mkdir()
+    (root / "finished").mkdir()
+    (root / "data" / "sample").symlink_to(sample_root)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, channels in NARROW.items():
+            patch.setitem(CHANNELS, name, channels)
+        yield open_small_study(sample, root / "finished", project, root)

@@ -1,0 +1,103 @@
+"""The cells of every notebook run on the small study, in the order in which chapters read each other's results."""
+
+import ast
+import hashlib
+from pathlib import Path
+
+import jupytext
+import matplotlib
+import matplotlib.pyplot as plt
+import pytest
+
+from ecglib.compression import onnx_files
+from ecglib.study import results, speeds
+from ecglib.study import study as studies
+
+SOURCES = sorted((Path(__file__).parents[2] / "notebooks").glob("*.py"))
+
+
+class Notebooks:
+    """The notebooks of a checkout, executed in this process on a study that is open already.
+
+    Parameters
+    ----------
+    study : a study whose root holds the notebooks; what chapters write goes into its folders
+    """
+
+    def __init__(self, study):
+        self.study, self.executed = study, {}
+
+    def run(self, name: str) -> dict:
+        """A notebook's variables after its last cell; notebooks whose results it reads are executed before it."""
+        if name not in self.executed:
+            chapter = self.study.settings.registry.chapters[name]
+            for other in self._chapters_with_results() if chapter.results_only else chapter.reads:
+                self.run(other)
+            if chapter.results_only:
+                self._summarize()
+            self.executed[name] = self._execute(self.study.paths.root / "notebooks" / f"{name}.py")
+        return self.executed[name]
+
+    def _chapters_with_results(self) -> list[str]:
+        chapters = self.study.settings.registry.chapters.items()
+        return [name for name, chapter in chapters if not chapter.results_only and not chapter.sample_only]
+
+    def _summarize(self) -> None:
+        models = [name for name, model in self.study.settings.models.items() if model.has_results]
+        results.write_summary(self.study.paths.results, models)
+        speeds.update(self.study.paths.results)
+        results.write_environment(self.study.paths.results, self.study.records)
+
+    def _execute(self, source: Path) -> dict:
+        variables = {"__name__": "__main__"}
+        for number, cell in enumerate(jupytext.read(source).cells):
+            tags = cell.metadata.get("tags", [])
+            if cell.cell_type == "code" and "standalone" not in tags:
+                run_cell(cell.source, f"{source.name}, cell {number}", variables)
+            if "parameters" in tags:
+                variables["profile"] = self.study.settings.name
+        plt.close("all")
+        return variables
+
+
+def run_cell(source: str, name: str, variables: dict) -> None:
+    """Execute a cell, and render what its last line shows as Jupyter would."""
+    *statements, last = ast.parse(source).body or [None]
+    shown = isinstance(last, ast.Expr)
+    body = ast.Module([*statements, *([last] if last and not shown else [])], [])
+    exec(compile(body, name, "exec"), variables)
+    if shown:
+        value = eval(compile(ast.Expression(last.value), name, "eval"), variables)
+        for method in ("_repr_html_", "_repr_markdown_"):
+            getattr(value, method, lambda: None)()
+
+
+def exporting_once(to_onnx):
+    """The exporter, which copies the file of a network that was exported before: each export takes a second."""
+    written = {}
+
+    def export(network, path, *, fold=True):
+        state = [value.detach().numpy().tobytes() for value in network.state_dict().values()]
+        key = hashlib.sha256(b"".join([repr((network, fold)).encode(), *state])).digest()
+        if key not in written:
+            written[key] = to_onnx(network, path, fold=fold).read_bytes()
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).write_bytes(written[key])
+        return Path(path)
+
+    return export
+
+
+@pytest.fixture(scope="module")
+def notebooks(chapters_study):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(onnx_files, "to_onnx", exporting_once(onnx_files.to_onnx))
+        matplotlib.use("agg")
+        patch.chdir(chapters_study.paths.root)
+        patch.setattr(studies, "open_study", lambda profile: chapters_study)
+        yield Notebooks(chapters_study)
+
+
+@pytest.mark.parametrize("name", [source.stem for source in SOURCES])
+def test_every_cell_runs(notebooks, name):
+    assert notebooks.run(name)["profile"] == "sample"
