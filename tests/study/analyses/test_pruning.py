@@ -80,7 +80,7 @@ def test_every_pruned_version_of_the_registry_is_shown(study, pruned):
 
 def test_each_layer_is_pruned_by_each_share(study, pruned):
     found = pruning.sensitivity(study, pruned.network, pruned.base_runs[0], records=12)
-    assert len(found.table) == len(pruning.SHARES) * 4  # three convolutions and the linear layer
+    assert len(found.table) == len(pruning.SHARES) * 5  # four convolutions and the linear layer
 
 
 def test_the_fewest_channels_near_the_base_cnn_are_selected(study, monkeypatch):
