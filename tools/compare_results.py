@@ -33,7 +33,9 @@ def leaves(content: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[
     if not isinstance(content, dict | list):
         yield path, content
         return
-    for key, value in content.items() if isinstance(content, dict) else enumerate(content):
+    if isinstance(content, list):  # claims are named, other rows are numbered
+        content = {row["key"] if isinstance(row, dict) and "key" in row else n: row for n, row in enumerate(content)}
+    for key, value in content.items():
         if not OF_MACHINES.search(str(key)):
             yield from leaves(value, (*path, str(key)))
 

@@ -64,3 +64,13 @@ def test_scores_of_other_records_differ_even_if_the_scores_agree(compare, checko
 def test_a_model_on_one_side_only_differs(compare, checkouts):
     (checkouts[1] / "results/full/scores/cnn.npz").unlink()
     assert [line.split(":")[1] for line in compare(*checkouts)[1]] == [" only before", " only before"]
+
+
+def test_a_claim_that_is_added_leaves_the_others_equal(compare, checkouts):
+    for checkout, keys in zip(checkouts, (["02.b"], ["01.a", "02.b"])):
+        claims = [{"key": key, "value": 0.93} for key in keys]
+        (checkout / "results/full/claims.json").write_text(json.dumps(claims))
+    assert compare(*checkouts)[1] == [
+        "results/full/claims.json / 01.a / key: only after: 01.a",
+        "results/full/claims.json / 01.a / value: only after: 0.93",
+    ]
