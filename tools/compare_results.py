@@ -2,7 +2,7 @@
 
 `python tools/compare_results.py BEFORE AFTER [--tolerance 1E-9]` reads results/full, the released models and the runs
 under models/ of both. Sizes, hashes and operators of files are listed apart, because an exporter may change them while
-every score stays. The exit status is 1 if any other value differs or is on one side only.
+every score stays, and so are values that only AFTER has. The exit status is 1 if any other value differs or is missing.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import hashlib
 import json
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -74,8 +75,8 @@ def difference(before: object, after: object, tolerance: float = 0.0) -> str | N
     return None if type(before) is type(after) and before == after else f"{before} and {after}"
 
 
-def compare(before: Path, after: Path, tolerance: float = 0.0) -> tuple[int, list[str], list[str]]:
-    """The number of equal values, a line for each value that differs, and a line for each changed file.
+def compare(before: Path, after: Path, tolerance: float = 0.0) -> tuple[int, list[str], list[str], Counter]:
+    """The number of equal values, a line for each that differs and for each of a changed file, and new values by file.
 
     Parameters
     ----------
@@ -84,16 +85,13 @@ def compare(before: Path, after: Path, tolerance: float = 0.0) -> tuple[int, lis
     """
     left, right = read(before), read(after)
     equal, values, of_files = 0, [], []
-    for key in left | right:
-        if key in left and key in right:
-            text = difference(left[key], right[key], tolerance)
-        else:
-            text = f"only {'before' if key in left else 'after'}: {left.get(key, right.get(key))}"
+    for key, value in left.items():
+        text = difference(value, right[key], tolerance) if key in right else "missing"
         equal += text is None
         if text is not None:
             lines = of_files if any(OF_FILES.search(part) for part in key[1:]) else values
             lines.append(f"{' / '.join(key)}: {text}")
-    return equal, values, of_files
+    return equal, values, of_files, Counter(file for file, *_ in right.keys() - left.keys())
 
 
 def _matching(root: Path, patterns: tuple[str, ...]) -> Iterator[Path]:
@@ -114,9 +112,10 @@ def main() -> int:
     parser.add_argument("after", type=Path)
     parser.add_argument("--tolerance", type=float, default=0.0)
     options = parser.parse_args()
-    equal, values, of_files = compare(options.before, options.after, options.tolerance)
-    print(f"{equal} equal, {len(of_files)} of files changed, {len(values)} different")
-    for title, lines in (("Files that changed", of_files), ("Different", values)):
+    equal, values, of_files, new = compare(options.before, options.after, options.tolerance)
+    print(f"{equal} equal, {len(of_files)} of files changed, {new.total()} new, {len(values)} different")
+    added = [f"{file}: {count} values" for file, count in sorted(new.items())]
+    for title, lines in (("Files that changed", of_files), ("New", added), ("Different", values)):
         if lines:
             print(f"\n{title}:", *lines, sep="\n  ")
     return 1 if values else 0

@@ -33,7 +33,7 @@ def checkouts(tmp_path) -> tuple[Path, Path]:
 
 def test_equal_checkouts(compare, checkouts):
     # model, AUC and bytes of the row; AUC and bytes of the JSON file; two arrays
-    assert compare(*checkouts) == (7, [], [])
+    assert compare(*checkouts) == (7, [], [], {})
 
 
 def test_a_changed_score_is_found_with_its_magnitude(compare, checkouts):
@@ -51,7 +51,7 @@ def test_a_changed_auc_is_found_with_both_values(compare, checkouts):
 
 def test_latencies_do_not_count_and_bytes_are_listed_apart(compare, checkouts):
     (checkouts[1] / "results/full/summary.csv").write_text("model,test_auc,file_bytes,latency_ms\ncnn,0.93,900,7.0\n")
-    _, values, of_files = compare(*checkouts)
+    _, values, of_files, _ = compare(*checkouts)
     assert values == []
     assert of_files == ["results/full/summary.csv / cnn / file_bytes: 1000.0 and 900.0: -100"]
 
@@ -61,16 +61,17 @@ def test_scores_of_other_records_differ_even_if_the_scores_agree(compare, checko
     assert len(compare(*checkouts)[1]) == 1
 
 
-def test_a_model_on_one_side_only_differs(compare, checkouts):
-    (checkouts[1] / "results/full/scores/cnn.npz").unlink()
-    assert [line.split(":")[1] for line in compare(*checkouts)[1]] == [" only before", " only before"]
+def test_missing_scores_differ_and_new_ones_are_counted(compare, checkouts):
+    before, after = checkouts
+    (after / "results/full/scores/cnn.npz").unlink()
+    _, values, _, new = compare(before, after)
+    assert (values, new) == ([f"results/full/scores/cnn.npz / {name}: missing" for name in ("ecg_id", "score")], {})
+    _, values, _, new = compare(after, before)
+    assert (values, new) == ([], {"results/full/scores/cnn.npz": 2})
 
 
 def test_a_claim_that_is_added_leaves_the_others_equal(compare, checkouts):
     for checkout, keys in zip(checkouts, (["02.b"], ["01.a", "02.b"])):
         claims = [{"key": key, "value": 0.93} for key in keys]
         (checkout / "results/full/claims.json").write_text(json.dumps(claims))
-    assert compare(*checkouts)[1] == [
-        "results/full/claims.json / 01.a / key: only after: 01.a",
-        "results/full/claims.json / 01.a / value: only after: 0.93",
-    ]
+    assert compare(*checkouts) == (9, [], [], {"results/full/claims.json": 2})
