@@ -72,7 +72,8 @@ def run(
     # the system releases this lock when the process ends; Snakemake's own lock would remain after a kill
     environment = dict(os.environ)
     if not os.access(Path("~").expanduser(), os.W_OK):  # Snakemake and matplotlib keep caches there
-        environment |= {"XDG_CACHE_HOME": str(paths.root / "_build" / "cache")}
+        cache = str(paths.root / "_build" / "cache")
+        environment = {"XDG_CACHE_HOME": cache, "MPLCONFIGDIR": f"{cache}/matplotlib", **environment}
     with exclusive(paths.build / "reproduce.lock", f"another run of the {study.settings.name} profile"):
         return subprocess.run(command, env=environment).returncode
 

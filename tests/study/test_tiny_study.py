@@ -1,5 +1,6 @@
 """A small study end to end: records, trainings, chapters and summary, through the command line."""
 
+import matplotlib
 import nbformat
 import pandas as pd
 import pytest
@@ -15,7 +16,10 @@ SUMMARY = "_build/tiny/results/summary.csv"
 def paths(tmp_path_factory) -> Paths:
     """A copy of the checkout in which the tiny study ran up to its summary, without a HOME that can be written."""
     root = copy_checkout(tmp_path_factory.mktemp("tiny") / "checkout")
-    done = run_ecglib("reproduce", "--profile", "tiny", "--", SUMMARY, cwd=root, HOME="/dev/null/home")
+    fonts = matplotlib.get_cachedir()  # made anew, the list of fonts would take seconds
+    done = run_ecglib(
+        "reproduce", "--profile", "tiny", "--", SUMMARY, cwd=root, HOME="/dev/null/home", MPLCONFIGDIR=fonts
+    )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-6000:]
     return Paths("tiny", root)
 
