@@ -2,12 +2,9 @@
 
 import pytest
 
-LINES = {
-    "ecglib": 10_500,
-    "ecgpredict": 4_500,
-}  # ecglib is to become 10,000; it counts without the analyses of chapters
+LINES = {"ecglib": 10_100, "ecgpredict": 4_500}  # ecglib without the analyses of chapters; it is to become 10,000
 MODULE_LINES = 250
-LONGER = {"ecglib/data/dataset.py", "ecgpredict/firmware/graph.py"}  # to become none
+LONGER = {"ecglib/data/dataset.py"}  # to become none
 
 
 @pytest.fixture(params=LINES)

@@ -19,8 +19,8 @@ NAME = "claims.json"
 def holds(claim: dict) -> bool:
     """Whether the whole interval lies above a claim's "above", below its "below", within plus or minus its "within"."""
     low, high = claim["low"], claim["high"]
-    bounds = {"above": lambda x: low > x, "below": lambda x: high < x, "within": lambda x: -x <= low and high <= x}
-    return all(check(claim[name]) for name, check in bounds.items() if name in claim)
+    kept = {"above": lambda x: low > x, "below": lambda x: high < x, "within": lambda x: -x <= low and high <= x}
+    return all(keeps(claim[name]) for name, keeps in kept.items() if name in claim)
 
 
 def check(key: str, value: Estimate | float, bounds: dict[str, float]) -> dict:
