@@ -1,6 +1,6 @@
 """Noise and faults of a recording device, added to clean records by a documented recipe.
 
-Input and output: records float32 (n, 1000, 12) in mV at 100 Hz; the same seed gives the same damage. Noise arises at
+Records are float32 (n, 1000, 12) in mV at 100 Hz; the same seed gives the same damage. Noise arises at
 the nine electrodes, each with noise of its own, and reaches the leads as their potentials do
 (:data:`ecglib.data.electrodes.TO_LEADS`), so that Einthoven's law still holds. Its strength is the ratio of two powers
 in dB: the record's variance over time, mean over the leads, to that of the noise. The steps of 6 dB are those of the

@@ -1,8 +1,7 @@
 """The signals of a folder in PTB-XL's layout, as one memory-mapped array of int16 microvolts.
 
-Input: the tables of :mod:`ecglib.data.ptbxl` and the WFDB records that they list. Output: a :class:`Dataset`. Opening a
-folder for the first time reads every record with wfdb, checks it, and writes a cache; after that, opening maps the
-cache in well under a second.
+Opening a folder for the first time reads every record with wfdb, checks it, and writes a cache; after that, opening
+maps the cache in well under a second.
 """
 
 from __future__ import annotations
@@ -19,12 +18,11 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from ecglib.data import ptbxl
+from ecglib.data import ptbxl, records
 from ecgpredict import files
 from ecgpredict.errors import InputError
 from ecgpredict.spec import CLASSES, LEADS, N_SAMPLES, SAMPLING_RATE
 
-_MISSING = -32768  # how WFDB format 16 writes a missing sample
 _CHUNK = 256  # records a worker reads at a time
 _N_SPOT_CHECKS = 16  # records compared with the cache at each opening
 _DOWNLOAD_HINT = "fetch the record again with `ecglib download`"
@@ -134,53 +132,20 @@ def open_dataset(root: Path, cache: Path, *, jobs: int = 2, progress: bool = Tru
 def read_record(path: Path) -> np.ndarray:
     """Read and check one 100 Hz PTB-XL record: int16 (1000, 12) in microvolts.
 
-    Parameters
-    ----------
-    path : the record without suffix
-
     Raises
     ------
-    InputError : header or signal file missing or truncated; wrong checksum, sampling rate, length, lead order, unit or
-        gain; missing samples
+    InputError : the errors of :func:`ecglib.data.records.read`, or a wrong unit or gain
     """
-    import wfdb
-
-    header, data = path.with_name(path.name + ".hea"), path.with_name(path.name + ".dat")
-    for file in (header, data):
-        if not file.is_file():
-            raise InputError(
-                "record missing", where=file, expected="a WFDB file", found="no such file", hint=_DOWNLOAD_HINT
-            )
-
-    def fault(problem: str, where: Path, expected: object, found: object) -> InputError:
-        return InputError(problem, where=where, expected=expected, found=found, hint=_DOWNLOAD_HINT)
-
-    try:
-        record = wfdb.rdrecord(str(path), physical=False, return_res=16)
-    except Exception as error:  # wfdb does not catch the errors of its parser
-        size = 2 * N_SAMPLES * len(LEADS)
-        if data.stat().st_size != size:
-            raise fault("signal file truncated", data, f"{size} bytes", f"{data.stat().st_size} bytes") from error
-        raise fault("record unreadable", header, "a WFDB header", f"{type(error).__name__}: {error}") from error
-    if not record.sig_name or None in record.sig_name or not record.checksum or None in record.checksum:
-        raise fault("record unreadable", header, "a name and a checksum for each lead", "some are missing")
-    if record.fs != SAMPLING_RATE:
-        raise fault("wrong sampling rate", header, f"{SAMPLING_RATE} Hz", f"{record.fs} Hz")
-    if record.sig_len != N_SAMPLES:
-        raise fault("wrong length", header, f"{N_SAMPLES} samples", f"{record.sig_len} samples")
-    if [name.upper() for name in record.sig_name] != [name.upper() for name in LEADS]:
-        raise fault("wrong lead order", header, " ".join(LEADS), " ".join(record.sig_name))
+    record = records.read(path, SAMPLING_RATE, N_SAMPLES, _DOWNLOAD_HINT)
     if set(zip(record.adc_gain, record.units, record.baseline)) != {(1000.0, "mV", 0)}:
-        raise fault("wrong gain or unit", header, "1000 steps per mV, baseline 0", f"{record.adc_gain} {record.units}")
-    signal = record.d_signal
-    if (signal == _MISSING).any():
-        leads = [LEADS[i] for i in np.flatnonzero((signal == _MISSING).any(axis=0))]
-        raise fault("missing samples", data, "none", f"{(signal == _MISSING).sum()} in {' '.join(leads)}")
-    # the header's checksum is the 16-bit sum of each lead's samples
-    sums = (signal.sum(axis=0, dtype=np.int64) % 65536).tolist()
-    if sums != [value % 65536 for value in record.checksum]:
-        raise fault("wrong checksum", data, record.checksum, sums)
-    return signal
+        raise InputError(
+            "wrong gain or unit",
+            where=path.with_name(path.name + ".hea"),
+            expected="1000 steps per mV, baseline 0",
+            found=f"{record.adc_gain} {record.units}",
+            hint=_DOWNLOAD_HINT,
+        )
+    return record.d_signal
 
 
 def _read_chunk(paths: list[Path]) -> np.ndarray:
@@ -227,36 +192,20 @@ def _write_cache(root: Path, table: pd.DataFrame, tables: str, cache: Path, jobs
 
 
 def _open_cache(root: Path, table: pd.DataFrame, tables: str, cache: Path) -> tuple[np.ndarray, str]:
-    hint = f"delete {cache}, or give each data folder a cache of its own"
+
+    def fault(problem: str, expected: object, found: object) -> InputError:
+        hint = f"delete {cache}, or give each data folder a cache of its own"
+        return InputError(problem, where=cache, expected=expected, found=found, hint=hint)
+
     try:
         known = json.loads((cache / "signals.json").read_text())
         signals = np.load(cache / "signals.npy", mmap_mode="r")
         fingerprint, found = known["fingerprint"], known["tables"]
     except (OSError, ValueError, KeyError) as error:
-        raise InputError("cache unreadable", where=cache, expected="a cache", found=error, hint=hint) from error
+        raise fault("cache unreadable", "a cache", error) from error
     if found != tables:
-        raise InputError(
-            "cache made from other data",
-            where=cache,
-            expected=f"tables with SHA-256 {tables[:16]}",
-            found=found[:16],
-            hint=hint,
-        )
-    if signals.shape != (len(table), N_SAMPLES, len(LEADS)) or signals.dtype != np.dtype("<i2"):
-        raise InputError(
-            "cache made from other data",
-            where=cache,
-            expected=(len(table), N_SAMPLES, len(LEADS)),
-            found=signals.shape,
-            hint=hint,
-        )
+        raise fault("cache made from other data", f"tables with SHA-256 {tables[:16]}", found[:16])
     for row in np.unique(np.linspace(0, len(table) - 1, _N_SPOT_CHECKS).astype(int)):
         if not np.array_equal(read_record(root / table["filename"].iloc[row]), signals[row]):
-            raise InputError(
-                "cache made from other data",
-                where=cache,
-                expected=f"the signal of ecg_id {table.index[row]}",
-                found="another signal",
-                hint=hint,
-            )
+            raise fault("cache made from other data", f"the signal of ecg_id {table.index[row]}", "another signal")
     return signals, fingerprint

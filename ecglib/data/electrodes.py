@@ -1,6 +1,6 @@
 """What misplaced or missing electrodes do to the twelve leads, and how the missing leads can be filled.
 
-Input and output: records float32 (n, samples, 12) in mV, leads in the order of LEADS. A lead is a difference of
+Records are float32 (n, samples, 12) in mV, leads in the order of LEADS. A lead is a difference of
 electrode potentials, so a swap is computed at the electrodes: with Wilson's terminal as zero, the limb electrodes'
 potentials follow from leads I and II, and V1-V6 are the chest electrodes' own. The right leg is the ground; its
 potential is taken for that of the left leg (Batchvarov et al. 2007, doi 10.1093/europace/eum198).

@@ -1,8 +1,7 @@
 """LUDB 1.0.1, an external test set: 200 recordings of 200 people from Nizhny Novgorod, 12 leads, 10 s at 500 Hz.
 
-Input: PhysioNet's folder with ``ludb.csv`` and the WFDB records in ``data/`` (Kalyakulina et al. 2020,
-doi 10.1109/ACCESS.2020.3029211; PhysioNet, doi 10.13026/eegm-h675; Open Data Commons Attribution License 1.0). Output:
-signals in mV, age and sex, and every statement of the cardiologists, for the rules of :mod:`ecglib.data.ludb_rules`.
+Kalyakulina et al. 2020, doi 10.1109/ACCESS.2020.3029211; PhysioNet, doi 10.13026/eegm-h675; Open Data Commons
+Attribution License 1.0. The folder has ``ludb.csv`` and the WFDB records in ``data/``.
 
 The gain that LUDB's headers state for a lead is the difference of its largest and smallest sample: in "mV" as the
 headers have it, every lead of every recording spans exactly 1. The samples themselves are not scaled so. They obey
@@ -18,9 +17,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ecglib.data import ludb_rules
+from ecglib.data import ludb_rules, records
 from ecgpredict.errors import InputError
-from ecgpredict.spec import LEADS
 
 TABLE, RECORDS = "ludb.csv", "data"
 RATE = 500  # Hz
@@ -37,7 +35,6 @@ STATEMENT_COLUMNS = (
     "Other states",
 )
 _OLDEST = ">89"  # how LUDB gives the age of older people
-_MISSING = -32768  # how WFDB format 16 writes a missing sample
 _HINT = "download LUDB 1.0.1 with `ecglib download ludb`, or set LUDB_ROOT to an intact copy"
 
 
@@ -86,28 +83,22 @@ def read_table(root: Path) -> pd.DataFrame:
     """The table of :class:`Ludb`; raises the errors of :func:`read` that concern it."""
     path = Path(root) / TABLE
     if not path.is_file():
-        raise InputError("LUDB missing", where=path, expected="a CSV file", found="no such file", hint=_HINT)
+        raise _fault("LUDB missing", path, "a CSV file", "no such file")
     try:
         given = pd.read_csv(path, dtype=str).rename(columns=str.strip)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise InputError("table unreadable", where=path, expected="a CSV file", found=error, hint=_HINT) from error
+        raise _fault("table unreadable", path, "a CSV file", error) from error
     if missing := [name for name in ("ID", "Sex", "Age", *STATEMENT_COLUMNS) if name not in given]:
-        raise InputError(
-            "column missing", where=path, expected="LUDB's columns", found=f"no {', '.join(missing)}", hint=_HINT
-        )
+        raise _fault("column missing", path, "LUDB's columns", f"no {', '.join(missing)}")
     given = given.apply(lambda column: column.str.strip())
     try:
         index = pd.Index(given["ID"].astype(int), name="ID")
         age = given["Age"].replace(_OLDEST, "90").astype(float).to_numpy()
         sex = given["Sex"].map({"M": 0, "F": 1}).astype(int).to_numpy()
     except ValueError as error:
-        raise InputError(
-            "invalid value", where=path, expected="an ID, an age, and M or F", found=error, hint=_HINT
-        ) from error
+        raise _fault("invalid value", path, "an ID, an age, and M or F", error) from error
     if index.has_duplicates:
-        raise InputError(
-            "duplicate ID", where=path, expected="each once", found=index[index.duplicated()][0], hint=_HINT
-        )
+        raise _fault("duplicate ID", path, "each once", index[index.duplicated()][0])
     statements = [_statements(row) for _, row in given[list(STATEMENT_COLUMNS)].iterrows()]
     for one in {statement for found in statements for statement in found}:
         ludb_rules.meaning(one)
@@ -117,44 +108,18 @@ def read_table(root: Path) -> pd.DataFrame:
 def read_record(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Read and check one recording: its signal float32 (5000, 12) in mV, and each lead's gain and baseline.
 
-    Parameters
-    ----------
-    path : the record without suffix
-
     Raises
     ------
-    InputError : header or signal file missing or truncated; wrong checksum, sampling rate, length, lead order or unit;
-        missing samples
+    InputError : the errors of :func:`ecglib.data.records.read`, or a wrong unit
     """
-    import wfdb
-
-    header = path.with_name(path.name + ".hea")
-
-    def fault(problem: str, expected: object, found: object) -> InputError:
-        return InputError(problem, where=header, expected=expected, found=found, hint=_HINT)
-
-    if not header.is_file():
-        raise fault("record missing", "a WFDB header", "no such file")
-    try:
-        record = wfdb.rdrecord(str(path), physical=False, return_res=16)
-    except Exception as error:  # wfdb does not catch the errors of its parser
-        raise fault("record unreadable", "a WFDB header and its signal file", error) from error
-    if (record.fs, record.sig_len) != (RATE, N_SAMPLES):
-        raise fault(
-            "wrong sampling rate or length",
-            f"{N_SAMPLES} samples at {RATE} Hz",
-            f"{record.sig_len} samples at {record.fs} Hz",
-        )
-    if [name.upper() for name in record.sig_name] != [name.upper() for name in LEADS]:
-        raise fault("wrong lead order", " ".join(LEADS), " ".join(record.sig_name))
+    record = records.read(path, RATE, N_SAMPLES, _HINT)
     if set(record.units) != {"mV"}:
-        raise fault("wrong unit", "mV", " ".join(record.units))
-    if (record.d_signal == _MISSING).any():
-        raise fault("missing samples", "none", f"{(record.d_signal == _MISSING).sum()}")
-    sums = (record.d_signal.sum(axis=0, dtype=np.int64) % 65536).tolist()  # the header's checksum
-    if sums != [value % 65536 for value in record.checksum]:
-        raise fault("wrong checksum", record.checksum, sums)
+        raise _fault("wrong unit", path.with_name(path.name + ".hea"), "mV", " ".join(record.units))
     return (record.d_signal / 1000).astype(np.float32), np.array(record.adc_gain), np.array(record.baseline, float)
+
+
+def _fault(problem: str, where: Path, expected: object, found: object) -> InputError:
+    return InputError(problem, where=where, expected=expected, found=found, hint=_HINT)
 
 
 def _statements(row: pd.Series) -> tuple[str, ...]:

@@ -1,8 +1,7 @@
 """The original study's splitting and labeling of records, for replays.
 
-Input: every record of the data. Output: a :class:`~ecglib.data.dataset.Dataset` in which folds 1-8 are the original's
-training records, fold 9 its validation records and fold 10 its test records. As in the original, records of one patient
-can be in several of these parts.
+Folds 1-8 are the original's training records, fold 9 its validation records and fold 10 its test records. As in the
+original, records of one patient can be in several of these parts.
 """
 
 from __future__ import annotations

@@ -1,8 +1,6 @@
 """PTB-XL's tables: from a folder in PTB-XL's layout to one row per record, with labels and folds.
 
-Input: a folder with ``ptbxl_database.csv`` and ``scp_statements.csv`` (Wagner et al. 2020,
-doi 10.1038/s41597-020-0495-6). Output: a data frame indexed by ecg_id; the signals themselves are
-read by :mod:`ecglib.data.dataset`.
+Wagner et al. 2020, doi 10.1038/s41597-020-0495-6; the tables are ``ptbxl_database.csv`` and ``scp_statements.csv``.
 """
 
 from __future__ import annotations
@@ -22,12 +20,7 @@ _DOWNLOAD_HINT = "download PTB-XL 1.0.3 again with `ecglib download`, or set PTB
 
 
 def check_folder_exists(root: Path) -> None:
-    """Check that a folder exists.
-
-    Raises
-    ------
-    InputError : no such folder
-    """
+    """Raise an InputError if a folder does not exist."""
     if not Path(root).is_dir():
         raise InputError(
             "PTB-XL folder missing",
@@ -48,13 +41,8 @@ def read_statements(root: Path) -> pd.Series:
     table = _read_csv(Path(root) / STATEMENTS, ("diagnostic", "diagnostic_class"), index_col=0)
     superclass = table["diagnostic_class"].where(table["diagnostic"] == 1)
     if unknown := set(superclass.dropna()) - set(CLASSES):
-        raise InputError(
-            "unknown superclass",
-            where=Path(root) / STATEMENTS,
-            expected=", ".join(CLASSES),
-            found=", ".join(sorted(unknown)),
-            hint=_DOWNLOAD_HINT,
-        )
+        found = ", ".join(sorted(unknown))
+        raise _fault("unknown superclass", Path(root) / STATEMENTS, ", ".join(CLASSES), found)
     return superclass
 
 
@@ -84,19 +72,15 @@ def read_table(root: Path, *, minimum_likelihood: float | None = None) -> pd.Dat
     table = _read_csv(path, _COLUMNS)
     if table["ecg_id"].duplicated().any():
         twice = table.loc[table["ecg_id"].duplicated(), "ecg_id"].tolist()
-        raise InputError("duplicate ecg_id", where=path, expected="each once", found=twice[:5], hint=_DOWNLOAD_HINT)
+        raise _fault("duplicate ecg_id", path, "each once", twice[:5])
     if len(wrong := table[~table["strat_fold"].isin(range(1, 11))]):
         found = f"{wrong['strat_fold'].iloc[0]} for ecg_id {wrong['ecg_id'].iloc[0]} ({len(wrong)} rows)"
-        raise InputError(
-            "fold outside 1-10", where=f"{path}, strat_fold", expected="1 to 10", found=found, hint=_DOWNLOAD_HINT
-        )
+        raise _fault("fold outside 1-10", f"{path}, strat_fold", "1 to 10", found)
 
     for column in ("patient_id", "sex", "filename_lr"):
         if len(empty := table[table[column].isna()]):
             found = f"none for ecg_id {empty['ecg_id'].iloc[0]} ({len(empty)} rows)"
-            raise InputError(
-                "value missing", where=f"{path}, {column}", expected="a value", found=found, hint=_DOWNLOAD_HINT
-            )
+            raise _fault("value missing", f"{path}, {column}", "a value", found)
 
     superclass = read_statements(root)
     records = pd.DataFrame(
@@ -115,13 +99,7 @@ def read_table(root: Path, *, minimum_likelihood: float | None = None) -> pd.Dat
     )
     if len(unknown := listed[~listed["statement"].isin(superclass.index)]):
         found = f"{unknown['statement'].iloc[0]} in ecg_id {unknown['ecg_id'].iloc[0]}"
-        raise InputError(
-            "unknown statement",
-            where=f"{path}, scp_codes",
-            expected=f"a statement of {STATEMENTS}",
-            found=found,
-            hint=_DOWNLOAD_HINT,
-        )
+        raise _fault("unknown statement", f"{path}, scp_codes", f"a statement of {STATEMENTS}", found)
     if minimum_likelihood is not None:
         listed = listed[listed["likelihood"] >= minimum_likelihood]
     listed = listed.assign(superclass=listed["statement"].map(superclass)).dropna(subset="superclass")
@@ -138,23 +116,19 @@ def tables_sha256(root: Path) -> str:
     return digest.hexdigest()
 
 
+def _fault(problem: str, where: object, expected: object, found: object) -> InputError:
+    return InputError(problem, where=where, expected=expected, found=found, hint=_DOWNLOAD_HINT)
+
+
 def _read_csv(path: Path, columns: tuple[str, ...], **keywords) -> pd.DataFrame:
     if not path.is_file():
-        raise InputError("table missing", where=path, expected="a CSV file", found="no such file", hint=_DOWNLOAD_HINT)
+        raise _fault("table missing", path, "a CSV file", "no such file")
     try:
         table = pd.read_csv(path, **keywords)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise InputError(
-            "table unreadable", where=path, expected="a CSV file", found=error, hint=_DOWNLOAD_HINT
-        ) from error
+        raise _fault("table unreadable", path, "a CSV file", error) from error
     if missing := [name for name in columns if name not in table.columns]:
-        raise InputError(
-            "column missing",
-            where=path,
-            expected=", ".join(columns),
-            found=f"no {', '.join(missing)}",
-            hint=_DOWNLOAD_HINT,
-        )
+        raise _fault("column missing", path, ", ".join(columns), f"no {', '.join(missing)}")
     return table
 
 
@@ -163,22 +137,12 @@ def _codes(text: str, ecg_id: int, path: Path) -> dict[str, float]:
         codes = ast.literal_eval(text)
         return {str(code): float(likelihood) for code, likelihood in codes.items()}
     except (ValueError, SyntaxError, AttributeError, TypeError) as error:
-        raise InputError(
-            "scp_codes unreadable",
-            where=f"{path}, ecg_id {ecg_id}",
-            expected="a dictionary such as {'NORM': 100.0}",
-            found=repr(text),
-            hint=_DOWNLOAD_HINT,
-        ) from error
+        expected = "a dictionary such as {'NORM': 100.0}"
+        raise _fault("scp_codes unreadable", f"{path}, ecg_id {ecg_id}", expected, repr(text)) from error
 
 
 def read_statement_labels(root: Path) -> pd.DataFrame:
-    """Which statements each record has, whatever their likelihood: bool, ecg_id by statement.
-
-    Raises
-    ------
-    InputError : the table is missing or unreadable
-    """
+    """Which statements each record has, whatever their likelihood: bool, ecg_id by statement."""
     path = Path(root) / TABLE
     table = _read_csv(path, ("ecg_id", "scp_codes"))
     found = [
@@ -188,26 +152,15 @@ def read_statement_labels(root: Path) -> pd.DataFrame:
 
 
 def read_human_validation(root: Path) -> pd.Series | None:
-    """Whether a human validated each record's statements: bool, indexed by ecg_id; None if the table does not say.
-
-    Raises
-    ------
-    InputError : the table is missing or unreadable
-    """
-    table = _read_csv(Path(root) / TABLE, ("ecg_id",), index_col=False)
-    if "validated_by_human" not in table:
-        return None
-    return table.set_index("ecg_id")["validated_by_human"].astype(bool)
+    """Whether a human validated each record's statements: bool, indexed by ecg_id; None if the table does not say."""
+    found = read_circumstances(root).get("validated_by_human")
+    return None if found is None else found.astype(bool)
 
 
 def read_circumstances(root: Path) -> pd.DataFrame:
     """How each record was made, indexed by ecg_id: device, site and validated_by_human, as far as the table says.
 
     Devices are written with single spaces; a site is a number, NaN where it is not known.
-
-    Raises
-    ------
-    InputError : the table is missing or unreadable
     """
     table = _read_csv(Path(root) / TABLE, ("ecg_id",), index_col=False).set_index("ecg_id")
     found = table[[name for name in ("device", "site", "validated_by_human") if name in table]]

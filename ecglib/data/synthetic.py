@@ -19,37 +19,18 @@ from ecgpredict.synthetic_ecg import STATEMENTS, ecg
 
 _SENTINEL = "SYNTHETIC.txt"  # marks a folder of synthetic records
 # the first finding of each group of ten records in rotation, so that small samples have every superclass
-_ROTATION = [
-    "NORM",
-    "IMI",
-    "CLBBB",
-    "LVH",
-    "ISC_",
-    "NORM",
-    "AMI",
-    "CRBBB",
-    "NDT",
-    "RVH",
-    "NORM",
-    "LAFB",
-    "1AVB",
-    "NORM",
-]
+_FIRST = ["NORM", "IMI", "CLBBB", "LVH", "ISC_", "NORM", "AMI", "CRBBB", "NDT", "RVH", "NORM", "LAFB", "1AVB", "NORM"]
 _ABNORMAL = [code for code, (_, superclass) in STATEMENTS.items() if superclass not in ("NORM", None)]
 
 
 def write_sample(root: Path, *, records: int = 300, seed: int = 0, progress: bool = True) -> Path:
-    """Write synthetic records and both tables in PTB-XL's layout; the same arguments give the same bytes.
+    """`root`, with synthetic records and both tables in PTB-XL's layout; the same arguments give the same bytes.
 
     Parameters
     ----------
     root : folder to write; synthetic records in it are replaced, other files are an error
     records : number of records, spread over ten folds; some patients have two records in one fold
     seed : random seed
-
-    Returns
-    -------
-    root
 
     Raises
     ------
@@ -124,7 +105,7 @@ def _random_statements(group: int, rng: np.random.Generator) -> list[str]:
     """One to three findings, as the superclasses overlap in PTB-XL; a few records have none."""
     if group % 50 == 20:
         return []
-    first = _ROTATION[group % len(_ROTATION)]
+    first = _FIRST[group % len(_FIRST)]
     if first == "NORM":
         return ["NORM"]
     others = rng.choice(_ABNORMAL, (rng.random() < 0.4) + (rng.random() < 0.1), replace=False)

@@ -23,7 +23,6 @@ from scipy.stats import t as student_t
 
 from ecglib.evaluation.metrics import class_aucs
 from ecglib.evaluation.resampling import Resampling
-from ecgpredict.errors import InputError
 from ecgpredict.spec import CLASSES
 
 _LEVEL = 0.95
@@ -159,14 +158,6 @@ def combined(models: Sequence[tuple[np.ndarray, np.ndarray]]) -> Estimate:
 
 def _aucs(y_true: np.ndarray, y_score: np.ndarray, resampling: Resampling) -> tuple[np.ndarray, np.ndarray]:
     """AUCs (s, 6) of each seed, superclasses and macro mean, and in each resample: (s, n_bootstrap, 6)."""
-    if y_score.ndim != 3:
-        raise InputError(
-            "wrong shape of scores",
-            where="bootstrap",
-            expected="(seeds, records, superclasses)",
-            found=y_score.shape,
-            hint="give one seed's scores as y_score[None]",
-        )
     values = np.stack([class_aucs(y_true, score) for score in y_score])
     resampled = np.stack([resampling.aucs(y_true, score) for score in y_score])
     return tuple(np.concatenate([aucs, aucs.mean(axis=-1, keepdims=True)], axis=-1) for aucs in (values, resampled))

@@ -1,7 +1,7 @@
 """Calibrated probabilities, and decisions based on them.
 
-Input: scores and labels. Output: a temperature and thresholds, fitted on fold 9 and evaluated on fold 10, with
-intervals over patients. Arrays are (n, 5), superclasses in the order of CLASSES.
+A temperature and thresholds are fitted on fold 9 and evaluated on fold 10, with intervals over patients. Arrays
+are (n, 5), superclasses in the order of CLASSES.
 """
 
 from __future__ import annotations
@@ -56,10 +56,6 @@ def calibrate(
     ----------
     fit_on, evaluate_on : scores (n, 5) and labels (n, 5) of each fold
     resampling : resamples of the evaluation fold's patients
-
-    Raises
-    ------
-    InputError : a superclass without positive or negative records in the fold for fitting
     """
     (fit_score, fit_true), (y_score, y_true) = fit_on, evaluate_on
     temperature = fit_temperature(fit_score, fit_true)
@@ -74,12 +70,7 @@ def calibrate(
 
 
 def fit_temperature(y_score: np.ndarray, y_true: np.ndarray) -> float:
-    """The temperature with the smallest binary cross-entropy (Guo et al. 2017), one for all superclasses.
-
-    Raises
-    ------
-    InputError : a superclass without positive or negative records
-    """
+    """The temperature with the smallest binary cross-entropy (Guo et al. 2017), one for all superclasses."""
     check_positive_and_negative(y_true)
 
     def cost(log_temperature: float) -> float:
@@ -136,12 +127,7 @@ def calibration_error_estimate(
 
 
 def choose_thresholds(y_score: np.ndarray, y_true: np.ndarray) -> np.ndarray:
-    """The threshold with the best F1 for each superclass, float (5,); a probability at or above it is positive.
-
-    Raises
-    ------
-    InputError : a superclass without positive or negative records
-    """
+    """The threshold with the best F1 for each superclass, float (5,); a probability at or above it is positive."""
     check_positive_and_negative(y_true)
     chosen = []
     for score, actual in zip(y_score.T, y_true.T):

@@ -1,6 +1,6 @@
 """One fold's labels and resamples, and the metrics of scores on it.
 
-Input: the :class:`~ecglib.evaluation.scores.Scores` of models. Output: estimates. Records are matched by ecg_id, so the
+Records are matched by ecg_id, so the
 scores may be in any order and include other folds.
 """
 

@@ -13,7 +13,6 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from ecglib.data.dataset import Dataset
-from ecgpredict.errors import InputError
 
 _BATCH = 32  # resamples computed together: 2,000 records then take 0.5 MB, which stays in the processor's cache
 
@@ -30,10 +29,6 @@ class Resampling:
     n_bootstrap : number of resamples
     seed : random seed
 
-    Raises
-    ------
-    InputError : no records, or n_bootstrap below 1
-
     Examples
     --------
     >>> resampling = Resampling([7, 7, 8, 9], n_bootstrap=1000)
@@ -42,15 +37,6 @@ class Resampling:
     """
 
     def __init__(self, patients: np.ndarray, n_bootstrap: int, seed: int = 0):
-        patients = np.asarray(patients)
-        if patients.ndim != 1 or not len(patients) or n_bootstrap < 1:
-            raise InputError(
-                "nothing to resample",
-                where="Resampling",
-                expected="one patient per record, one resample or more",
-                found=f"patients of shape {patients.shape}, {n_bootstrap} resamples",
-                hint="give the records' patients",
-            )
         names, self.patients = np.unique(patients, return_inverse=True)
         self.n_patients, self.n_bootstrap, self.seed = len(names), n_bootstrap, seed
 
@@ -109,13 +95,7 @@ class Resampling:
         """
         y_true, y_score = np.ascontiguousarray(y_true, bool), np.ascontiguousarray(y_score)
         if y_true.shape != y_score.shape or len(y_true) != len(self):
-            raise InputError(
-                "labels and scores of other records",
-                where="Resampling.aucs",
-                expected=f"{len(self)} records each",
-                found=f"labels {y_true.shape}, scores {y_score.shape}",
-                hint="give both for the records resampled",
-            )
+            raise ValueError(f"labels {y_true.shape} and scores {y_score.shape} of {len(self)} resampled records")
         return _cached_aucs(self, y_true.tobytes(), y_score.tobytes(), y_score.dtype.str)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,25 +30,6 @@ class Scores:
     fold: np.ndarray
     seed: np.ndarray
     score: np.ndarray
-
-    def __post_init__(self):
-        expected = (self.seed.size, self.ecg_id.size, len(CLASSES))
-        if self.score.shape != expected or not self.fold.shape == self.ecg_id.shape == expected[1:2]:
-            raise InputError(
-                "wrong shape of scores",
-                where="Scores.score",
-                expected=expected,
-                found=f"{self.score.shape} with ecg_id {self.ecg_id.shape} and fold {self.fold.shape}",
-                hint="score every record of folds 9 and 10 once for each seed",
-            )
-        if not np.isfinite(self.score).all():
-            raise InputError(
-                "non-finite scores",
-                where="Scores.score",
-                expected="finite values",
-                found=f"{(~np.isfinite(self.score)).sum()} non-finite",
-                hint="train again with a lower learning rate",
-            )
 
     @classmethod
     def from_dataset(cls, dataset: Dataset, seed: int, score: np.ndarray) -> Scores:
@@ -83,15 +64,6 @@ class Scores:
     @classmethod
     def stack_seeds(cls, runs: list[Scores]) -> Scores:
         """Several seeds of one model as one object."""
-        for other in runs[1:]:
-            if not np.array_equal(other.ecg_id, runs[0].ecg_id):
-                raise InputError(
-                    "scores of other records",
-                    where=f"seed {other.seed.tolist()}",
-                    expected=f"the records of seed {runs[0].seed.tolist()}",
-                    found="other ecg_ids",
-                    hint="score all seeds on the same data",
-                )
         seed = np.concatenate([run.seed for run in runs])
         return cls(runs[0].ecg_id, runs[0].fold, seed, np.concatenate([run.score for run in runs]))
 
@@ -106,21 +78,8 @@ class Scores:
         return Scores(self.ecg_id[chosen], self.fold[chosen], self.seed, self.score[:, chosen])
 
     def for_seeds(self, seeds: Sequence[int]) -> Scores:
-        """Scores of these seeds, in this order.
-
-        Raises
-        ------
-        InputError : a seed that was not scored
-        """
+        """Scores of these seeds, in this order; a ValueError if one was not scored."""
         known = self.seed.tolist()
-        if unknown := [seed for seed in seeds if seed not in known]:
-            raise InputError(
-                "missing seed",
-                where="scores",
-                expected=f"one of {known}",
-                found=unknown[0],
-                hint="train the model with this seed",
-            )
         return Scores(self.ecg_id, self.fold, np.asarray(seeds), self.score[[known.index(seed) for seed in seeds]])
 
 
@@ -129,25 +88,15 @@ def labels_for(scores: Scores, dataset: Dataset) -> np.ndarray:
 
     Raises
     ------
-    InputError : a scored ecg_id is not in the data or is in another fold, or a superclass has no positive or no
-        negative records in a fold (its AUC would be undefined)
+    InputError : a scored ecg_id is not in the data or is in another fold, or a superclass lacks positives or negatives
     """
-    table = dataset.table
-    if len(unknown := np.setdiff1d(scores.ecg_id, table.index)):
+    rows = dataset.table.reindex(scores.ecg_id)
+    if (other := rows["fold"].to_numpy() != scores.fold).any():
         raise InputError(
             "scores of other records",
-            where="ecg_id",
-            expected="records of the data",
-            found=f"{len(unknown)} unknown, {unknown[0]} among them",
-            hint="evaluate with the data that was scored",
-        )
-    rows = table.loc[scores.ecg_id]
-    if (moved := rows["fold"].to_numpy() != scores.fold).any():
-        raise InputError(
-            "scores with other folds",
-            where=f"ecg_id {scores.ecg_id[moved][0]}",
-            expected=rows["fold"][moved].iloc[0],
-            found=scores.fold[moved][0],
+            where=f"ecg_id {scores.ecg_id[other][0]}",
+            expected="the data's records and folds",
+            found=f"{other.sum()} unknown or in another fold",
             hint="evaluate with the data that was scored",
         )
     y_true = rows[list(CLASSES)].to_numpy(bool)
@@ -172,22 +121,3 @@ def check_positive_and_negative(y_true: np.ndarray, where: str = "") -> None:
             found=f"a prevalence of {prevalence[degenerate[0]]:.0%}",
             hint="give more records",
         )
-
-
-def check_same_seeds(scores: Mapping[str, Scores]) -> None:
-    """Check that models which are compared seed by seed have the same seeds.
-
-    Raises
-    ------
-    InputError : a model lacks a seed that another one has
-    """
-    every = set().union(*(one.seed.tolist() for one in scores.values()))
-    for name, one in scores.items():
-        if missing := sorted(every - set(one.seed.tolist())):
-            raise InputError(
-                "missing seed",
-                where=name,
-                expected=f"seeds {sorted(every)}",
-                found=f"no seed {missing[0]}",
-                hint="train the model with the same seeds",
-            )

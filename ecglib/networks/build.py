@@ -13,12 +13,7 @@ from ecglib.networks.architectures import COMPACT_NETWORK, REFERENCE_NETWORKS, C
 def build(
     name: str, dropout: float | None = None, shape: CompactShape | None = None, padding: bool = True
 ) -> nn.Module:
-    """A freshly initialized torch network; dropout is the network's own by default.
-
-    Raises
-    ------
-    InputError : no network of that name
-    """
+    """A freshly initialized torch network; dropout is the network's own by default."""
     if name == COMPACT_NETWORK:
         return compact.CompactNet(shape, dropout or 0.0, padding)
     if name in REFERENCE_NETWORKS:
@@ -32,10 +27,6 @@ def load(
     """The network of a weights file that was trained under this name.
 
     A stack of convolution blocks gets the number of channels in the file, which pruning may have changed.
-
-    Raises
-    ------
-    InputError : the file is unreadable or of another architecture
     """
     if name == COMPACT_NETWORK or name in REFERENCE_NETWORKS:
         return weights.fill(build(name, dropout, shape, padding), path)

@@ -21,7 +21,6 @@ from ecglib.networks.architectures import CHANNELS
 from ecglib.networks.fake_quantization import FakeQuantize, FakeQuantizeWeight
 from ecglib.networks.pooled import PooledNet
 from ecglib.networks.tiled_convolution import TiledConv2d
-from ecgpredict.errors import InputError
 from ecgpredict.spec import CLASSES, LEADS, N_SAMPLES
 
 KERNEL = 10
@@ -68,43 +67,20 @@ class ECGNet(PooledNet):
 
 
 def build(name: str, dropout: float | None = None) -> ECGNet:
-    """A freshly initialized network by its name in :data:`CHANNELS`; dropout is the original's 0.5 by default.
-
-    Raises
-    ------
-    InputError : no network of that name
-    """
-    if name not in CHANNELS:
-        raise InputError(
-            "unknown network",
-            where="ecglib.networks.convnet",
-            expected=", ".join(CHANNELS),
-            found=name,
-            hint="give one of the expected names",
-        )
+    """A freshly initialized network by its name in :data:`CHANNELS`; dropout is the original's 0.5 by default."""
     return ECGNet(CHANNELS[name], 0.5 if dropout is None else dropout, quantization_aware=name == "quantization_aware")
 
 
 def load_weights(network: ECGNet, path: Path) -> ECGNet:
-    """Fill a network with weights from :func:`ecglib.training.lightning.save_weights`, in the network's own precision.
-
-    Raises
-    ------
-    InputError : the file is unreadable or of another architecture
-    """
+    """Fill a network with the weights of a run, in the network's own precision."""
     return weights.fill(network, path)
 
 
 def from_weights(path: Path, dropout: float | None = None) -> ECGNet:
-    """The network of a weights file, with the same number of channels as the file's convolutions.
-
-    Raises
-    ------
-    InputError : the file is unreadable or of another architecture
-    """
+    """The network of a weights file, with the same number of channels as the file's convolutions."""
     state = weights.read(path)
     convolutions = sorted((int(name.split(".")[1]), len(value)) for name, value in state.items() if value.ndim == 3)
-    network = ECGNet(tuple(channels for _, channels in convolutions) or (1,), 0.5 if dropout is None else dropout)
+    network = ECGNet(tuple(channels for _, channels in convolutions), 0.5 if dropout is None else dropout)
     return weights.fill(network, path, state)
 
 

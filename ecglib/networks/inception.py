@@ -15,7 +15,6 @@ from safetensors.numpy import save_file
 from ecglib.networks import weights
 from ecglib.networks.keras_backend import keras
 from ecgpredict import files
-from ecgpredict.errors import InputError
 from ecgpredict.spec import CLASSES, LEADS, N_SAMPLES
 
 layers = keras.layers
@@ -129,29 +128,10 @@ def save_weights(model: keras.Model, path: Path) -> None:
 
 
 def load_weights(model: keras.Model, path: Path) -> keras.Model:
-    """Fill a model with weights from :func:`save_weights`.
-
-    Raises
-    ------
-    InputError : the file is missing, unreadable, or of another architecture
-    """
+    """Fill a model with weights from :func:`save_weights`."""
     found = weights.read(path)
-    variables = {v.path: v for v in _stored(model)}
-    different = [
-        name
-        for name in sorted(variables.keys() | found.keys())
-        if name not in found or name not in variables or tuple(variables[name].shape) != found[name].shape
-    ]
-    if different:
-        raise InputError(
-            "weights of another architecture",
-            where=path,
-            expected=f"the {len(variables)} variables of {model.name}",
-            found=f"{len(found)} variables; {different[0]} differs",
-            hint="give a weights file of this network",
-        )
-    for name, variable in variables.items():
-        variable.assign(found[name].astype(np.float32))
+    for variable in _stored(model):
+        variable.assign(found[variable.path].astype(np.float32))
     return model
 
 

@@ -1,7 +1,7 @@
 """The form in which a torch network is trained: channels-last for a stack of convolution blocks, else as it is.
 
-In comes a network of :mod:`ecglib.networks.build`; out come its trained form and what that computes from batches in
-the order of the records, (b, samples, 12). It needs no Lightning, whose import takes longer than scoring the sample.
+Batches are in the order of the records, (b, samples, 12). The module needs no Lightning, whose import takes longer than
+scoring the sample.
 """
 
 from __future__ import annotations

@@ -6,7 +6,6 @@ import pytest
 from ecglib.evaluation import metrics
 from ecglib.evaluation.bootstrap import Estimate, auc_difference, auc_estimates, combined, percentile
 from ecglib.evaluation.resampling import Resampling
-from ecgpredict.errors import InputError
 from ecgpredict.spec import CLASSES
 
 
@@ -138,12 +137,6 @@ def test_an_estimate_survives_json():
     one = Estimate(0.9, 0.8, 0.95, 3)
     assert Estimate(**one.to_dict()) == one
     assert Estimate(**{"value": 1.0, "low": 0.5, "high": 2.0}).n_seeds == 1
-
-
-def test_scores_without_a_seed_axis_are_named(data):
-    y_true, y_score, resampling = data
-    with pytest.raises(InputError, match="wrong shape of scores"):
-        auc_estimates(y_true, y_score[0], resampling)
 
 
 def test_undefined_resamples_do_not_count():

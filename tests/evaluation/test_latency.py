@@ -5,7 +5,6 @@ import pytest
 
 from ecglib.evaluation import latency
 from ecglib.evaluation.latency import measure_latencies
-from ecgpredict.errors import InputError
 
 
 @pytest.fixture
@@ -89,17 +88,3 @@ def test_few_rounds_give_the_range(clock):
     seconds = iter([1.0] * 4 + [2.0] * 4 + [5.0] * 4)
     table = measure_latencies({"one": clock.takes(lambda: next(seconds))}, 3)
     assert table.loc["one", ["ms", "low", "high"]].tolist() == pytest.approx([2000, 1000, 5000])
-
-
-@pytest.mark.parametrize(
-    ("arguments", "problem"),
-    [({"reference": "float32"}, "unknown reference"), ({"reference": {"x": "int8"}}, "unknown reference")],
-)
-def test_a_reference_that_is_not_timed_is_named(arguments, problem):
-    with pytest.raises(InputError, match=problem):
-        measure_latencies({"int8": int}, 2, **arguments)
-
-
-def test_no_round_is_an_error():
-    with pytest.raises(InputError, match="no timing runs"):
-        measure_latencies({"int8": int}, 0)

@@ -6,7 +6,6 @@ import torch
 
 from ecglib.networks import convnet
 from ecglib.study import original
-from ecgpredict.errors import InputError
 
 
 @pytest.mark.parametrize("model", ["base_cnn", "student"])
@@ -20,12 +19,6 @@ def test_the_published_sizes(model, params):
     sizes, published = convnet.size_table(convnet.build(model)), original.SIZES_MB[model]
     assert sizes["params"] == params
     assert {name: round(sizes[name], 2) for name in published} == published
-
-
-def test_an_unknown_network_is_named():
-    with pytest.raises(InputError, match="unknown network") as caught:
-        convnet.build("resnet")
-    assert "base_cnn" in caught.value.expected
 
 
 def test_the_output_is_one_probability_per_class():

@@ -101,20 +101,6 @@ def test_a_finished_run_is_loaded(finished, few):
     assert again.metadata == finished.metadata
 
 
-def test_weights_of_another_architecture_are_named(finished):
-    from keras import Sequential, layers
-
-    other = Sequential([layers.Input((1000, 12)), layers.Flatten(), layers.Dense(5)], name="other")
-    with pytest.raises(InputError, match="weights of another architecture"):
-        inception.load_weights(other, finished.weights())
-
-
-def test_unreadable_weights_are_named(tmp_path):
-    (tmp_path / "weights.safetensors").write_bytes(b"truncated")
-    with pytest.raises(InputError, match="weights unreadable"):
-        inception.load_weights(inception.build(), tmp_path / "weights.safetensors")
-
-
 @pytest.mark.parametrize(
     ("shape", "value", "problem"),
     [
