@@ -86,7 +86,7 @@ def build(name: str, dropout: float | None = None) -> ECGNet:
 
 
 def load_weights(network: ECGNet, path: Path) -> ECGNet:
-    """Fill a network with weights from :func:`ecglib.training.lightning.save_weights`, in the network's own precision.
+    """Fill a network with weights from :func:`ecglib.networks.weights.save`, in the network's own precision.
 
     Raises
     ------

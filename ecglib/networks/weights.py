@@ -9,6 +9,7 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
+from ecgpredict import files
 from ecgpredict.errors import InputError
 
 if TYPE_CHECKING:
@@ -30,6 +31,15 @@ def read(path: Path) -> dict[str, np.ndarray]:
         raise InputError(
             "weights unreadable", where=path, expected="a safetensors file", found=error, hint="train the model again"
         ) from error
+
+
+def save(network: nn.Module, path: Path) -> None:
+    """Write a torch network's weights as float16 safetensors, atomically."""
+    from safetensors.torch import save_file  # only here: the Keras network has its weights without torch
+
+    state = {k: v.half() if v.is_floating_point() else v for k, v in network.state_dict().items()}
+    with files.atomic_path(path) as temporary:
+        save_file({k: v.contiguous() for k, v in state.items()}, temporary)
 
 
 def fill(network: nn.Module, path: Path, state: dict[str, np.ndarray] | None = None) -> nn.Module:
