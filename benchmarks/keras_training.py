@@ -16,7 +16,7 @@ from ecglib.data.normalization import fit_normalization
 from ecglib.networks import inception
 from ecglib.networks.keras_backend import keras
 from ecglib.study.profile import load_profile
-from ecglib.training import keras_batches, keras_training
+from ecglib.training import keras_training
 
 STEPS, RECORDS = 8, 17_084
 settings = load_profile(Path(__file__).parent.parent / "config" / "full.yml").training["inception_cnn"]
@@ -35,9 +35,14 @@ def milliseconds(work) -> float:
 with tempfile.TemporaryDirectory() as folder:
     root = synthetic.write_sample(Path(folder) / "records", records=2 * settings.batch_size, progress=False)
     dataset = open_dataset(root, Path(folder) / "cache", progress=False)
-    batches = keras_batches.BatchedRecords(dataset, fit_normalization(dataset), settings, 0)
-    x, y = batches[0]
-    prepare = milliseconds(lambda: batches[0])
+    normalization, positions = fit_normalization(dataset), np.arange(settings.batch_size)
+
+    def prepared() -> np.ndarray:
+        x = normalization(dataset.millivolts(positions))
+        return keras_training.augment(x, settings, np.random.default_rng(0))
+
+    x, y = prepared(), dataset.labels[positions]
+    prepare = milliseconds(prepared)
 
 network = inception.build(settings.dropout)
 network.compile(keras.optimizers.AdamW(1e-3), "binary_crossentropy")

@@ -22,7 +22,7 @@ from ecgpredict.errors import InputError
 CARDS = ("released", "released_compact")  # of chapter 8 and of chapter 10
 ROC_STEP = 10  # every tenth point of the macro ROC curve is stored: 51 are enough for a figure
 _COUNTS = ("seeds", "params", "nonzero_params", "file_bytes", "reported_params")
-PACKAGES = """torch pytorch-lightning tensorflow keras onnx onnxruntime scikit-learn scipy numpy pandas wfdb seaborn
+PACKAGES = """torch tensorflow keras onnx onnxruntime scikit-learn scipy numpy pandas wfdb seaborn
 papermill jupytext jupyter-book snakemake"""
 
 

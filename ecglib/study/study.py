@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,6 +74,7 @@ class Study:
         if settings is None:
             found = f"one made from {', '.join(self.model(model).made_from)}"
             raise InputError("no training", where=model, expected="a trained model", found=found, hint="train that")
+        score = partial(self.training_crop_scores, settings=settings) if settings.same_crop else self.training_scores
         place = Path(model) / f"seed{seed}"
         init = self.train(settings.init_from, seed, progress=progress) if settings.init_from else None
         teachers = [run for name in settings.teachers for run in self.teacher_runs(name, progress=progress)]
@@ -85,8 +86,7 @@ class Study:
             self.paths.artifacts / place,
             init=init,
             teachers=teachers,
-            teacher_scores=lambda: [self.training_scores(run) for run in teachers],
-            teacher_crops=lambda: [self.training_crop_scores(run, settings) for run in teachers],
+            teacher_scores=lambda: [score(run) for run in teachers],
             statements=self.training_statements,
             finished=[self.paths.models / place] if self.settings.name == "full" else [],
             progress=progress,
@@ -139,7 +139,7 @@ class Study:
         path = self._stored(run, f"training_crop_scores_{settings.crop}", ".npy")
         if not path.is_file():
             from ecglib.training import scoring
-            from ecglib.training.batches import crop_starts
+            from ecglib.training.augmentation import crop_starts
 
             records, starts = self.data.in_folds(*TRAIN_FOLDS), crop_starts(settings)
             score = scoring.predict_crops(self.network(run), records, run.normalization, settings.crop, starts)

@@ -1,4 +1,4 @@
-"""Knowledge distillation for multi-label classification: soft targets and losses for training a student.
+"""Knowledge distillation for multi-label classification: soft targets, and the losses for training a student.
 
 Each superclass is a binary problem of its own, so the temperature softens a sigmoid, where Hinton et al. (2015) soften
 a softmax.
@@ -18,43 +18,33 @@ from ecgpredict.errors import InputError
 from ecgpredict.spec import apply_temperature
 
 
-def soft_targets(teachers: Sequence[Scores], dataset: Dataset, temperature: float) -> np.ndarray:
-    """The teachers' softened probabilities of each record: float32 (n, 5) in the dataset's order.
-
-    The probabilities of several teachers, and of several seeds of each, are averaged.
+def soft_targets(teachers: Sequence[Scores] | Sequence[np.ndarray], dataset: Dataset, temperature: float) -> np.ndarray:
+    """The teachers' mean probabilities of each record, softened: float32 (n, 5), or (n, 5 crops) crop by crop.
 
     Parameters
     ----------
-    teachers : scores of exactly the dataset's records
+    teachers : scores of exactly the dataset's records, of several seeds or one; or each teacher's probabilities of
+        the records' crops, float16 (n, crops, 5)
     temperature : divides the logits; 1 leaves the probabilities unchanged
 
     Raises
     ------
     InputError : scores of other records
     """
-    for teacher in teachers:
-        if not np.array_equal(teacher.ecg_id, dataset.ecg_id):
-            unmatched = np.setxor1d(teacher.ecg_id, dataset.ecg_id)
-            raise InputError(
-                "scores of other records",
-                where="a teacher's scores",
-                expected=f"the {len(dataset):,} training records",
-                found=f"{len(unmatched):,} without a match" if len(unmatched) else "another order",
-                hint="score the teacher on this data again",
-            )
-    return apply_temperature(Scores.stack_seeds(list(teachers)).ensemble().score[0], temperature).astype(np.float32)
-
-
-def soft_targets_of_crops(teachers: Sequence[np.ndarray], records: int, temperature: float) -> np.ndarray:
-    """The teachers' softened mean probabilities of every crop: float32 (n, 5 crops), crop by crop.
-
-    Parameters
-    ----------
-    teachers : each one's probabilities (n, crops, 5)
-    records : n
-    """
-    mean = sum(one.astype(np.float32) for one in teachers) / len(teachers)
-    return apply_temperature(mean, temperature).reshape(records, -1).astype(np.float32)
+    if isinstance(teachers[0], Scores):
+        for teacher in teachers:
+            if not np.array_equal(teacher.ecg_id, dataset.ecg_id):
+                raise InputError(
+                    "scores of other records",
+                    where="a teacher's scores",
+                    expected=f"the {len(dataset):,} training records, in their order",
+                    found="others, or another order",
+                    hint="score the teacher on this data again",
+                )
+        mean = Scores.stack_seeds(teachers).ensemble().score[0]
+    else:
+        mean = sum(crops.astype(np.float32) for crops in teachers) / len(teachers)
+    return apply_temperature(mean, temperature).reshape(len(mean), -1).astype(np.float32)
 
 
 def loss(
@@ -74,19 +64,16 @@ def loss(
 
 
 def original_loss(logits: torch.Tensor, hard: torch.Tensor, teacher: torch.Tensor) -> torch.Tensor:
-    """The original study's loss: BCE + 0.3 CE + 0.7 KL at temperature 1.
+    """The original study's loss at temperature 1: BCE + 0.3 CE + 0.7 KL.
 
     The cross-entropy and Kullback-Leibler terms use the five sigmoid probabilities as if they were the logits of a
     softmax.
 
     Parameters
     ----------
-    logits : the student's logits (b, 5)
-    hard : labels (b, 5)
-    teacher : the teacher's probabilities (b, 5)
+    logits, hard, teacher : the student's logits, labels, and the teacher's probabilities, (b, 5)
     """
     probability = torch.sigmoid(logits)
     divergence = F.kl_div(probability.log_softmax(dim=1), teacher.softmax(dim=1), reduction="batchmean")
-    return (
-        F.binary_cross_entropy_with_logits(logits, hard) + 0.3 * F.cross_entropy(probability, hard) + 0.7 * divergence
-    )
+    entropy = F.cross_entropy(probability, hard)
+    return F.binary_cross_entropy_with_logits(logits, hard) + 0.3 * entropy + 0.7 * divergence

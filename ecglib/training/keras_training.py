@@ -1,139 +1,127 @@
-"""Training of the Keras network, with any Keras backend.
-
-The network is trained on folds 1-8, fold 9 selects the checkpoint unless the
-settings ask for the last weights, and fold 10 is scored once, at the end. An interrupted training resumes from its last
-finished epoch and gives the same weights as an uninterrupted one; a finished one is loaded.
-"""
+"""Training of the Keras network, with any Keras backend: its epochs, its validation, and what is kept of it."""
 
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import math
-import shutil
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
-from ecglib.data.dataset import Dataset, check_records
-from ecglib.data.folds import TEST_FOLD, TRAIN_FOLDS, VALIDATION_FOLD
-from ecglib.data.normalization import fit_normalization
-from ecglib.evaluation.scores import Scores
-from ecglib.networks import inception, weights
+from ecglib.data.dataset import Dataset
+from ecglib.data.folds import TRAIN_FOLDS, VALIDATION_FOLD
+from ecglib.evaluation.metrics import macro_auc
+from ecglib.networks import inception
 from ecglib.networks.keras_backend import keras
 from ecglib.training import runs
-from ecglib.training.keras_batches import EVALUATION_BATCH, BatchedRecords
-from ecglib.training.keras_callbacks import Backup, EpochSeed, History, Validation
-from ecglib.training.runs import Run
 from ecglib.training.settings import TrainingSettings
 from ecgpredict.spec import Normalization
 
+_EVALUATION_BATCH = 256
 FUSED_STEPS = 500  # of a training; compiling the fused GELU takes as long as it saves in some hundred steps
 
 
-def train(
-    model: str,
-    build: Callable[[], keras.Model],
-    settings: TrainingSettings,
-    seed: int,
-    dataset: Dataset,
-    folder: Path,
-    *,
-    progress: bool = True,
-) -> Run:
-    """Train the network, or load the finished run with the same settings on the same data.
+class KerasTraining:
+    """A training in progress; the parameters are those of :func:`ecglib.training.train.train`."""
 
-    Arguments and return value are those of :func:`ecglib.training.lightning.train`; every backend can load the weights.
-    """
-    folder = Path(folder)
-    key = runs.run_key(model, seed, settings, dataset)
-    if run := runs.prepare_or_load(folder, key):
-        return run
-    started = time.monotonic()
-    keras.utils.set_random_seed(seed)
-    network = build()
-    normalization = fit_normalization(dataset) if settings.normalize else Normalization(0.0, 1.0)
-    train_part, validation = dataset.in_folds(*TRAIN_FOLDS), dataset.in_folds(VALIDATION_FOLD)
-    batches = BatchedRecords(train_part, normalization, settings, seed)
-    network.compile(optimizer(settings, len(batches)), "binary_crossentropy")
-    best, history = folder / "checkpoints" / "best.weights.h5", folder / runs.HISTORY
-    backup = Backup(folder / "checkpoints" / "backup")
-    finished = backup.finished_epochs()
-    # the history may have one epoch more, which is repeated
-    past = pd.read_csv(history)["val_auc"].iloc[:finished].tolist() if finished else []
-    callbacks = [
-        EpochSeed(batches, seed),
-        Validation(normalization(validation.millivolts(slice(None))), validation.labels),
-        History(history),
-        keras.callbacks.ModelCheckpoint(
-            best,
-            monitor="val_auc",
-            mode="max",
-            save_best_only=True,
-            save_weights_only=True,
-            initial_value_threshold=max(past) if past else None,
-        ),
-        _EarlyStopping(settings.patience, past),
-        backup,
-    ]
-    if past:
-        backup.restore(network)
-    if not _stopped(past, settings.patience):
-        long = settings.epochs * len(batches) >= FUSED_STEPS
-        with fused_gelu(network) if long else contextlib.nullcontext():
-            network.fit(
-                batches,
-                epochs=settings.epochs,
-                initial_epoch=finished,
-                shuffle=False,
-                verbose=1 if progress else 0,
-                callbacks=callbacks,
-            )
-    if settings.checkpoint == "best":
-        network.load_weights(best)
-    inception.save_weights(network, folder / weights.NAME)
-    inception.load_weights(network, folder / weights.NAME)
-    scored = dataset.in_folds(VALIDATION_FOLD, TEST_FOLD)
-    score = predict(network, scored, normalization)
-    Scores.from_dataset(scored, seed, score).save(folder / runs.SCORES)
-    run = runs.finish(
-        folder,
-        key
-        | {
-            "weights": weights.NAME,
-            "params": network.count_params(),
-            "normalization": dataclasses.asdict(normalization),
-            **runs.history_summary(history),
+    suffix = ".npz"
+
+    def __init__(self, settings: TrainingSettings, seed: int, dataset: Dataset, normalization: Normalization):
+        keras.utils.set_random_seed(seed)
+        self.settings, self.seed, self.normalization = settings, seed, normalization
+        self.network = inception.build(settings.dropout or 0.0)
+        self.train_part, validation = dataset.in_folds(*TRAIN_FOLDS), dataset.in_folds(VALIDATION_FOLD)
+        self.labels = self.train_part.labels
+        self.validation = normalization(validation.millivolts(slice(None))), validation.labels
+        steps = max(1, len(self.train_part) // settings.batch_size)
+        self.network.compile(optimizer(settings, steps), "binary_crossentropy")
+        self.network.optimizer.build(self.network.trainable_variables)
+        self.fused = contextlib.ExitStack()
+        if settings.epochs * steps >= FUSED_STEPS:
+            self.fused.enter_context(fused_gelu(self.network))
+
+    def train_epoch(self, epoch: int, batches: Sequence[np.ndarray]) -> tuple[float, float]:
+        """Train on batches of positions in folds 1-8; the mean loss, and the learning rate of the last batch."""
+        for number, layer in enumerate(self.network.layers):
+            if isinstance(layer, keras.layers.Dropout):
+                state = np.random.SeedSequence((self.seed, epoch, number)).generate_state(2, np.uint32)
+                layer.seed_generator.state.assign(state)
+        data = _Batches(self, epoch, batches)
+        fitted = self.network.fit(data, epochs=epoch + 1, initial_epoch=epoch, shuffle=False, verbose=0)
+        return fitted.history["loss"][0], float(self.network.optimizer.learning_rate)
+
+    def validate(self) -> tuple[float, float]:
+        """Loss and macro AUC on fold 9."""
+        x, labels = self.validation
+        score = self.network.predict(x, batch_size=_EVALUATION_BATCH, verbose=0)
+        return float(keras.losses.BinaryCrossentropy()(labels, score)), macro_auc(labels, score)
+
+    def save(self, path: Path) -> None:
+        """Write all that a resume needs."""
+        np.savez(path, *map(keras.ops.convert_to_numpy, self._variables()))
+
+    def load(self, path: Path) -> None:
+        """Restore what :meth:`save` wrote."""
+        with np.load(path) as arrays:
+            for variable, name in zip(self._variables(), arrays.files, strict=True):
+                variable.assign(arrays[name])
+
+    def _variables(self) -> list:
+        return [*self.network.variables, *self.network.optimizer.variables]
+
+    def save_weights(self, path: Path) -> None:
+        """Write the weights, rounded to float16."""
+        self.fused.close()
+        inception.save_weights(self.network, path)
+        inception.load_weights(self.network, path)
+
+    def predict(self, dataset: Dataset) -> np.ndarray:
+        """Probabilities float32 (n, 5) of the rounded weights."""
+        return predict(self.network, dataset, self.normalization)
+
+    def description(self, _folder: Path) -> dict:
+        """What is recorded of the network, the hardware and the software."""
+        return {
+            "params": self.network.count_params(),
             "precision": keras.config.floatx(),
             "backend": keras.backend.backend(),
             "hardware": runs.processor(),
             "versions": runs.versions("keras", keras.backend.backend(), "numpy"),
-            "wall_seconds": round(time.monotonic() - started, 1),
-        },
-    )
-    shutil.rmtree(folder / "checkpoints")
-    return run
+        }
 
 
-def _stopped(past: list[float], patience: int) -> bool:
-    """Whether early stopping has ended a training with these validation AUCs."""
-    return bool(past) and len(past) - 1 - int(np.argmax(past)) >= patience
+class _Batches(keras.utils.PyDataset):
+    """An epoch's batches of augmented records (b, 1000, 12) and labels (b, 5)."""
+
+    def __init__(self, training: KerasTraining, epoch: int, batches: Sequence[np.ndarray]):
+        super().__init__()
+        self.training, self.epoch, self.batches = training, epoch, batches
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        training, positions = self.training, self.batches[index]
+        x = training.normalization(training.train_part.millivolts(positions))
+        random = np.random.default_rng((training.seed, self.epoch, index))
+        return augment(x, training.settings, random), training.labels[positions]
 
 
-class _EarlyStopping(keras.callbacks.EarlyStopping):
-    """Early stopping that continues to count after a resume."""
-
-    def __init__(self, patience: int, past: list[float]):
-        super().__init__(monitor="val_auc", mode="max", patience=patience)
-        self.past = past
-
-    def on_train_begin(self, logs=None):
-        super().on_train_begin(logs)
-        for epoch, auc in enumerate(self.past):
-            self.on_epoch_end(epoch, {"val_auc": auc})
+def augment(x: np.ndarray, settings: TrainingSettings, random: np.random.Generator) -> np.ndarray:
+    """Records float32 (b, samples, 12), shifted in time (zeros move in), with another gain and with noise."""
+    records, samples, _ = x.shape
+    if settings.max_shift:
+        offset = random.integers(-settings.max_shift, settings.max_shift + 1, (records, 1))
+        source = np.arange(samples) + offset
+        inside = ((source >= 0) & (source < samples))[..., None]
+        x = np.take_along_axis(x, source.clip(0, samples - 1)[..., None], axis=1) * inside
+    if settings.gain_sd:
+        x = x * np.exp(settings.gain_sd * random.standard_normal((records, 1, 1), np.float32))
+    if settings.max_noise_sd:
+        level = settings.max_noise_sd * random.random((records, 1, 1), np.float32)
+        x = x + level * random.standard_normal(x.shape, np.float32)
+    return x
 
 
 @contextlib.contextmanager
@@ -201,17 +189,8 @@ class LateDecay(keras.optimizers.schedules.LearningRateSchedule):
         epochs = keras.ops.floor((keras.ops.cast(step, "float32") - self.start) / self.steps) + 1
         return self.rate * keras.ops.exp(-0.1 * keras.ops.maximum(epochs, 0.0))
 
-    def get_config(self):
-        return {"rate": self.rate, "start": self.start, "steps": self.steps}
-
 
 def predict(network: keras.Model, dataset: Dataset, normalization: Normalization) -> np.ndarray:
-    """Probabilities float32 (n, 5), in batches.
-
-    Raises
-    ------
-    InputError : the records have another shape than the network's input, or non-finite values
-    """
+    """Probabilities float32 (n, 5) of a dataset's records."""
     x = normalization(dataset.millivolts(slice(None)))
-    check_records(x)
-    return network.predict(x, batch_size=EVALUATION_BATCH, verbose=0)
+    return network.predict(x, batch_size=_EVALUATION_BATCH, verbose=0)

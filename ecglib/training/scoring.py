@@ -1,24 +1,22 @@
-"""Probabilities of torch networks, and recalibration of their batch normalization without dropout."""
+"""Probabilities of torch networks, and the processor and precision they are computed with."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from torch.optim.swa_utils import update_bn
 from tqdm import tqdm
 
 from ecglib.data.dataset import Dataset
 from ecglib.networks.trained_form import logits_of, trainable
-from ecglib.training.batches import EVALUATION_BATCH, BatchedRecords, window_starts
-from ecgpredict.spec import Normalization
+from ecglib.training.batches import EVALUATION_BATCH, BatchedRecords
+from ecgpredict.spec import N_SAMPLES, Normalization
 
-if TYPE_CHECKING:
-    from ecglib.training.classifier import Classifier
 
-_RECALIBRATION_BATCH = 256  # the estimated variances are means over batches, and so depend on it
+def window_starts(crop: int) -> range:
+    """Starts of the windows whose probabilities are averaged: each half a window after the one before."""
+    return range(0, N_SAMPLES - crop + 1, crop // 2)
 
 
 def predict(
@@ -29,7 +27,7 @@ def predict(
     windows: int | None = None,
     progress: bool = False,
 ) -> np.ndarray:
-    """Probabilities float32 (n, 5) of a network in float32, in batches and without gradients.
+    """Probabilities float32 (n, 5) of a network in float32.
 
     Parameters
     ----------
@@ -38,7 +36,7 @@ def predict(
     network = network.to(device()).eval()
 
     def probability(x: torch.Tensor) -> torch.Tensor:
-        return torch.stack([network(part.transpose(1, 2)) for part in _parts(x, windows, _starts(windows))]).mean(dim=0)
+        return torch.stack([network(part.transpose(1, 2)) for part in windows_of(x, windows)]).mean(dim=0)
 
     with torch.backends.cudnn.flags(allow_tf32=False):
         score = _outputs(probability, dataset, normalization, progress)
@@ -54,9 +52,9 @@ def predict_bf16(
     windows: int | None = None,
     progress: bool = True,
 ) -> np.ndarray:
-    """The same in the precision of training, several times as fast: for soft targets, and where the text says so."""
-    found = _crop_bf16(network, dataset, normalization, windows, _starts(windows), progress)
-    return torch.stack(found).mean(dim=0).numpy()
+    """Probabilities float32 (n, 5) in the precision of training, several times as fast as :func:`predict`."""
+    parts = _parts_bf16(network, dataset, normalization, lambda x: windows_of(x, windows), progress)
+    return torch.stack(list(parts.unbind(dim=1))).mean(dim=0).numpy()
 
 
 def predict_crops(
@@ -68,30 +66,37 @@ def predict_crops(
     *,
     progress: bool = True,
 ) -> np.ndarray:
-    """Probabilities float32 (n, starts, 5) of the crops of each record that start at these samples."""
-    return torch.stack(_crop_bf16(network, dataset, normalization, crop, starts, progress), dim=1).numpy()
+    """Probabilities float32 (n, starts, 5), in the precision of training, of the crops that start at these samples."""
+
+    def crops(x: torch.Tensor) -> list[torch.Tensor]:
+        return [x[:, start : start + crop] for start in starts]
+
+    return _parts_bf16(network, dataset, normalization, crops, progress).numpy()
 
 
-def _crop_bf16(network, dataset, normalization, crop, starts, progress) -> list[torch.Tensor]:
-    """For each start the probabilities float32 (n, 5) of the crops there, or of whole records, in bfloat16."""
+def windows_of(x: torch.Tensor, length: int | None) -> list[torch.Tensor]:
+    """The windows (b, length, 12) of records (b, 1000, 12), or the records themselves without a length."""
+    return [x] if length is None else [x[:, start : start + length] for start in window_starts(length)]
+
+
+def _parts_bf16(network, dataset, normalization, parts: Callable, progress: bool) -> torch.Tensor:
+    """Probabilities float32 (n, parts, 5) of the parts into which `parts` divides records, in bfloat16."""
     ready = trainable(network).to(device()).eval()
 
     def logits(x: torch.Tensor) -> torch.Tensor:
-        return torch.stack([logits_of(ready, part) for part in _parts(x, crop, starts)], dim=1)
+        return torch.stack([logits_of(ready, part) for part in parts(x)], dim=1)
 
-    with torch.autocast(device().type, torch.bfloat16, enabled=training_precision() == "bf16-mixed"):
-        found = _outputs(logits, dataset, normalization, progress)
-    return list(torch.sigmoid(found).unbind(dim=1))
-
-
-def _starts(windows: int | None) -> Sequence[int | None]:
-    """Where the windows of a record start; None for the whole record."""
-    return [None] if windows is None else window_starts(windows)
+    with mixed_precision():
+        return torch.sigmoid(_outputs(logits, dataset, normalization, progress))
 
 
-def _parts(x: torch.Tensor, length: int | None, starts: Sequence[int | None]) -> list[torch.Tensor]:
-    """The parts (b, length, 12) of records that start there; None stands for the whole record."""
-    return [x if start is None else x[:, start : start + length] for start in starts]
+def _outputs(forward: Callable, dataset: Dataset, normalization: Normalization, progress: bool) -> torch.Tensor:
+    """float32 (n, …) on the processor: the results of `forward` for batches, in order and without gradients."""
+    records = BatchedRecords(dataset, normalization, device())
+    steps = -(-len(dataset) // EVALUATION_BATCH)
+    with torch.inference_mode():
+        batches = tqdm(records.in_order(), "Scoring", steps, disable=not progress)
+        return torch.cat([forward(x.to(device())).float().cpu() for x, _ in batches])
 
 
 def device() -> torch.device:
@@ -99,32 +104,17 @@ def device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def _outputs(forward: Callable, dataset: Dataset, normalization: Normalization, progress: bool) -> torch.Tensor:
-    """float32 (n, …) on the processor: the results of `forward` for batches, in order and without gradients."""
-    loader = BatchedRecords(dataset, normalization).loader(EVALUATION_BATCH, shuffle=False)
-    with torch.inference_mode():
-        parts = [forward(x.to(device())).float().cpu() for x, _ in tqdm(loader, "Scoring", disable=not progress)]
-    return torch.cat(parts)
-
-
-def recalibrate_batchnorm(classifier: Classifier, dataset: Dataset, normalization: Normalization) -> None:
-    """Estimate the batch normalization's means and variances on whole records, with dropout off; in place.
-
-    Dropout increases the variance of the activations in training. Without dropout it is smaller, and a network that
-    divides by the larger variance no longer computes what it learned (variance shift; Li et al. 2019).
-    """
-    for module in classifier.network.modules():
-        if isinstance(module, torch.nn.Dropout):
-            module.p = 0.0
-    loader = BatchedRecords(dataset, normalization).loader(_RECALIBRATION_BATCH, shuffle=False)
-    update_bn(loader, classifier.to(device()), device())
-    classifier.cpu()
-
-
 def training_precision() -> str:
-    """Lightning's bfloat16 mixed precision if the hardware supports it natively, else float32."""
+    """bfloat16 mixed precision ("bf16-mixed") if the hardware supports it natively, else float32 ("32-true")."""
     if torch.cuda.is_available():
         native = torch.cuda.is_bf16_supported(including_emulation=False)
     else:  # oneDNN also accepts bfloat16 on processors that only emulate it, which is slow
         native = any(torch.cpu.get_capabilities().get(name) for name in ("avx512_bf16", "amx_bf16", "arm_bf16"))
     return "bf16-mixed" if native else "32-true"
+
+
+def mixed_precision() -> torch.autocast:
+    """The context in which networks are trained: bfloat16 where :func:`training_precision` says so."""
+    # with the cache, the gradient of a recurrent unit's weights would be summed over time in bfloat16
+    enabled = training_precision() == "bf16-mixed"
+    return torch.autocast(device().type, torch.bfloat16, enabled=enabled, cache_enabled=False)

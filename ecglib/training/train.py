@@ -1,23 +1,37 @@
-"""Entry point for training: a model's settings determine which framework trains it."""
+"""Training of a model with a seed, in either framework: a finished run is loaded, an interrupted one resumed.
+
+A network is trained on folds 1-8; fold 9 selects the epoch unless the settings ask for the last one, and fold 10 is
+scored once, at the end. An interrupted training gives the same weights as an uninterrupted one.
+"""
 
 from __future__ import annotations
 
+import dataclasses
+import shutil
+import time
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
+from tqdm import tqdm
 
 from ecglib.data.dataset import Dataset
+from ecglib.data.folds import TEST_FOLD, VALIDATION_FOLD
+from ecglib.data.normalization import fit_normalization
 from ecglib.evaluation.scores import Scores
+from ecglib.networks import weights
 from ecglib.networks.architectures import KERAS_NETWORK
 from ecglib.training import runs
 from ecglib.training.runs import Run
 from ecglib.training.settings import TrainingSettings
+from ecgpredict import files
+from ecgpredict.spec import Normalization
 
 if TYPE_CHECKING:
-    from torch import nn
+    from ecglib.training.keras_training import KerasTraining
+    from ecglib.training.torch_training import TorchTraining
 
 
 def train(
@@ -29,13 +43,14 @@ def train(
     *,
     init: Run | None = None,
     teachers: Sequence[Run] = (),
-    teacher_scores: Callable[[], list[Scores]] = list,
-    teacher_crops: Callable[[], list[np.ndarray]] = list,
+    teacher_scores: Callable[[], list[Scores] | list[np.ndarray]] | None = None,
     statements: Callable[[], np.ndarray] | None = None,
     finished: Sequence[Path] = (),
-    progress: bool = True,
+    progress: bool = False,
 ) -> Run:
     """The finished run of a model with a seed: loaded if there is one, trained otherwise.
+
+    Its weights are float16 safetensors, and its scores are those of the rounded weights.
 
     Parameters
     ----------
@@ -45,45 +60,78 @@ def train(
     folder : the run's folder
     init : the run whose weights training starts from
     teachers : the runs to distill from
-    teacher_scores : returns the teachers' scores of the training records; called when training starts
-    teacher_crops : returns each teacher's probabilities of the training records' crops; called instead if the
-        settings say `same_crop`
-    statements : returns PTB-XL's statements of the training records; called if the settings use them
+    teacher_scores : returns the teachers' scores of the training records or, if the settings say `same_crop`, each
+        teacher's probabilities of their crops (n, crops, 5); called when training starts
+    statements : returns PTB-XL's statements of the training records, 0 or 1 (n, s); called if the settings use them
     finished : other folders in which a finished run may be
-    progress : show a progress bar for each epoch
+    progress : show a progress bar over the epochs
     """
-    if run := runs.prepare_or_load(folder, runs.run_key(model, seed, settings, dataset, init, teachers), finished):
+    folder = Path(folder)
+    key = runs.run_key(model, seed, settings, dataset, init, teachers)
+    if run := runs.prepare_or_load(folder, key, finished):
         return run  # without importing a framework
+    started = time.monotonic()
+    normalization = fit_normalization(dataset) if settings.normalize else Normalization(0.0, 1.0)
     if settings.network == KERAS_NETWORK:
-        from ecglib.networks import inception
-        from ecglib.training import keras_training
+        from ecglib.training.keras_training import KerasTraining
 
-        build = partial(inception.build, settings.dropout or 0.0)
-        return keras_training.train(model, build, settings, seed, dataset, folder, progress=progress)
-    from ecglib.training import lightning
+        training = KerasTraining(settings, seed, dataset, normalization)
+    else:
+        from ecglib.training.torch_training import TorchTraining
 
-    return lightning.train(
-        model,
-        partial(_torch_network, settings, init),
-        settings,
-        seed,
-        dataset,
-        folder,
-        init=init,
-        teachers=teachers,
-        teacher_scores=teacher_scores,
-        teacher_crops=teacher_crops,
-        statements=statements,
-        progress=progress,
-    )
+        training = TorchTraining(settings, seed, dataset, normalization, init, teacher_scores, statements)
+    train_epochs(training, folder, progress=f"{model}, seed {seed}" if progress else None)
+    training.save_weights(folder / weights.NAME)
+    scored = dataset.in_folds(VALIDATION_FOLD, TEST_FOLD)
+    Scores.from_dataset(scored, seed, training.predict(scored)).save(folder / runs.SCORES)
+    record = key | {
+        "weights": weights.NAME,
+        "normalization": dataclasses.asdict(normalization),
+        **runs.history_summary(folder / runs.HISTORY),
+        **training.description(folder),
+        "wall_seconds": round(time.monotonic() - started, 1),
+    }
+    run = runs.finish(folder, record)
+    shutil.rmtree(folder / "checkpoints")
+    return run
 
 
-def _torch_network(settings: TrainingSettings, init: Run | None) -> nn.Module:
-    """The initial network of a training: new, or that of a finished run, pruned if the settings say so."""
-    from ecglib.compression import pruning
-    from ecglib.networks import build
+def train_epochs(training: TorchTraining | KerasTraining, folder: Path, progress: str | None = None) -> None:
+    """Train until the last epoch or until patience is exhausted, and load the weights that the settings ask for.
 
-    if init is None:
-        return build.build(settings.network, settings.dropout, settings.shape, settings.padding)
-    network = build.load(init.weights(), settings.network, settings.shape, settings.dropout, settings.padding)
-    return pruning.pruned(network, settings.pruning, settings.amount) if settings.pruning else network
+    After each epoch a row is appended to the history, and a checkpoint named by the number of finished epochs replaces
+    the one before it.
+    """
+    settings, checkpoints, history = training.settings, folder / "checkpoints", folder / runs.HISTORY
+    best = checkpoints / f"best{training.suffix}"
+    saved = {int(path.stem): path for path in checkpoints.glob(f"*{training.suffix}") if path.stem.isdigit()}
+    done = max(saved, default=0)
+    # a row beyond the checkpoint is of an epoch that is repeated
+    aucs = pd.read_csv(history)["val_auc"].tolist()[:done] if done else []
+    if done:
+        training.load(saved[done])
+    records = len(training.train_part)
+    for epoch in tqdm(range(done, settings.epochs), progress, disable=progress is None):
+        if aucs and len(aucs) - 1 - int(np.argmax(aucs)) >= settings.patience:
+            break
+        start = time.monotonic()
+        order = np.random.default_rng((training.seed, epoch)).permutation(records)
+        complete = max(1, records // settings.batch_size)  # the incomplete last batch is left out
+        batches = [order[settings.batch_size * i :][: settings.batch_size] for i in range(complete)]
+        loss, learning_rate = training.train_epoch(epoch, batches)
+        val_loss, val_auc = training.validate()
+        row = {"epoch": epoch, "train_loss": loss, "val_loss": val_loss, "val_auc": val_auc}
+        row |= {"learning_rate": learning_rate, "seconds": time.monotonic() - start}
+        runs.append_history(history, row)
+        if val_auc > max(aucs, default=-np.inf):
+            _save(training, best)
+        aucs.append(val_auc)
+        _save(training, checkpoints / f"{epoch + 1}{training.suffix}")
+        (checkpoints / f"{epoch}{training.suffix}").unlink(missing_ok=True)
+    if settings.checkpoint == "best":
+        training.load(best)
+
+
+def _save(training: TorchTraining | KerasTraining, path: Path) -> None:
+    with files.atomic_path(path) as temporary:
+        training.save(temporary)

@@ -4,10 +4,11 @@ import copy
 
 import pytest
 import torch
+from small_trainings import train_torch
 
 from ecglib.compression import pruning
-from ecglib.networks import convnet
-from ecglib.training import lightning, runs
+from ecglib.networks import convnet, weights
+from ecglib.training import runs
 from ecglib.training.settings import TrainingSettings
 
 
@@ -51,9 +52,7 @@ def test_zeros_stay_zero_in_training(network, sample, tmp_path):
         network="student", epochs=1, batch_size=32, init_from="student", pruning="magnitude", amount=0.8
     )
     pruned = pruning.prune_globally(network, 0.8)
-    run = lightning.train(
-        "pruned", lambda: copy.deepcopy(pruned), settings, 0, sample, tmp_path / "run", progress=False
-    )
+    run = train_torch("pruned", lambda: copy.deepcopy(pruned), settings, 0, sample, tmp_path / "run")
     trained = convnet.from_weights(run.weights())
     for before, after in zip(pruning.prunable_layers(pruned).values(), pruning.prunable_layers(trained).values()):
         assert (after.weight[before.weight == 0] == 0).all()
@@ -108,7 +107,7 @@ def test_removing_channels_has_the_same_effect_as_zeroing_them(network):
 
 def test_a_pruned_network_is_rebuilt_from_its_weights_file(network, tmp_path):
     smaller = pruning.prune_channels(network, 0.5)
-    lightning.save_weights(smaller, tmp_path / "weights.safetensors")
+    weights.save(smaller, tmp_path / "weights.safetensors")
     again = convnet.from_weights(tmp_path / "weights.safetensors").eval()
     x = torch.randn(2, 12, 1000)
     with torch.inference_mode():
@@ -120,7 +119,7 @@ def test_a_run_from_other_initial_weights_is_another_run(sample, tmp_path):
     starts = []
     for seed in (0, 1):
         build = lambda: convnet.build("student")  # noqa: E731
-        starts.append(lightning.train("student", build, settings, seed, sample, tmp_path / str(seed), progress=False))
+        starts.append(train_torch("student", build, settings, seed, sample, tmp_path / str(seed)))
     one, other = (runs.run_key("pruned", 0, settings, sample, start) for start in starts)
     assert one != other
     assert runs.run_key("pruned", 0, settings, sample, starts[0]) == one

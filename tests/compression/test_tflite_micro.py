@@ -5,8 +5,7 @@ import pytest
 import torch
 
 from ecglib.compression import compact_keras, tflite_files, tflite_micro
-from ecglib.networks import convnet
-from ecglib.training import lightning
+from ecglib.networks import convnet, weights
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +18,7 @@ def network(folder):
     torch.manual_seed(0)
     network = convnet.build("student")
     network.train()(torch.randn(16, 12, 1000))  # batch norms with different statistics
-    lightning.save_weights(network, folder / "weights.safetensors")
+    weights.save(network, folder / "weights.safetensors")
     return convnet.load_weights(network, folder / "weights.safetensors").eval()
 
 

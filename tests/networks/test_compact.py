@@ -4,11 +4,10 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from ecglib.networks import build
+from ecglib.networks import build, weights
 from ecglib.networks.architectures import REFERENCE_NETWORKS, CompactShape
 from ecglib.networks.compact import CompactNet
 from ecglib.networks.cost import multiply_accumulates
-from ecglib.training import lightning
 from ecglib.training.settings import TrainingSettings
 
 SHAPES = [
@@ -42,7 +41,7 @@ def test_depthwise_convolutions_have_one_kernel_per_channel():
 def test_weights_are_loaded_into_the_same_network(name, tmp_path):
     shape = SHAPES[2] if name == "compact" else None
     saved = build.build(name, 0.1, shape).eval()
-    lightning.save_weights(saved, tmp_path / "weights.safetensors")
+    weights.save(saved, tmp_path / "weights.safetensors")
     loaded = build.load(tmp_path / "weights.safetensors", name, shape).eval()
     x = torch.randn(2, 12, 250, generator=torch.Generator().manual_seed(0))
     torch.testing.assert_close(loaded(x), saved(x), atol=5e-3, rtol=0)  # weights are saved in half precision

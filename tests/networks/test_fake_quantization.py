@@ -2,11 +2,13 @@
 
 import pytest
 import torch
+from small_trainings import train_torch
 
 from ecglib.networks import convnet
 from ecglib.networks.fake_quantization import FakeQuantize, FakeQuantizeWeight, strip_fake_quant
-from ecglib.training import lightning, scoring
+from ecglib.training import scoring
 from ecglib.training.settings import TrainingSettings
+from ecgpredict.spec import Normalization
 
 
 def test_a_weight_has_255_levels_per_channel_and_keeps_its_gradient():
@@ -65,8 +67,8 @@ def test_its_weights_are_saved_and_loaded(sample, tmp_path):
         network="quantization_aware", epochs=1, batch_size=64, learning_rate=1e-3, checkpoint="last"
     )
     build = lambda: convnet.build("quantization_aware")  # noqa: E731
-    run = lightning.train("quantization_replay", build, settings, 0, sample, tmp_path / "run", progress=False)
+    run = train_torch("quantization_replay", build, settings, 0, sample, tmp_path / "run")
     network = convnet.load_weights(build(), run.weights())
-    normalization = lightning.Normalization(**run.metadata["normalization"])
+    normalization = Normalization(**run.metadata["normalization"])
     score = scoring.predict(network, sample.in_folds(9, 10), normalization)
     torch.testing.assert_close(torch.from_numpy(score), torch.from_numpy(run.scores.score[0]), atol=1e-6, rtol=0)

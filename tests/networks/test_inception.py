@@ -15,6 +15,7 @@ from ecglib.networks import inception
 from ecglib.study import original
 from ecglib.training import keras_training
 from ecglib.training.settings import TrainingSettings
+from ecglib.training.train import train
 from ecgpredict.errors import InputError
 from ecgpredict.spec import Normalization
 
@@ -39,7 +40,7 @@ def few(sample):
 @pytest.fixture(scope="module")
 def finished(few, tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs") / "inception_cnn" / "seed0"
-    return keras_training.train("inception_cnn", lambda: inception.build(0.3), SETTINGS, 0, few, folder, progress=False)
+    return train("inception_cnn", SETTINGS, 0, few, folder)
 
 
 @pytest.fixture(scope="module")
@@ -94,11 +95,9 @@ def test_scores_are_those_of_the_saved_weights(finished, few):
     np.testing.assert_allclose(score, finished.scores.score[0], atol=1e-5)
 
 
-def test_a_finished_run_is_loaded(finished, few):
-    again = keras_training.train(
-        "inception_cnn", lambda: pytest.fail("built again"), SETTINGS, 0, few, finished.folder, progress=False
-    )
-    assert again.metadata == finished.metadata
+def test_a_finished_run_is_loaded(finished, few, monkeypatch):
+    monkeypatch.setattr(inception, "build", lambda *_: pytest.fail("built again"))
+    assert train("inception_cnn", SETTINGS, 0, few, finished.folder).metadata == finished.metadata
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,6 @@ from ecglib.study.analyses import frontier, frontier_conclusions, int8, quantiza
 from ecglib.study.paths import Paths
 from ecglib.study.profile import load_profile
 from ecglib.study.study import Study
-from ecglib.training import lightning
 from ecglib.training.runs import Run
 from ecglib.training.scoring import predict
 from ecgpredict.spec import CLASSES, Normalization
@@ -90,7 +89,7 @@ def write_run(folder, model, seed, dataset, settings) -> None:
         score, counts = write_keras_network(folder, seed, part, normalization)
     else:
         network = torch_network(model, seed, settings)
-        lightning.save_weights(network, folder / weights.NAME)
+        weights.save(network, folder / weights.NAME)
         weights.fill(network, folder / weights.NAME)
         score, counts = predict(network, part, normalization), convnet.counts(network)
     if model.startswith("quantization_replay"):

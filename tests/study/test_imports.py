@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-# seconds that their imports take on a slow processor: torch 2, Lightning 9, TensorFlow 9
-FRAMEWORKS = {"torch", "pytorch_lightning", "tensorflow", "keras"}
+# seconds that their imports take on a slow processor: torch 2, TensorFlow 9
+FRAMEWORKS = {"torch", "tensorflow", "keras"}
 
 
 @pytest.mark.parametrize(

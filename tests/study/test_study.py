@@ -5,12 +5,13 @@ from functools import partial
 import numpy as np
 import pytest
 from numbered_records import ecg_ids, numbered
+from small_trainings import train_torch
 
 from ecglib.networks import convnet, inception
 from ecglib.study.paths import Paths
 from ecglib.study.profile import load_profile
 from ecglib.study.study import Study
-from ecglib.training import lightning, runs, scoring
+from ecglib.training import runs, scoring
 from ecglib.training.settings import TrainingSettings
 
 CROPPED = TrainingSettings(network="student", epochs=1, crop=500, teachers=("student",), same_crop=True)
@@ -31,7 +32,7 @@ def trained(study):
     def train(seed: int) -> runs.Run:
         settings, folder = TrainingSettings(network="student", epochs=1), study.paths.root / f"trained{seed}"
         build = partial(convnet.ECGNet, (4, 8))
-        return lightning.train("student", build, settings, seed, study.data, folder, progress=False)
+        return train_torch("student", build, settings, seed, study.data, folder)
 
     return train
 

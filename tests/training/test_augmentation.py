@@ -1,18 +1,16 @@
 """Crops, mixtures of records, and the averages over windows that a record is scored by."""
 
-from functools import partial
-
 import numpy as np
 import pytest
 import torch
 
 from ecglib.networks import convnet
 from ecglib.networks.architectures import CompactShape
-from ecglib.networks.build import build
 from ecglib.networks.compact import CompactNet
-from ecglib.training import batches, damage, distillation, lightning, scoring
+from ecglib.training import augmentation, distillation, scoring
 from ecglib.training.classifier import Classifier
 from ecglib.training.settings import TrainingSettings
+from ecglib.training.train import train
 from ecgpredict.spec import Normalization
 
 SHAPE = CompactShape(block="plain", widths=(4, 8), kernel=7)
@@ -21,16 +19,16 @@ COMPACT = {"network": "compact", "shape": SHAPE, "epochs": 1, "batch_size": 32}
 
 def test_teachers_score_crops_a_quarter_of_a_second_apart():
     settings = TrainingSettings(network="student", epochs=1, crop=500, teachers=("t",), same_crop=True)
-    starts = batches.crop_starts(settings)
+    starts = augmentation.crop_starts(settings)
     assert (starts[0], starts[1] - starts[0], starts[-1]) == (0, 25, 500)
-    drawn = batches.random_starts(200, settings, "cpu")
+    drawn = augmentation.random_starts(200, settings, "cpu")
     assert set(drawn.flatten().tolist()) <= set(starts.tolist())
 
 
 def test_a_record_is_cropped_at_the_start_given():
     settings = TrainingSettings(network="student", epochs=1, crop=250)
     x = torch.arange(1000.0).reshape(1, 1000, 1).expand(2, -1, 12)
-    cropped = batches.augment(x, settings, torch.tensor([[100], [750]]))
+    cropped = augmentation.augment(x, settings, torch.tensor([[100], [750]]))
     assert cropped[:, 0, 0].tolist() == [100, 750]
     assert cropped.shape == (2, 250, 12)
 
@@ -38,14 +36,14 @@ def test_a_record_is_cropped_at_the_start_given():
 def test_a_mixture_keeps_the_mean_of_records_and_targets():
     torch.manual_seed(0)
     x, target = torch.randn(16, 20, 12), torch.rand(16, 5)
-    mixed, mixed_target = batches.mix(x, target, 0.5)
+    mixed, mixed_target = augmentation.mix(x, target, 0.5)
     torch.testing.assert_close(mixed.mean(dim=0), x.mean(dim=0), atol=1e-5, rtol=0)
     torch.testing.assert_close(mixed_target.mean(dim=0), target.mean(dim=0), atol=1e-5, rtol=0)
     assert not torch.allclose(mixed, x)
 
 
 def test_windows_overlap_by_half_and_cover_the_record():
-    assert list(batches.window_starts(250)) == [0, 125, 250, 375, 500, 625, 750]
+    assert list(scoring.window_starts(250)) == [0, 125, 250, 375, 500, 625, 750]
 
 
 def test_a_records_probability_is_the_mean_over_its_windows(sample):
@@ -61,7 +59,7 @@ def test_a_records_probability_is_the_mean_over_its_windows(sample):
 def test_predictions_of_crops_come_in_the_order_of_their_starts(sample):
     network, records = convnet.build("student_small").eval(), sample.in_folds(9)
     normalization = Normalization(0.0, 1.0)
-    found = scoring.predict_crops(network, records, normalization, 250, (0, 300), progress=False)
+    found = scoring.predict_crops(network, records, normalization, 250, (0, 300))
     x = torch.from_numpy(records.millivolts(slice(None))).transpose(1, 2)
     with torch.no_grad():
         expected = network(x[:, :, 300:550]).numpy()
@@ -71,15 +69,15 @@ def test_predictions_of_crops_come_in_the_order_of_their_starts(sample):
 
 def test_soft_targets_of_crops_are_the_teachers_mean():
     teachers = [np.full((3, 2, 5), value, np.float16) for value in (0.2, 0.6)]
-    np.testing.assert_allclose(distillation.soft_targets_of_crops(teachers, 3, 1.0), 0.4, atol=1e-3)
+    np.testing.assert_allclose(distillation.soft_targets(teachers, None, 1.0), 0.4, atol=1e-3)
 
 
 def test_a_student_is_taught_by_the_scores_of_its_own_crop():
     settings = TrainingSettings(**COMPACT, crop=500, teachers=("t",), same_crop=True)
-    classifier = Classifier(CompactNet(SHAPE), settings, 1)
+    classifier = Classifier(CompactNet(SHAPE), settings)
     of_crops = torch.arange(21.0).repeat_interleave(5).repeat(2, 1)  # crop k of each record has probabilities k
     target = torch.cat([torch.zeros(2, 5), of_crops], dim=1)
-    soft = classifier._soft_of_crop(target, torch.tensor([[0], [450]]))
+    soft = classifier.soft_of_crop(target, torch.tensor([[0], [450]]))
     assert soft.tolist() == [[0.0] * 5, [18.0] * 5]
 
 
@@ -95,26 +93,14 @@ def test_a_student_is_taught_by_the_scores_of_its_own_crop():
 def test_a_compact_network_is_trained(settings, sample, tmp_path):
     settings = TrainingSettings(**COMPACT, **settings)
     train_part = sample.in_folds(*range(1, 9))
-    teacher = lightning.train(
-        "t",
-        partial(convnet.ECGNet, (4, 8)),
-        TrainingSettings(network="student", epochs=1),
-        0,
-        sample,
-        tmp_path / "t",
-        progress=False,
-    )
-    run = lightning.train(
+    run = train(
         "compact",
-        partial(build, "compact", None, SHAPE),
         settings,
         0,
         sample,
         tmp_path / "run",
-        teachers=[teacher] if settings.teachers else [],
-        teacher_crops=lambda: [np.full((len(train_part), 21, 5), 0.5, np.float16)],
+        teacher_scores=lambda: [np.full((len(train_part), 21, 5), 0.5, np.float16)],
         statements=lambda: np.ones((len(train_part), 71), np.float32),
-        progress=False,
     )
     assert np.isfinite(run.history["train_loss"]).all()
     assert run.metadata["params"] == sum(p.numel() for p in CompactNet(SHAPE).parameters())
@@ -127,14 +113,14 @@ def damaged_settings(**damage) -> TrainingSettings:
 @pytest.mark.parametrize("ratio_db", [0.0, 20.0])
 def test_training_noise_has_the_ratio_asked_for(ratio_db):
     x = torch.randn(64, 1000, 12)
-    noise = batches.augment(x, damaged_settings(noise_snr_db=(ratio_db, ratio_db))) - x
+    noise = augmentation.augment(x, damaged_settings(noise_snr_db=(ratio_db, ratio_db))) - x
     ratio = 10 * torch.log10(x.var(dim=1).mean(dim=1) / noise.var(dim=1).mean(dim=1))
     torch.testing.assert_close(ratio, torch.full((64,), ratio_db), atol=0.01, rtol=0)
 
 
 def test_groups_of_leads_are_dropped_but_never_all():
-    x = batches.augment(torch.ones(500, 20, 12), damaged_settings(lead_dropout=0.5))
-    groups = torch.stack([x[:, 0, leads].mean(dim=1) for leads in damage.LEAD_GROUPS], dim=1)
+    x = augmentation.augment(torch.ones(500, 20, 12), damaged_settings(lead_dropout=0.5))
+    groups = torch.stack([x[:, 0, leads].mean(dim=1) for leads in augmentation.LEAD_GROUPS], dim=1)
     assert set(groups.flatten().tolist()) == {0.0, 1.0}  # a group is there or not
     assert groups.any(dim=1).all()
     assert 0.5 < groups.mean() < 0.65  # half, and what no record loses: 1/2 + 1/8
@@ -142,7 +128,7 @@ def test_groups_of_leads_are_dropped_but_never_all():
 
 def test_a_stretched_crop_keeps_straight_lines_and_stays_within_the_record():
     x = torch.arange(1000.0).reshape(1, 1000, 1).expand(100, -1, 12)
-    crops = batches.augment(x, damaged_settings(crop=500, max_stretch=0.2), torch.full((100, 1), 500))
+    crops = augmentation.augment(x, damaged_settings(crop=500, max_stretch=0.2), torch.full((100, 1), 500))
     steps = crops.diff(dim=1)
     assert crops.shape == (100, 500, 12)
     assert steps.min() > 0.79
@@ -156,5 +142,5 @@ def test_damage_depends_on_the_seed_alone():
     x, results = torch.randn(4, 1000, 12), []
     for _ in range(2):
         torch.manual_seed(0)
-        results.append(batches.augment(x, settings))
+        results.append(augmentation.augment(x, settings))
     torch.testing.assert_close(*results)

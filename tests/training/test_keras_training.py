@@ -3,22 +3,17 @@
 import numpy as np
 import pytest
 from numbered_records import ecg_ids, numbered
+from small_trainings import PowerCut, interrupt, train_keras
 
-from ecglib.data.normalization import fit_normalization
 from ecglib.networks import weights
 from ecglib.networks.keras_backend import keras
-from ecglib.training import keras_training, runs
-from ecglib.training.keras_batches import BatchedRecords
-from ecglib.training.keras_callbacks import Backup, EpochSeed, History
+from ecglib.training import runs
+from ecglib.training.keras_training import KerasTraining
 from ecglib.training.settings import TrainingSettings
 
 SETTINGS = TrainingSettings(
     network="inception_cnn", epochs=3, batch_size=32, max_shift=20, gain_sd=0.1, max_noise_sd=0.02, learning_rate=1e-3
 )
-
-
-class PowerCut(Exception):
-    pass
 
 
 def build() -> keras.Model:
@@ -38,7 +33,7 @@ def build() -> keras.Model:
 
 
 def train(sample, folder, settings=SETTINGS) -> runs.Run:
-    return keras_training.train("inception_cnn", build, settings, 0, sample, folder, progress=False)
+    return train_keras(build, settings, 0, sample, folder)
 
 
 @pytest.fixture(scope="module")
@@ -56,32 +51,17 @@ def assert_same(run, other):
     assert run.history[columns].equals(other.history[columns])
 
 
-def interrupt(monkeypatch, owner, method, when):
-    """Let a callback's method raise after its `when`-th call in the first training."""
-    original, calls = getattr(owner, method), []
-
-    def cut(self, *arguments, **keywords):
-        original(self, *arguments, **keywords)
-        calls.append(arguments)
-        if len(calls) == when:
-            raise PowerCut
-
-    monkeypatch.setattr(owner, method, cut)
-
-
 @pytest.mark.parametrize(
-    ("owner", "method", "when"),
+    ("owner", "name", "when"),
     [
-        (EpochSeed, "on_train_batch_end", 7),  # inside the second epoch
-        (History, "on_epoch_end", 2),  # the history has the epoch, the backup does not
-        (Backup, "on_epoch_end", 3),  # after the last one, before the weights are written
+        (KerasTraining, "train_epoch", 2),
+        (runs, "append_history", 2),  # the history has the epoch, the checkpoint does not
+        (KerasTraining, "save_weights", 1),  # after the last epoch, before the run is finished
     ],
 )
-def test_a_killed_training_resumes_to_the_same_weights(
-    sample, tmp_path, monkeypatch, uninterrupted, owner, method, when
-):
+def test_a_killed_training_resumes_to_the_same_weights(sample, tmp_path, monkeypatch, uninterrupted, owner, name, when):
     with monkeypatch.context() as patch:
-        interrupt(patch, owner, method, when)
+        interrupt(patch, owner, name, when)
         with pytest.raises(PowerCut):
             train(sample, tmp_path / "run")
     assert_same(train(sample, tmp_path / "run"), uninterrupted)
@@ -89,14 +69,14 @@ def test_a_killed_training_resumes_to_the_same_weights(
 
 @pytest.fixture
 def resumed(sample, tmp_path, monkeypatch):
-    """Trains with these validation AUCs in place of measured ones, killed once `before` is used up, and resumed."""
+    """Trains with these validation AUCs in place of measured ones, killed after a step, and resumed."""
 
-    def train_twice(patience, before, after) -> runs.Run:
+    def train_twice(patience, aucs, name, when) -> runs.Run:
         settings = SETTINGS.model_copy(update={"epochs": 6, "patience": patience})
-        aucs = iter([*before, *after])
-        monkeypatch.setattr("ecglib.training.keras_callbacks.macro_auc", lambda *_: next(aucs))
+        validated = iter(aucs)
+        monkeypatch.setattr("ecglib.training.keras_training.macro_auc", lambda *_: next(validated))
         with monkeypatch.context() as patch:
-            interrupt(patch, Backup, "on_epoch_end", len(before))
+            interrupt(patch, KerasTraining, name, when)
             with pytest.raises(PowerCut):
                 train(sample, tmp_path / "run", settings)
         return train(sample, tmp_path / "run", settings)
@@ -110,11 +90,11 @@ def test_a_run_holds_the_number_of_its_parameters(uninterrupted):
 
 
 def test_early_stopping_counts_the_epochs_before_a_resume(resumed):
-    assert resumed(2, [0.9, 0.8], [0.7]).history["val_auc"].tolist() == [0.9, 0.8, 0.7]
+    assert resumed(2, [0.9, 0.8, 0.7], "train_epoch", 3).history["val_auc"].tolist() == [0.9, 0.8, 0.7]
 
 
 def test_a_training_that_early_stopping_ended_is_not_continued(resumed):
-    run = resumed(1, [0.9, 0.8], [])
+    run = resumed(1, [0.9, 0.8], "save_weights", 1)
     assert (run.history["epoch"].tolist(), run.metadata["best_epoch"]) == ([0, 1], 0)
 
 
@@ -124,28 +104,11 @@ def test_only_folds_1_to_8_reach_training_and_normalization(sample, tmp_path):
 
     def recorded() -> keras.Model:
         network, fit = build(), keras.Model.fit
-        network.fit = lambda batches, **more: (fitted.extend(x for x, _ in batches), fit(network, batches, **more))
+        network.fit = lambda batches, **more: (fitted.extend(x for x, _ in batches), fit(network, batches, **more))[1]
         return network
 
     settings = TrainingSettings(network="inception_cnn", epochs=1, batch_size=len(train_part), schedule="late_decay")
-    run = keras_training.train("inception_cnn", recorded, settings, 0, dataset, tmp_path / "run", progress=False)
+    run = train_keras(recorded, settings, 0, dataset, tmp_path / "run")
     assert sorted(ecg_ids(np.concatenate(fitted), run.normalization)) == train_part.ecg_id.tolist()
     volts = train_part.millivolts(slice(None)).astype(np.float64)
     assert (run.normalization.mean, run.normalization.scale) == pytest.approx((volts.mean(), volts.std()))
-
-
-def test_order_and_augmentation_depend_on_seed_and_epoch_alone(sample):
-    one, other = (BatchedRecords(sample, fit_normalization(sample), SETTINGS, seed=0) for _ in range(2))
-    x, labels = one[1]
-    one.epoch = other.epoch = 1
-    np.testing.assert_array_equal(one[1][0], other[1][0])
-    assert not np.array_equal(one[1][0], x)
-    assert not np.array_equal(one[1][1], labels)  # other records, not only another augmentation of them
-    one.epoch = 0
-    np.testing.assert_array_equal(one[1][0], x)
-
-
-def test_a_backup_that_was_not_finished_is_not_used(tmp_path):
-    (tmp_path / "2.weights.123.part.h5").write_bytes(b"half")
-    (tmp_path / "2.weights.123.part.h5.weights.h5").write_bytes(b"half")
-    assert Backup(tmp_path).finished_epochs() == 0

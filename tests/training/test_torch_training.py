@@ -8,12 +8,14 @@ import pandas as pd
 import pytest
 import torch
 from numbered_records import ecg_ids, numbered
+from small_trainings import PowerCut, interrupt, train_torch
 
 from ecglib.data.normalization import fit_normalization
 from ecglib.networks import convnet, weights
-from ecglib.training import batches, callbacks, lightning, runs, scoring
+from ecglib.training import augmentation, runs, scoring, torch_training
 from ecglib.training.classifier import Classifier
 from ecglib.training.settings import TrainingSettings
+from ecglib.training.torch_training import TorchTraining
 from ecgpredict import files
 from ecgpredict.errors import InputError
 from ecgpredict.spec import Normalization
@@ -25,7 +27,7 @@ BUILD = partial(convnet.ECGNet, (4, 8))
 @pytest.fixture(scope="module")
 def finished(sample, tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs") / "student" / "seed0"
-    return lightning.train("student", BUILD, SETTINGS, 0, sample, folder, progress=False)
+    return train_torch("student", BUILD, SETTINGS, 0, sample, folder)
 
 
 def test_a_run_has_history_weights_scores_and_metadata(finished, sample):
@@ -57,8 +59,8 @@ def test_the_best_epoch_on_fold_9_is_kept(finished):
 
 
 def test_a_finished_run_is_loaded(finished, sample, monkeypatch):
-    monkeypatch.setattr(lightning.pl, "Trainer", lambda **_: pytest.fail("trained again"))
-    again = lightning.train("student", BUILD, SETTINGS, 0, sample, finished.folder, progress=False)
+    monkeypatch.setattr(Classifier, "training_loss", lambda *_: pytest.fail("trained again"))
+    again = train_torch("student", BUILD, SETTINGS, 0, sample, finished.folder)
     assert again.metadata == finished.metadata
 
 
@@ -75,29 +77,24 @@ def test_a_run_with_another_key_is_not_used(finished, change):
 
 
 @pytest.mark.parametrize(
-    ("loss", "method"),
+    ("owner", "name", "when"),
     [
-        ("binary_cross_entropy", "on_train_batch_start"),  # inside an epoch
-        ("binary_cross_entropy", "on_train_epoch_end"),
-        pytest.param("untrained_teacher", "on_train_batch_start", marks=pytest.mark.slow),
+        (Classifier, "training_loss", 7),  # inside the second epoch
+        (runs, "append_history", 2),  # the history has the epoch, the checkpoint does not
+        (TorchTraining, "validate", 3),
+        (torch_training, "recalibrate_batchnorm", 1),  # after the last epoch, before the weights are written
     ],
 )
-def test_a_killed_training_resumes_to_the_same_weights(sample, tmp_path, monkeypatch, loss, method):
-    settings = SETTINGS.model_copy(update={"epochs": 3, "loss": loss, "checkpoint": "last", "dropout": 0.3})
-    build = partial(convnet.ECGNet, (4, 8), 0.3)
-    uninterrupted = lightning.train("student", build, settings, 0, sample, tmp_path / "whole", progress=False)
-    original = getattr(callbacks.History, method)
-
-    def cut(self, trainer, module, *arguments):
-        original(self, trainer, module, *arguments)
-        if trainer.current_epoch == 1 and (not arguments or arguments[-1] == 2):
-            raise RuntimeError("power cut")
-
+def test_a_killed_training_resumes_to_the_same_weights(sample, tmp_path, monkeypatch, owner, name, when):
+    settings = SETTINGS.model_copy(update={"epochs": 3, "checkpoint": "last", "bn_records": 32})
+    build, folder = partial(convnet.ECGNet, (4, 8), 0.3), tmp_path / "cut"
+    uninterrupted = train_torch("student", build, settings, 0, sample, tmp_path / "whole")
     with monkeypatch.context() as patch:
-        patch.setattr(callbacks.History, method, cut)
-        with pytest.raises(RuntimeError, match="power cut"):
-            lightning.train("student", build, settings, 0, sample, tmp_path / "cut", progress=False)
-    run = lightning.train("student", build, settings, 0, sample, tmp_path / "cut", progress=False)
+        interrupt(patch, owner, name, when)
+        with pytest.raises(PowerCut):
+            train_torch("student", build, settings, 0, sample, folder)
+    files.write_text(folder / "checkpoints" / "9.host.1.part.pt", "a checkpoint that was not finished")
+    run = train_torch("student", build, settings, 0, sample, folder)
     assert run.weights_sha256() == uninterrupted.weights_sha256()
     measured = uninterrupted.history.columns.drop("seconds")
     pd.testing.assert_frame_equal(run.history[measured], uninterrupted.history[measured])
@@ -123,12 +120,12 @@ def test_a_run_older_than_a_setting_counts_as_having_its_default(finished, tmp_p
 @pytest.mark.parametrize(("checkpoint", "kept_epoch"), [("best", 1), ("last", 3)])
 def test_kept_weights_are_those_of_the_requested_epoch(sample, tmp_path, monkeypatch, checkpoint, kept_epoch):
     validation_auc = iter([0.9, 0.7, 0.6])  # the first epoch is the best one
-    monkeypatch.setattr("ecglib.training.classifier.macro_auc", lambda *_: next(validation_auc))
+    monkeypatch.setattr("ecglib.training.torch_training.macro_auc", lambda *_: next(validation_auc))
     constant = {"network": "student", "batch_size": 64, "optimizer": "adam", "schedule": "late_decay", "decay_from": 9}
 
     def trained(epochs, checkpoint, name):
         settings = TrainingSettings(epochs=epochs, checkpoint=checkpoint, **constant)
-        return lightning.train("student", BUILD, settings, 0, sample, tmp_path / name, progress=False)
+        return train_torch("student", BUILD, settings, 0, sample, tmp_path / name)
 
     kept = trained(3, checkpoint, "kept").weights_sha256()
     validation_auc = iter([0.5, 0.6, 0.7])
@@ -139,7 +136,7 @@ def test_late_decay_lowers_the_learning_rate_and_history_records_it(sample, tmp_
     settings = TrainingSettings(
         network="student", epochs=2, batch_size=64, schedule="late_decay", decay_from=1, learning_rate=1e-3
     )
-    run = lightning.train("student", BUILD, settings, 0, sample, tmp_path / "run", progress=False)
+    run = train_torch("student", BUILD, settings, 0, sample, tmp_path / "run")
     np.testing.assert_allclose(run.history["learning_rate"], [1e-3, 1e-3 * np.exp(-0.1)])
 
 
@@ -197,21 +194,21 @@ def test_only_folds_1_to_8_reach_training_batch_norm_and_normalization(sample, t
     """Each epoch has every record once, in an order of its own; recalibration has each once, in the table's order."""
     dataset, epochs, recalibrated = numbered(sample), [], []
     train_part = dataset.in_folds(*range(1, 9))
-    step, forward = Classifier.training_step, Classifier.forward
+    loss, forward = Classifier.training_loss, Classifier.forward
 
-    def training_step(self, batch, index):
-        epochs.append(batch[0])
-        return step(self, batch, index)
+    def training_loss(self, x, target):
+        epochs.append(x)
+        return loss(self, x, target)
 
     def recalibrating(self, x):
         if self.training:
             recalibrated.append(x)
         return forward(self, x)
 
-    monkeypatch.setattr(Classifier, "training_step", training_step)
+    monkeypatch.setattr(Classifier, "training_loss", training_loss)
     monkeypatch.setattr(Classifier, "forward", recalibrating)
     settings = TrainingSettings(network="student", epochs=2, batch_size=len(train_part), bn_records=len(sample))
-    run = lightning.train("student", BUILD, settings, 0, dataset, tmp_path / "run", progress=False)
+    run = train_torch("student", BUILD, settings, 0, dataset, tmp_path / "run")
     first, second = (ecg_ids(x, run.normalization) for x in epochs)
     expected = train_part.ecg_id.tolist()
     assert sorted(first) == sorted(second) == expected
@@ -223,7 +220,7 @@ def test_only_folds_1_to_8_reach_training_batch_norm_and_normalization(sample, t
 
 def test_a_crop_is_a_random_part_of_the_record():
     x = torch.arange(1000.0).repeat(64, 1).unsqueeze(2).expand(-1, -1, 12)
-    cropped = batches.augment(x, TrainingSettings(network="student", epochs=1, crop=250))
+    cropped = augmentation.augment(x, TrainingSettings(network="student", epochs=1, crop=250))
     assert cropped.shape == (64, 250, 12)
     starts = cropped[:, 0, 0]
     assert torch.equal(cropped[:, :, 3], starts.unsqueeze(1) + torch.arange(250.0))
@@ -232,13 +229,13 @@ def test_a_crop_is_a_random_part_of_the_record():
 
 def test_without_augmentation_settings_records_are_unchanged():
     x = torch.randn(4, 1000, 12)
-    assert batches.augment(x, TrainingSettings(network="student", epochs=1)) is x
+    assert augmentation.augment(x, TrainingSettings(network="student", epochs=1)) is x
 
 
 def test_a_shift_moves_all_leads_and_fills_with_zeros():
     torch.manual_seed(0)
     x = torch.arange(1.0, 1001).repeat(12, 1).T[None].repeat(8, 1, 1)
-    shifted = batches.augment(x, TrainingSettings(network="student", epochs=1, max_shift=50))
+    shifted = augmentation.augment(x, TrainingSettings(network="student", epochs=1, max_shift=50))
     assert (shifted[..., :1] == shifted).all()
     for record in shifted[..., 0]:
         kept = record[record != 0]
@@ -249,7 +246,7 @@ def test_a_shift_moves_all_leads_and_fills_with_zeros():
 def test_a_gain_scales_a_record_as_a_whole():
     torch.manual_seed(0)
     x = torch.randn(4, 1000, 12)
-    gain = batches.augment(x, TrainingSettings(network="student", epochs=1, gain_sd=0.2)) / x
+    gain = augmentation.augment(x, TrainingSettings(network="student", epochs=1, gain_sd=0.2)) / x
     torch.testing.assert_close(gain, gain[:, :1, :1].expand_as(gain), rtol=1e-4, atol=1e-4)
     assert gain[:, 0, 0].unique().numel() == 4
 
@@ -260,8 +257,8 @@ def test_recalibrated_statistics_are_those_of_whole_records_without_dropout(samp
         sample.in_folds(*range(1, 9)).sample(64, seed=0),
     )
     normalization = fit_normalization(sample)
-    classifier = Classifier(BUILD(), settings, 1)
-    scoring.recalibrate_batchnorm(classifier, records, normalization)
+    classifier = Classifier(BUILD(), settings)
+    torch_training.recalibrate_batchnorm(classifier, records, normalization)
     network, seen = convnet.channels_first(classifier.network, BUILD()).eval(), {}
     norms = [layer for layer in network.features if isinstance(layer, torch.nn.BatchNorm1d)]
     for norm in norms:
@@ -274,7 +271,7 @@ def test_recalibrated_statistics_are_those_of_whole_records_without_dropout(samp
 
 def test_a_run_saves_the_recalibrated_statistics(finished, sample, tmp_path):
     settings = SETTINGS.model_copy(update={"bn_records": 64})
-    run = lightning.train("student", BUILD, settings, 0, sample, tmp_path / "run", progress=False)
+    run = train_torch("student", BUILD, settings, 0, sample, tmp_path / "run")
     kept, other = (weights.read(one.weights()) for one in (run, finished))
     differ = {name.rsplit(".", 1)[1] for name in kept if not np.array_equal(kept[name], other[name])}
     assert {"running_mean", "running_var"} <= differ <= {"running_mean", "running_var", "num_batches_tracked"}
