@@ -28,8 +28,8 @@ from IPython.display import Markdown, display
 from ecglib.book import plots, tables
 from ecglib.evaluation.bootstrap import Estimate
 from ecglib.networks import convnet
-from ecglib.study import original
-from ecglib.study.analyses import base_cnn, reporting
+from ecglib.study import original, reporting
+from ecglib.study.analyses import base_cnn
 from ecglib.study.study import open_study
 
 plots.style()

@@ -27,8 +27,8 @@ from IPython.display import Markdown
 
 from ecglib.book import plots, tables
 from ecglib.networks import inception
-from ecglib.study import original
-from ecglib.study.analyses import inception_cnn, inception_int8, reporting
+from ecglib.study import original, reporting
+from ecglib.study.analyses import inception_cnn, inception_int8
 from ecglib.study.study import open_study
 
 plots.style()

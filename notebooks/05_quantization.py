@@ -29,7 +29,8 @@ profile = "sample"
 from IPython.display import Markdown
 
 from ecglib.book import plots, tables
-from ecglib.study.analyses import int8, pruning, quantization, quantization_options, reporting
+from ecglib.study import reporting
+from ecglib.study.analyses import int8, pruning, quantization, quantization_options
 from ecglib.study.analyses.roc import roc_panels
 from ecglib.study.study import open_study
 

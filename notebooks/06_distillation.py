@@ -27,8 +27,8 @@ from IPython.display import Markdown
 
 from ecglib.book import plots, tables
 from ecglib.networks import convnet
-from ecglib.study import original
-from ecglib.study.analyses import distillation, distillation_trials, int8, reporting
+from ecglib.study import original, reporting
+from ecglib.study.analyses import distillation, distillation_trials, int8
 from ecglib.study.study import open_study
 
 plots.style()

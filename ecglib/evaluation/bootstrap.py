@@ -25,6 +25,7 @@ from ecglib.evaluation.metrics import class_aucs
 from ecglib.evaluation.resampling import Resampling
 from ecgpredict.spec import CLASSES
 
+EQUIVALENCE_MARGIN = 0.002  # of macro AUC: the book's one margin, within which two models count as equivalent
 _LEVEL = 0.95
 _TAILS = ((1 - _LEVEL) / 2, (1 + _LEVEL) / 2)
 
@@ -34,7 +35,7 @@ class Estimate:
     r"""A point estimate with its 95 % interval.
 
     As text it is "0.930 (0.923–0.937)", never broken over two lines. A format specification applies to all three
-    numbers. One with a sign, for differences, gives "+0.0012 (-0.0007 to +0.0031)"; "+" alone has four digits.
+    numbers. One with a sign, for differences, gives "+0.0012 (−0.0007 to +0.0031)"; "+" alone has four digits.
 
     Attributes
     ----------
@@ -45,9 +46,9 @@ class Estimate:
     --------
     >>> difference = Estimate(-0.0012, -0.0031, 0.0007)
     >>> print(f"{difference:+}, {difference:+.1%}".replace("\N{NO-BREAK SPACE}", " "))
-    -0.0012 (-0.0031 to +0.0007), -0.1% (-0.3% to +0.1%)
-    >>> difference.excludes_zero
-    False
+    −0.0012 (−0.0031 to +0.0007), −0.1% (−0.3% to +0.1%)
+    >>> difference.verdict
+    'cannot tell'
     """
 
     value: float
@@ -60,7 +61,7 @@ class Estimate:
 
     def __format__(self, spec: str) -> str:
         digits = {"": ".3f", "+": "+.4f"}.get(spec, spec)
-        value, low, high = (format(number, digits) for number in (self.value, self.low, self.high))
+        value, low, high = (signed(number, digits) for number in (self.value, self.low, self.high))
         between = "\u00a0to\u00a0" if digits.startswith("+") else "\u2060–\u2060"
         return f"{value}\u00a0({low}{between}{high})"
 
@@ -70,6 +71,13 @@ class Estimate:
         return self.low > 0 or self.high < 0
 
     @property
+    def verdict(self) -> str:
+        """A difference in words: "equivalent within 0.002", "different", or "cannot tell"."""
+        if self.low >= -EQUIVALENCE_MARGIN and self.high <= EQUIVALENCE_MARGIN:
+            return f"equivalent within {EQUIVALENCE_MARGIN:g}"
+        return "different" if self.excludes_zero else "cannot tell"
+
+    @property
     def sources(self) -> str:
         """The sources of variation in the interval, for a caption."""
         return "patients" if self.n_seeds == 1 else f"patients and {self.n_seeds} seeds"
@@ -77,6 +85,14 @@ class Estimate:
     def to_dict(self) -> dict[str, float]:
         """The attributes as a dictionary, for JSON; `Estimate(**values)` restores the estimate."""
         return asdict(self)
+
+
+def signed(number: float, digits: str) -> str:
+    """A number as text, with a typographic minus, and without a sign if all its digits are zero."""
+    text = format(number, digits)
+    if not text.strip("+-0.%"):
+        return text.lstrip("+-")
+    return text.replace("-", "\N{MINUS SIGN}")
 
 
 def auc_estimates(y_true: np.ndarray, y_score: np.ndarray, resampling: Resampling) -> dict[str, Estimate]:
@@ -93,13 +109,19 @@ def auc_estimates(y_true: np.ndarray, y_score: np.ndarray, resampling: Resamplin
 
 
 def auc_difference(
-    y_true: np.ndarray, y_score: np.ndarray, reference: np.ndarray, resampling: Resampling, *, curve: str = "macro"
+    y_true: np.ndarray,
+    y_score: np.ndarray,
+    reference: np.ndarray,
+    resampling: Resampling,
+    *,
+    curve: str = "macro",
+    pair_seeds: bool = True,
 ) -> Estimate:
     """AUC of `y_score` minus that of `reference`, both on the same resamples of patients (paired bootstrap).
 
-    If both have the same number of seeds, the k-th seed of one is paired with the k-th of the other, and the spread of
-    the differences is used. Otherwise the seeds' variances are added, with Welch's degrees of freedom; a model with one
-    seed then adds none.
+    With `pair_seeds` and equally many seeds, the k-th seed of one is paired with the k-th of the other, and the spread
+    of the differences is used: right only where the k-th network of one is made from the k-th of the other. Otherwise
+    the seeds' variances are added, with Welch's degrees of freedom; a model with one seed then adds none.
 
     Parameters
     ----------
@@ -111,7 +133,7 @@ def auc_difference(
     column = (*CLASSES, "macro").index(curve)
     values, resampled = (aucs[..., column] for aucs in _aucs(y_true, y_score, resampling))
     other_values, other_resampled = (aucs[..., column] for aucs in _aucs(y_true, reference, resampling))
-    if len(values) == len(other_values):
+    if pair_seeds and len(values) == len(other_values):
         return combined([(values - other_values, resampled - other_resampled)])
     return combined([(values, resampled), (-other_values, -other_resampled)])
 

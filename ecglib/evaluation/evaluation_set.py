@@ -1,8 +1,4 @@
-"""One fold's labels and resamples, and the metrics of scores on it.
-
-Records are matched by ecg_id, so the
-scores may be in any order and include other folds.
-"""
+"""One fold's labels and resamples, and the metrics of scores on it (in any order; other folds are left out)."""
 
 from __future__ import annotations
 
@@ -35,7 +31,7 @@ class EvaluationSet:
     --------
     >>> validation = EvaluationSet.from_dataset(study.data, 9, n_bootstrap=2000)  # doctest: +SKIP
     >>> f"{validation.difference(int8_scores, float32_scores):+}"  # doctest: +SKIP
-    '-0.0001 (-0.0004 to +0.0002)'
+    '−0.0001 (−0.0004 to +0.0002)'
     """
 
     fold: int
@@ -89,13 +85,15 @@ class EvaluationSet:
         """Macro AUC averaged over seeds, without an interval."""
         return float(np.mean([macro_auc(self.y_true, one) for one in self.y_score(scores)]))
 
-    def difference(self, scores: Scores, reference: Scores, *, curve: str = "macro") -> Estimate:
-        """Paired difference of AUCs, see :func:`~ecglib.evaluation.bootstrap.auc_difference`.
+    def difference(
+        self, scores: Scores, reference: Scores, *, curve: str = "macro", pair_seeds: bool = True
+    ) -> Estimate:
+        """Difference of AUCs on the same patients, see :func:`~ecglib.evaluation.bootstrap.auc_difference`.
 
-        If the models have seeds in common, only these are compared, in pairs of the same seed.
+        With `pair_seeds`, for networks made from one another, only the seeds in common are compared, in pairs.
         """
-        pair = self.paired_scores(scores, reference)
-        return auc_difference(self.y_true, *pair, self.resampling, curve=curve)
+        pair = self.paired_scores(scores, reference) if pair_seeds else (self.y_score(scores), self.y_score(reference))
+        return auc_difference(self.y_true, *pair, self.resampling, curve=curve, pair_seeds=pair_seeds)
 
     def paired_scores(self, scores: Scores, reference: Scores) -> tuple[np.ndarray, np.ndarray]:
         """Scores (s, n, 5) and (r, n, 5) of two models for their common seeds, or for all seeds if there are none."""

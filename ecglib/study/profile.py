@@ -57,6 +57,12 @@ class Profile(_Common):
         """Seeds of each trained model."""
         return {name: model.seeds for name, model in self.models.items() if model.training}
 
+    def ancestors(self, model: str) -> set[str]:
+        """A model, and those whose weights it started from or was made from, first to last."""
+        settings = self.models[model].training
+        sources = [settings.init_from] if settings and settings.init_from else self.models[model].made_from
+        return {model}.union(*map(self.ancestors, sources))
+
 
 def load_profile(path: Path, *, seeds: int | None = None) -> Profile:
     """The checked content of config/<profile>.yml with the registry beside it.

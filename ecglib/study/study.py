@@ -186,21 +186,27 @@ class Study:
         return EvaluationSet.from_dataset(self.data, fold, n_bootstrap=self.settings.n_bootstrap)
 
     def difference(self, model: str, reference: str, fold: int = TEST_FOLD) -> Estimate:
-        """Macro AUC of a model minus another's on the same patients; scores of derived models are those written."""
+        """Macro AUC of a model minus another's on the same patients; seeds are paired if one is made from the other.
+
+        Scores of models that are not trained themselves are those that their chapters wrote.
+        """
         pair = (
             self.scores(name)
             if self.model(name).training
             else Scores.load(self.paths.results / "scores" / f"{name}.npz")
             for name in (model, reference)
         )
-        return self.evaluation_set(fold).difference(*pair)
+        related = self.settings.ancestors(model) & self.settings.ancestors(reference)
+        return self.evaluation_set(fold).difference(*pair, pair_seeds=bool(related))
 
     def claim(self, key: str, value: Estimate | float, **bounds: float) -> None:
         """State what a sentence rests on: an interval above, below, or within plus or minus a bound.
 
         The full profile keeps the claim; an InputError where it does not hold. Synthetic records decide nothing.
         """
-        if self.settings.name == "full":
+        if self.settings.name != "full":
+            print(f"{key}: a statement about PTB-XL, not checked on synthetic records")
+        else:
             (source,) = (self.paths.root / "notebooks").glob(f"{key.partition('.')[0]}_*.py")
             claims.write(self.paths.results, claims.check(key, value, bounds), source)
 

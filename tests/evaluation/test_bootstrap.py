@@ -129,7 +129,7 @@ def test_95_percent_of_intervals_or_a_little_more_cover_the_true_value(seeds):
 
 def test_the_text_of_an_estimate():
     assert str(Estimate(0.93, 0.9234, 0.937)) == "0.930\u00a0(0.923\u2060–\u20600.937)"
-    assert f"{Estimate(-0.0012, -0.0031, 0.0007):+}" == "-0.0012\u00a0(-0.0031\u00a0to\u00a0+0.0007)"
+    assert f"{Estimate(-0.0012, -0.0031, 0.0007):+}" == "−0.0012\u00a0(−0.0031\u00a0to\u00a0+0.0007)"
     assert f"{Estimate(2.5, 2.41, 2.6):.1f}" == "2.5\u00a0(2.4\u2060–\u20602.6)"
 
 
@@ -148,3 +148,27 @@ def test_undefined_resamples_do_not_count():
 def test_without_a_defined_resample_there_are_no_limits():
     found = percentile(0.5, np.full(4, np.nan))
     assert np.isnan([found.low, found.high]).all()
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"),
+    [
+        (-0.0020, 0.0020, "equivalent within 0.002"),
+        (-0.0012, -0.0003, "equivalent within 0.002"),  # different from zero, and too little to matter
+        (-0.0021, 0.0010, "cannot tell"),
+        (0.0001, 0.0021, "different"),
+        (-0.0040, -0.0021, "different"),
+    ],
+)
+def test_the_verdict_of_a_difference(low, high, verdict):
+    assert Estimate((low + high) / 2, low, high).verdict == verdict
+
+
+def test_unrelated_seeds_are_not_paired(data):
+    y_true, y_score, resampling = data
+    shifted = y_score + np.array([0.2, -0.2, 0.0])[:, None, None] * y_true  # each seed by its own amount
+    orders = shifted, shifted[::-1]
+    paired = [auc_difference(y_true, y_score, other, resampling) for other in orders]
+    unpaired = [auc_difference(y_true, y_score, other, resampling, pair_seeds=False) for other in orders]
+    assert paired[0].low != pytest.approx(paired[1].low, abs=1e-4)
+    assert unpaired[0].low == pytest.approx(unpaired[1].low, abs=1e-9)

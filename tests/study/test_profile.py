@@ -96,6 +96,13 @@ def test_the_committed_profiles_are_valid(project, name):
     assert load_profile(project / "config" / f"{name}.yml").name == name
 
 
+def test_networks_made_from_one_another_share_an_ancestor(project):
+    full = load_profile(project / "config" / "full.yml")
+    assert full.ancestors("base_cnn_pruned_int8") & full.ancestors("base_cnn")
+    assert full.ancestors("base_cnn_pruned_channels_60") & full.ancestors("base_cnn_pruned_magnitude_50")
+    assert not full.ancestors("student") & full.ancestors("student_distilled")  # the teacher's weights are not in it
+
+
 def test_the_sample_runs_every_chapter_and_every_model_with_results(project):
     full, sample = (load_profile(project / "config" / f"{name}.yml") for name in ("full", "sample"))
     assert list(sample.registry.chapters) == list(full.registry.chapters)

@@ -18,12 +18,11 @@ from ecglib.data.folds import TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation import metrics
 from ecglib.evaluation.scores import Scores, labels_for
 from ecglib.networks import convnet
-from ecglib.study import original
-from ecglib.study.analyses import reporting
+from ecglib.study import original, reporting
 from ecglib.study.analyses.comparison import plural
 from ecglib.study.analyses.roc import roc_panels
 from ecglib.study.analyses.targets import BASE_CNN_AUC
-from ecglib.study.analyses.weights import time_files
+from ecglib.study.measuring import time_files
 from ecglib.study.study import Study
 from ecglib.training.runs import Run
 from ecgpredict.spec import SAMPLING_RATE

@@ -17,7 +17,7 @@ from ecglib.evaluation.bootstrap import Estimate
 from ecglib.evaluation.calibration import Calibration
 from ecglib.evaluation.scores import Scores
 from ecglib.study.analyses.comparison import mean_auc
-from ecglib.study.analyses.weights import int8_file
+from ecglib.study.measuring import int8_file
 from ecglib.study.study import Study
 from ecgpredict import examples, prediction, released
 from ecgpredict.released import ReleasedModel

@@ -14,8 +14,8 @@ import pandas as pd
 from ecglib.data.folds import TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation.bootstrap import Estimate
 from ecglib.evaluation.scores import Scores
-from ecglib.study import original
-from ecglib.study.analyses import reporting, targets
+from ecglib.study import original, reporting
+from ecglib.study.analyses import targets
 from ecglib.study.analyses.comparison import difference, mean_auc, plural, seed_aucs, seeds_behind
 from ecglib.study.analyses.int8 import Int8Models
 from ecglib.study.analyses.training_length import TrainingLength, at_equal_length

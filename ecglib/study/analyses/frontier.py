@@ -16,15 +16,15 @@ from ecglib.data.folds import TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation.bootstrap import Estimate
 from ecglib.evaluation.scores import Scores
 from ecglib.networks.architectures import COMPACT_NETWORK, CompactShape
-from ecglib.study import results
-from ecglib.study.analyses import frontier_files, reporting
+from ecglib.study import reporting, results
+from ecglib.study.analyses import frontier_files
 from ecglib.study.analyses.comparison import difference, mean_auc, seed_aucs
 from ecglib.study.analyses.deployment import CalibratedModel, calibrate
 from ecglib.study.analyses.frontier_files import CompactModel
 from ecglib.study.analyses.frontier_law import Law, fit_law
 from ecglib.study.analyses.frontier_recipes import CHAPTER
 from ecglib.study.analyses.targets import COMPACT_AUC
-from ecglib.study.analyses.weights import Timing, time_files
+from ecglib.study.measuring import Timing, time_files
 from ecglib.study.published import SUPERCLASS_AUC
 from ecglib.study.study import Study
 from ecgpredict.spec import CLASSES

@@ -16,7 +16,7 @@ from ecglib.data.folds import TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation.scores import Scores
 from ecglib.networks.architectures import CompactShape
 from ecglib.networks.cost import multiply_accumulates
-from ecglib.study.analyses.weights import runs_with_weights
+from ecglib.study.measuring import runs_with_weights
 from ecglib.study.study import Study
 
 CALIBRATION_RECORDS = 256  # training records that determine the ranges of the activations

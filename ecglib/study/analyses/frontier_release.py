@@ -17,13 +17,12 @@ from ecglib.compression import quantization, tflite_micro
 from ecglib.compression.quantization import Quantization
 from ecglib.data.folds import TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation.scores import Scores
-from ecglib.study import results
-from ecglib.study.analyses import reporting
+from ecglib.study import reporting, results
 from ecglib.study.analyses.comparison import Selection, difference, mean_auc, plural, select
 from ecglib.study.analyses.deployment import CalibratedModel, calibrate
 from ecglib.study.analyses.frontier import RELEASED, Frontier
 from ecglib.study.analyses.frontier_files import CALIBRATION_RECORDS, CompactModel
-from ecglib.study.analyses.weights import Timing, runs_with_weights, scores_of_files, time_files
+from ecglib.study.measuring import Timing, runs_with_weights, scores_of_files, time_files
 from ecglib.study.study import Study
 from ecglib.training.runs import Run
 from ecgpredict import released

@@ -18,11 +18,11 @@ from ecglib.compression import tflite_files
 from ecglib.data.folds import TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation.scores import Scores
 from ecglib.networks import inception
-from ecglib.study.analyses import reporting
+from ecglib.study import reporting
 from ecglib.study.analyses.comparison import difference, mean_auc, plural
 from ecglib.study.analyses.inception_cnn import MODEL, REPLAY, InceptionCNN
 from ecglib.study.analyses.targets import TFLITE_AUC_CHANGE, TFLITE_SIZE_RATIO
-from ecglib.study.analyses.weights import Timing, time_files
+from ecglib.study.measuring import Timing, time_files
 from ecglib.training.runs import Run
 
 N_REPRESENTATIVE = 200  # training records that set the ranges of the activations

@@ -17,10 +17,10 @@ from ecglib.data.folds import TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation.bootstrap import Estimate
 from ecglib.evaluation.scores import Scores
 from ecglib.networks import convnet
-from ecglib.study.analyses import reporting
+from ecglib.study import reporting
 from ecglib.study.analyses.comparison import common_seeds, difference, seeds_behind
 from ecglib.study.analyses.quantization_options import SelectedOption, selected_option
-from ecglib.study.analyses.weights import (
+from ecglib.study.measuring import (
     Timing,
     export,
     int8_file,

@@ -20,12 +20,12 @@ from ecglib.data.folds import TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation.bootstrap import Estimate
 from ecglib.evaluation.scores import Scores
 from ecglib.networks.keras_backend import keras
-from ecglib.study.analyses import reporting
+from ecglib.study import reporting
 from ecglib.study.analyses.comparison import difference
 from ecglib.study.analyses.deployment import CalibratedModel, calibrate, release_for_microcontroller
 from ecglib.study.analyses.quantization_options import selected_option
 from ecglib.study.analyses.targets import MICRO_ARENA_BYTES, MICRO_FILE_BYTES
-from ecglib.study.analyses.weights import runs_with_weights
+from ecglib.study.measuring import runs_with_weights
 from ecglib.study.study import Study
 from ecglib.training.runs import Run
 

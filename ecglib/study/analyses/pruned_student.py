@@ -12,10 +12,10 @@ from ecglib.compression import onnx_files
 from ecglib.evaluation.bootstrap import Estimate
 from ecglib.evaluation.scores import Scores
 from ecglib.networks import convnet
-from ecglib.study.analyses import reporting
+from ecglib.study import reporting
 from ecglib.study.analyses.comparison import common_seeds, difference, percent, seeds_behind
 from ecglib.study.analyses.pruning_replay import SPARSITY, pruned_network
-from ecglib.study.analyses.weights import runs_with_weights, scores_of_networks, time_files
+from ecglib.study.measuring import runs_with_weights, scores_of_networks, time_files
 from ecglib.study.study import Study
 from ecglib.training.runs import Run
 

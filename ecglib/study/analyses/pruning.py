@@ -18,11 +18,11 @@ from ecglib.evaluation.metrics import macro_auc
 from ecglib.evaluation.scores import Scores
 from ecglib.networks import convnet
 from ecglib.networks.convnet import ECGNet
-from ecglib.study.analyses import reporting
+from ecglib.study import reporting
 from ecglib.study.analyses.comparison import mean_auc, percent, plural, seeds_behind
 from ecglib.study.analyses.pruned_models import BASE, NEAR, Level, open_level, selected_channels, versions
 from ecglib.study.analyses.targets import PRUNED_AUC_CHANGE, PRUNED_SPEED, PRUNED_TIMES_FEWER
-from ecglib.study.analyses.weights import Timing, runs_with_weights, time_files
+from ecglib.study.measuring import Timing, runs_with_weights, time_files
 from ecglib.study.study import Study
 from ecglib.training import scoring
 from ecglib.training.runs import Run

@@ -18,11 +18,10 @@ from ecglib.data.folds import TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation.bootstrap import Estimate
 from ecglib.evaluation.scores import Scores
 from ecglib.networks import convnet
-from ecglib.study import original
-from ecglib.study.analyses import reporting
+from ecglib.study import original, reporting
 from ecglib.study.analyses.comparison import difference, mean_auc, seeds_behind
 from ecglib.study.analyses.training_length import TrainingLength, at_equal_length
-from ecglib.study.analyses.weights import runs_with_weights, scores_of_networks, time_calls, time_files
+from ecglib.study.measuring import runs_with_weights, scores_of_networks, time_calls, time_files
 from ecglib.study.study import Study
 from ecglib.training.runs import Run
 from ecgpredict.spec import LEADS, N_SAMPLES

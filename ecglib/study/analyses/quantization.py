@@ -19,12 +19,11 @@ from ecglib.evaluation.metrics import macro_auc
 from ecglib.evaluation.scores import Scores, labels_for
 from ecglib.networks import convnet
 from ecglib.networks.fake_quantization import strip_fake_quant
-from ecglib.study import original
-from ecglib.study.analyses import reporting
+from ecglib.study import original, reporting
 from ecglib.study.analyses.comparison import mean_auc
 from ecglib.study.analyses.quantization_options import TRIED_ON, OptionComparison
 from ecglib.study.analyses.training_length import TrainingLength
-from ecglib.study.analyses.weights import runs_with_weights, time_files
+from ecglib.study.measuring import runs_with_weights, time_files
 from ecglib.study.study import Study
 from ecglib.training import scoring
 from ecglib.training.runs import Run

@@ -20,7 +20,7 @@ from ecglib.compression.quantization import Quantization
 from ecglib.data.folds import TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation.scores import Scores
 from ecglib.study.analyses.comparison import Selection, mean_auc, select
-from ecglib.study.analyses.weights import Timing, runs_with_weights, scores_of_files, time_files
+from ecglib.study.measuring import Timing, runs_with_weights, scores_of_files, time_files
 from ecglib.study.study import Study
 from ecglib.training import runs
 from ecglib.training.runs import Run

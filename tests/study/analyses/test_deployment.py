@@ -1,7 +1,7 @@
 """The student that the deployment chapter releases and classifies with."""
 
 from ecglib.study.analyses import deployment
-from ecglib.study.analyses.weights import int8_file
+from ecglib.study.measuring import int8_file
 from ecgpredict import released
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from ecglib.study import results
-from ecglib.study.analyses import distillation, distillation_trials, reporting
+from ecglib.study import reporting, results
+from ecglib.study.analyses import distillation, distillation_trials
 
 
 @pytest.fixture(scope="module")

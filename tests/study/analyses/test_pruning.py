@@ -5,8 +5,8 @@ import pytest
 from ecglib.compression.pruning import prunable_layers
 from ecglib.evaluation.bootstrap import Estimate
 from ecglib.networks import convnet
-from ecglib.study import results
-from ecglib.study.analyses import pruned_models, pruned_student, pruning, pruning_replay, reporting
+from ecglib.study import reporting, results
+from ecglib.study.analyses import pruned_models, pruned_student, pruning, pruning_replay
 
 
 @pytest.fixture(scope="module")

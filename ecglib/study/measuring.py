@@ -1,4 +1,4 @@
-"""Trained networks and files made from them: which seeds' weights exist, what a file scores, and how fast it runs.
+"""Scores and latencies of trained networks and of the files made from them, and which seeds have their weights.
 
 torch is imported only where a network is: a chapter that uses TensorFlow imports this module as well.
 """

@@ -1,8 +1,4 @@
-"""What an analysis writes into results/, and the columns of a finding: as reported, replayed, done right.
-
-In come scores, a network's counts, its file and its latency; out come the model's results, and tables whose columns
-name the network that they are of.
-"""
+"""What a chapter writes into results/, and tables of findings: as reported, replayed, like for like, done right."""
 
 from __future__ import annotations
 
