@@ -2,7 +2,7 @@
 
 import pytest
 
-LINES = {"ecglib": 9_700, "ecgpredict": 4_500}  # ecglib without the analyses of chapters
+LINES = {"ecglib": 10_000, "ecgpredict": 4_500}  # ecglib without the analyses of chapters
 MODULE_LINES = 250
 LONGER = {"ecglib/data/dataset.py"}  # to become none
 
