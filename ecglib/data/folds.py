@@ -1,3 +1,20 @@
 """PTB-XL's folds: patients of one fold are in no other."""
 
-TRAIN_FOLDS, VALIDATION_FOLD, TEST_FOLD = tuple(range(1, 9)), 9, 10
+from typing import NamedTuple
+
+
+class Folds(NamedTuple):
+    """The folds that train, the one that validates, and the one that tests."""
+
+    train: tuple[int, ...]
+    validation: int
+    test: int
+
+
+def folds_for(test: int) -> Folds:
+    """The split with this fold for the test: the fold before it validates, the other eight train."""
+    validation = (test - 2) % 10 + 1
+    return Folds(tuple(fold for fold in range(1, 11) if fold not in (validation, test)), validation, test)
+
+
+TRAIN_FOLDS, VALIDATION_FOLD, TEST_FOLD = folds_for(10)

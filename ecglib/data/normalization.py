@@ -1,17 +1,15 @@
-"""Scaling millivolts to mean 0 and SD 1, fitted on folds 1-8."""
+"""Scaling millivolts to mean 0 and SD 1, fitted on the training records."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from ecglib.data.dataset import Dataset
-from ecglib.data.folds import TRAIN_FOLDS
 from ecgpredict.spec import Normalization
 
 
-def fit_normalization(dataset: Dataset) -> Normalization:
-    """Mean and SD in mV over every sample of every lead of the dataset's folds 1-8."""
-    train = dataset.in_folds(*TRAIN_FOLDS)
+def fit_normalization(train: Dataset) -> Normalization:
+    """Mean and SD in mV over every sample of every lead of the training records."""
     total = square = count = 0.0
     for start in range(0, len(train), 1024):
         batch = train.millivolts(slice(start, start + 1024)).astype(np.float64)

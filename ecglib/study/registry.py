@@ -12,6 +12,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
+from ecglib.data.folds import TEST_FOLD
 from ecglib.study.original import MAX_EPOCHS
 from ecglib.training.settings import TrainingSettings
 from ecgpredict.errors import InputError
@@ -99,6 +100,8 @@ class Registry(BaseModel):
             needed = {*model.made_from, *needed_models(model)}
             if unknown := needed - trained - {name}:
                 raise ValueError(f"models.{name}: no trained model {', '.join(sorted(unknown))}")
+            if seen := [other for other in needed if self.models[other].training.test_fold != TEST_FOLD]:
+                raise ValueError(f"models.{name}: {seen[0]} has learned from fold {TEST_FOLD}")
             start = model.training.init_from if model.training else None
             if start and (missing := {*model.seeds} - {*self.models[start].seeds}):
                 raise ValueError(f"models.{name}: {start} has no seed {', '.join(map(str, sorted(missing)))}")

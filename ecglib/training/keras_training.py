@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 
 from ecglib.data.dataset import Dataset
-from ecglib.data.folds import TRAIN_FOLDS, VALIDATION_FOLD
 from ecglib.evaluation.metrics import macro_auc
 from ecglib.networks import inception
 from ecglib.networks.keras_backend import keras
@@ -31,7 +30,8 @@ class KerasTraining:
         keras.utils.set_random_seed(seed)
         self.settings, self.seed, self.normalization = settings, seed, normalization
         self.network = inception.build(settings.dropout or 0.0)
-        self.train_part, validation = dataset.in_folds(*TRAIN_FOLDS), dataset.in_folds(VALIDATION_FOLD)
+        self.train_part = dataset.in_folds(*settings.folds.train)
+        validation = dataset.in_folds(settings.folds.validation)
         self.labels = self.train_part.labels
         self.validation = normalization(validation.millivolts(slice(None))), validation.labels
         steps = max(1, len(self.train_part) // settings.batch_size)
@@ -42,7 +42,7 @@ class KerasTraining:
             self.fused.enter_context(fused_gelu(self.network))
 
     def train_epoch(self, epoch: int, batches: Sequence[np.ndarray]) -> tuple[float, float]:
-        """Train on batches of positions in folds 1-8; the mean loss, and the learning rate of the last batch."""
+        """Train on batches of positions in the training records; the mean loss, and the learning rate of the last batch."""
         for number, layer in enumerate(self.network.layers):
             if isinstance(layer, keras.layers.Dropout):
                 state = np.random.SeedSequence((self.seed, epoch, number)).generate_state(2, np.uint32)
@@ -52,7 +52,7 @@ class KerasTraining:
         return fitted.history["loss"][0], float(self.network.optimizer.learning_rate)
 
     def validate(self) -> tuple[float, float]:
-        """Loss and macro AUC on fold 9."""
+        """Loss and macro AUC on the validation records."""
         x, labels = self.validation
         score = self.network.predict(x, batch_size=_EVALUATION_BATCH, verbose=0)
         return float(keras.losses.BinaryCrossentropy()(labels, score)), macro_auc(labels, score)

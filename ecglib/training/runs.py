@@ -21,7 +21,6 @@ from pathlib import Path
 import pandas as pd
 
 from ecglib.data.dataset import Dataset
-from ecglib.data.folds import TEST_FOLD, TRAIN_FOLDS, VALIDATION_FOLD
 from ecglib.evaluation.scores import Scores
 from ecglib.training.settings import TrainingSettings
 from ecgpredict import files
@@ -56,7 +55,7 @@ class Run:
 
     @cached_property
     def scores(self) -> Scores:
-        """Scores of this seed on folds 9 and 10."""
+        """Scores of this seed on its validation and test folds, 9 and 10 unless its settings name another."""
         return Scores.load(self.folder / SCORES)
 
     def weights(self) -> Path:
@@ -109,13 +108,14 @@ def run_key(
 
     Model, seed, settings and data and, if there are any, the initial weights and the teachers' weights.
     """
-    parts = {"train": TRAIN_FOLDS, "validation": (VALIDATION_FOLD,), "test": (TEST_FOLD,)}
+    folds = settings.folds
+    parts = {"train": folds.train, "validation": (folds.validation,), "test": (folds.test,)}
     found = {
         "model": model,
         "seed": seed,
         "settings": settings.model_dump(mode="json"),
         "fingerprint": dataset.fingerprint,
-        "records": {part: len(dataset.in_folds(*folds)) for part, folds in parts.items()},
+        "records": {part: len(dataset.in_folds(*numbers)) for part, numbers in parts.items()},
     }
     if init:
         found["init"] = init.weights_sha256()

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from ecglib.data.folds import TEST_FOLD, Folds, folds_for
 from ecglib.networks.architectures import COMPACT_NETWORK, KERAS_NETWORK, NETWORKS, CompactShape
 from ecgpredict.spec import N_SAMPLES
 
@@ -74,8 +75,9 @@ class TrainingSettings(BaseModel):
         record (:mod:`ecglib.training.damage`); None for no such noise
     lead_dropout : probability with which each of three groups of leads (limb, V1-V3, V4-V6) is flat
     max_stretch : largest relative change of a record's time scale, by linear interpolation; only with crop
-    split : "folds": PTB-XL's folds 1-8 and 9; "random": the original's random fifth of all records set aside, then the
+    split : "folds": PTB-XL's; "random": the original's random fifth of all records set aside, then the
         last of five random folds for validation, patients on both sides
+    test_fold : PTB-XL's fold that tests; the one before it validates, and the other eight train
     shifted_labels : whether, as in the original's notebooks, the row after each unlabeled record loses its signal
         instead of the unlabeled record, so that a signal carries its neighbor's labels
     """
@@ -118,6 +120,12 @@ class TrainingSettings(BaseModel):
     max_stretch: float = Field(0.0, ge=0, le=0.25)
     split: Literal["folds", "random"] = "folds"
     shifted_labels: bool = False
+    test_fold: int = Field(TEST_FOLD, ge=1, le=10)
+
+    @property
+    def folds(self) -> Folds:
+        """The folds that train, validate and test."""
+        return folds_for(self.test_fold)
 
     @model_validator(mode="after")
     def _no_setting_is_ignored(self) -> TrainingSettings:
@@ -155,4 +163,6 @@ class TrainingSettings(BaseModel):
             raise ValueError("max_stretch: the teachers' crops are not stretched; expected without same_crop")
         if self.split == "folds" and self.shifted_labels:
             raise ValueError("shifted_labels: expected only with split random")
+        if self.test_fold != TEST_FOLD and given & {"split", "init_from", "teachers", "statements_weight"}:
+            raise ValueError("test_fold: expected only with labels and random weights, which have not seen that fold")
         return self

@@ -11,7 +11,6 @@ from torch.optim.swa_utils import update_bn
 
 from ecglib.compression import onnx_files, pruning
 from ecglib.data.dataset import Dataset
-from ecglib.data.folds import TRAIN_FOLDS, VALIDATION_FOLD
 from ecglib.evaluation.metrics import macro_auc
 from ecglib.evaluation.scores import Scores
 from ecglib.networks import build, convnet, weights
@@ -44,7 +43,7 @@ class TorchTraining:
         torch.manual_seed(seed)
         self.settings, self.seed, self.normalization = settings, seed, normalization
         self.network = initial_network(settings, init)
-        self.train_part = dataset.in_folds(*TRAIN_FOLDS)
+        self.train_part = dataset.in_folds(*settings.folds.train)
         targets = [self.train_part.labels]
         if settings.teachers:
             targets.append(distillation.soft_targets(teacher_scores(), self.train_part, settings.temperature))
@@ -53,12 +52,12 @@ class TorchTraining:
         n_statements = targets[-1].shape[1] if settings.statements_weight else 0
         self.device = scoring.device()
         self.records = BatchedRecords(self.train_part, normalization, self.device, np.concatenate(targets, axis=1))
-        self.validation = BatchedRecords(dataset.in_folds(VALIDATION_FOLD), normalization, self.device)
+        self.validation = BatchedRecords(dataset.in_folds(settings.folds.validation), normalization, self.device)
         self.classifier = Classifier(self.network, settings, n_statements).to(self.device)
         self.optimizer, self.schedule = self.classifier.optimizer(max(1, len(self.train_part) // settings.batch_size))
 
     def train_epoch(self, epoch: int, batches: Sequence[np.ndarray]) -> tuple[float, float]:
-        """Train on batches of positions in folds 1-8; the mean loss, and the learning rate of the last batch."""
+        """Train on batches of positions in the training records; the mean loss, and the learning rate of the last batch."""
         state = np.random.SeedSequence((self.seed, epoch)).generate_state(1, np.uint32)
         torch.manual_seed(int(state[0]))  # augmentation and dropout depend on seed and epoch alone, also after a resume
         self.classifier.train()
@@ -79,7 +78,7 @@ class TorchTraining:
         return float(total / sum(map(len, batches))), learning_rate
 
     def validate(self) -> tuple[float, float]:
-        """Loss and macro AUC on fold 9."""
+        """Loss and macro AUC on the validation records."""
         self.classifier.eval()
         with torch.inference_mode(), scoring.mixed_precision():
             scored = [(self.classifier.validation_logits(x.to(self.device)), y) for x, y in self.validation.in_order()]

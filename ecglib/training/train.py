@@ -1,7 +1,7 @@
 """Training of a model with a seed, in either framework: a finished run is loaded, an interrupted one resumed.
 
 A network is trained on folds 1-8; fold 9 selects the epoch unless the settings ask for the last one, and fold 10 is
-scored once, at the end. An interrupted training gives the same weights as an uninterrupted one.
+scored once, at the end; settings may name another test fold. An interrupted training gives the same weights as an uninterrupted one.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ import pandas as pd
 from tqdm import tqdm
 
 from ecglib.data.dataset import Dataset
-from ecglib.data.folds import TEST_FOLD, VALIDATION_FOLD
 from ecglib.data.normalization import fit_normalization
 from ecglib.evaluation.scores import Scores
 from ecglib.networks import weights
@@ -71,7 +70,8 @@ def train(
     if run := runs.prepare_or_load(folder, key, finished):
         return run  # without importing a framework
     started = time.monotonic()
-    normalization = fit_normalization(dataset) if settings.normalize else Normalization(0.0, 1.0)
+    train_part = dataset.in_folds(*settings.folds.train)
+    normalization = fit_normalization(train_part) if settings.normalize else Normalization(0.0, 1.0)
     if settings.network == KERAS_NETWORK:
         from ecglib.training.keras_training import KerasTraining
 
@@ -82,7 +82,7 @@ def train(
         training = TorchTraining(settings, seed, dataset, normalization, init, teacher_scores, statements)
     train_epochs(training, folder, progress=f"{model}, seed {seed}" if progress else None)
     training.save_weights(folder / weights.NAME)
-    scored = dataset.in_folds(VALIDATION_FOLD, TEST_FOLD)
+    scored = dataset.in_folds(settings.folds.validation, settings.folds.test)
     Scores.from_dataset(scored, seed, training.predict(scored)).save(folder / runs.SCORES)
     record = key | {
         "weights": weights.NAME,

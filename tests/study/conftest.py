@@ -84,7 +84,7 @@ def write_keras_network(folder, seed, part, normalization):
 def write_run(folder, model, seed, dataset, settings) -> None:
     """A finished run as training leaves it: weights, scores of them, a history and a record."""
     folder.mkdir(parents=True)
-    part, normalization = dataset.in_folds(9, 10), Normalization(**NORMALIZATION)
+    part, normalization = dataset.in_folds(*settings.folds[1:]), Normalization(**NORMALIZATION)
     if settings.network == KERAS_NETWORK:
         score, counts = write_keras_network(folder, seed, part, normalization)
     else:

@@ -96,6 +96,13 @@ def test_the_committed_profiles_are_valid(project, name):
     assert load_profile(project / "config" / f"{name}.yml").name == name
 
 
+def test_fold_10_trains_no_model_but_those_that_are_compared_over_all_folds(project):
+    training = load_profile(project / "config" / "full.yml").training
+    names = {name for name, settings in training.items() if 10 in (*settings.folds.train, settings.folds.validation)}
+    assert names == {f"fold_{number}" for number in range(1, 10)}
+    assert {training[name].model_copy(update={"test_fold": 10}) for name in names} == {training["compact_64_clean"]}
+
+
 def test_networks_made_from_one_another_share_an_ancestor(project):
     full = load_profile(project / "config" / "full.yml")
     assert full.ancestors("base_cnn_pruned_int8") & full.ancestors("base_cnn")
@@ -129,6 +136,7 @@ def test_the_sample_runs_every_chapter_and_every_model_with_results(project):
         (["models", "student", "training", "epochs"], 0, "invalid setting", "models.student.training.epochs"),
         (["models", "student", "training", "epoch"], 1, "unknown key", "models.student.training.epoch"),
         (["models", "student", "training", "teachers"], ["teacher"], "invalid setting", "models.yml"),
+        (["models", "base_cnn", "training", "test_fold"], 1, "invalid setting", "models.yml"),  # it teaches
         (["models", "student_int8", "made_from"], ["pupil"], "invalid setting", "models.yml"),
         (["models", "student_int8", "made_from"], None, "invalid setting", "models.student_int8"),
         (["models", "student", "chapter"], "09_more", "invalid setting", "models.student.chapter"),

@@ -40,6 +40,11 @@ STUDENT = {"network": "student", "epochs": 2}
         ({"noise_snr_db": (0.0, 90.0)}, "noise_snr_db"),
         ({"lead_dropout": 1.0}, "lead_dropout"),
         ({"max_stretch": 0.1}, "max_stretch"),
+        ({"test_fold": 0}, "test_fold"),
+        ({"test_fold": 11}, "test_fold"),
+        ({"test_fold": 1, "teachers": ("base_cnn",)}, "test_fold"),
+        ({"test_fold": 1, "init_from": "base_cnn"}, "test_fold"),
+        ({"test_fold": 1, "split": "random"}, "test_fold"),
         ({"max_stretch": 0.5, "crop": 250}, "max_stretch"),
         ({"max_stretch": 0.1, "crop": 250, "teachers": ("base_cnn",), "same_crop": True}, "max_stretch"),
     ],
@@ -69,6 +74,14 @@ def test_an_invalid_setting_is_named(changes, names):
 def test_a_setting_that_keras_training_would_ignore_is_rejected(ignored):
     with pytest.raises(ValidationError, match="not available for inception_cnn"):
         TrainingSettings(network="inception_cnn", epochs=2, **ignored)
+
+
+def test_each_fold_tests_once_and_validates_once():
+    folds = [TrainingSettings(**STUDENT, test_fold=number).folds for number in range(1, 11)]
+    assert folds[9] == ((1, 2, 3, 4, 5, 6, 7, 8), 9, 10) == TrainingSettings(**STUDENT).folds
+    assert [part.test for part in folds] == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
+    assert [part.validation for part in folds] == [10, 1, 2, 3, 4, 5, 6, 7, 8, 9]
+    assert all(sorted((*part.train, part.validation, part.test)) == list(range(1, 11)) for part in folds)
 
 
 def test_settings_are_immutable():

@@ -1,6 +1,7 @@
 """Training: what it saves, what it loads, and how it resumes."""
 
 import json
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -140,6 +141,28 @@ def test_late_decay_lowers_the_learning_rate_and_history_records_it(sample, tmp_
     np.testing.assert_allclose(run.history["learning_rate"], [1e-3, 1e-3 * np.exp(-0.1)])
 
 
+def test_other_labels_and_signals_of_the_test_fold_change_no_weight(sample, tmp_path):
+    settings = SETTINGS.model_copy(update={"test_fold": 4, "bn_records": 64})
+    table, signals, tested = sample.table.copy(), np.array(sample.signals), (sample.table["fold"] == 4).to_numpy()
+    table.loc[tested, "NORM"] = ~table.loc[tested, "NORM"]
+    signals[sample.rows[tested]] = 0
+    changed = replace(sample, table=table, signals=signals)
+    first, second = (
+        train_torch("student", BUILD, settings, 0, dataset, tmp_path / name)
+        for name, dataset in (("as it is", sample), ("changed", changed))
+    )
+    assert first.weights().read_bytes() == second.weights().read_bytes()
+    assert not np.array_equal(first.scores.for_fold(4).score, second.scores.for_fold(4).score)
+
+
+def test_a_run_older_than_the_test_fold_tested_on_fold_10(sample, finished, tmp_path):
+    key = runs.run_key("student", 0, SETTINGS, sample)
+    older = {name: value for name, value in finished.metadata["settings"].items() if name != "test_fold"}
+    runs.finish(tmp_path, finished.metadata | {"settings": older})
+    assert runs.find([tmp_path], key)
+    assert not runs.find([tmp_path], runs.run_key("student", 0, SETTINGS.model_copy(update={"test_fold": 4}), sample))
+
+
 def test_an_interrupted_run_older_than_a_setting_resumes(tmp_path, finished):
     key = {name: finished.metadata[name] for name in ("model", "seed", "settings", "fingerprint", "records")}
     old = {k: v for k, v in key["settings"].items() if k != "checkpoint"}
@@ -190,11 +213,17 @@ def test_missing_weights_are_named(finished, tmp_path):
         runs.Run(tmp_path).weights()
 
 
-def test_only_folds_1_to_8_reach_training_batch_norm_and_normalization(sample, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("test_fold", "train_folds", "validation_fold"),
+    [(10, (1, 2, 3, 4, 5, 6, 7, 8), 9), (4, (1, 2, 5, 6, 7, 8, 9, 10), 3), (1, (2, 3, 4, 5, 6, 7, 8, 9), 10)],
+)
+def test_only_training_folds_reach_training_batch_norm_and_normalization(
+    test_fold, train_folds, validation_fold, sample, tmp_path, monkeypatch
+):
     """Each epoch has every record once, in an order of its own; recalibration has each once, in the table's order."""
-    dataset, epochs, recalibrated = numbered(sample), [], []
-    train_part = dataset.in_folds(*range(1, 9))
-    loss, forward = Classifier.training_loss, Classifier.forward
+    dataset, epochs, recalibrated, validated = numbered(sample), [], [], []
+    train_part = dataset.in_folds(*train_folds)
+    loss, forward, validation = Classifier.training_loss, Classifier.forward, Classifier.validation_logits
 
     def training_loss(self, x, target):
         epochs.append(x)
@@ -205,15 +234,24 @@ def test_only_folds_1_to_8_reach_training_batch_norm_and_normalization(sample, t
             recalibrated.append(x)
         return forward(self, x)
 
+    def validating(self, x):
+        validated.append(x)
+        return validation(self, x)
+
     monkeypatch.setattr(Classifier, "training_loss", training_loss)
     monkeypatch.setattr(Classifier, "forward", recalibrating)
-    settings = TrainingSettings(network="student", epochs=2, batch_size=len(train_part), bn_records=len(sample))
+    monkeypatch.setattr(Classifier, "validation_logits", validating)
+    more = {"batch_size": len(train_part), "bn_records": len(sample), "test_fold": test_fold}
+    settings = TrainingSettings(network="student", epochs=2, **more)
     run = train_torch("student", BUILD, settings, 0, dataset, tmp_path / "run")
     first, second = (ecg_ids(x, run.normalization) for x in epochs)
     expected = train_part.ecg_id.tolist()
     assert sorted(first) == sorted(second) == expected
     assert first != second
     assert ecg_ids(torch.cat(recalibrated), run.normalization) == expected
+    assert ecg_ids(torch.cat(validated), run.normalization) == 2 * dataset.in_folds(validation_fold).ecg_id.tolist()
+    assert run.scores.ecg_id.tolist() == dataset.in_folds(validation_fold, test_fold).ecg_id.tolist()
+    assert not set(expected) & set(run.scores.ecg_id)
     volts = train_part.millivolts(slice(None)).astype(np.float64)
     assert (run.normalization.mean, run.normalization.scale) == pytest.approx((volts.mean(), volts.std()))
 
