@@ -120,4 +120,5 @@ def _strip_metadata(notebook: nbformat.NotebookNode, source: Path) -> None:
         tags = list(cell.metadata.get("tags", []))
         if INJECTED in tags:  # papermill's copy of the parameters, which tells a reader nothing
             tags.append("remove-cell")
-        cell["metadata"] = nbformat.from_dict({"tags": tags} if tags else {})
+        caption = {"mystnb": cell.metadata["mystnb"]} if "mystnb" in cell.metadata else {}
+        cell["metadata"] = nbformat.from_dict(({"tags": tags} if tags else {}) | caption)

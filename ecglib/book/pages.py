@@ -39,7 +39,8 @@ def accessible(html: str) -> str:
     Header cells get a scope, and empty ones become plain cells. Each table scrolls in a frame around it, so that it
     keeps the role of a table. Buttons and folded cells are named by their text, which an aria-label that differs would
     hide from voice control (WCAG 2.5.3); icons in a button add nothing to its name. Roles that ARIA does not allow at
-    their place are removed.
+    their place are removed. The theme's script binds the first button for each sidebar, which lies in the hidden
+    header: those lose their classes, so that it binds the visible ones.
     """
     soup = BeautifulSoup(html, "html.parser")
     for table in soup.find_all("table"):
@@ -58,6 +59,8 @@ def accessible(html: str) -> str:
             del summary["aria-label"]
     for icon in soup.select("button.theme-switch-button > i"):
         icon.attrs.pop("title", None)  # the theme's script would make it text inside the button
+    for button in soup.select("#pst-header button.sidebar-toggle"):
+        del button["class"]
     for element in soup.select(".citation-list, .citation"):
         element.attrs.pop("role", None)
     _mark_korean(soup)

@@ -1,5 +1,7 @@
 """Executing a chapter: all of it, or an error that names chapter and cell."""
 
+import json
+
 import nbformat
 import pytest
 
@@ -39,6 +41,12 @@ def test_papermills_own_cell_is_hidden(run):
     notebook = nbformat.read(run("1 + 1", profile="full"), as_version=4)
     (injected,) = [cell for cell in notebook.cells if "injected-parameters" in cell.metadata.get("tags", [])]
     assert "remove-cell" in injected.metadata["tags"]
+
+
+def test_a_figure_keeps_its_caption(run, tmp_path):
+    caption = {"figure": {"caption": "A finding.", "name": "fig-finding"}}
+    notebook = nbformat.read(run(f"1 + 1\n\n# %% mystnb={json.dumps(caption)}\n2 + 2"), as_version=4)
+    assert notebook.cells[-2].metadata == {"mystnb": caption}
 
 
 def test_executing_twice_gives_the_same_notebook(run):

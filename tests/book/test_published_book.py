@@ -56,6 +56,17 @@ def test_every_page_renders_offline_and_fits_the_screen(published_book, browser,
         assert browser.execute_script("return document.documentElement.scrollWidth <= window.innerWidth + 1"), page
 
 
+@pytest.mark.parametrize("sidebar", ["primary", "secondary"])
+def test_the_menu_buttons_open_both_sidebars_on_a_phone(published_book, browser, sidebar):
+    size = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    browser.get((published_book / "chapters" / "02_base_cnn.html").as_uri())
+    shown = f"return !!document.querySelector('#pst-{sidebar}-sidebar-modal[open]')"
+    assert not browser.execute_script(shown)
+    browser.find_element("css selector", f".bd-header-article button.{sidebar}-toggle").click()
+    assert browser.execute_script(shown)
+
+
 def test_formulas_are_typeset_from_the_book_itself(published_book, browser):
     browser.get((published_book / "chapters" / "02_base_cnn.html").as_uri())
     settle(browser)
