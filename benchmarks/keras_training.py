@@ -35,7 +35,8 @@ def milliseconds(work) -> float:
 with tempfile.TemporaryDirectory() as folder:
     root = synthetic.write_sample(Path(folder) / "records", records=2 * settings.batch_size, progress=False)
     dataset = open_dataset(root, Path(folder) / "cache", progress=False)
-    normalization, positions = fit_normalization(dataset.in_folds(*settings.folds.train)), np.arange(settings.batch_size)
+    normalization = fit_normalization(dataset.in_folds(*settings.folds.train))
+    positions = np.arange(settings.batch_size)
 
     def prepared() -> np.ndarray:
         x = normalization(dataset.millivolts(positions))

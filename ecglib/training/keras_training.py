@@ -42,7 +42,7 @@ class KerasTraining:
             self.fused.enter_context(fused_gelu(self.network))
 
     def train_epoch(self, epoch: int, batches: Sequence[np.ndarray]) -> tuple[float, float]:
-        """Train on batches of positions in the training records; the mean loss, and the learning rate of the last batch."""
+        """Train on batches of positions in `train_part`; the mean loss, and the learning rate of the last batch."""
         for number, layer in enumerate(self.network.layers):
             if isinstance(layer, keras.layers.Dropout):
                 state = np.random.SeedSequence((self.seed, epoch, number)).generate_state(2, np.uint32)

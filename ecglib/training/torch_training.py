@@ -57,7 +57,7 @@ class TorchTraining:
         self.optimizer, self.schedule = self.classifier.optimizer(max(1, len(self.train_part) // settings.batch_size))
 
     def train_epoch(self, epoch: int, batches: Sequence[np.ndarray]) -> tuple[float, float]:
-        """Train on batches of positions in the training records; the mean loss, and the learning rate of the last batch."""
+        """Train on batches of positions in `train_part`; the mean loss, and the learning rate of the last batch."""
         state = np.random.SeedSequence((self.seed, epoch)).generate_state(1, np.uint32)
         torch.manual_seed(int(state[0]))  # augmentation and dropout depend on seed and epoch alone, also after a resume
         self.classifier.train()

@@ -1,7 +1,8 @@
 """Training of a model with a seed, in either framework: a finished run is loaded, an interrupted one resumed.
 
 A network is trained on folds 1-8; fold 9 selects the epoch unless the settings ask for the last one, and fold 10 is
-scored once, at the end; settings may name another test fold. An interrupted training gives the same weights as an uninterrupted one.
+scored once, at the end; settings may name another test fold. An interrupted training gives the same weights as an
+uninterrupted one.
 """
 
 from __future__ import annotations
