@@ -85,7 +85,7 @@
         throw new InputError(`${name}: impossible amplitude in lead ${LEADS[lead]}. Correct the unit or the gain.`);
     });
     const recording = { name, signal: columns.map(fillGaps), rate };
-    return { ...recording, warnings: [...notes, ...qualityWarnings(recording)] };
+    return { ...recording, warnings: [...notes, ...qualityWarnings(recording, columns)] };
   }
 
   function fillGaps(column) {
@@ -103,57 +103,111 @@
     return out;
   }
 
-  /* ---- quality: the rules of ecgpredict.recordings.quality for amplitudes and constant leads ---- */
+  /* ---- quality: the rules, limits and words of ecgpredict.recordings.quality and arm_reversal ---- */
 
   const LIMB_MAX_MV = 4.2, ANY_MAX_MV = 9.7, LARGEST_MIN_MV = 0.77, FLAT_MV = 0.01, EQUAL_RANGES = 1e-3;
+  const CLIPPED_S = 0.03, CLIPPED_TIMES = 5, CLIPPED_MIN_RANGE_MV = 0.05, EINTHOVEN_MV = 0.1, ARMS_THRESHOLD = 0.063;
+  const LAWS = {
+    "I + III = II (Einthoven)": ([I, II, III], i) => I[i] + III[i] - II[i],
+    "aVR + aVL + aVF = 0 (Goldberger)": ([, , , aVR, aVL, aVF], i) => aVR[i] + aVL[i] + aVF[i],
+    "aVR = -(I + II) / 2": ([I, II, , aVR], i) => aVR[i] + (I[i] + II[i]) / 2,
+  };
+  const ARMS_WEIGHTS = [[-0.604, 0.251, 0.052, -0.058, 0.08, 0.283], [-0.015, -0.154, 0.124, 0.1, -0.068, 0.5]];  // to I, II
 
   function windowStarts(samples, length) {
     const whole = Math.floor(samples / length), starts = Array.from({ length: whole }, (_, i) => i * length);
     return samples % length >= length / 2 ? [...starts, samples - length] : starts;
   }
 
-  function range(column) {
-    const ordered = Float64Array.from(column).sort(), last = ordered.length - 1;
-    return ordered[Math.round(0.99 * last)] - ordered[Math.round(0.01 * last)];
+  function quantiles(values, ...fractions) {
+    const ordered = Float64Array.from(values).sort();
+    return fractions.map((fraction) => ordered[Math.round(fraction * (ordered.length - 1))]);
   }
 
-  function isConstant(column, length) {
-    for (let i = 1, run = 1; i < column.length; i++) {
-      run = column[i] === column[i - 1] ? run + 1 : 1;
-      if (run >= length) return true;
-    }
-    return false;
+  function range(column) {
+    const [low, high] = quantiles(column, 0.01, 0.99);
+    return high - low;
+  }
+
+  function extremes(column) {
+    return [column.reduce((a, b) => Math.min(a, b)), column.reduce((a, b) => Math.max(a, b))];
+  }
+
+  /* how many runs of at least `length` values pass the test */
+  function runs(column, length, passes) {
+    let count = 0, run = 0;
+    column.forEach((value, i) => { run = passes(value, i) ? run + 1 : 0; if (run === length) count++; });
+    return count;
+  }
+
+  function isConstant(column, rate) {
+    return runs(column, Math.round(rate) - 1, (value, i) => value === column[i - 1]) > 0;
+  }
+
+  function isClipped(column, rate) {
+    const [low, high] = extremes(column), length = Math.max(2, Math.round(CLIPPED_S * rate));
+    return high - low > CLIPPED_MIN_RANGE_MV
+      && runs(column, length, (value) => value >= high - 1e-6 || value <= low + 1e-6) >= CLIPPED_TIMES;
   }
 
   function isNormalized(columns) {
     const measured = columns.filter((_, lead) => lead < 2 || lead > 5);  // the other four may be computed
-    const spreads = [(column) => column.reduce((a, b) => Math.max(a, b)) - column.reduce((a, b) => Math.min(a, b)), (column) => {
+    const deviation = (column) => {
       const mean = column.reduce((a, b) => a + b) / column.length;
       return Math.sqrt(column.reduce((sum, value) => sum + (value - mean) ** 2, 0) / column.length);
-    }];
-    return spreads.some((spread) => {
-      const all = measured.map(spread), low = Math.min(...all), high = Math.max(...all);
+    };
+    return [(column) => extremes(column)[1] - extremes(column)[0], deviation].some((spread) => {
+      const [low, high] = extremes(measured.map(spread));
       return low > FLAT_MV && high - low < EQUAL_RANGES * high;
     });
   }
 
-  function qualityWarnings({ signal, rate }) {
+  function breaksLaw(law, columns) {
+    const residuals = columns[0].map((_, i) => law(columns, i)), [median] = quantiles(residuals, 0.5);
+    return quantiles(residuals.map((value) => Math.abs(value - median)), 0.95)[0] > EINTHOVEN_MV;
+  }
+
+  /* between -1 and 1; negative where the limb leads agree better with the chest leads after a swap of the arms */
+  function armsScore(columns, rate) {
+    const lag = Math.max(1, Math.round(0.01 * rate)), slopes = (lead, i) => columns[lead][i] - columns[lead][i - lag];
+    let asIs = 0, swapped = 0;
+    for (let i = lag; i < columns[0].length; i++) {
+      const [I, II] = ARMS_WEIGHTS.map((weights) => weights.reduce((sum, weight, k) => sum + weight * slopes(6 + k, i), 0));
+      const one = slopes(0, i), two = slopes(1, i);
+      asIs += (one - I) ** 2 + (two - II) ** 2;
+      swapped += (-one - I) ** 2 + (two - one - II) ** 2;
+    }
+    return (swapped - asIs) / Math.max(swapped + asIs, 1e-12);
+  }
+
+  function qualityWarnings({ signal, rate }, unfilled) {
     const length = Math.min(signal[0].length, Math.round(10 * rate)), starts = windowStarts(signal[0].length, length);
-    const windows = starts.map((start) => signal.map((column) => column.subarray(start, start + length)));
-    const ranges = windows.map((columns) => columns.map(range));
+    const cut = (columns) => starts.map((start) => columns.map((column) => column.subarray(start, start + length)));
+    const windows = cut(signal), ranges = windows.map((columns) => columns.map(range)), found = [];
     const often = (marked) => marked.every(Boolean) ? "" : ` (in ${marked.filter(Boolean).length} of ${marked.length} windows)`;
-    const flat = ranges.map((all) => all.map((one) => one < FLAT_MV)), found = [];
-    const constant = windows.map((columns, w) => columns.map((one, lead) => !flat[w][lead] && isConstant(one, Math.round(rate))));
-    for (const [text, marked] of [["flat", flat], ["constant for 1 s or more", constant]]) {
+    const flat = ranges.map((all) => all.map((one) => one < FLAT_MV));
+    const judge = (rule) => windows.map((columns, w) => columns.map((column, lead) => !flat[w][lead] && rule(column, rate)));
+    for (const [text, marked] of [
+      ["missing samples, interpolated", cut(unfilled).map((columns) => columns.map((column) => column.some(Number.isNaN)))],
+      ["flat", flat], ["constant for 1 s or more", judge(isConstant)], ["clipped", judge(isClipped)],
+    ]) {
       const leads = LEADS.filter((_, lead) => marked.some((row) => row[lead]));
       if (leads.length) found.push(`${text}: ${leads.join(" ")}${often(marked.map((row) => row.some(Boolean)))}`);
     }
-    const largest = ranges.map((all) => Math.max(...all));
+    const largest = ranges.map((all) => Math.max(...all)), upTo = (peak) => `, up to ${+peak.toPrecision(2)} mV`;
     const high = ranges.map((all, w) => Math.max(...all.slice(0, 6)) > LIMB_MAX_MV || largest[w] > ANY_MAX_MV);
     const low = largest.map((one) => one < LARGEST_MIN_MV);
-    if (high.some(Boolean)) found.push(`unusually high amplitudes: wrong unit or gain?${often(high)}`);
-    if (low.some(Boolean)) found.push(`unusually low amplitudes: wrong unit or gain?${often(low)}`);
+    for (const [size, marked, peak] of [["high", high, Math.max(...largest)], ["low", low, Math.min(...largest)]])
+      if (marked.some(Boolean)) found.push(`unusually ${size} amplitudes${upTo(peak)}: wrong unit or gain?${often(marked)}`);
     if (isNormalized(signal)) found.push("equal ranges in all leads: normalized? the models take millivolts");
+    const broken = Object.entries(LAWS).map(([name, law]) => [name, windows.map((columns) => breaksLaw(law, columns))]);
+    for (const [name, marked] of broken)
+      if (marked.some(Boolean)) found.push(`limb leads violate ${name}: leads swapped or mislabeled?${often(marked)}`);
+    const unusable = (w) => flat[w].some((one, lead) => one && (lead < 2 || lead > 5));
+    const arms = windows.map((columns, w) => unusable(w) ? 1 : armsScore(columns, rate)).sort((a, b) => a - b);
+    const median = (arms[(arms.length - 1) >> 1] + arms[arms.length >> 1]) / 2;
+    if (!broken.some(([, marked]) => marked.some(Boolean)) && median < ARMS_THRESHOLD)
+      found.push("left and right arm electrodes swapped, or dextrocardia?");
     return found;
   }
 

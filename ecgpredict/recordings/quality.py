@@ -78,10 +78,14 @@ def _amplitudes(ranges: np.ndarray) -> list[str]:
     limb, largest = ranges[:, :6].max(axis=1), ranges.max(axis=1)
     high, low = (limb > LIMB_MAX_MV) | (largest > ANY_MAX_MV), largest < LARGEST_MIN_MV
     return [
-        f"unusually {size} amplitudes, up to {peak:.2g} mV: wrong unit or gain?{_how_often(marked)}"
-        for size, marked, peak in (("high", high, largest.max()), ("low", low, largest.min()))
+        f"unusually {size} amplitudes, up to {peak:g} mV: wrong unit or gain?{_how_often(marked)}"
+        for size, marked, peak in (("high", high, _rounded(largest.max())), ("low", low, _rounded(largest.min())))
         if marked.any()
     ]
+
+
+def _rounded(millivolts: float) -> float:
+    return float(f"{millivolts:.2g}")
 
 
 def normalized(signal: np.ndarray) -> bool:
