@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 import jinja2
@@ -162,7 +163,7 @@ def _template_context(paths: Paths, names: list[str]) -> dict:
         "manifest": released.entries(_models(paths)),
         "default": default,  # of `ecglib predict` and the page that classifies
         "cards": results.read_cards(paths.published_results),
-        "ledger": _fold_10_versions(paths.published_results / "fold_10_ledger.csv"),
+        "ledger": _fold_10_versions(paths.published_results / "fold_10_ledger.csv", kept),
         "travel": results.read(paths.published_results, "travel"),
         "firmware": results.read(committed, "firmware"),  # of the models released with the code
         "cluster": results.read(committed, "cluster"),  # of tools/cluster_costs.py
@@ -174,11 +175,12 @@ def _template_context(paths: Paths, names: list[str]) -> dict:
     }
 
 
-def _fold_10_versions(ledger: Path) -> list[dict]:
-    """How often each model's scores of fold 10 changed, when first and last, and in which commit last."""
+def _fold_10_versions(ledger: Path, models: Collection[str]) -> list[dict]:
+    """How often each of these models' scores of fold 10 changed, when first and last, and in which commit last."""
     if not ledger.is_file():
         return []
-    versions = pd.read_csv(ledger, dtype=str, keep_default_na=False).groupby("model", sort=False)
+    rows = pd.read_csv(ledger, dtype=str, keep_default_na=False)
+    versions = rows[rows["model"].isin(list(models))].groupby("model", sort=False)
     columns = {"times": ("date", "size"), "first": ("date", "first"), "last": ("date", "last")}
     return versions.agg(**columns, commit=("commit", "last")).reset_index().to_dict("records")
 

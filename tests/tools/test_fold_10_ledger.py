@@ -6,6 +6,8 @@ import fold_10_ledger as ledger
 import numpy as np
 import pytest
 
+from ecglib.evaluation.scores import Scores
+
 
 def git(root, *arguments):
     identity = ["-c", "user.name=Test", "-c", "user.email=test@example.org"]
@@ -54,6 +56,28 @@ def test_a_checkout_without_history_loses_no_row(checkout):
     subprocess.run(["rm", "-r", ".git"], cwd=checkout, check=True)
     ledger.update(checkout, checkout)
     assert ledger.read(checkout).equals(before)
+
+
+def test_a_model_without_results_has_a_row_for_each_seed(checkout):
+    for seed in (0, 1):
+        (folder := checkout / "models" / "teacher" / f"seed{seed}").mkdir(parents=True)
+        (folder / "scores.npz").write_text(f"seed {seed}")
+    git(checkout, "add", "--all")
+    git(checkout, "commit", "--quiet", "--message", "teacher")
+    ledger.update(checkout, checkout)
+    assert ledger.read(checkout)["model"].tolist() == ["student", "student", "teacher", "teacher"]
+
+
+def test_committed_scores_get_their_aucs(checkout, sample):
+    held_out = sample.in_folds(9, 10)
+    score = held_out.labels.copy()
+    fold_10 = (held_out.table["fold"] == 10).to_numpy()
+    score[fold_10] = 1 - score[fold_10]
+    Scores.from_dataset(held_out, 3, score).save(checkout / "scores" / "perfect.npz")
+    git(checkout, "add", "--all")
+    git(checkout, "commit", "--quiet", "--message", "scores")
+    row = ledger.aucs(checkout, ledger.content_id(checkout / "scores" / "perfect.npz"), sample.table)
+    assert row == ("3", "1.00000", "0.00000")
 
 
 def test_every_published_score_is_in_the_ledger(project):

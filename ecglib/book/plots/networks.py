@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from ecglib.book import alt_text
 from ecglib.book.plots.style import PAGE_WIDTH
+from ecgpredict.spec import LEADS, N_SAMPLES
 
 _TRAININGS = 10  # colors that can be told apart
 
@@ -30,23 +32,64 @@ def training_curves(histories: dict[str, list[pd.DataFrame]], *, last: Collectio
     """
     if len(histories) > _TRAININGS or not set(last) <= set(histories):
         raise ValueError(f"expected at most {_TRAININGS} trainings, with those in last among them")
-    figure, (left, right) = plt.subplots(1, 2, figsize=(PAGE_WIDTH, 3.2))
+    figure, (upper, lower) = plt.subplots(2, 1, figsize=(PAGE_WIDTH, 5.6), sharex=True)
     palette = sns.color_palette("colorblind", len(histories))
     for (name, seeds), color in zip(histories.items(), palette, strict=True):
         for number, history in enumerate(seeds):
             epoch = history["epoch"] + 1
             kept = history.index[-1] if name in last else history["val_auc"].idxmax()
             label = {"label": name} if number == 0 else {}
-            left.plot(epoch, history["train_loss"], "--", color=color, linewidth=1)
-            left.plot(epoch, history["val_loss"], color=color, **label)
-            right.plot(epoch, history["val_auc"], color=color, **label)
-            right.plot(epoch[kept], history["val_auc"][kept], "o", color=color)
-    left.set(xlabel="epoch", ylabel="binary cross-entropy", title="dashed: folds 1–8; solid: fold 9")
-    right.set(xlabel="epoch", ylabel="macro AUC on fold 9", title="dot: the epoch whose weights were kept")
-    left.legend(fontsize=8)
-    for axis in (left, right):
-        axis.xaxis.get_major_locator().set_params(integer=True)
+            upper.plot(epoch, history["train_loss"], "--", color=color, linewidth=1)
+            upper.plot(epoch, history["val_loss"], color=color, **label)
+            lower.plot(epoch, history["val_auc"], color=color, **label)
+            lower.plot(epoch[kept], history["val_auc"][kept], "o", color=color)
+    upper.set(ylabel="binary cross-entropy", title="dashed: folds 1–8; solid: fold 9")
+    lower.set(xlabel="epoch", ylabel="macro AUC on fold 9", title="dot: the epoch whose weights were kept")
+    upper.legend(fontsize=8)
+    lower.xaxis.get_major_locator().set_params(integer=True)
     return figure
+
+
+def convolution_blocks(networks: Mapping[str, pd.DataFrame]) -> Figure:
+    """What each block of convolutional networks makes of a record, and the bytes of its weights in float32.
+
+    A box is as wide as the square root of its samples and as high as that of its channels.
+
+    Parameters
+    ----------
+    networks : {name: layers of :func:`ecglib.networks.convnet.layer_table`}
+    """
+    figure, axes = plt.subplots(len(networks), 1, figsize=(PAGE_WIDTH, 2.6 * len(networks)), squeeze=False)
+    texts = []
+    for axis, (name, table) in zip(axes.flat, networks.items()):
+        stages, total, left = _stages(table), 4 * table["params"].sum(), 0.0
+        for text, (channels, samples), size in stages:
+            width, height = samples**0.5, channels**0.5
+            color = plt.get_cmap("YlOrRd")(0.85 * size / total) if size else "#dddddd"
+            axis.add_patch(Rectangle((left, -height / 2), width, height, facecolor=color, edgecolor="#555555"))
+            shape, middle = f"{channels:,}×{samples:,}", left + width / 2
+            axis.text(middle, height / 2 + 1, shape, ha="center", va="bottom", fontsize=9)
+            bytes_of = (f"\n{size / 1e6:.2f} MB" if size >= 1e6 else f"\n{size / 1e3:.0f} KB") if size else ""
+            axis.text(middle, -height / 2 - 1, text + bytes_of, ha="center", va="top", fontsize=9)
+            left += width + 13
+        axis.set(xlim=(-4, 172), ylim=(-24, 21), aspect="equal", title=f"{name}: {total / 1e6:.2f} MB")
+        axis.axis("off")
+        shown = [f"{text} {channels} channels of {samples} samples" for text, (channels, samples), _ in stages]
+        largest, _, size = max(stages, key=lambda stage: stage[2])
+        texts.append(f"{name}: {', '.join(shown)}; {size / total:.0%} of {total:,} bytes are in {largest}.")
+    return alt_text.set_alt_text(figure, " ".join(texts))
+
+
+def _stages(table: pd.DataFrame) -> list[tuple[str, tuple[int, int], int]]:
+    """Name, (channels, samples) of the output, and bytes of the record, of each block and of the linear layer."""
+    stages = [("record", (len(LEADS), N_SAMPLES), 0)]
+    for number, rows in table.groupby(table["layer"].str.startswith("Conv1d").cumsum()):
+        pooled = rows.loc[rows["layer"].str.startswith("MaxPool"), "output_shape"].iloc[-1]
+        size = 4 * rows.loc[rows["layer"].str.match("Conv|BatchNorm"), "params"].sum()
+        stages.append((f"block {number}", pooled[1:], int(size)))
+    linear = table[table["layer"].str.startswith("Linear")].iloc[0]
+    mean = ("mean", (stages[-1][1][0], 1), 0)
+    return [*stages, mean, ("linear", (*linear["output_shape"][1:], 1), 4 * int(linear["params"]))]
 
 
 def architecture(table: pd.DataFrame) -> Figure:
