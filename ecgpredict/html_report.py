@@ -120,7 +120,7 @@ def card(model: ReleasedModel) -> list[str]:
         f"{entry['temperature']:.3f}.",
         "Trained on folds 1 to 8 of PTB-XL 1.0.3; temperature and thresholds are from fold 9. The superclasses are "
         "readings of ECGs, not confirmed diagnoses.",
-        "Not for children, rhythm, fewer than twelve leads, or any decision about a person.",
+        "Not for children, rhythm, fewer leads than I, II and V1 to V6, or any decision about a person.",
     ]
 
 

@@ -69,6 +69,8 @@ def run(
     command += ["--snakefile", paths.root / "Snakefile", "--directory", paths.root, "--cores", str(cores)]
     command += [option for target in first for option in ("--prioritize", target.relative_to(paths.root))]
     command += ["--config", *chosen, "--rerun-incomplete", "--nolock", "--quiet", "rules", "host"]
+    if not study.settings.n_records:  # by default, each job that ended makes it evaluate the schedule every second
+        command += ["--max-jobs-per-timespan", "1000/10s"]
     # the system releases this lock when the process ends; Snakemake's own lock would remain after a kill
     environment = dict(os.environ)
     if not os.access(Path("~").expanduser(), os.W_OK):  # Snakemake and matplotlib keep caches there
