@@ -126,6 +126,51 @@ def calibration_error_estimate(
     return Estimate(value, max(0.0, found.low), found.high)
 
 
+def brier_scores(y_score: np.ndarray, y_true: np.ndarray, resampling: Resampling) -> tuple[np.ndarray, np.ndarray]:
+    """Mean squared error of the probabilities (s, n, 5) of each seed, (s,), and in each resample, (s, n_bootstrap).
+
+    An estimate from them, or of a difference, is made by :func:`ecglib.evaluation.bootstrap.combined`.
+    """
+    errors = ((y_score - y_true) ** 2).mean(axis=-1)
+    totals = resampling.totals(np.stack([*errors, np.ones(len(y_true))], axis=1))
+    return errors.mean(axis=1), (totals[:, :-1] / totals[:, -1:]).T
+
+
+def calibration_slopes(
+    y_score: np.ndarray, y_true: np.ndarray, resampling: Resampling
+) -> tuple[np.ndarray, np.ndarray]:
+    """Slopes of the labels' logistic regression on the logits (Cox 1958), as :func:`brier_scores` gives its values.
+
+    All superclasses are one regression. Below 1 the probabilities are too confident. A resample's slope is one step of
+    Newton's method from the slope of all records.
+    """
+    values, resampled = [], []
+    for score in y_score:
+        clipped = np.clip(score.astype(float), 1e-6, 1 - 1e-6)
+        logits = np.log(clipped / (1 - clipped))
+        line = np.array([0.0, 1.0])  # intercept and slope
+        for _ in range(25):
+            by_record = _regression_sums(logits, y_true, line)
+            line = line + _newton_step(by_record.sum(axis=0))
+        values.append(line[1])
+        resampled.append(line[1] + _newton_step(resampling.totals(by_record).T)[1])
+    return np.array(values), np.stack(resampled)
+
+
+def _regression_sums(logits: np.ndarray, y_true: np.ndarray, line: np.ndarray) -> np.ndarray:
+    """Each record's part of the gradient (2) and of the curvature (3) of a logistic regression: (n, 5)."""
+    expected = 1 / (1 + np.exp(-(line[0] + line[1] * logits)))
+    residual, weight = y_true - expected, expected * (1 - expected)
+    parts = (residual, residual * logits, weight, weight * logits, weight * logits**2)
+    return np.stack([part.sum(axis=1) for part in parts], axis=1)
+
+
+def _newton_step(sums: np.ndarray) -> np.ndarray:
+    """The change of intercept and slope from sums of :func:`_regression_sums`: (5, …) -> (2, …)."""
+    g0, g1, h00, h01, h11 = sums
+    return np.stack([h11 * g0 - h01 * g1, h00 * g1 - h01 * g0]) / (h00 * h11 - h01**2)
+
+
 def choose_thresholds(y_score: np.ndarray, y_true: np.ndarray) -> np.ndarray:
     """The threshold with the best F1 for each superclass, float (5,); a probability at or above it is positive."""
     check_positive_and_negative(y_true)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from scipy.special import expit, logit
-from sklearn.metrics import f1_score, precision_score, recall_score
+from sklearn.metrics import brier_score_loss, f1_score, precision_score, recall_score
 
 from ecglib.evaluation import calibration
 from ecglib.evaluation.resampling import Resampling
@@ -51,6 +51,31 @@ def test_the_calibration_error_of_a_constant_is_its_distance():
     score, y_true = np.full((100, 5), 0.9), np.zeros((100, 5), bool)
     y_true[:30] = True
     assert calibration.expected_calibration_error(score, y_true) == pytest.approx(0.6)
+
+
+def test_the_calibration_slope_is_what_the_logits_were_divided_by(calibrated_data):
+    probability, y_true = calibrated_data
+    scores = np.stack([probability, expit(2 * logit(probability))])
+    values, resampled = calibration.calibration_slopes(scores, y_true, Resampling(np.arange(len(y_true)), 20))
+    assert values == pytest.approx([1, 0.5], rel=0.03)
+    assert resampled.shape == (2, 20)
+    assert resampled[0] == pytest.approx(2 * resampled[1], rel=1e-4)
+
+
+def test_a_resamples_slope_is_that_of_its_records(calibrated_data):
+    score, y_true = (values[:2000] for values in calibrated_data)
+    resampling = Resampling(np.arange(2000), 1)
+    _, ((slope,),) = calibration.calibration_slopes(score[None], y_true, resampling)
+    drawn = np.repeat(np.arange(2000), resampling.counts[:, 0])
+    (fitted,), _ = calibration.calibration_slopes(score[None, drawn], y_true[drawn], Resampling(np.arange(2000), 1))
+    assert slope == pytest.approx(fitted, abs=0.002)
+
+
+def test_the_brier_score_is_the_mean_squared_error(calibrated_data):
+    score, y_true = (values[:1000] for values in calibrated_data)
+    values, resampled = calibration.brier_scores(score[None], y_true, Resampling(np.arange(1000), 200))
+    assert values == pytest.approx([brier_score_loss(y_true.ravel(), score.ravel())])
+    assert resampled.mean() == pytest.approx(values[0], rel=0.01)
 
 
 def test_nothing_is_fitted_to_the_fold_that_is_evaluated_on(calibrated_data):

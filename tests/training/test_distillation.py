@@ -1,5 +1,7 @@
 """Distillation: soft targets, losses, and the training of a student."""
 
+import ast
+
 import numpy as np
 import pytest
 import torch
@@ -17,6 +19,30 @@ from ecgpredict.errors import InputError
 def scores(dataset, *values) -> Scores:
     score = np.stack([np.full((len(dataset), 5), value, np.float32) for value in values])
     return Scores(dataset.ecg_id, dataset.table["fold"].to_numpy(), np.arange(len(values)), score)
+
+
+@pytest.fixture(scope="module")
+def chapter(project) -> dict:
+    """The functions that chapter 6 defines, by name."""
+    module = ast.parse((project / "notebooks" / "06_distillation.py").read_text(encoding="utf-8"))
+    functions = [node for node in module.body if isinstance(node, ast.FunctionDef)]
+    variables = {"torch": torch, "F": F}
+    exec(compile(ast.Module(functions, []), "chapter 6", "exec"), variables)
+    return variables
+
+
+@pytest.mark.parametrize(("temperature", "label_weight"), [(1.0, 0.0), (4.0, 0.5), (2.0, 0.8)])
+def test_chapter_6_shows_the_loss_that_students_are_trained_with(chapter, temperature, label_weight):
+    batch = torch.randn(8, 5), torch.rand(8, 5).round(), torch.rand(8, 5)
+    shown, used = (
+        each(*batch, temperature, label_weight) for each in (chapter["distillation_loss"], distillation.loss)
+    )
+    torch.testing.assert_close(shown, used)
+
+
+def test_chapter_6_softens_as_the_soft_targets_are(chapter, train_part):
+    (used,) = np.unique(distillation.soft_targets([scores(train_part, 0.9)], train_part, 4.0))
+    assert float(chapter["soften"](torch.tensor(0.9), 4.0)) == pytest.approx(float(used))
 
 
 @pytest.fixture(scope="module")

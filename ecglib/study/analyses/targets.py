@@ -33,10 +33,6 @@ INCEPTION_CNN_AUC = Target(0.920, at_least=True, text="0.920")
 PRUNED_TIMES_FEWER = Target(4, at_least=True, text="4 times fewer parameters")
 PRUNED_SPEED = Target(3, at_least=True, text="3 times the speed")
 PRUNED_AUC_CHANGE = Target(-0.003, at_least=True, text="-0.003")  # from the base CNN
-TEACHERS_AUC = Target(0.935, at_least=True, text="0.935")
-STUDENT_AUC = Target(0.930, at_least=True, text="0.930")
-STUDENT_INT8_BYTES = Target(600_000, at_least=False, text="0.60 MB")
-STUDENT_INT8_AUC_CHANGE = Target(-0.001, at_least=True, text="-0.001")  # from float32, on fold 9
 BEST_TEACHER_AUC = Target(0.934, at_least=True, text="0.934")
 PANEL_AUC = Target(0.938, at_least=True, text="0.938")
 # of an int8 file of at most so many KB of 1024 bytes, the mean over seeds on fold 10

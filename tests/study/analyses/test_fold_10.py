@@ -2,9 +2,11 @@
 
 import json
 
+import jupytext
 import numpy as np
+import pandas as pd
 
-from ecglib.study.analyses import deployment, distillation, distillation_trials, pruning
+from ecglib.study.analyses import deployment, pruning
 from ecglib.study.analyses.comparison import mean_auc
 from ecglib.study.analyses.quantization_options import selected_option
 from ecgpredict import released
@@ -24,9 +26,15 @@ def test_the_pruned_network_is_selected_without_fold_10(study, shuffled_study):
     assert pruning.selected_channels(study) == pruning.selected_channels(shuffled_study)
 
 
-def test_trials_are_selected_without_fold_10(study, shuffled_study):
-    one, other = (distillation_trials.compare_trials(each) for each in (study, shuffled_study))
-    assert one.selections == other.selections
+def test_trials_of_chapter_6_are_compared_without_fold_10(study, shuffled_study, project):
+    cells = [cell.source for cell in jupytext.read(project / "notebooks" / "06_distillation.py").cells]
+    (source,) = [cell for cell in cells if "trials = pd.DataFrame" in cell]
+    tables = []
+    for each in (study, shuffled_study):
+        variables = {"study": each, "validation": each.evaluation_set(9), "pd": pd}
+        exec(source, variables)
+        tables.append(pd.concat([variables["alone"], variables["taught"]]).drop(columns="scores"))
+    pd.testing.assert_frame_equal(*tables)
 
 
 def test_the_gate_is_decided_without_fold_10(quantized, quantized_shuffled):
@@ -59,5 +67,5 @@ def test_which_student_is_released_is_chosen_without_fold_10(study, shuffled_stu
 
 
 def test_the_report_on_fold_10_does_change(study, shuffled_study):
-    gains = [distillation.compare_students(each).gain.value for each in (study, shuffled_study)]
+    gains = [each.difference("student_distilled", "student").value for each in (study, shuffled_study)]
     assert not np.isclose(*gains)
