@@ -25,7 +25,6 @@ from ecglib.evaluation.scores import Scores
 from ecglib.study import published, results
 from ecglib.study.findings import findings
 from ecglib.study.paths import Paths
-from ecglib.study.registry import length_note
 from ecgpredict import browser, files, released
 from ecgpredict.errors import InputError
 
@@ -37,7 +36,7 @@ LAUNCH_BUTTONS = {
     "binderhub_url": "https://mybinder.org",
     "colab_url": "https://colab.research.google.com",
 }  # shown only if _config.yml sets the repository's address: without it they would open Jupyter Book's own
-_README_MARKS = ("<!-- results: begin, written by `ecglib publish` -->", "<!-- results: end -->")
+README_FIGURE = "systems.svg"  # in results/full
 
 
 def build(paths: Paths) -> Path:
@@ -88,20 +87,37 @@ def chapter_names(root: Path) -> list[str]:
     return [Path(page).name for page in contents(root) if page.startswith("chapters/")]
 
 
-def readme_table(paths: Paths) -> str:
-    """The README's text with its table of results updated; an InputError if it lacks the lines around the table."""
-    text = (paths.root / "README.md").read_text(encoding="utf-8")
-    begin, end = _README_MARKS
-    table = tables.markdown(tables.summary_rows(results.summary(paths.latest_results)))
-    if begin not in text or end not in text:
-        raise InputError(
-            "README without the marks of its table",
-            where="README.md",
-            expected=f"{begin} … {end}",
-            found="no such lines",
-            hint="restore both lines",
-        )
-    return re.sub(f"{re.escape(begin)}.*{re.escape(end)}", f"{begin}\n{table}\n{end}", text, flags=re.DOTALL)
+def readme(paths: Paths) -> str:
+    """The README's text with both of its tables updated; an InputError if it lacks the lines around one of them."""
+    text, folder = (paths.root / "README.md").read_text(encoding="utf-8"), paths.latest_results
+    parts = {
+        "results": tables.markdown(tables.headline(results.summary(folder))),
+        "findings": tables.markdown(tables.claims(results.read_all(folder)), left=["cause"]),
+    }
+    for name, table in parts.items():
+        begin, end = f"<!-- {name}: begin, written by `ecglib publish` -->", f"<!-- {name}: end -->"
+        if begin not in text or end not in text:
+            raise InputError(
+                "README without the marks of its table",
+                where="README.md",
+                expected=f"{begin} … {end}",
+                found="no such lines",
+                hint="restore both lines",
+            )
+        text = re.sub(f"{re.escape(begin)}.*{re.escape(end)}", f"{begin}\n{table}\n{end}", text, flags=re.DOTALL)
+    return text
+
+
+def readme_figure(paths: Paths) -> Path:
+    """The README's picture, drawn beside the results."""
+    import matplotlib
+
+    matplotlib.use("agg")
+    target = paths.published_results / README_FIGURE
+    plots.style()
+    figure = plots.systems(tables.systems(results.read_all(paths.published_results)))
+    figure.savefig(target, metadata={"Date": None})
+    return target
 
 
 def _stage(paths: Paths, source: Path) -> None:
@@ -124,7 +140,8 @@ def _stage(paths: Paths, source: Path) -> None:
     modules = assets.install(book, paths.root / "_build" / "npm")
     assets.copy_mathjax(modules, source / "assets" / "mathjax")
     browser.stage(source / "assets" / "classify", book / "browser", modules, released.load(where=_models(paths)))
-    shutil.copy(paths.published_results / "summary.csv", source / "_static")
+    for table in paths.published_results.glob("*.csv"):
+        shutil.copy(table, source / "_static")
     shutil.copy(book / "references.bib", source)
     repository = standalone.published_repository(paths.root)
     (source / "chapters").mkdir()
@@ -153,9 +170,8 @@ def _template_context(paths: Paths, names: list[str]) -> dict:
     minutes = {name: chapters.seconds(paths.chapters / f"{name}.ipynb") / 60 for name in names}
     return {
         "profile": paths.profile,
-        "findings": tables.markdown(tables.findings(kept)),
+        "findings": tables.markdown(tables.claims(kept), left=["cause"]),
         "study_findings": [finding for finding in findings(registry) if finding.done_right.name in kept],
-        "replay_lengths": {name: length_note(model, registry) for name, model in registry.models.items()},
         "overview_text": alt_text.models_by_size(_overview_points(paths)),
         "models": {name: result["row"] for name, result in kept.items()},
         "results": kept,

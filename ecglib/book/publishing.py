@@ -11,7 +11,7 @@ from pathlib import Path
 import nbformat
 
 from ecglib.book import book, chapters, standalone
-from ecglib.study import results, speeds, workflow
+from ecglib.study import results, workflow
 from ecglib.study.analyses import travel_conclusions, travel_models
 from ecglib.study.paths import Paths
 from ecglib.study.study import Study
@@ -23,14 +23,14 @@ _STAGING = ".publishing"  # in the checkout, so that a rename is enough
 
 
 def publish(study: Study) -> None:
-    """Replace the committed chapters, results, runs, released models and README's table, all of them or none.
+    """Replace the committed chapters, results, runs, released models and README's tables, all of them or none.
 
     The new folders are completed beside the committed ones and then change places with them. After an error the old
     ones are in place; after a kill while they change places, :func:`restore` or the next call puts them back.
 
     Raises
     ------
-    InputError : a chapter's notebook, a model's result or the README's table is missing
+    InputError : a chapter's notebook, a model's result or the README's tables are missing
     """
     root = study.paths.root
     restore(root)
@@ -67,7 +67,7 @@ def _stage(study: Study, staged: Paths) -> None:
     paths = study.paths
     for tree in _TREES[:-1]:
         shutil.copytree(paths.root / tree, staged.root / tree)
-    (staged.root / "README.md").write_text(book.readme_table(paths), encoding="utf-8")
+    (staged.root / "README.md").write_text(book.readme(paths), encoding="utf-8")
     for name in study.settings.registry.chapters:
         notebook = workflow.executed_chapter(study, name)
         (staged.chapters / notebook.name).write_bytes(_for_readers(study, notebook))
@@ -75,9 +75,10 @@ def _stage(study: Study, staged: Paths) -> None:
     for model in set(results.summary(paths.published_results)["model"]) - set(models):
         (staged.published_results / f"{model}.json").unlink(missing_ok=True)
         (staged.published_results / "scores" / f"{model}.npz").unlink(missing_ok=True)
-    wanted = [paths.results / "summary.csv", paths.results / speeds.NAME, *paths.results.glob("*.json")]
+    wanted = [*paths.results.glob("*.csv"), *paths.results.glob("*.json")]
     for path in [*wanted, *(paths.results / "scores" / f"{model}.npz" for model in models)]:
         shutil.copyfile(path, staged.published_results / path.relative_to(paths.results))
+    book.readme_figure(staged)
     _export_runs(study, staged.models)
     released.copy_release(paths.released, staged.models)
     released.set_cautions(staged.models, _cautions(staged))

@@ -162,13 +162,12 @@ def execute(
 
 @app.command()
 def summary(profile: Profile = "full", seeds: Seeds = None) -> None:
-    """Write summary.csv and speeds.csv from the models' results, and environment.json with versions."""
-    from ecglib.study import results, speeds
+    """Write summary.csv, seeds.csv and speeds.csv from the models' results, and environment.json with versions."""
+    from ecglib.study import reporting, results, speeds
 
     with report_user_errors():
         study = open_profile(profile, seeds)
-        models = [name for name, model in study.settings.models.items() if model.has_results]
-        results.write_summary(study.paths.results, models)
+        reporting.write_summary(study)
         speeds.update(study.paths.results, study.paths.published_results if study.settings.name == "full" else None)
         results.write_environment(study.paths.results, study.records)
 

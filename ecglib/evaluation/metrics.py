@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import roc_auc_score, roc_curve
+from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
 
 from ecgpredict.spec import CLASSES
 
@@ -17,6 +17,11 @@ def class_aucs(y_true: np.ndarray, y_score: np.ndarray) -> np.ndarray:
 def macro_auc(y_true: np.ndarray, y_score: np.ndarray) -> float:
     """Mean of the superclasses' ROC AUCs."""
     return float(class_aucs(y_true, y_score).mean())
+
+
+def macro_average_precision(y_true: np.ndarray, y_score: np.ndarray) -> float:
+    """Mean of the superclasses' areas under the precision-recall curve (AUPRC), each as an average precision."""
+    return float(np.mean(average_precision_score(y_true, y_score, average=None)))
 
 
 def micro_auc(y_true: np.ndarray, y_score: np.ndarray) -> float:

@@ -1,7 +1,8 @@
 """What the original study published: its metrics and layer tables, for comparison.
 
 Source: project page and poster of the 2023 capstone project of Pusan National University, team 풀악셀
-(reference `original2023` of the book). Sizes are in MB of 2**20 bytes, as the original counts them, AUCs in 0-1.
+(reference `original2023` of the book). Sizes are in MB of 2**20 bytes, as the original counts
+them, but for one; AUCs in 0-1.
 """
 
 from __future__ import annotations
@@ -18,14 +19,20 @@ class Reported:
     auc: float | None = None
     params: int | None = None
     weights_mb: float | None = None
+    mb: int = 2**20  # bytes
+
+    @property
+    def file_bytes(self) -> float | None:
+        """Bytes of the weights; None if not published."""
+        return self.weights_mb and self.weights_mb * self.mb
 
 
 REPORTED = {
     "base_cnn": Reported(auc=0.934, params=6_522_555, weights_mb=24.88),
     "inception_cnn": Reported(auc=0.87, params=4_266_277),
     "base_cnn_pruning_replay": Reported(auc=0.804, params=534_005),
-    # this size is in MB of 10**6 bytes: only in this unit is it the size of weights and masks together
-    "pruned_quantized_replay": Reported(auc=0.514, params=534_005, weights_mb=4.28),
+    # only in MB of 10**6 bytes is this the size of weights and masks together
+    "pruned_quantized_replay": Reported(auc=0.514, params=534_005, weights_mb=4.28, mb=10**6),
     "quantization_replay": Reported(auc=0.582, params=614_055),
     "student": Reported(auc=0.928, params=534_005, weights_mb=2.04),
     "distillation_replay": Reported(auc=0.938, params=534_005, weights_mb=2.04),

@@ -6,11 +6,17 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
+from ecglib.data.folds import TEST_FOLD
 from ecglib.evaluation.bootstrap import Estimate
+from ecglib.evaluation.metrics import macro_average_precision
 from ecglib.evaluation.scores import Scores
 from ecglib.study import original, results
 from ecglib.study.registry import FINDING_COLUMNS
 from ecglib.study.study import Study
+from ecgpredict import files
+from ecgpredict.spec import CLASSES
+
+REFERENCE = "base_cnn"  # whose AUC every model's is compared with
 
 
 def write(
@@ -51,6 +57,28 @@ def write(
         resamples=study.settings.n_bootstrap,
         details=details,
     )
+
+
+def write_summary(study: Study) -> None:
+    """Write summary.csv, a row a model, and seeds.csv, a row a seed, of every model that chapters wrote.
+
+    Beside what chapters wrote, both have the macro AUPRC on fold 10 (`test_auprc`), and the summary the AUC of each
+    superclass and the difference from the base CNN's macro AUC, with its interval (`auc_change`).
+    """
+    folder, fold = study.paths.results, study.evaluation_set(TEST_FOLD)
+    models = [name for name, model in study.settings.models.items() if model.has_results]
+    more, seeds = {}, []
+    for name in models:
+        stored, scores = results.read(folder, name), Scores.load(folder / "scores" / f"{name}.npz")
+        auprc = [macro_average_precision(fold.y_true, score) for score in fold.y_score(scores)]
+        seeds += [{"model": name} | seed | {"test_auprc": area} for seed, area in zip(stored["seeds"], auprc)]
+        more[name] = {f"test_auc_{key}": stored["classes"][key]["value"] for key in CLASSES}
+        more[name]["test_auprc"] = sum(auprc) / len(auprc)
+        if name != REFERENCE:
+            change = study.difference(name, REFERENCE)
+            more[name] |= {"auc_change": change.value, "auc_change_low": change.low, "auc_change_high": change.high}
+    results.write_summary(folder, models, more)
+    files.write_text(folder / "seeds.csv", pd.DataFrame(seeds).to_csv(index=False, float_format="%.6g"))
 
 
 def by_superclass(study: Study, finding: str) -> pd.DataFrame:

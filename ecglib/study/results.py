@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -175,9 +175,9 @@ def write_json(folder: Path, name: str, content: dict) -> None:
     files.write_text(Path(folder) / f"{name}.json", json.dumps(content, indent=1) + "\n")
 
 
-def write_summary(folder: Path, models: Sequence[str]) -> pd.DataFrame:
-    """Write summary.csv, one row per model in the order given, from the models' files alone."""
-    table = pd.DataFrame([read(folder, model)["row"] for model in models])
+def write_summary(folder: Path, models: Sequence[str], more: Mapping[str, dict] | None = None) -> pd.DataFrame:
+    """Write summary.csv, one row per model in the order given, from the models' files and `more` columns of each."""
+    table = pd.DataFrame([read(folder, model)["row"] | (more or {}).get(model, {}) for model in models])
     table = table.astype(dict.fromkeys(_COUNTS, "Int64"))  # stay integers if one is missing
     files.write_text(Path(folder) / "summary.csv", table.to_csv(index=False, float_format="%.6g"))
     return table

@@ -11,7 +11,6 @@ from ecgpredict import files
 
 NAME = "speeds.csv"
 COLUMNS = ["model", "hardware", "latency_ms", "latency_vs_float32"]
-INTEGER_RUNTIMES = ("onnxruntime", "litert")  # of quantized files; float32 networks are listed under their framework
 
 
 def update(folder: Path, earlier: Path | None = None) -> Path:
@@ -30,11 +29,3 @@ def read(folder: Path) -> pd.DataFrame:
     """The speeds of a folder of results, without rows if there are none."""
     path = Path(folder) / NAME
     return pd.read_csv(path) if path.is_file() else pd.DataFrame(columns=COLUMNS)
-
-
-def of_integer_files(folder: Path) -> pd.DataFrame:
-    """How many times as fast as in float32 each int8 model is, a column for each processor; NaN if not timed there."""
-    summary = results.summary(folder)
-    models = summary.loc[summary["framework"].isin(INTEGER_RUNTIMES), "model"]
-    table = read(folder).pivot(index="model", columns="hardware", values="latency_vs_float32")
-    return table.reindex([model for model in models if model in table.index]).rename_axis(columns=None)

@@ -126,18 +126,6 @@ def test_a_chapter_without_a_kind_of_its_own_is_named_after_its_file(monkeypatch
     assert "inception cnn" in kinds
 
 
-def test_each_chapter_has_a_panel_of_roc_curves_with_the_reference_in_it():
-    curve = {"false_positive_rate": [0.0, 0.1, 1.0], "sensitivity": [0.0, 0.9, 1.0]}
-    chapters = {"base_cnn": "02", "a": "03", "b": "03", "c": "04"}
-    kept = {
-        name: {"row": {"chapter": f"{chapter}_x"}, "roc": curve, "seeds": [{"test_auc": 0.9}]}
-        for name, chapter in chapters.items()
-    }
-    figure = plots.macro_roc(kept, {name: name for name in chapters})
-    shown = [[text.get_text() for text in axis.get_legend().get_texts()] for axis in figure.axes]
-    assert shown == [["base_cnn 0.900", "a 0.900", "b 0.900"], ["base_cnn 0.900", "c 0.900"]]
-
-
 def test_each_superclass_has_an_example_with_as_few_others_as_possible(sample):
     titles = [figure.axes[0].get_title() for figure in plots.superclass_examples(sample)]
     labels = sample.table[list(CLASSES)]

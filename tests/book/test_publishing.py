@@ -50,6 +50,7 @@ def study(project, tmp_path, monkeypatch) -> Study:
     released.copy_release(paths.models, paths.released)
     shutil.copytree(paths.models / RUN, paths.artifacts / RUN)
     (paths.artifacts / RUN / "history.csv").write_text("new")
+    monkeypatch.setattr(publishing.book, "readme_figure", lambda paths: None)  # drawing takes long
     monkeypatch.setattr(
         publishing.subprocess, "run", lambda *_, **__: (tmp_path / "results/full/ledger").write_text("")
     )

@@ -3,24 +3,23 @@
 import pandas as pd
 import pytest
 
-from ecglib.book import tables
+from ecglib.book import plots, tables
 from ecglib.study import original
 
 INTERVAL = "0.912\u00a0(0.900\u2060–\u20600.920)"  # neither the space nor the dash may break
 
 
-def result(params: int = 534_005, seeds: int = 1, **row) -> dict:
+def result(params: int = 534_005, **row) -> dict:
     return {
-        "row": {"params": params, "chapter": "02_base_cnn", "seed_sd": None, "file_bytes": 1_000_000} | row,
+        "row": {"params": params, "file_bytes": 1_000_000, "test_auc": 0.9123} | row,
         "classes": {"macro": {"value": 0.9123, "low": 0.9, "high": 0.92}},
-        "seeds": [{"seed": seed, "val_auc": 0.91, "test_auc": 0.9} for seed in range(seeds)],
     }
 
 
 @pytest.fixture
 def kept() -> dict[str, dict]:
     return {
-        "base_cnn": result(6_522_555, 3),
+        "base_cnn": result(6_522_555),
         "base_cnn_pruning_replay": result(),
         "student_pruned_20": result(),
         "base_cnn_pruned_channels_60": result(1_049_025),
@@ -35,24 +34,28 @@ def test_a_layer_that_differs_is_marked():
     assert tables.side_by_side(published, ours)["same"].tolist().index("✗") == 3
 
 
-def test_a_model_that_was_not_reported_shows_a_dash():
-    row = {
-        "model": "other",
-        "reported_auc": None,
-        "test_auc": 0.9123,
-        "test_auc_low": 0.9,
-        "test_auc_high": 0.92,
-        "seeds": 5,
-        "params": 534_005,
-        "file_bytes": 2_148_372,
-    }
-    shown = tables.summary_rows(pd.DataFrame([row])).iloc[0].tolist()
-    assert shown == ["other", "–", INTERVAL, "5", "534,005", "2.15\u00a0MB"]
+def test_the_readmes_models_have_sizes_in_kb_and_a_difference_where_it_is_known():
+    row = {"model": "base_cnn", "test_auc": 0.9123, "test_auc_low": 0.9, "test_auc_high": 0.92, "seeds": 5}
+    change = {"auc_change": -0.001, "auc_change_low": -0.002, "auc_change_high": 0.0005}
+    other = row | {"model": "base_cnn_int8", "file_bytes": 6_576_740} | change
+    summary = pd.DataFrame([row | {"file_bytes": 26_100_388}, other, row | {"model": "student"}])
+    base, int8 = tables.headline(summary).to_numpy().tolist()  # the student is not among the README's models
+    assert base == ["Base CNN", "26,100\u00a0KB", INTERVAL, 5, "–"]
+    assert int8[1] == "6,577\u00a0KB"
+    assert int8[-1] == "−0.0010\u00a0(−0.0020\u00a0to\u00a0+0.0005)"
+    assert tables.headline(summary.drop(columns=change))["Against the base CNN"].tolist() == ["–", "–"]
+
+
+@pytest.mark.parametrize(("count", "text"), [(564_565, "565\u00a0KB"), (1_087_651, "1.09\u00a0MB")])
+def test_a_file_below_one_megabyte_is_given_in_kb(count, text):
+    assert tables.file_size(count) == text
 
 
 def test_markdown_is_a_github_table():
     text = tables.markdown(pd.DataFrame({"Model": ["a"], "Seeds": ["1"]}))
     assert text.splitlines() == ["| Model | Seeds |", "|---|---:|", "| a | 1 |"]
+    words = tables.markdown(pd.DataFrame({"Model": ["a"], "Cause": ["b"]}), left=["Cause"])
+    assert words.splitlines()[1] == "|---|---|"
 
 
 def test_whole_numbers_stay_whole_where_one_is_missing():
@@ -67,47 +70,38 @@ def test_a_column_has_the_same_decimals_in_every_table():
     assert "0.933<" in html
 
 
-def test_each_cell_of_a_finding_names_its_network_and_parameters(kept):
-    table = tables.findings(kept).set_index("finding")
-    assert "<br><small>Student, 534\u00a0k</small>" in table.loc["Pruning", "as reported"]
-    assert table.loc["Pruning", "replayed"] == f"{INTERVAL}<br><small>Student, 534\u00a0k</small>"
-    assert "Base CNN, 60 % of channels pruned, 1.05\u00a0M" in table.loc["Pruning", "done right"]
+def test_each_cell_of_a_claim_has_auc_network_and_size(kept):
+    pruning = tables.claims(kept).set_index("claim").loc["Pruning costs AUC and saves no bytes"]
+    assert pruning["reported"] == "0.804"
+    assert pruning["replayed"] == pruning["corrected"] == "0.912, small CNN, 1.00\u00a0MB"
+    assert pruning["done right"] == "0.912, base CNN, 1.00\u00a0MB"
 
 
-def test_a_like_for_like_row_does_the_originals_own_network_right(kept):
-    table = tables.findings(kept).set_index("finding")
-    assert "Student, 20 % of weights pruned" in table.loc["Pruning, like for like", "done right"]
-
-
-def test_findings_without_results_are_left_out_and_missing_replays_are_dashes(kept):
+def test_claims_without_results_are_left_out_and_missing_models_are_dashes(kept):
     del kept["base_cnn_pruning_replay"], kept["student_pruned_20"]
-    table = tables.findings(kept)
-    assert table["finding"].tolist() == ["Base CNN", "Pruning"]
+    table = tables.claims(kept)
+    assert len(table) == 2  # the base CNN and pruning
     assert table["replayed"].tolist() == ["–", "–"]
+    assert table["corrected"].tolist() == ["0.912, base CNN, 1.00\u00a0MB", "–"]
 
 
-def test_the_originals_sixth_claim_is_a_finding(kept):
-    kept["base_cnn_pruned_int8"] = result(1_049_025)
-    reported = tables.findings(kept).set_index("finding").loc["Pruned and quantized", "as reported"]
-    assert reported.startswith("0.514")
+def test_a_teachers_claim_is_what_it_adds_to_the_student(kept):
+    aucs = {"student": 0.926, "student_distilled": 0.928, "student_replay": 0.925, "distillation_replay": 0.917}
+    kept |= {name: result(test_auc=value) for name, value in aucs.items()}
+    teacher = tables.claims(kept).iloc[-1]
+    columns = ["reported", "replayed", "corrected", "done right"]
+    assert teacher[columns].tolist() == ["+0.010", "−0.008", "+0.002", "+0.002"]
 
 
-def test_evidence_counts_the_seeds(kept):
-    table = tables.evidence(kept).set_index("finding")
-    assert table.loc["Base CNN", "done right rests on"] == "fold 10, 3 seeds; selected on fold 9"
-    assert table.loc["Pruning", "done right rests on"] == "fold 10, 1 seed; selected on fold 9"
+def test_systems_have_reported_sizes_only_where_they_were_published(kept):
+    table = tables.systems(kept).set_index(["system", "column"])
+    assert table.loc[("Base CNN", "as reported"), "file_bytes"] == pytest.approx(24.88 * 2**20)
+    assert pd.isna(table.loc[("Pruning", "as reported"), "file_bytes"])
+    assert table.loc[("Pruning", "done right"), "params"] == 1_049_025
+    assert ("Quantization", "done right") not in table.index  # without results
 
 
-def test_seeds_are_listed_only_of_models_with_several(kept):
-    assert tables.seed_aucs(kept)["model"].unique().tolist() == ["Base CNN"]
-
-
-def test_sizes_of_student_and_base_cnn_are_compared_in_five_ways(kept):
-    kept["base_cnn"]["details"] = {"sizes_mb": {"params": 1000, "params_mb": 10.0, "total_mb": 20.0}}
-    kept["student"] = result(file_bytes=250_000) | {
-        "details": {"sizes_mb": {"params": 100, "params_mb": 1.0, "total_mb": 4.0}}
-    }
-    kept["student_int8"] = result(file_bytes=100_000)
-    table = tables.size_reduction(kept)
-    assert table["change"].tolist() == ["-90.0\u00a0%", "-90.0\u00a0%", "-80.0\u00a0%", "-75.0\u00a0%", "-90.0\u00a0%"]
-    assert table["as reported"].tolist() == ["-91.8\u00a0%", "-91.8\u00a0%", "-79.8\u00a0%", "–", "–"]
+def test_the_picture_of_systems_tells_how_far_the_reported_aucs_lie_apart(kept):
+    figure = plots.systems(tables.systems(kept))
+    assert "as reported, from 0.514 to 0.938" in figure.alt_text
+    assert "done right, from 0.912 to 0.912" in figure.alt_text

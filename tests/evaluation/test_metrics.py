@@ -14,6 +14,13 @@ def test_auc_by_hand():
     assert metrics.macro_auc(y_true, y_score) == 0.75
 
 
+def test_average_precision_by_hand():
+    # the first and the third of four are positives: precision 1 and 2/3; if all are tied, 2 of 4 are positives
+    y_true = np.array([[1, 0, 1, 0]] * 5).T.astype(bool)
+    assert metrics.macro_average_precision(y_true, np.array([[3.0, 2, 1, 0]] * 5).T) == pytest.approx(5 / 6)
+    assert metrics.macro_average_precision(y_true, np.zeros((4, 5))) == 0.5
+
+
 def test_micro_auc_by_hand():
     y_true = np.eye(5, dtype=bool)
     assert metrics.micro_auc(y_true, y_true.astype(float)) == 1.0

@@ -7,10 +7,12 @@ from pathlib import Path
 import jupytext
 import matplotlib
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
+from sklearn.metrics import average_precision_score
 
 from ecglib.compression import onnx_files
-from ecglib.study import results, speeds
+from ecglib.study import reporting, results, speeds
 from ecglib.study import study as studies
 
 SOURCES = sorted((Path(__file__).parents[2] / "notebooks").glob("*.py"))
@@ -43,8 +45,7 @@ class Notebooks:
         return [name for name, chapter in chapters if not chapter.results_only and not chapter.sample_only]
 
     def _summarize(self) -> None:
-        models = [name for name, model in self.study.settings.models.items() if model.has_results]
-        results.write_summary(self.study.paths.results, models)
+        reporting.write_summary(self.study)
         speeds.update(self.study.paths.results)
         results.write_environment(self.study.paths.results, self.study.records)
 
@@ -101,3 +102,14 @@ def notebooks(chapters_study):
 @pytest.mark.parametrize("name", [source.stem for source in SOURCES])
 def test_every_cell_runs(notebooks, name):
     assert notebooks.run(name)["profile"] == "sample"
+
+
+def test_the_average_precision_of_chapter_7_is_scikit_learns(notebooks):
+    """On scores with ties, as integers give them."""
+    average_precision = notebooks.run("07_results")["average_precision"]
+    rng = np.random.default_rng(0)
+    labels = rng.random(300) < 0.3
+    score = np.round(labels + rng.normal(0, 1, 300), 1)
+    assert average_precision(labels, score) == pytest.approx(average_precision_score(labels, score))
+    twice = np.repeat(np.arange(300), 2)
+    assert average_precision(labels, score, 2.0) == pytest.approx(average_precision(labels[twice], score[twice]))

@@ -165,8 +165,8 @@ def test_every_chapter_is_in_the_table_of_contents(project):
     assert set(book.chapter_names(project)) == {source.stem for source in (project / "notebooks").glob("*.py")}
 
 
-def test_the_readme_shows_the_published_table(published):
-    assert book.readme_table(published) == (published.root / "README.md").read_text(encoding="utf-8")
+def test_the_readme_shows_the_published_tables(published):
+    assert book.readme(published) == (published.root / "README.md").read_text(encoding="utf-8")
 
 
 def test_no_record_of_ptbxl_is_committed(project):

@@ -3,7 +3,6 @@
 import pandas as pd
 import pytest
 
-from ecglib.book import tables
 from ecglib.study import results, speeds
 
 
@@ -24,18 +23,17 @@ def earlier(tmp_path):
     return folder
 
 
-def test_another_processor_gets_a_column_of_its_own(tmp_path, earlier):
+def test_another_processor_gets_a_row_of_its_own(tmp_path, earlier):
     now = summarize(tmp_path / "now", "new", student_int8=6.3, base_cnn_int8=4.6)
     speeds.update(now, earlier)
-    found = speeds.of_integer_files(now)
-    assert found.loc["student_int8"].to_dict() == {"old": 1.9, "new": 6.3}
-    assert found.index.tolist() == ["student_int8", "base_cnn_int8"]
+    ratios = speeds.read(now).set_index(["model", "hardware"])["latency_vs_float32"]
+    assert ratios["student_int8"].to_dict() == {"old": 1.9, "new": 6.3}
 
 
 def test_a_processor_keeps_its_latest_measurement(tmp_path, earlier):
     now = summarize(tmp_path / "now", "old", student_int8=2.1, base_cnn_int8=2.2)
     speeds.update(now, earlier)
-    assert speeds.of_integer_files(now)["old"].tolist() == [2.1, 2.2]
+    assert speeds.read(now)["latency_vs_float32"].tolist() == [1.0, 2.1, 2.2]
 
 
 def test_models_that_the_summary_no_longer_has_are_left_out(tmp_path, earlier):
@@ -47,15 +45,7 @@ def test_models_that_the_summary_no_longer_has_are_left_out(tmp_path, earlier):
 def test_a_model_that_was_not_timed_has_no_row(tmp_path):
     now = summarize(tmp_path / "now", "new", student_micro=float("nan"), student_int8=6.3)
     speeds.update(now)
-    assert speeds.of_integer_files(now).index.tolist() == ["student_int8"]
-
-
-def test_a_model_that_one_processor_did_not_run_is_a_dash(tmp_path, earlier):
-    now = summarize(tmp_path / "now", "new", student_int8=6.3, base_cnn_int8=4.6, compact_64_int8=1.7)
-    speeds.update(now, earlier)
-    ratios = speeds.of_integer_files(now)
-    shown = tables.show(tables.speeds(ratios), dict.fromkeys(ratios, "×{:.2f}")).to_string(delimiter=" | ")
-    assert "Compact, 64 KB | ×1.70 | –" in shown
+    assert speeds.read(now)["model"].tolist() == ["base_cnn", "student_int8"]
 
 
 def test_the_published_speeds_hold_every_latency_of_the_published_summary(project):

@@ -3,9 +3,9 @@
 Each function takes tables, arrays or results and returns a matplotlib Figure.
 """
 
-from ecglib.book.plots.curves import auc_against_sparsity, macro_roc, reliability, roc, seed_spread
+from ecglib.book.plots.curves import auc_against_sparsity, reliability, roc
 from ecglib.book.plots.networks import architecture, convolution_blocks, training_curves
-from ecglib.book.plots.overview import auc_against_bytes, frontier, overview_points
+from ecglib.book.plots.overview import auc_against_bytes, frontier, overview_points, systems
 from ecglib.book.plots.records import (
     OLDEST_AGE,
     demographics,

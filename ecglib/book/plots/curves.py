@@ -1,4 +1,4 @@
-"""ROC and reliability curves, AUC by seed and against sparsity."""
+"""ROC and reliability curves, AUC against sparsity."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import PercentFormatter
 
 from ecglib.book.plots.style import AVERAGE_COLORS, CLASS_COLORS, PAGE_WIDTH
 from ecgpredict.spec import CLASSES
@@ -36,32 +36,6 @@ def roc(panels: dict[str, pd.DataFrame], aucs: dict[str, dict[str, float]]) -> F
     return figure
 
 
-def macro_roc(results: Mapping[str, dict], labels: Mapping[str, str], reference: str = "base_cnn") -> Figure:
-    """Upper left quarter of every model's macro ROC curve on fold 10 (first seed), a panel per chapter.
-
-    Every panel also shows the reference, dashed.
-    """
-    chapters: dict[int, list[str]] = {}
-    for name, result in results.items():
-        if name != reference:
-            chapters.setdefault(int(result["row"]["chapter"][:2]), []).append(name)
-    rows = -(-len(chapters) // 2)
-    figure, axes = plt.subplots(rows, 2, figsize=(PAGE_WIDTH, 3.7 * rows), sharex=True, sharey=True, squeeze=False)
-    for axis, (chapter, names) in zip(axes.flat, chapters.items()):
-        styles = [("black", "--"), *((color, "-") for color in sns.color_palette("colorblind", len(names)))]
-        for name, (color, line) in zip([reference, *names], styles, strict=True):
-            curve, auc = results[name]["roc"], results[name]["seeds"][0]["test_auc"]
-            label = f"{labels[name]} {auc:.3f}"
-            axis.plot(curve["false_positive_rate"], curve["sensitivity"], line, color=color, label=label, linewidth=1.2)
-        axis.set(xlim=(0, 0.5), ylim=(0.5, 1), title=f"chapter {chapter}")
-        axis.legend(title="AUC", fontsize=7, loc="lower right")
-    for axis in list(axes.flat)[len(chapters) :]:
-        axis.remove()
-    figure.supxlabel("false positive rate")
-    figure.supylabel("sensitivity")
-    return figure
-
-
 def reliability(panels: Mapping[str, pd.DataFrame]) -> Figure:
     """Observed frequency of each superclass against its predicted probability, from tables of reliability by title."""
     size = (PAGE_WIDTH / 2 * max(len(panels), 2), 3.7)
@@ -75,18 +49,6 @@ def reliability(panels: Mapping[str, pd.DataFrame]) -> Figure:
         axis.set(xlabel="predicted probability", title=title, aspect="equal")
     axes[0, 0].set_ylabel("fraction of records with the superclass")
     axes[0, 0].legend(fontsize=8)
-    return figure
-
-
-def seed_spread(table: pd.DataFrame) -> Figure:
-    """Macro AUC of each seed on folds 9 and 10 (model, seed, val_auc, test_auc), with the mean of each model."""
-    figure, axes = plt.subplots(1, 2, figsize=(PAGE_WIDTH, 0.36 * table["model"].nunique() + 1.2), sharey=True)
-    for axis, column, title in zip(axes, ("val_auc", "test_auc"), ("fold 9", "fold 10")):
-        rows, dots = {"x": column, "y": "model", "ax": axis}, {"jitter": False, "size": 7, "alpha": 0.7}
-        sns.stripplot(table, **rows, hue="model", palette="colorblind", **dots)
-        sns.pointplot(table, **rows, color="black", linestyle="none", marker="|", markersize=20, errorbar=None)
-        axis.set(xlabel=f"macro AUC on {title} (line: mean)", ylabel="")
-        axis.xaxis.set_major_locator(MaxNLocator(4))
     return figure
 
 

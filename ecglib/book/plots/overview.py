@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator, NullLocator
 
@@ -20,6 +21,8 @@ MOST_NAMES = 6  # models with a name in the figure; with two other labels, eight
 GAP = 0.02  # models whose AUC is below all better ones' by more have a panel of their own
 LABEL_POINTS = 9.5
 _BESIDE = {"xytext": (4, 4), "textcoords": "offset points", "fontsize": LABEL_POINTS}
+COLUMN_COLORS = {"as reported": "#D55E00", "replayed": "#E69F00", "done right": "#0072B2"}
+SYSTEM_NAMES = {"Base CNN": "base CNN", "Student with teacher": "students", "Student without teacher": ""}
 KINDS = {
     "02_base_cnn": "base CNN",
     "03_inception_cnn": "Inception CNN",
@@ -95,6 +98,40 @@ def auc_against_bytes(points: pd.DataFrame, published: Mapping[str, float] | Non
     return alt_text.set_alt_text(figure, alt_text.models_by_size(points))
 
 
+def systems(table: pd.DataFrame) -> Figure:
+    """Macro AUC against bytes as reported, replayed and done right, with an arrow from what was reported.
+
+    Parameters
+    ----------
+    table : of :func:`ecglib.book.tables.systems`; weights of unknown size count four bytes a parameter
+    """
+    points = table[table["column"].isin(list(COLUMN_COLORS))]
+    points = points.assign(file_bytes=points["file_bytes"].fillna(4 * points["params"].astype(float)))
+    figure, axis = plt.subplots(figsize=(PAGE_WIDTH, 4.6))
+    for name, part in points.groupby("system", sort=False):
+        places = part.set_index("column")[["file_bytes", "auc"]]
+        for column, place in places.iterrows():
+            axis.plot(*place, "o", color=COLUMN_COLORS[column], markersize=7, alpha=0.85)
+        if {"as reported", "done right"} <= {*places.index}:
+            start, arrow = places.loc["as reported"], {"arrowstyle": "->", "color": "#999999", "shrinkB": 4}
+            axis.annotate("", places.loc["done right"], start, arrowprops=arrow)
+            above = start["auc"] > 0.9
+            offset, align = ((0, 14), "center") if above else ((9, -3), "left")
+            axis.annotate(
+                SYSTEM_NAMES.get(name, name), start, offset, textcoords="offset points", ha=align, fontsize=LABEL_POINTS
+            )
+    axis.axvline(1e6, color="#777777", linewidth=0.8, zorder=0)
+    axis.set(
+        xscale="log", xlim=(4e5, 6e7), ylim=(0.48, 1), xlabel="bytes of the weights or the file", ylabel="macro AUC"
+    )
+    axis.xaxis.set_major_formatter(FuncFormatter(lambda size, _: f"{size / 1e6:g} MB"))
+    marks = [Line2D([], [], marker="o", linestyle="none", color=c, label=name) for name, c in COLUMN_COLORS.items()]
+    axis.legend(handles=marks, loc="lower right")
+    ends = points.groupby("column")["auc"].agg(["min", "max"]).loc[list(COLUMN_COLORS)]
+    spans = [f"{row.Index}, from {row.min:.3f} to {row.max:.3f}" for row in ends.itertuples()]
+    return alt_text.set_alt_text(figure, f"Macro AUC against bytes of the study's systems: {'; '.join(spans)}.")
+
+
 def _mark(axis, row, color):
     """A model's mark, with interval and name if it is named; the name, or None."""
     face = "white" if row.replayed else color
@@ -110,13 +147,11 @@ def _mark(axis, row, color):
 def _band(axis, published: Mapping[str, float]) -> None:
     low, high = min(published.values()), max(published.values())
     axis.axhspan(low, high, color="#999999", alpha=0.12, zorder=0, linewidth=0)
-    text = f"published by others: {low:.3f} to {high:.3f}"
+    text = f"networks of a benchmark of 2020: {low:.3f} to {high:.3f}"
     axis.annotate(text, (0, low), xycoords=("axes fraction", "data"), color="#555555", **_BESIDE)
 
 
 def _legend(figure: Figure, palette: Mapping) -> None:
-    from matplotlib.lines import Line2D
-
     marks = [Line2D([], [], marker="o", linestyle="none", color=color, label=kind) for kind, color in palette.items()]
     hollow = {"marker": "o", "linestyle": "none", "color": "#555555", "markerfacecolor": "white"}
     marks.append(Line2D([], [], label="replayed", **hollow))

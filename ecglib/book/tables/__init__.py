@@ -3,6 +3,7 @@
 from ecglib.book.tables.display import (
     COLUMN_NAMES,
     class_formats,
+    file_size,
     markdown,
     megabytes,
     model_labels,
@@ -11,15 +12,4 @@ from ecglib.book.tables.display import (
     with_display_names,
 )
 from ecglib.book.tables.networks import candidates, gate, side_by_side, sizes
-from ecglib.book.tables.results import (
-    class_aucs,
-    evidence,
-    findings,
-    metrics,
-    published_aucs,
-    seed_aucs,
-    size_reduction,
-    speeds,
-    summary_rows,
-    uncertainty,
-)
+from ecglib.book.tables.results import claims, headline, systems

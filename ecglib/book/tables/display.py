@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 
 import pandas as pd
@@ -78,16 +78,21 @@ def with_display_names(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(model=[labels.get(name, name) for name in table["model"]])
 
 
-def markdown(table: pd.DataFrame) -> str:
-    """A GitHub table; the first column to the left, the others to the right."""
+def markdown(table: pd.DataFrame, left: Collection[str] = ()) -> str:
+    """A GitHub table; the first column and those named `left` to the left, the others to the right."""
     head = "| " + " | ".join(table.columns) + " |"
-    rule = "|---|" + "---:|" * (len(table.columns) - 1)
+    rule = "|---|" + "".join("---|" if name in left else "---:|" for name in table.columns[1:])
     return "\n".join([head, rule, *("| " + " | ".join(map(str, row)) + " |" for row in table.itertuples(index=False))])
 
 
 def megabytes(count: float) -> str:
     """Bytes as MB of 10**6, the unit of file managers and data sheets."""
     return f"{count / 1e6:.2f}\u00a0MB"
+
+
+def file_size(count: float) -> str:
+    """Bytes as KB of 10**3 below one MB, else as MB of 10**6."""
+    return f"{count / 1e3:,.0f}\u00a0KB" if count < 1e6 else megabytes(count)
 
 
 def auc(value: float | None) -> str:
