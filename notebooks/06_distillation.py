@@ -374,7 +374,7 @@ were tried, and the best of several is always a little flattered.
 #
 # Now the comparison itself: the same student, 12 epochs, five seeds each way. A training with teachers and one without
 # share nothing but the number of their seed, so that the difference is one of two groups of five
-# ([how intervals are made](02_base_cnn.md#how-intervals-are-made)).
+# ([how intervals are made](02_base_cnn.ipynb#how-intervals-are-made)).
 
 # %%
 students = {"without a teacher": study.scores("student"), "with three base CNNs": study.scores("student_distilled")}
