@@ -84,7 +84,7 @@ tables.show(counts.rename_axis("superclasses").reset_index(name="fraction of rec
 #
 # ## Chapter 2: the base CNN
 #
-# ### 2.1 Half of the records
+# ### 2.1 Half of the patients
 #
 # *By which factor does the interval of an AUC widen if only every second patient of fold 10 is left?*
 
@@ -92,10 +92,10 @@ tables.show(counts.rename_axis("superclasses").reset_index(name="fraction of rec
 score = study.evaluation_set(10).y_score(study.scores("base_cnn"))[0]
 labels, patients = test.labels > 0, test.table["patient_id"].to_numpy()
 widths = []
-for name, kept in {"all": patients >= 0, "every second": patients % 2 == 0}.items():
-    resampled = Resampling(patients[kept], 200).aucs(labels[kept], score[kept]).mean(axis=-1)
+for name, chosen in {"all": patients >= 0, "every second": patients % 2 == 0}.items():
+    resampled = Resampling(patients[chosen], 200).aucs(labels[chosen], score[chosen]).mean(axis=-1)
     low, high = np.nanpercentile(resampled, [2.5, 97.5])
-    widths.append((name, kept.sum(), high - low))
+    widths.append((name, chosen.sum(), high - low))
 tables.show(pd.DataFrame(widths, columns=["patients", "records", "width of the interval"]))
 
 # %% [markdown]
@@ -115,7 +115,7 @@ table.loc["macro"] = ["macro", aucs.mean(), chance.mean()]
 tables.show(table)
 
 # %% [markdown]
-# The macro AUC moves by a fifth of the fall only. Chapters 2 to 5 therefore show a table by superclass.
+# The macro AUC moves by a fifth of the fall only. That is why chapter 2 has a table by superclass.
 #
 # ## Chapter 3: the Inception CNN
 #

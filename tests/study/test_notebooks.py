@@ -9,11 +9,14 @@ import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+import torch
 from sklearn.metrics import average_precision_score
 
 from ecglib.compression import onnx_files
+from ecglib.networks import convnet
 from ecglib.study import reporting, results, speeds
 from ecglib.study import study as studies
+from ecglib.study.profile import load_profile
 
 SOURCES = sorted((Path(__file__).parents[2] / "notebooks").glob("*.py"))
 
@@ -113,3 +116,25 @@ def test_the_average_precision_of_chapter_7_is_scikit_learns(notebooks):
     assert average_precision(labels, score) == pytest.approx(average_precision_score(labels, score))
     twice = np.repeat(np.arange(300), 2)
     assert average_precision(labels, score, 2.0) == pytest.approx(average_precision(labels[twice], score[twice]))
+
+
+@pytest.mark.parametrize("network", ["base CNN", "small CNN"])
+def test_chapter_2_writes_out_the_packages_networks(notebooks, network):
+    chapter = notebooks.run("02_base_cnn")
+    widths = chapter["widths"][network]
+    written, packaged = chapter["ConvNet"](widths).eval(), convnet.ECGNet(widths).eval()
+    written.load_state_dict(packaged.state_dict())
+    x = torch.randn(2, 12, 1000)
+    torch.testing.assert_close(written(x), packaged(x))
+
+
+def test_chapter_2_writes_out_the_studys_settings(notebooks, project):
+    settings = load_profile(project / "config" / "full.yml").training["base_cnn"]
+    written = notebooks.run("02_base_cnn")["settings"]
+    assert written == {name: getattr(settings, name) for name in written}
+
+
+def test_chapter_2_resamples_patients_as_the_package_does(notebooks):
+    chapter = notebooks.run("02_base_cnn")
+    by_hand, by_package = (chapter[name].to_dict() for name in ("by_hand", "by_package"))
+    assert by_hand == pytest.approx(by_package)

@@ -74,9 +74,11 @@ def convolution_blocks(networks: Mapping[str, pd.DataFrame]) -> Figure:
             left += width + 13
         axis.set(xlim=(-4, 172), ylim=(-24, 21), aspect="equal", title=f"{name}: {total / 1e6:.2f} MB")
         axis.axis("off")
-        shown = [f"{text} {channels} channels of {samples} samples" for text, (channels, samples), _ in stages]
+        shown = [f"{text} {channels} by {samples}" for text, (channels, samples), _ in stages]
         largest, _, size = max(stages, key=lambda stage: stage[2])
-        texts.append(f"{name}: {', '.join(shown)}; {size / total:.0%} of {total:,} bytes are in {largest}.")
+        texts.append(
+            f"{name}, channels by samples: {', '.join(shown)}; {size / total:.0%} of {total:,} bytes are in {largest}."
+        )
     return alt_text.set_alt_text(figure, " ".join(texts))
 
 
