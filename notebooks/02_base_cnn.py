@@ -484,8 +484,7 @@ study.claim("02.base_cnn_above_0.92", auc_10, above=0.92)
 study.claim("02.normal_above_hypertrophy", aucs["NORM"].low - aucs["HYP"].high, above=0)
 say(f"""
 Every slope is below 1, so the network is too sure in every superclass. The usual summary, the expected calibration error,
-is {ece:.3f}; it would not have told in which direction. [Chapter 8](08_deployment) corrects the probabilities. Nothing
-here is a medical device.
+is {ece:.3f}; it would not have told in which direction. Nothing here is a medical device.
 """)
 
 # %% tags=["remove-cell"]

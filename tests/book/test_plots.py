@@ -6,6 +6,7 @@ import pytest
 
 from ecglib.book import plots, tables
 from ecglib.book.plots import overview
+from ecglib.networks import convnet
 from ecgpredict.spec import CLASSES
 
 matplotlib.use("agg")
@@ -49,11 +50,18 @@ def texts(figure) -> list:
     return [text for axis in figure.axes for text in axis.texts]
 
 
+def test_a_network_is_drawn_with_the_shape_and_the_bytes_of_each_block():
+    figure = plots.convolution_blocks({"small": convnet.layer_table(convnet.ECGNet((4, 8)))})
+    written = [text.get_text() for text in texts(figure)]
+    assert written[::2] == ["12×1,000", "4×495", "8×243", "8×1", "5×1"]
+    assert written[3] == f"block 1\n{4 * (4 * 12 * 10 + 4 + 8) / 1e3:.0f} KB"
+
+
 def test_a_sixth_training_is_drawn():
     figure = plots.training_curves({str(number): [history(3)] for number in range(6)})
-    left, right = figure.axes
-    assert len(left.lines) == 12  # training and validation loss of each
-    assert len(right.lines) == 12  # AUC and kept epoch of each
+    losses, aucs = figure.axes
+    assert len(losses.lines) == 12  # training and validation loss of each
+    assert len(aucs.lines) == 12  # AUC and kept epoch of each
 
 
 def test_more_trainings_than_colors_are_refused():
