@@ -38,13 +38,7 @@ FORMATS = {
     "shift, s": "{:.1f}",
     "gain, SD": "{:.2f}",
     "noise, SD": "{:.2f}",
-    "AUC before": "{:.4f}",
-    "AUC after": "{:.4f}",
-    "loss before": "{:.4f}",
-    "loss after": "{:.4f}",
     "share of used": "{:.1%}",
-    "as reported, MB": "{:.2f}",
-    "from our model, MB": "{:.2f}",
 }
 
 

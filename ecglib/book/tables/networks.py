@@ -1,8 +1,7 @@
-"""Tables of networks: layers, sizes, training settings, and the checks that a compressed one passes."""
+"""Tables of networks: layers, training settings, and the checks that a compressed one passes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -23,18 +22,6 @@ def side_by_side(reported: pd.DataFrame, measured: pd.DataFrame) -> pd.DataFrame
     )
     same = (reported == measured).all(axis=1)
     return both.assign(same=same.map({True: "✓", False: "✗"}))
-
-
-def sizes(reported: Mapping[str, float], measured: pd.Series) -> pd.DataFrame:
-    """The original's four sizes of a network in MB of 2**20 bytes, as reported and from our model."""
-    names = {
-        "input_mb": "Input",
-        "forward_backward_mb": "Forward/backward pass",
-        "params_mb": "Parameters",
-        "total_mb": "Estimated total",
-    }
-    rows = [(text, reported[key], measured[key]) for key, text in names.items()]
-    return pd.DataFrame(rows, columns=["size", "as reported, MB", "from our model, MB"])
 
 
 def candidates(table: pd.DataFrame) -> pd.DataFrame:
