@@ -1,13 +1,13 @@
 """Figures: what they refuse to drop, whom the overview names, and that every label keeps its place and size."""
 
 import matplotlib
+import numpy as np
 import pandas as pd
 import pytest
 
 from ecglib.book import plots, tables
 from ecglib.book.plots import overview
 from ecglib.networks import convnet
-from ecgpredict.spec import CLASSES
 
 matplotlib.use("agg")
 LABEL_LIMIT = 8
@@ -134,9 +134,18 @@ def test_a_chapter_without_a_kind_of_its_own_is_named_after_its_file(monkeypatch
     assert "inception cnn" in kinds
 
 
-def test_each_superclass_has_an_example_with_as_few_others_as_possible(sample):
-    titles = [figure.axes[0].get_title() for figure in plots.superclass_examples(sample)]
-    labels = sample.table[list(CLASSES)]
-    for name, title in zip(CLASSES, titles, strict=True):
-        assert f"({name})" in title
-        assert title.count("(") == labels.loc[labels[name]].sum(axis=1).min()
+def test_a_beats_waves_are_marked_where_they_are():
+    time = 10.0 * np.arange(-35, 50)
+    waves = {"P": (-150, 25, 0.2), "Q": (-30, 8, -0.2), "R": (0, 10, 1.0), "S": (30, 8, -0.3), "T": (280, 40, 0.4)}
+    beat = sum(height * np.exp(-(((time - center) / width) ** 2) / 2) for center, width, height in waves.values())
+    (axis,) = plots.marked_beat(np.stack([beat, beat]), time, "II").axes
+    marked = {text.get_text(): text.xy[0] for text in axis.texts if hasattr(text, "xy") and text.get_text()}
+    assert marked == {name: center for name, (center, _, _) in waves.items()}
+
+
+def test_a_change_is_marked_where_medians_differ_most():
+    time = 10.0 * np.arange(-35, 50)
+    normal, changed = np.zeros((3, 85)), np.zeros((3, 85))
+    changed[:, time == 120] = -0.5
+    figure = plots.changed_beats([("MI", "title", changed, normal, {"lower": (50, 200)})] * 2, time)
+    assert [axis.texts[0].xy for axis in figure.axes] == [(120, -0.5)] * 2

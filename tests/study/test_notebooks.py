@@ -102,6 +102,14 @@ def notebooks(chapters_study):
         yield Notebooks(chapters_study)
 
 
+def test_the_beats_of_chapter_1_are_cut_around_their_steepest_part(notebooks):
+    pulses = np.zeros((1000, 12))
+    pulses[[100, 180, 300, 985]] = 1  # the last beat is cut off by the end of the record
+    beats = notebooks.run("01_dataset")["beats_of"](pulses)
+    assert beats.shape == (3, 85, 12)
+    assert np.abs(beats[:, :, 0].argmax(axis=1) - 35).max() <= 1
+
+
 @pytest.mark.parametrize("name", [source.stem for source in SOURCES])
 def test_every_cell_runs(notebooks, name):
     assert notebooks.run(name)["profile"] == "sample"

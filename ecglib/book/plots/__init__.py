@@ -8,13 +8,12 @@ from ecglib.book.plots.networks import architecture, convolution_blocks, trainin
 from ecglib.book.plots.overview import auc_against_bytes, frontier, overview_points, systems
 from ecglib.book.plots.records import (
     OLDEST_AGE,
+    changed_beats,
     demographics,
     ecg_paper,
     label_combinations,
-    lead_grid,
-    record_leads,
+    marked_beat,
     record_on_paper,
-    superclass_examples,
 )
 from ecglib.book.plots.style import style
 from ecglib.book.plots.travel import (

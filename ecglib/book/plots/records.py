@@ -55,28 +55,97 @@ def ecg_paper(signal: np.ndarray, title: str = "", *, rate: float = SAMPLING_RAT
     return alt_text.set_alt_text(figure, alt_text.electrocardiogram(signal, title, LEADS, rate))
 
 
-def lead_grid(signal: np.ndarray, title: str = "", *, rate: float = SAMPLING_RATE) -> Figure:
-    """Each lead of a record, (samples, 12) in mV at `rate` Hz, over its whole length."""
-    figure, axes = plt.subplots(4, 3, figsize=(PAGE_WIDTH, 6), sharex=True)
-    time = np.arange(len(signal)) / rate
-    for axis, lead, name in zip(axes.ravel(), signal.T, LEADS):
-        axis.plot(time, lead, color=CLASS_COLORS["NORM"], linewidth=0.7)
-        axis.set_title(name)
-    figure.supxlabel("time in s")
-    figure.supylabel("voltage in mV")
-    figure.suptitle(title)
-    return alt_text.set_alt_text(figure, alt_text.electrocardiogram(signal, title, LEADS, rate))
+def record_on_paper(dataset: Dataset, position: int) -> Figure:
+    """The record at a position of the dataset's table, on ECG paper."""
+    row = dataset.table.iloc[position]
+    names = [f"{CLASS_NAMES[name]} ({name})" for name in CLASSES if row[name]]
+    title = f"ecg_id {dataset.ecg_id[position]}: {', '.join(names) or 'no superclass'}"
+    return ecg_paper(dataset.millivolts([position])[0], title)
 
 
-def label_combinations(table: pd.DataFrame) -> Figure:
-    """Number of records with each combination of superclasses, from a boolean column of each."""
+def marked_beat(beats: np.ndarray, time: np.ndarray, lead: str) -> Figure:
+    """A record's beats in one lead, thin, and their median, with its waves and intervals marked.
+
+    Parameters
+    ----------
+    beats : float (beats, samples) in mV
+    time : float (samples,) in ms from the R peak
+    """
+    median = np.median(beats, axis=0)
+    waves = {  # name: (least or most, from ms, to ms)
+        "P": (np.argmax, -260, -90),
+        "Q": (np.argmin, -50, -10),
+        "R": (np.argmax, -40, 40),
+        "S": (np.argmin, 10, 80),
+        "T": (np.argmax, 150, 420),
+    }
+    figure, axis = plt.subplots(figsize=(PAGE_WIDTH, 3.8))
+    axis.plot(time, beats.T, color="#999999", linewidth=0.6)
+    axis.plot(time, median, color=CLASS_COLORS["NORM"], linewidth=2)
+    found = {}
+    for name, (pick, start, end) in waves.items():
+        inside = np.flatnonzero((time >= start) & (time <= end))
+        found[name] = at = inside[pick(median[inside])]
+        offset = (0, 12) if pick is np.argmax else (0, -16)
+        axis.annotate(name, (time[at], median[at]), offset, textcoords="offset points", ha="center", fontweight="bold")
+    low, high = beats.min(), beats.max()
+    spans = {"PR interval": ("P", -40, "Q", -15), "QRS": ("Q", -15, "S", 20), "ST segment": ("S", 20, "T", -80)}
+    for level, (name, (first, before, last, after)) in enumerate(spans.items()):
+        x, y = (time[found[first]] + before, time[found[last]] + after), low - 0.12 * (high - low)
+        axis.annotate("", (x[0], y), (x[1], y), arrowprops={"arrowstyle": "<->", "color": "#555555"})
+        axis.text(np.mean(x), y - (0.06 + 0.09 * (level == 1)) * (high - low), name, ha="center", va="top", fontsize=9)
+    axis.set(xlabel="time from the R peak in ms", ylabel=f"voltage in mV, lead {lead}")
+    axis.set_ylim(low - 0.4 * (high - low), high + 0.12 * (high - low))
+    heights = ", ".join(f"{name} {median[at]:.2f} mV at {time[at]:.0f} ms" for name, at in found.items())
+    return alt_text.set_alt_text(figure, f"{len(beats)} beats in lead {lead} and their median: {heights}.")
+
+
+def changed_beats(panels: list[tuple[str, str, np.ndarray, np.ndarray, dict]], time: np.ndarray) -> Figure:
+    """Beats of groups of records against normal ones, one panel each, with the changes that its marks name.
+
+    Parameters
+    ----------
+    panels : of each group its superclass and title, its beats and normal ones, float (records, samples) in mV, and
+        {what changes: (from ms, to ms)}; the mark is put where the medians differ most between these times
+    time : float (samples,) in ms from the R peak
+    """
+    figure, axes = plt.subplots(len(panels), 1, figsize=(PAGE_WIDTH, 2.3 * len(panels)), sharex=True)
+    texts = []
+    for axis, (superclass, title, beats, normal, marks) in zip(axes, panels, strict=True):
+        low, median, high = np.percentile(beats, [25, 50, 75], axis=0)
+        usual = np.median(normal, axis=0)
+        axis.fill_between(time, low, high, color=CLASS_COLORS[superclass], alpha=0.25, linewidth=0)
+        axis.plot(time, usual, color="#777777", label="normal")
+        axis.plot(time, median, color=CLASS_COLORS[superclass], linewidth=2, label=superclass)
+        for text, (start, end) in marks.items():
+            inside = np.flatnonzero((time >= start) & (time <= end))
+            at = inside[np.abs(median - usual)[inside].argmax()]
+            axis.annotate(
+                text,
+                (time[at], median[at]),
+                (45, 14 if median[at] > usual[at] else -14),
+                textcoords="offset points",
+                va="center",
+                arrowprops={"arrowstyle": "->", "color": "#555555"},
+            )
+            texts.append(f"{title}, {text}: {median[at]:.2f} mV at {time[at]:.0f} ms, normal {usual[at]:.2f} mV")
+        axis.set_title(title, loc="left")
+        axis.margins(y=0.15)
+        axis.legend(loc="upper left", fontsize=8)
+    axes[-1].set_xlabel("time from the R peak in ms")
+    figure.supylabel("voltage in mV", fontsize=9)
+    return alt_text.set_alt_text(figure, "; ".join(texts) + ".")
+
+
+def label_combinations(table: pd.DataFrame, most: int = 12) -> Figure:
+    """Number of records with each of the most frequent combinations of superclasses, from a boolean column of each."""
     names = table[list(CLASSES)].apply(lambda row: " + ".join(row.index[row]) or "none", axis=1)
-    counts = names.value_counts()
+    counts = names.value_counts()[:most]
     figure, axis = plt.subplots(figsize=(PAGE_WIDTH, 0.24 * len(counts) + 1))
     colors = [CLASS_COLORS.get(name, "#999999") for name in counts.index]
     axis.barh(counts.index[::-1], counts.to_numpy()[::-1], color=colors[::-1])
     axis.bar_label(axis.containers[0], fmt="{:,.0f}", padding=3, fontsize=8)
-    axis.set(xlabel="records", title="Combinations of superclasses (in color: one superclass alone)")
+    axis.set(xlabel="records")
     axis.margins(x=0.1, y=0.01)
     return figure
 
@@ -84,38 +153,20 @@ def label_combinations(table: pd.DataFrame) -> Figure:
 def demographics(table: pd.DataFrame) -> Figure:
     """Age and sex at each record of :func:`ecglib.data.ptbxl.read_table`, and age within each superclass."""
     known = table[table["age"] <= OLDEST_AGE]
-    figure, (left, right) = plt.subplots(1, 2, figsize=(PAGE_WIDTH, 3))
+    figure, (upper, lower) = plt.subplots(2, 1, figsize=(PAGE_WIDTH, 4.6), sharex=True)
     sex = known["sex"].map({0: "male", 1: "female"})
     sns.histplot(
-        x=known["age"], hue=sex.rename("sex"), binwidth=5, multiple="stack", palette=["#56B4E9", "#F0E442"], ax=left
+        x=known["age"],
+        hue=sex.rename("sex"),
+        binwidth=5,
+        binrange=(0, OLDEST_AGE + 1),
+        multiple="stack",
+        palette=["#56B4E9", "#F0E442"],
+        ax=upper,
     )
-    left.set(xlabel="age in years", ylabel="records")
+    upper.set(ylabel="records")
     for name in CLASSES:
-        sns.kdeplot(known.loc[known[name], "age"], color=CLASS_COLORS[name], label=name, ax=right, cut=0)
-    right.set(xlabel="age in years", ylabel="density")
-    right.legend(fontsize=8)
+        sns.kdeplot(known.loc[known[name], "age"], color=CLASS_COLORS[name], label=name, ax=lower, cut=0)
+    lower.set(xlabel="age in years", ylabel="density")
+    lower.legend(fontsize=8)
     return figure
-
-
-def record_on_paper(dataset: Dataset, position: int) -> Figure:
-    """The record at a position of the dataset's table, on ECG paper."""
-    return ecg_paper(dataset.millivolts([position])[0], _title(dataset, position))
-
-
-def record_leads(dataset: Dataset, position: int) -> Figure:
-    """The record at a position of the dataset's table, lead by lead."""
-    return lead_grid(dataset.millivolts([position])[0], _title(dataset, position))
-
-
-def superclass_examples(dataset: Dataset) -> list[Figure]:
-    """For each superclass, the first record that belongs to it and to as few others as possible, on ECG paper."""
-    labels = dataset.table[list(CLASSES)]
-    others = labels.sum(axis=1).to_numpy()
-    positions = [int(np.where(labels[name], others, len(CLASSES) + 1).argmin()) for name in CLASSES]
-    return [record_on_paper(dataset, position) for position in positions]
-
-
-def _title(dataset: Dataset, position: int) -> str:
-    row = dataset.table.iloc[position]
-    names = [f"{CLASS_NAMES[name]} ({name})" for name in CLASSES if row[name]]
-    return f"ecg_id {dataset.ecg_id[position]}: {', '.join(names) or 'no superclass'}"
