@@ -80,6 +80,14 @@ def test_committed_scores_get_their_aucs(checkout, sample):
     assert row == ("3", "1.00000", "0.00000")
 
 
+def test_scores_of_another_test_fold_get_no_auc(checkout, sample):
+    tested = sample.in_folds(10, 1)
+    Scores.from_dataset(tested, 0, tested.labels).save(checkout / "scores" / "fold_1.npz")
+    git(checkout, "add", "--all")
+    git(checkout, "commit", "--quiet", "--message", "scores")
+    assert ledger.aucs(checkout, ledger.content_id(checkout / "scores" / "fold_1.npz"), sample.table) == ("0", "", "")
+
+
 def test_every_published_score_is_in_the_ledger(project):
     folder = project / "results" / "full"
     at_hand = {(path.stem, ledger.content_id(path)) for path in (folder / "scores").glob("*.npz")}

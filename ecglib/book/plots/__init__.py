@@ -7,11 +7,8 @@ from ecglib.book.plots.curves import auc_against_sparsity, reliability, roc
 from ecglib.book.plots.networks import architecture, convolution_blocks, training_curves
 from ecglib.book.plots.overview import auc_against_bytes, frontier, overview_points, systems
 from ecglib.book.plots.records import (
-    OLDEST_AGE,
     changed_beats,
-    demographics,
     ecg_paper,
-    label_combinations,
     marked_beat,
     record_on_paper,
 )

@@ -1,11 +1,9 @@
-"""Figures of the data: ECGs, superclasses and patients."""
+"""Figures of the data: ECGs and their beats."""
 
 from __future__ import annotations
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
-import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.ticker import MultipleLocator
 
@@ -14,7 +12,6 @@ from ecglib.book.plots.style import CLASS_COLORS, PAGE_WIDTH
 from ecglib.data.dataset import Dataset
 from ecgpredict.spec import CLASS_NAMES, CLASSES, LEADS, SAMPLING_RATE
 
-OLDEST_AGE = 89  # years; PTB-XL gives the age of older patients as 300
 _PAPER, _FINE, _COARSE = "#fff8f6", "#f6d5cf", "#e8a79c"
 
 
@@ -135,38 +132,3 @@ def changed_beats(panels: list[tuple[str, str, np.ndarray, np.ndarray, dict]], t
     axes[-1].set_xlabel("time from the R peak in ms")
     figure.supylabel("voltage in mV", fontsize=9)
     return alt_text.set_alt_text(figure, "; ".join(texts) + ".")
-
-
-def label_combinations(table: pd.DataFrame, most: int = 12) -> Figure:
-    """Number of records with each of the most frequent combinations of superclasses, from a boolean column of each."""
-    names = table[list(CLASSES)].apply(lambda row: " + ".join(row.index[row]) or "none", axis=1)
-    counts = names.value_counts()[:most]
-    figure, axis = plt.subplots(figsize=(PAGE_WIDTH, 0.24 * len(counts) + 1))
-    colors = [CLASS_COLORS.get(name, "#999999") for name in counts.index]
-    axis.barh(counts.index[::-1], counts.to_numpy()[::-1], color=colors[::-1])
-    axis.bar_label(axis.containers[0], fmt="{:,.0f}", padding=3, fontsize=8)
-    axis.set(xlabel="records")
-    axis.margins(x=0.1, y=0.01)
-    return figure
-
-
-def demographics(table: pd.DataFrame) -> Figure:
-    """Age and sex at each record of :func:`ecglib.data.ptbxl.read_table`, and age within each superclass."""
-    known = table[table["age"] <= OLDEST_AGE]
-    figure, (upper, lower) = plt.subplots(2, 1, figsize=(PAGE_WIDTH, 4.6), sharex=True)
-    sex = known["sex"].map({0: "male", 1: "female"})
-    sns.histplot(
-        x=known["age"],
-        hue=sex.rename("sex"),
-        binwidth=5,
-        binrange=(0, OLDEST_AGE + 1),
-        multiple="stack",
-        palette=["#56B4E9", "#F0E442"],
-        ax=upper,
-    )
-    upper.set(ylabel="records")
-    for name in CLASSES:
-        sns.kdeplot(known.loc[known[name], "age"], color=CLASS_COLORS[name], label=name, ax=lower, cut=0)
-    lower.set(xlabel="age in years", ylabel="density")
-    lower.legend(fontsize=8)
-    return figure
