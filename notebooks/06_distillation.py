@@ -54,7 +54,7 @@ validation, test = study.evaluation_set(9), study.evaluation_set(10)
 introduce(study)
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Distillation. The trained teacher answers first and does not change any more; the student learns from its answers and from the labels.", "name": "fig-distillation-scheme"}}
-figure, axis = plt.subplots(figsize=(PAGE_WIDTH, 3.2))
+figure, axis = plt.subplots(figsize=(PAGE_WIDTH, 3.6))
 small, large = (sum(p.numel() for p in convnet.build(name).parameters()) for name in ("student", "base_cnn"))
 boxes = {
     "record": (0.08, 0.5, "recording\n12 leads", "white"),
@@ -66,27 +66,23 @@ boxes = {
     ),
     "student": (0.37, 0.5, f"student: small CNN\n{small / 1e6:.1f} million parameters", "#56B4E9"),
     "labels": (0.37, 0.16, "labels of PTB-XL", "white"),
-    "soft": (0.70, 0.84, "soft labels\nbetween 0 and 1", "#eeeeee"),
-    "answer": (0.70, 0.5, "student's\nprobabilities", "#eeeeee"),
-    "hard": (0.70, 0.16, "hard labels\n0 or 1", "#eeeeee"),
+    "soft": (0.72, 0.84, "soft labels\nbetween 0 and 1", "#eeeeee"),
+    "answer": (0.72, 0.5, "student's\nprobabilities", "#eeeeee"),
+    "hard": (0.72, 0.16, "hard labels\n0 or 1", "#eeeeee"),
     "loss": (0.94, 0.5, "loss", "#E69F00"),
 }
 drawn = {}
 for name, (x, y, text, color) in boxes.items():
     box = {"boxstyle": "round,pad=0.5", "facecolor": color, "edgecolor": "#555555", "linewidth": 0.6}
-    drawn[name] = axis.text(
-        x, y, text, ha="center", va="center", fontsize=9.5, color="black", bbox=box
-    ).get_bbox_patch()
+    text = axis.text(x, y, text, ha="center", va="center", fontsize=11, color="black", bbox=box)
+    drawn[name] = text.get_bbox_patch()
 for path in ("record teacher soft loss", "record student answer loss", "labels hard loss"):
     for start, end in pairwise(path.split()):
         arrow = {"arrowstyle": "-|>", "color": "#777777", "patchA": drawn[start], "patchB": drawn[end], "shrinkA": 2}
         axis.annotate("", boxes[end][:2], boxes[start][:2], arrowprops=arrow | {"shrinkB": 2})
 axis.set(xlim=(0, 1), ylim=(0, 1))
 axis.axis("off")
-text = (
-    "A recording enters the teacher, which is trained and frozen, and the student. The teacher's soft labels, the hard "
-    "labels of PTB-XL and the student's probabilities meet in the loss."
-)
+text = "A recording enters teacher and student; soft labels, hard labels and the student's answer meet in the loss."
 figure = set_alt_text(figure, text)
 
 # %% [markdown]
@@ -101,31 +97,30 @@ def soften(probability, temperature):
     return torch.sigmoid(torch.logit(probability, eps=1e-6) / temperature)
 
 
-base_cnns = Scores.stack_seeds([run.scores for run in study.teacher_runs("base_cnn")])
+base_runs = study.teacher_runs("base_cnn")
+base_cnns = Scores.stack_seeds([run.scores for run in base_runs])
 ids = validation.ecg_id.tolist()
-record = ids.index(9908) if 9908 in ids else 0  # a recording of fold 9, on which no network was trained
-teacher_says, student_says = (
-    torch.from_numpy(validation.y_score(scores)[0, record])
-    for scores in (base_cnns.ensemble(), study.scores("student_distilled"))
-)
+record = ids.index(9908) if 9908 in ids else 0  # of fold 9, not trained on
+
+
+def answer(scores):
+    """The first seed's probabilities of this record."""
+    return torch.from_numpy(validation.y_score(scores)[0, record])
+
+
 answers = pd.DataFrame(
     {
         "hard label": validation.y_true[record].astype(float),
-        "teacher": teacher_says,
-        "teacher, T = 4": soften(teacher_says, 4),
-        "student": student_says,
+        "teacher": answer(base_cnns.ensemble()),
+        "teacher, T = 4": soften(answer(base_cnns.ensemble()), 4),
+        "student": answer(study.scores("student_distilled")),
     },
     index=CLASSES,
 )
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "One recording of fold 9: its hard labels, what three base CNNs answer on average, the same at temperature 4, and what the student answers after its training. The label knows one superclass; teacher and student see two or three.", "name": "fig-soft-labels"}}
 figure, axis = plt.subplots(figsize=(PAGE_WIDTH, 3))
-marks = {
-    "hard label": ("s", "black"),
-    "teacher": ("o", "#0072B2"),
-    "teacher, T = 4": ("D", "#56B4E9"),
-    "student": ("^", "#D55E00"),
-}
+marks = dict(zip(answers, (("s", "black"), ("o", "#0072B2"), ("D", "#56B4E9"), ("^", "#D55E00"))))
 for offset, (column, (marker, color)) in zip((-0.24, -0.08, 0.08, 0.24), marks.items()):
     axis.plot(answers[column], np.arange(len(CLASSES)) + offset, marker, color=color, label=column, markersize=7)
 axis.set_yticks(range(len(CLASSES)), CLASSES)
@@ -163,10 +158,11 @@ temperature, label_weight = 4.0, 0.5
 
 
 def distillation_loss(logits, hard, soft, temperature, label_weight):
-    """The loss with the labels, and with soft labels of the same temperature, weighted."""
+    """The loss with labels, and with soft labels of the same temperature."""
     with_labels = F.binary_cross_entropy_with_logits(logits, hard)
-    with_teacher = F.binary_cross_entropy_with_logits(logits / temperature, soft) * temperature**2
-    return label_weight * with_labels + (1 - label_weight) * with_teacher
+    with_teacher = F.binary_cross_entropy_with_logits(logits / temperature, soft)
+    soft_weight = (1 - label_weight) * temperature**2
+    return label_weight * with_labels + soft_weight * with_teacher
 
 
 # %% [markdown]
@@ -182,7 +178,8 @@ student = convnet.build("student", dropout=0.1).train()
 optimizer = torch.optim.AdamW(student.parameters(), lr=3e-3, weight_decay=0.01)
 
 batch = study.data.in_folds(*TRAIN_FOLDS).sample(32, seed=0)
-x = torch.from_numpy(run.normalization(batch.millivolts(slice(None)))).transpose(1, 2)  # (records, leads, samples)
+normalized = run.normalization(batch.millivolts(slice(None)))
+x = torch.from_numpy(normalized).transpose(1, 2)  # (records, leads, samples)
 hard = torch.from_numpy(batch.labels)
 with torch.no_grad():
     soft = soften(teacher(x), temperature)
@@ -199,7 +196,7 @@ for _ in range(10):
 print(f"loss in the first step {losses[0]:.2f}, in the tenth {losses[-1]:.2f}")
 
 # %% [markdown]
-# The study's training differs in size alone: 12 epochs over folds 1 to 8 in batches of 128, a learning rate that rises to
+# The study's training is the same at length: 12 epochs over folds 1 to 8 in batches of 128, a learning rate that rises to
 # 0.003 and falls again, three teachers whose probabilities are averaged, and a stretch of its own for each recording. Then
 # the batch normalization's statistics are estimated anew, as in [chapter 2](02_base_cnn).
 #
@@ -238,9 +235,10 @@ print(f"loss in the first step {losses[0]:.2f}, in the tenth {losses[-1]:.2f}")
 
 # %%
 probe = study.data.in_folds(9).sample(200, seed=0)
-untrained = convnet.build("base_cnn").train()  # as in the original: training mode
+untrained = convnet.build("base_cnn").train()  # in training mode, as it was
+signals = torch.from_numpy(probe.millivolts(slice(None))).transpose(1, 2)
 with torch.no_grad():
-    says = untrained(torch.from_numpy(probe.millivolts(slice(None))).transpose(1, 2)).numpy()
+    says = untrained(signals).numpy()
 untrained_auc = macro_auc(probe.labels > 0, says)
 
 # %% tags=["remove-input"]
@@ -265,11 +263,8 @@ for (name, history), color in zip(histories.items(), ("#D55E00", "#0072B2")):
 axis.axvline(common, color="#777777", linewidth=1, linestyle="--")
 axis.legend()
 axis.set(xlabel="epoch (dashed: the last one that both have)", ylabel="macro AUC on fold 9")
-text = "; ".join(
-    f"{name}: {history['val_auc'].iloc[common - 1]:.3f} after {common} epochs, {history['val_auc'].max():.3f} at best"
-    for name, history in histories.items()
-)
-figure = set_alt_text(figure, f"Macro AUC on fold 9 against the epoch. {text}.")
+bests = ", ".join(f"{history['val_auc'].max():.3f} with {name}" for name, history in histories.items())
+figure = set_alt_text(figure, f"AUC on fold 9 by epoch, alike for {common} epochs; best: {bests}.")
 
 # %% tags=["remove-input"]
 cost = study.evaluation_set(10).difference(*(replay.scores for replay in replays.values()))
@@ -294,15 +289,21 @@ difference two trainings can have without a teacher that knows anything.
 # that of one alone.
 
 # %%
-kinds = {"Base CNN": base_cnns}
-kinds["Inception CNN"] = Scores.stack_seeds([run.scores for run in study.teacher_runs("inception_cnn")])
-teachers = {}
-for name, scores in kinds.items():
-    teachers[f"{name}, one network (mean of {len(scores.seed)})"] = scores
-    teachers[f"{name}, {len(scores.seed)} networks together"] = scores.ensemble()
-teachers["all of them together"] = Scores.stack_seeds(list(kinds.values())).ensemble()
+inception_runs = study.teacher_runs("inception_cnn")
+inception_cnns = Scores.stack_seeds([run.scores for run in inception_runs])
+everyone = Scores.stack_seeds([base_cnns, inception_cnns])
+teachers = {
+    "base CNN, mean of single networks": base_cnns,
+    "base CNN, together": base_cnns.ensemble(),
+    "Inception CNN, mean of single networks": inception_cnns,
+    "Inception CNN, together": inception_cnns.ensemble(),
+    "all of them together": everyone.ensemble(),
+}
+
+# %% tags=["remove-input"]
 rows = [(name, str(validation.auc(scores)), str(test.auc(scores))) for name, scores in teachers.items()]
-tables.show(pd.DataFrame(rows, columns=["teachers", "AUC, fold 9 (95 % interval)", "AUC, fold 10 (95 % interval)"]))
+columns = ["teachers, three of each", "AUC, fold 9 (95 % interval)", "AUC, fold 10 (95 % interval)"]
+tables.show(pd.DataFrame(rows, columns=columns))
 
 # %% tags=["remove-input"]
 together = test.macro_auc(teachers["all of them together"])
@@ -320,25 +321,36 @@ students below learn from the three base CNNs alone; the next section says why.
 # [chapter 2](02_base_cnn); other numbers of epochs, and other label weights at temperature 4, were not compared.
 
 # %%
-rows = []
+trials = []
 for model, settings in study.settings.training.items():
-    if (study.model(model).chapter, study.model(model).role) == ("06_distillation", "trial"):
-        kinds = " + ".join(study.model(name).label for name in settings.teachers) or "no teacher"
-        setting = (kinds, settings.dropout, settings.temperature, settings.label_weight)
-        rows.append((*setting, validation.macro_auc(study.scores(model)), study.scores(model)))
-trials = pd.DataFrame(rows, columns=["teachers", "dropout", "T", "w", "auc", "scores"])
-trials = trials.sort_values("auc", ascending=False)
+    trial = study.model(model)
+    if trial.chapter == "06_distillation" and trial.role == "trial":
+        kinds = [study.model(name).label for name in settings.teachers]
+        trials.append(
+            {
+                "teachers": " + ".join(kinds) or "no teacher",
+                "dropout": settings.dropout,
+                "T": settings.temperature,
+                "w": settings.label_weight,
+                "auc": validation.macro_auc(study.scores(model)),
+                "scores": study.scores(model),
+            }
+        )
+trials = pd.DataFrame(trials).sort_values("auc", ascending=False)
 
 
-def against_the_first(table):
-    """A table with each trial's AUC on fold 9 minus that of the first, which is the best, on the same patients."""
-    first = table["scores"].iloc[0]
-    differences = [validation.difference(scores, first, pair_seeds=False) for scores in table["scores"]]
-    return table.assign(difference=differences)
+def against_the_best(table):
+    """A table with each trial's AUC on fold 9 minus that of the first."""
+    best = table["scores"].iloc[0]
+
+    def difference(scores):
+        return validation.difference(scores, best, pair_seeds=False)
+
+    return table.assign(difference=table["scores"].map(difference))
 
 
-alone = against_the_first(trials[trials["teachers"] == "no teacher"])
-taught = against_the_first(trials[trials["teachers"] != "no teacher"])
+alone = against_the_best(trials[trials["teachers"] == "no teacher"])
+taught = against_the_best(trials[trials["teachers"] != "no teacher"])
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Differences on fold 9 from the best setting of each kind (hollow), with 95 % intervals over patients, one seed. T is the temperature, w the label weight. Gray: within 0.002. Dropout matters; among the settings with teachers nothing does.", "name": "fig-distillation-trials"}}
 figure, axis = plt.subplots(figsize=(PAGE_WIDTH, 0.32 * len(trials) + 0.9))
@@ -377,15 +389,21 @@ were tried, and the best of several is always a little flattered.
 # ([how intervals are made](02_base_cnn.ipynb#how-intervals-are-made)).
 
 # %%
-students = {"without a teacher": study.scores("student"), "with three base CNNs": study.scores("student_distilled")}
-gain = {fold: study.difference("student_distilled", "student", fold=fold) for fold in (9, 10)}
+students = {
+    "without a teacher": study.scores("student"),
+    "with three base CNNs": study.scores("student_distilled"),
+}
+gain = {
+    9: study.difference("student_distilled", "student", fold=9),
+    10: study.difference("student_distilled", "student", fold=10),
+}
+
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Each dot is a training of the student; lines are means. Folds 9 and 10 have different patients and therefore scales of their own.", "name": "fig-students"}}
 seed_aucs = {
     (fold.fold, name): [fold.macro_auc(scores.for_seeds([seed])) for seed in scores.seed]
     for fold in (validation, test)
     for name, scores in students.items()
 }
-
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Each dot is a training of the student; lines are means. Folds 9 and 10 have different patients and therefore scales of their own.", "name": "fig-students"}}
 figure, axes = plt.subplots(2, 1, figsize=(PAGE_WIDTH, 3.6))
 for fold, axis in zip((9, 10), axes):
     for y, (name, color) in enumerate(zip(students, ("#0072B2", "#D55E00"))):
@@ -399,10 +417,7 @@ text = "; ".join(f"fold {fold}, {name}: {min(aucs):.4f} to {max(aucs):.4f}" for 
 figure = set_alt_text(figure, f"Macro AUCs of five trainings each. {text}.")
 
 # %% tags=["remove-input"]
-rows = [
-    (name, *(f"{fold.auc(scores)}, SD {np.std(seed_aucs[fold.fold, name], ddof=1):.4f}" for fold in (validation, test)))
-    for name, scores in students.items()
-]
+rows = [(name, str(validation.auc(scores)), str(test.auc(scores))) for name, scores in students.items()]
 rows.append(("difference", *(f"{change:+}" for change in gain.values())))
 rows.append(("verdict", *(change.verdict for change in gain.values())))
 tables.show(pd.DataFrame(rows, columns=["student", "AUC, fold 9 (95 % interval)", "AUC, fold 10 (95 % interval)"]))
@@ -431,15 +446,22 @@ cannot tell. Against the base CNN the distilled student still loses on fold 10: 
 # to fit the labels, and below 1 the network is too sure of itself.
 
 # %%
-candidates = {"the teachers, three base CNNs together": base_cnns.ensemble()}
-candidates |= {f"student {name}": scores for name, scores in students.items()}
+candidates = {"teachers": base_cnns.ensemble(), **students}
 brier, slope, error = {}, {}, {}
 for name, scores in candidates.items():
     y_score = test.y_score(scores)  # (seeds, records, superclasses)
-    brier[name] = calibration.brier_scores(y_score, test.y_true, test.resampling)
-    slope[name] = calibration.calibration_slopes(y_score, test.y_true, test.resampling)
-    error[name] = np.mean([calibration.expected_calibration_error(score, test.y_true) for score in y_score])
-rows = [(name, f"{combined([brier[name]])}", f"{combined([slope[name]]):.2f}", error[name]) for name in candidates]
+    resampled = test.y_true, test.resampling
+    brier[name] = calibration.brier_scores(y_score, *resampled)
+    slope[name] = calibration.calibration_slopes(y_score, *resampled)
+    errors = [calibration.expected_calibration_error(y, test.y_true) for y in y_score]
+    error[name] = np.mean(errors)
+
+# %% tags=["remove-input"]
+names = ["the teachers, three base CNNs together", *(f"student {name}" for name in students)]
+rows = [
+    (text, f"{combined([brier[name]])}", f"{combined([slope[name]]):.2f}", error[name])
+    for text, name in zip(names, candidates)
+]
 tables.show(pd.DataFrame(rows, columns=["on fold 10", "Brier score", "calibration slope", "calibration error"]))
 
 # %% tags=["remove-input"]
@@ -478,7 +500,8 @@ changes by {changes["brier"]:+} only.
 
 # %%
 quantized = int8.quantize(study, {"student_distilled_int8": "student_distilled"})
-smaller, gate = quantized["student_distilled_int8"], quantized.gates["student_distilled_int8"]
+smaller = quantized["student_distilled_int8"]
+gate = quantized.gates["student_distilled_int8"]
 
 # %% tags=["remove-input"]
 study.claim(
