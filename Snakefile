@@ -187,6 +187,7 @@ rule chapter:
     params:
         n_bootstrap=STUDY.settings.n_bootstrap,
         n_timing_runs=STUDY.settings.n_timing_runs,
+        int8=str(REGISTRY.int8),
     output:
         local(PATHS.executed / "{chapter}.ipynb"),
     # a chapter of the full profile runs alone, because its latencies are results

@@ -207,12 +207,12 @@ columns = ["values", "scale", "half a scale", "largest error"]
 tables.show(pd.DataFrame(rows, columns=columns), dict.fromkeys(columns[1:], "{:.4f}"))
 
 # %% [markdown]
-# The error is at most about half a scale, and one outlier makes the scale of all values larger. That is why the method of
-# calibration matters, and why each output channel of a weight has a scale of its own.
+# The error is at most about half a scale, and one outlier makes the scale of all values larger. That is why each output channel
+# of a weight has a scale of its own.
 #
 # ### 5.2 Few calibration records
 #
-# *Calibrate the student with 2 and with 64 records. How much do its probabilities change against float32?*
+# *Calibrate the small CNN with 2 and with 64 records. How much do its probabilities change against float32?*
 
 # %% tags=["hide-cell"]
 source = onnx_files.to_onnx(network, folder / "student.onnx")

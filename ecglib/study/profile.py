@@ -114,7 +114,7 @@ def _reduced(registry: Registry, given: _File) -> Registry:
         reads = tuple(other for other in chapter.reads if other in chapters)
         loads = tuple(model for model in chapter.loads if model in models)
         chapters[name] = chapter.model_copy(update={"reads": reads, "loads": loads})
-    return Registry(chapters=chapters, models=models)
+    return Registry(int8=registry.int8, chapters=chapters, models=models)
 
 
 def _adapted(model: Model, given: _File, path: Path, seeds: int | None) -> Model:

@@ -85,11 +85,22 @@ class Chapter(BaseModel):
     sample_only: bool = False  # it is executed on the sample profile in every profile's book
 
 
+class Int8(BaseModel):
+    """How the study's int8 ONNX files are made, as fold 9 selected it in chapter 5."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    per_channel: bool = True
+    calibration_method: Literal["minmax", "entropy", "percentile"] = "minmax"
+    calibration_records: int = Field(200, ge=1)
+
+
 class Registry(BaseModel):
     """All models and chapters, in the order of the tables."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
+    int8: Int8 = Int8()
     chapters: dict[str, Chapter]
     models: dict[str, Model]
 

@@ -60,33 +60,25 @@ def test_it_passes_a_file_within_the_tolerances(check, scored, int8_file, float_
     assert found.score_change == pytest.approx(0.001, rel=1e-3)
     assert found.size_ratio == size
     assert found.speedup == SPEEDUP
-    assert found.passed == dict.fromkeys(("integer convolutions", "AUC", "bytes", "speed"), True)
+    assert found.passed == dict.fromkeys(("integer convolutions", "AUC", "bytes"), True)
 
 
 def test_it_shows_the_failed_checks(check, scored, float_file):
-    slow = Estimate(1.0, 0.9, 1.1)
-    found = check(changed(scored, 1 - scored.score), scored, path=float_file, speedup=slow)
+    found = check(changed(scored, 1 - scored.score), scored, path=float_file)
     assert found.auc_change.value < -0.5
-    assert found.passed == dict.fromkeys(("integer convolutions", "AUC", "bytes", "speed"), False)
+    assert found.passed == dict.fromkeys(("integer convolutions", "AUC", "bytes"), False)
 
 
 @pytest.mark.parametrize(
-    ("loss", "size_ratio", "speedup", "failed"),
-    [
-        (0.001, 0.28, 2.5, set()),
-        (0.0011, 0.28, 2.5, {"AUC"}),
-        (0.001, 0.281, 2.5, {"bytes"}),
-        (0.001, 0.28, 2.49, {"speed"}),
-    ],
+    ("loss", "size_ratio", "failed"),
+    [(0.001, 0.28, set()), (0.0011, 0.28, {"AUC"}), (0.001, 0.281, {"bytes"})],
 )
-def test_its_limits_are_a_thousandth_of_auc_28_percent_of_the_bytes_and_a_speedup_of_2_5(
-    int8_file, tmp_path, loss, size_ratio, speedup, failed
-):
+def test_its_limits_are_a_thousandth_of_auc_and_28_percent_of_the_bytes(int8_file, tmp_path, loss, size_ratio, failed):
     fold = Fold(loss, np.zeros((1, 2, 5)), np.zeros((1, 2, 5)))
     bytes_of_float32 = int(int8_file.stat().st_size / size_ratio) + 1
     (tmp_path / "float32.onnx").write_bytes(bytes(bytes_of_float32))
-    speed = Estimate(speedup, speedup, speedup)
-    found = gate(int8_file, tmp_path / "float32.onnx", None, None, validation=fold, test=fold, speedup=speed)
+    slow = Estimate(1.0, 0.9, 1.1)  # no check: it depends on the processor
+    found = gate(int8_file, tmp_path / "float32.onnx", None, None, validation=fold, test=fold, speedup=slow)
     assert {name for name, passed in found.passed.items() if not passed} == failed
 
 
@@ -127,4 +119,4 @@ def test_it_can_be_written_as_json(check, scored):
     found = check(scored, scored)
     written = json.loads(json.dumps(found.to_dict()))
     assert written["speedup"] == SPEEDUP.to_dict()
-    assert written["passed"]["speed"] is True
+    assert written["passed"]["AUC"] is True

@@ -16,7 +16,7 @@ from ecglib.evaluation.scores import Scores
 from ecglib.networks import build, convnet, weights
 from ecglib.networks.architectures import CHANNELS, COMPACT_NETWORK, KERAS_NETWORK, REFERENCE_NETWORKS
 from ecglib.study import results
-from ecglib.study.analyses import frontier, frontier_conclusions, int8, quantization_options
+from ecglib.study.analyses import frontier, frontier_conclusions, int8
 from ecglib.study.paths import Paths
 from ecglib.study.profile import load_profile
 from ecglib.study.study import Study
@@ -153,14 +153,6 @@ def shuffled_study(sample, finished, project, tmp_path_factory) -> SmallStudy:
 
 
 INT8 = {"student_distilled_int8": "student_distilled", "student_int8": "student"}
-
-
-@pytest.fixture(scope="session", autouse=True)
-def few_options():
-    """Three options to select from: each is a file to write and to score."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(quantization_options, "SELECTABLE", [*quantization_options.SELECTABLE[:2], "8 records"])
-        yield
 
 
 @pytest.fixture(scope="session")

@@ -146,3 +146,18 @@ def test_chapter_2_resamples_patients_as_the_package_does(notebooks):
     chapter = notebooks.run("02_base_cnn")
     by_hand, by_package = (chapter[name].to_dict() for name in ("by_hand", "by_package"))
     assert by_hand == pytest.approx(by_package)
+
+
+def test_chapter_5_quantizes_as_the_package_does(notebooks):
+    chapter = notebooks.run("05_quantization")
+    declared = chapter["files"][next(iter(chapter["selectable"]))]
+    record = np.random.default_rng(0).standard_normal((4, 1000, 12)).astype(np.float32)
+    np.testing.assert_array_equal(*(onnx_files.predict(path, record) for path in (chapter["int8_file"], declared)))
+
+
+def test_chapter_5_computes_a_convolution_in_integers(notebooks):
+    chapter = notebooks.run("05_quantization")
+    weight, window = chapter["weight"][0], chapter["window"]
+    scale_w, scale_x = float(chapter["scale_w"]), float(chapter["scale_x"])
+    largest = (weight.abs() * scale_x + window.abs() * scale_w + scale_w * scale_x).sum() / 2  # half a step each
+    assert abs(chapter["total"] * scale_w * scale_x - (weight * window).sum()) < largest

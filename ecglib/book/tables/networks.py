@@ -45,10 +45,9 @@ def gate(checked: dict[str, GateResult]) -> pd.DataFrame:
             "integer convolutions": result.integer_convolutions,
             "AUC": f"{result.auc_change:+}",
             "bytes": f"×{result.size_ratio:.3f}",
-            "speed": f"×{result.speedup:.2f}",
         }
         marked = [f"{text} {'✓' if result.passed[check] else '✗'}" for check, text in verdicts.items()]
-        return [*marked, f"{result.score_change:.4f}", f"{result.saturated:.2%}"]
+        return [*marked, f"×{result.speedup:.2f}", f"{result.score_change:.4f}", f"{result.saturated:.2%}"]
 
     rows = ["integer convolutions", "change of AUC", "bytes", "speed", "score change", "saturated"]
     return pd.DataFrame({"check": rows, **{name: column(result) for name, result in checked.items()}})

@@ -1,4 +1,4 @@
-"""Trained networks as int8 files, with the option selected in chapter 5, and the gate that they pass or fail on fold 9.
+"""Trained networks as int8 files, as config/models.yml declares, and the gate that they pass or fail on fold 9.
 
 In come trained models' names; out come the int8 files of every seed whose weights exist, their scores, and what they
 change against float32.
@@ -13,13 +13,13 @@ from pathlib import Path
 
 from ecglib.compression import quantization
 from ecglib.compression.gate import GateResult, Tolerances, gate
+from ecglib.compression.quantization import Quantization
 from ecglib.data.folds import TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation.bootstrap import Estimate
 from ecglib.evaluation.scores import Scores
 from ecglib.networks import convnet
 from ecglib.study import reporting
 from ecglib.study.analyses.comparison import common_seeds, difference, seeds_behind
-from ecglib.study.analyses.quantization_options import SelectedOption, selected_option
 from ecglib.study.measuring import (
     Timing,
     export,
@@ -73,12 +73,10 @@ class Int8Models:
     Attributes
     ----------
     models : {name of the int8 model: Int8Model}
-    option : how all of them are quantized
     """
 
     study: Study
     models: Mapping[str, Int8Model]
-    option: SelectedOption
 
     def __getitem__(self, name: str) -> Int8Model:
         return self.models[name]
@@ -137,7 +135,7 @@ class Int8Models:
         return {
             "gate": self.gates[name].to_dict(),
             "auc_change": self[name].change.to_dict(),
-            "option": self.option.name,
+            "option": self.study.settings.registry.int8.model_dump(),
         }
 
     def lossy(self) -> list[str]:
@@ -185,29 +183,28 @@ class Int8Models:
 
 
 def quantize(study: Study, models: Mapping[str, str]) -> Int8Models:
-    """Quantize trained models with the selected option.
+    """Quantize trained models as declared.
 
     Parameters
     ----------
     models : {name of the int8 model: trained model}
     """
-    option = selected_option(study)
-    made = {}
+    declared, made = study.settings.registry.int8, {}
+    options = Quantization(per_channel=declared.per_channel, calibration_method=declared.calibration_method)
     for name, source in models.items():
         runs = runs_with_weights(study, source)
         float_files = export(runs, int8_folder(study), source)
         int8_files = [
-            quantization.quantize(
-                path, int8_file(study, name, run), study.representative_records(run, option.records), option.options
-            )
+            quantization.quantize(path, int8_file(study, name, run), records, options)
             for run, path in zip(runs, float_files)
+            for records in [study.representative_records(run, declared.calibration_records)]
         ]
         scores = scores_of_files(study, runs, int8_files)
         _, float_scores = common_seeds(scores, Scores.stack_seeds([run.scores for run in runs]))
         made[name] = Int8Model(
             name, runs, float_files, int8_files, float_scores, scores, difference(study, scores, float_scores)
         )
-    return Int8Models(study, made, option)
+    return Int8Models(study, made)
 
 
 def _float(name: str) -> str:

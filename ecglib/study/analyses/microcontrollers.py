@@ -23,7 +23,6 @@ from ecglib.networks.keras_backend import keras
 from ecglib.study import reporting
 from ecglib.study.analyses.comparison import difference
 from ecglib.study.analyses.deployment import CalibratedModel, calibrate, release_for_microcontroller
-from ecglib.study.analyses.quantization_options import selected_option
 from ecglib.study.analyses.targets import MICRO_ARENA_BYTES, MICRO_FILE_BYTES
 from ecglib.study.measuring import runs_with_weights
 from ecglib.study.study import Study
@@ -164,7 +163,7 @@ def _micro_model(study: Study, name: str, source: str) -> MicroModel:
     scored = study.data.in_folds(VALIDATION_FOLD, TEST_FOLD)
     x = run.normalization(scored.millivolts(slice(None)))
     keras_model = compact_keras.to_keras(study.network(run))
-    records = study.representative_records(run, selected_option(study).records)
+    records = study.representative_records(run, study.settings.registry.int8.calibration_records)
     file = tflite_files.to_tflite(keras_model, folder / f"{name}.tflite", records)
     score = tflite_micro.predict(file, x)
     scores = Scores.from_dataset(scored, run.metadata["seed"], score)

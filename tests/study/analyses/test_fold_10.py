@@ -8,7 +8,6 @@ import pandas as pd
 
 from ecglib.study.analyses import deployment, pruning
 from ecglib.study.analyses.comparison import mean_auc
-from ecglib.study.analyses.quantization_options import selected_option
 from ecgpredict import released
 
 
@@ -16,10 +15,6 @@ def test_the_shuffled_labels_change_what_fold_10_reports(study, shuffled_study):
     scores = study.scores("student")
     assert mean_auc(study, scores, 10) != mean_auc(shuffled_study, scores, 10)
     assert mean_auc(study, scores, 9) == mean_auc(shuffled_study, scores, 9)
-
-
-def test_the_quantization_option_is_selected_without_fold_10(study, shuffled_study):
-    assert selected_option(study) == selected_option(shuffled_study)
 
 
 def test_the_pruned_network_is_selected_without_fold_10(study, shuffled_study):
