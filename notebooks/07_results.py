@@ -110,8 +110,8 @@ tables.show(
 # they are made.
 #
 # Two cells need a word. The original's quantized network had no batch normalization and 614,055 parameters. What stands
-# under *corrected* is not that network but the nearest one of this book, the small CNN, rounded to 8-bit integers. And
-# nothing stands there for the pruned and quantized network, because this book did not prune the small CNN and round it.
+# under *corrected* is that network, replayed and then converted to 8-bit integers, as the original never did. And nothing
+# stands there for the pruned and quantized network, because this book did not prune the small CNN and round it.
 
 # %% tags=["remove-input"]
 base_auc = Estimate(**kept["base_cnn"]["classes"]["macro"])

@@ -22,7 +22,6 @@ class Tolerances:
 
     auc_loss: float = 0.001  # largest acceptable loss of macro AUC on fold 9
     size_ratio: float = 0.28  # largest acceptable ratio of its bytes to the float32 file's
-    speedup: float = 2.5  # expected of integer instructions
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ def test_a_corrected_model_has_the_originals_network_or_is_declared_like_for_lik
         "Base CNN": "base_cnn",
         "Inception CNN": "inception_cnn",
         "Pruning": "student_pruned_20",
-        "Quantization": "student_int8",
+        "Quantization": "quantization_replay_int8",
         "Pruned and quantized": None,
         "Student without teacher": "student",
         "Student with teacher": "student_distilled",

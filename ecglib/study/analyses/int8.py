@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 from ecglib.compression import quantization
-from ecglib.compression.gate import GateResult, Tolerances, gate
+from ecglib.compression.gate import GateResult, gate
 from ecglib.compression.quantization import Quantization
 from ecglib.data.folds import TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation.bootstrap import Estimate
@@ -104,15 +104,6 @@ class Int8Models:
     def float_latency_ms(self, name: str) -> float:
         """Median ms of a model's float32 file, in the same session."""
         return self.timing.ms(_float(name))
-
-    def rules(self) -> str:
-        """What the gate checks."""
-        limits = Tolerances()
-        return (
-            "Are the convolutions integer ones, looked up in the graph that ONNX Runtime executes; does the model lose "
-            f"at most {limits.auc_loss:g} of AUC on fold 9; does its file take at most {limits.size_ratio:g} of the "
-            f"bytes; is it at least {limits.speedup:g} times as fast, for one record on one thread?"
-        )
 
     def write(self, *names: str, **details) -> None:
         """Keep the results of these models; of all if none is named."""
