@@ -9,12 +9,12 @@
 # %% [markdown]
 # # 5. Quantization
 #
-# **Question.** A weight of a trained network takes four bytes. Would one do? The original study tried, and reported a network
-# that fell to an AUC of 0.582 while its file stayed as large as before. What went wrong, and what does one byte a weight
-# cost when it is done right?
+# **Question.** A weight of a trained network takes four bytes. Would one do? The original study tried, and reported a
+# network that fell to an AUC of 0.582 while its file stayed as large as before. What went wrong, and what does one byte
+# a weight cost when it is done right?
 #
-# **Prerequisites.** The two networks of [chapter 2](02_base_cnn): the base CNN and the small CNN. Nothing is trained here; the
-# chapter runs for a few minutes.
+# **Prerequisites.** The two networks of [chapter 2](02_base_cnn): the base CNN and the small CNN. Nothing is trained
+# here; the chapter runs for a few minutes.
 
 # %% tags=["parameters", "remove-cell"]
 profile = "sample"
@@ -60,11 +60,12 @@ introduce(study)
 # $$q = \mathrm{round}(x / s) + z,$$
 #
 # with a *scale* $s$, the distance between two steps of the grid, and a *zero point* $z$, the integer that stands for 0
-# {cite:p}`jacob2018`. Going back, $(q - z)\,s$ is $x$ again, up to half a step. With 8 bits there are 256 steps, and the scale has to
-# stretch them over every value that may occur.
+# {cite:p}`jacob2018`. Going back, $(q - z)\,s$ is $x$ again, up to half a step. With 8 bits there are 256 steps, and
+# the scale has to stretch them over every value that may occur.
 #
-# We take the small CNN. In use, batch normalization is one multiplication and one addition for each channel, so that it can be
-# folded into the weights of the convolution before it. That comes first, because it changes the weights that we round.
+# We take the small CNN. In use, batch normalization is one multiplication and one addition for each channel, so that it
+# can be folded into the weights of the convolution before it. That comes first, because it changes the weights that we
+# round.
 
 # %%
 run = study.run("student")  # the small CNN, first seed
@@ -77,7 +78,8 @@ for number, layer in enumerate(layers):
 weight = layers[0].weight.detach()  # first convolution: (channels, 12 leads, 10 samples)
 
 # %% [markdown]
-# Weights are spread around zero, so their grid is symmetric: $z = 0$, and the largest weight of the channel becomes 127.
+# Weights are spread around zero, so their grid is symmetric: $z = 0$, and the largest weight of the channel becomes
+# 127.
 
 # %%
 scale_w = weight[0].abs().max() / 127
@@ -86,9 +88,9 @@ q = torch.round(w / scale_w)
 print(f"weight {w:.5f} -> {q:.0f} -> {q * scale_w:.5f}, with steps of {scale_w:.5f}")
 
 # %% [markdown]
-# Activations, the numbers between the layers, depend on the record. Their range has to be looked up in records, here 200 of
-# the training folds. It need not be symmetric, and then zero lies somewhere inside the grid. The first activation of all is
-# the ECG itself:
+# Activations, the numbers between the layers, depend on the record. Their range has to be looked up in records, here
+# 200 of the training folds. It need not be symmetric, and then zero lies somewhere inside the grid. The first
+# activation of all is the ECG itself:
 
 # %%
 records = study.representative_records(run, 200)  # (200, 1000 samples, 12 leads), normalized
@@ -102,13 +104,13 @@ print(
 )
 
 # %% [markdown]
-# Why go to the trouble? Because the network can now *compute* with the small integers. A convolution is a sum of products, and both
-# scales stand in front of the sum:
+# Why go to the trouble? Because the network can now *compute* with the small integers. A convolution is a sum of
+# products, and both scales stand in front of the sum:
 #
 # $$\sum w\,x \approx s_w\, s_x \sum q_w\,(q_x - z).$$
 #
-# Here is one output of the first convolution, computed both ways. The sum of 120 products needs nothing but integers; a single
-# multiplication brings it back to the scale of the floats.
+# Here is one output of the first convolution (without its bias), computed both ways. The sum of 120 products needs
+# nothing but integers; a single multiplication brings it back to the scale of the floats.
 
 # %%
 start = np.clip(peak - 5, 0, 990)
@@ -120,12 +122,13 @@ print(f"integers: {total} x {scale_w * scale_x:.7f} = {total * scale_w * scale_x
 print(f"floats:   {(weight[0] * window).sum():.4f}")
 
 # %% [markdown]
-# Integers of one byte take a quarter of the memory, and one instruction of a current processor multiplies many of them at once.
+# Integers of one byte take a quarter of the memory, and one instruction of a current processor multiplies many of them
+# at once.
 #
 # ## The grid, and one outlier
 #
-# A grid of 255 steps is fine enough if the steps lie where the weights are. The largest weight decides: all others live on what
-# it leaves.
+# A grid of 255 steps is fine enough if the steps lie where the weights are. The largest weight decides: all others live
+# on what it leaves.
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "All weights of the small CNN's first convolution (top). Below, the weights of one ordinary channel near zero, and where rounding moves them: on the grid of the whole tensor (middle), which its largest weight has made coarse, and on the channel's own grid (bottom). Gray lines are the steps.", "name": "fig-quantization-grid"}}
 largest = weight.abs().amax((1, 2))
@@ -156,8 +159,8 @@ figure = set_alt_text(
 )
 
 # %% [markdown]
-# The cure costs next to nothing: each output channel gets a scale of its own. Here are both ways as a function, and what
-# becomes of the rounding error if we make a single weight ten times as large as any other:
+# The cure costs next to nothing: each output channel gets a scale of its own. Here are both ways as a function, and
+# what becomes of the rounding error if we make a single weight ten times as large as any other:
 
 
 # %%
@@ -193,8 +196,9 @@ of their own they do not notice.
 # %% [markdown]
 # ## How few bits?
 #
-# Errors of single weights say little about a network. So we round all convolutions, to fewer and fewer bits, and ask how well
-# the network still tells the superclasses apart. Activations stay float for the moment. Change `bits` and run it again:
+# Errors of single weights say little about a network. So we round all convolutions, to fewer and fewer bits, and ask
+# how well the network still tells the superclasses apart. Activations stay float for the moment. Change `bits` and run
+# it again:
 
 # %%
 bits = [8, 6, 5, 4, 3, 2]
@@ -245,9 +249,9 @@ leave room to spare, which explains why most of the options below hardly matter.
 # %% [markdown]
 # ## Calibration
 #
-# The ranges of activations are not in the network. They are observed while *calibration records* run through it, from the
-# training folds, because nothing may be learned from the others. How many does it take? We note the largest value that enters
-# each convolution, record by record:
+# The ranges of activations are not in the network. They are observed while *calibration records* run through it, from
+# the training folds, because nothing may be learned from the others. How many does it take? We note the largest value
+# that enters each convolution, record by record:
 
 
 # %%
@@ -289,8 +293,8 @@ original ones.
 # %% [markdown]
 # ## The whole network in one call
 #
-# ONNX Runtime does all of this for a whole file {cite:p}`onnxruntime_quantization`. It folds batch normalization, runs the
-# calibration records, and writes each weight as one byte:
+# ONNX Runtime does all of this for a whole file {cite:p}`onnxruntime_quantization`. It folds batch normalization, runs
+# the calibration records, and writes each weight as one byte:
 
 
 # %%
@@ -317,16 +321,16 @@ int8_file = quantize(float_file, folder / "small_cnn_int8.onnx", records)
 print({path.name: path.stat().st_size for path in (float_file, int8_file)})
 
 # %% [markdown]
-# A smaller file proves nothing yet: whether a convolution *computes* in integers shows only in the graph that ONNX Runtime
-# executes, after its own optimizations. `QLinearConv` is an integer convolution, `FusedConv` one in float:
+# A smaller file proves nothing yet: whether a convolution *computes* in integers shows only in the graph that ONNX
+# Runtime executes, after its own optimizations. `QLinearConv` is an integer convolution, `FusedConv` one in float:
 
 # %%
 {path.name: dict(quantization.count_convolutions(path)) for path in (float_file, int8_file)}
 
 # %% [markdown]
-# **Why 7 bits?** Processors of the x86 family without 8-bit dot products (AVX2 without VNNI) multiply activations and weights in
-# pairs and add each pair in 16 bits. If the sum does not fit, they cut it off without a word, and the same file predicts
-# something else than on a newer machine. With weights up to 64 it always fits:
+# **Why 7 bits?** Processors of the x86 family without 8-bit dot products (AVX2 without VNNI) multiply activations and
+# weights in pairs and add each pair in 16 bits. If the sum does not fit, they cut it off without a word, and the same
+# file predicts something else than on a newer machine. With weights up to 64 it always fits:
 
 # %%
 for largest_weight in (127, 64):
@@ -336,8 +340,8 @@ for largest_weight in (127, 64):
 # %% [markdown]
 # ## Which options?
 #
-# Twelve ways to quantize the small CNN, each differing from the first in one thing, and float16 beside them. The choice is
-# made on fold 9.
+# Twelve ways to quantize the small CNN, each differing from the first in one thing, and float16 beside them. The choice
+# is made on fold 9.
 
 # %%
 declared = study.settings.registry.int8
@@ -423,9 +427,9 @@ it in float32 here.
 # %% [markdown]
 # ## What int8 costs
 #
-# Now the base CNN and the small CNN, every seed whose weights are kept, with the declared option. Each int8 file is compared
-# with the float32 file that it was made from, on the same patients, seed by seed
-# ([how intervals are made](02_base_cnn.md#how-intervals-are-made)).
+# Now the base CNN and the small CNN, every seed whose weights are kept, with the declared option. Each int8 file is
+# compared with the float32 file that it was made from, on the same patients, seed by seed ([how intervals are
+# made](02_base_cnn.md#how-intervals-are-made)).
 
 # %%
 networks = {"base_cnn_int8": "base_cnn", "student_int8": "student"}
@@ -470,8 +474,8 @@ Speed is no part of that check, because it belongs to a machine. The factors of 
 #
 # ## What happened in the original?
 #
-# The original took another way, *quantization-aware training*: each pass rounds weights and activations as the integers will. Rounding
-# has no useful slope, so the gradient passes it as if nothing had happened. One line does that:
+# The original took another way, *quantization-aware training*: each pass rounds weights and activations as the integers
+# will. Rounding has no useful slope, so the gradient passes it as if nothing had happened. One line does that:
 
 # %%
 w = weight.clone().requires_grad_()
@@ -480,33 +484,29 @@ imitated.sum().backward()
 print(f"on the grid: {torch.allclose(imitated, rounded(w))}; slope everywhere: {w.grad.unique().item():.0f}")
 
 # %% [markdown]
-# All numbers in it are floats that imitate integers. It is a good method for a network that is already trained and loses too much when
-# it is rounded. The original's notebooks begin with random weights instead, and stop before the last step: the conversion to
-# integers never comes.
+# All numbers in it are floats that imitate integers. It is a good method for a network that is already trained and
+# loses too much when it is rounded. The original's notebooks begin with random weights instead, and stop before the
+# last step: the conversion to integers never comes.
 #
 # ```{admonition} Spot the bug: rounding that never ends in integers
 # :class: tip
-# The faulty way trains with rounding from random weights and saves what it has:
+# ~~~python
+# network = train(Net(rounding=True))              # wrong: rounds from random weights on, ...
+# save(network)                                    # ... keeps four bytes a weight ...
+# print("int8", auc(network))                      # ... and scores floats
 #
-#     network = Net(rounding=True)                # random weights
-#     train(network)                              # float32 that imitates int8
-#     save(network)                               # still four bytes a weight
-#     evaluate(network)                           # scores a float32 network
-#
-# The right way rounds what is trained, and converts before it measures:
-#
-#     network = Net()
-#     train(network)
-#     int8 = convert(network, calibration_records)    # one byte a weight
-#     if auc(network) - auc(int8) > 0.001:            # only then, a few epochs more:
-#         int8 = convert(train(with_rounding(network)), calibration_records)
-#     save(int8); evaluate(int8)
+# network = train(Net())                           # right: train first,
+# small = convert(network, calibration_records)    # then make one byte of each weight,
+# if auc(network) - auc(small) > 0.001:            # train with rounding only if that costs too much
+#     small = convert(train(with_rounding(network)), calibration_records)
+# print("int8", auc(small))                        # and score what is shipped
+# ~~~
 # ```
 #
-# We repeat the original's training, and add the step that it left out. The network has the shape of the original's own: 614,055
-# parameters, three convolutions of 100, 150 and 300 channels, no batch normalization. It is not the small CNN, though nearly of its
-# size. One training uses PTB-XL's folds; another a random split with labels that are shifted against
-# their records, as some of the original's notebooks have it.
+# We repeat the original's training, and add the step that it left out. The network has the shape of the original's own:
+# 614,055 parameters, three convolutions of 100, 150 and 300 channels, no batch normalization. It is not the small CNN,
+# though nearly of its size. One training uses PTB-XL's folds; another a random split with labels that are shifted
+# against their records, as some of the original's notebooks have it.
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "The original's training with rounding in each pass, repeated on PTB-XL's folds and on a random split with shifted labels (for which folds 1–8 and 9 mean that split's own training and validation records). Both learn the task.", "name": "fig-quantization-replay"}}
 replay, random_split = study.run("quantization_replay"), study.run("quantization_replay_random_split")
@@ -545,9 +545,9 @@ one may end differently.
 """)
 
 # %% [markdown]
-# What scores 0.582, then? Rounding alone would have to be as coarse as two or three bits with one scale per tensor (see the
-# figure of bits above), and the original's has eight. The reported superclasses range from 0.35, which is worse than guessing,
-# to 0.73. So we look at networks that have learned nothing at all:
+# What scores 0.582, then? Rounding alone would have to be as coarse as two or three bits with one scale per tensor (see
+# the figure of bits above), and the original's has eight. The reported superclasses range from 0.35, which is worse
+# than guessing, to 0.73. So we look at networks that have learned nothing at all:
 
 # %%
 rows = []
@@ -596,19 +596,19 @@ quantized.write()
 tables.show(reporting.by_superclass(study, "Quantization"))
 
 # %% [markdown]
-# The reported AUCs are on validation records; the names are put right, because the original's plot lists the superclasses in
-# another order than its labels. The other columns are AUCs on fold 10 with 95 % intervals. *Like for like* is the replayed
-# network after the missing conversion, *done right* the base CNN as int8. (The replayed training was resumed once, from weights
-# that had been rounded to half precision.)
+# The reported AUCs are on validation records; the names are put right, because the original's plot lists the
+# superclasses in another order than its labels. The other columns are AUCs on fold 10 with 95 % intervals. *Like for
+# like* is the replayed network after the missing conversion, *done right* the base CNN as int8. (The replayed training
+# was resumed once, from weights that had been rounded to half precision.)
 #
 # ## What we learned
 #
 # - Rounding a trained network to 8 bits takes seconds, a few hundred calibration records, and next to no AUC.
 # - One outlier takes the grid from all others. A scale for each channel confines the damage.
 # - Training with rounding is a remedy for a loss, not a way to start. Without conversion the file stays float32.
-# - Whether convolutions became integer ones has to be looked up in the graph that is executed, and whether that is faster depends on
-#   the processor.
-# - A figure below 0.5 is a question about labels and weights before it is one about methods.
+# - Whether convolutions became integer ones has to be looked up in the graph that is executed. How much faster they are
+#   depends on the processor.
+# - An AUC below 0.5 is a question about labels and weights before it is one about methods.
 #
 # **Next:** [distillation](06_distillation), which makes the small CNN better without making it larger.
 
@@ -617,7 +617,7 @@ tables.show(reporting.by_superclass(study, "Quantization"))
 #
 # Predict first, then run. [Solutions](exercises) are executed on the sample records.
 #
-# 1. **A scale by hand.** Quantize a thousand values between −1 and 3 to 8 bits. What is the largest error? What is it if a
-#    single value is 30?
-# 2. **Few calibration records.** Calibrate the small CNN with 2 and with 64 records. How much do its probabilities change
-#    against float32?
+# 1. **A scale by hand.** Quantize a thousand values between −1 and 3 to 8 bits. What is the largest error? What is it if
+#    a single value is 30?
+# 2. **Few calibration records.** Calibrate the small CNN with 2 and with 64 records. How much do its probabilities
+#    change against float32?
