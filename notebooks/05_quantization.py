@@ -243,7 +243,7 @@ study.claim("05.three_bits_per_tensor", intact - aucs[False, 3], above=0.1)
 say(f"""
 At 8 bits neither way changes the AUC of {intact:.3f} in its third decimal. At 4 bits a scale per channel still gives
 {aucs[True, 4]:.3f}, and a scale per tensor {aucs[False, 4]:.3f}; at 3 bits the latter is down to {aucs[False, 3]:.3f}. So 8 bits
-leave room to spare, which explains why most of the options below hardly matter.
+leave room to spare, and we may expect that the options below hardly matter.
 """)
 
 # %% [markdown]
@@ -463,7 +463,7 @@ study.claim("05.quarter_of_the_bytes", max(gate.size_ratio for gate in gates.val
 say(f"""
 A quarter of the bytes, and an AUC that is *equivalent within 0.002* in both networks. Before such a file is used, three things
 are checked on fold 9: all convolutions are integer ones, the AUC falls by at most 0.001, and the file takes at most 28\u00a0% of
-the bytes. Both files pass. Training with rounding, the usual remedy where rounding costs too much, has nothing to win here.
+the bytes. Both files pass. Training with rounding, the usual remedy where rounding costs too much, has little to win here.
 
 Speed is no part of that check, because it belongs to a machine. The factors of the table are those of one thread of
 {processor()}.
@@ -565,9 +565,10 @@ macro = nothing_learned.mean(axis=1)
 study.claim("05.untrained_networks_below_the_reported", macro.min(), below=reported)
 study.claim("05.untrained_networks_above_the_reported", macro.max(), above=reported)
 say(f"""
-Ten networks with random weights have macro AUCs from {macro.min():.3f} to {macro.max():.3f}, and single superclasses anywhere between
-{nothing_learned.min():.2f} and {nothing_learned.max():.2f}. The reported figure lies among them. That is a clue and not a proof: scores of
-an untrained or a wrongly loaded network would explain them. What was published does not tell.
+Ten networks with random weights have macro AUCs from {macro.min():.3f} to {macro.max():.3f}, and single superclasses
+anywhere between {nothing_learned.min():.2f} and {nothing_learned.max():.2f}. The reported figure lies at the upper end of them. That
+is a clue and not a proof: scores of an untrained or a wrongly loaded network would explain it. What was published does not
+tell.
 """)
 
 # %% [markdown]
