@@ -31,6 +31,7 @@ from scipy.stats import rankdata
 from scipy.stats import t as student_t
 from torch import nn
 from torch.nn import functional as F
+from torch.optim.lr_scheduler import OneCycleLR
 
 from ecglib.book import plots, tables
 from ecglib.book.alt_text import set_alt_text
@@ -72,10 +73,10 @@ class ConvNet(nn.Module):
         super().__init__()
         blocks, before = [], 12
         for after in channels:
-            blocks += [nn.Conv1d(before, after, kernel_size=10), nn.BatchNorm1d(after), nn.ReLU(), nn.MaxPool1d(2)]
-            blocks += [nn.Dropout(dropout)]
+            blocks += [nn.Conv1d(before, after, kernel_size=10), nn.BatchNorm1d(after)]
+            blocks += [nn.ReLU(), nn.MaxPool1d(2), nn.Dropout(dropout)]
             before = after
-        blocks[-1] = nn.AdaptiveAvgPool1d(1)  # the last block ends in the mean over time
+        blocks[-1] = nn.AdaptiveAvgPool1d(1)  # the last block ends in the mean
         self.features = nn.Sequential(*blocks)
         self.dropout = nn.Dropout(dropout)
         self.linear = nn.Linear(before, 5)
@@ -112,9 +113,9 @@ The base CNN has **{params["base CNN"]:,} parameters** and the small CNN {params
 original's two layer tables agrees with ours. The last convolution alone holds {100 * last["base CNN"]:.0f} % of the base
 CNN, because its weights are *kernel × channels in × channels out*, 10 × 500 × 1,000. Compression will look there first.
 
-The original also gives a size of {sizes["total_mb"]:.2f} MB, counting a MB as $2^{{20}}$ bytes. A third of it,
+The original also gives a size of {sizes["total_mb"]:.2f} MB, counting a MB as 2²⁰ bytes. A third of it,
 {sizes["forward_backward_mb"]:.2f} MB, are activations and gradients of one record in training, which no device has to
-store. The weights take {4 * params["base CNN"] / 1e6:.1f} MB of $10^6$ bytes, the unit of file sizes in this book.
+store. The weights take {4 * params["base CNN"] / 1e6:.1f} MB of 10⁶ bytes, the unit of file sizes in this book.
 """)
 
 # %% tags=["hide-output"]
@@ -133,22 +134,34 @@ tables.show(tables.side_by_side(published["base CNN"], layers["base CNN"]))
 # network sees another five seconds of each record, cut out at random.
 
 # %%
-settings = {"epochs": 20, "batch_size": 128, "learning_rate": 3e-3, "weight_decay": 1e-2, "crop": 500}
+settings = {
+    "epochs": 20,
+    "batch_size": 128,
+    "learning_rate": 3e-3,
+    "weight_decay": 1e-2,
+    "crop": 500,
+}
 
 
 def optimizer_and_schedule(network, n_steps):
     matrices = [p for p in network.parameters() if p.dim() > 1]
     vectors = [p for p in network.parameters() if p.dim() <= 1]
-    groups = [{"params": matrices, "weight_decay": settings["weight_decay"]}, {"params": vectors, "weight_decay": 0.0}]
-    optimizer = torch.optim.AdamW(groups, lr=settings["learning_rate"])
-    return optimizer, torch.optim.lr_scheduler.OneCycleLR(optimizer, settings["learning_rate"], total_steps=n_steps)
+    groups = [
+        {"params": matrices, "weight_decay": settings["weight_decay"]},
+        {"params": vectors, "weight_decay": 0.0},
+    ]
+    rate = settings["learning_rate"]
+    optimizer = torch.optim.AdamW(groups, lr=rate)
+    return optimizer, OneCycleLR(optimizer, max_lr=rate, total_steps=n_steps)
 
 
 def training_step(network, optimizer, schedule, x, y):
-    """The loss of a batch, records (b, 12, 1000) and labels (b, 5), after which the weights move a little."""
-    starts = torch.randint(0, x.shape[2] - settings["crop"] + 1, (len(x),)).tolist()
-    crops = torch.stack([record[:, start : start + settings["crop"]] for record, start in zip(x, starts)])
-    loss = F.binary_cross_entropy_with_logits(network.train().logits(crops), y)
+    """The loss of records (b, 12, 1000) and labels (b, 5), and a step against it."""
+    length = settings["crop"]
+    starts = torch.randint(0, x.shape[2] - length + 1, (len(x),)).tolist()
+    crops = [record[:, start : start + length] for record, start in zip(x, starts)]
+    logits = network.train().logits(torch.stack(crops))
+    loss = F.binary_cross_entropy_with_logits(logits, y)
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
@@ -164,17 +177,19 @@ def training_step(network, optimizer, schedule, x, y):
 # %%
 def tensors(records, normalization):
     """Records (n, 12, 1000), scaled to mean 0 and SD 1, and their labels (n, 5)."""
-    x = normalization(records.millivolts(slice(None)))
-    return torch.from_numpy(x).transpose(1, 2).contiguous(), torch.from_numpy(records.labels)
+    x = torch.from_numpy(normalization(records.millivolts(slice(None))))
+    return x.transpose(1, 2).contiguous(), torch.from_numpy(records.labels)
 
 
-n_records, n_epochs, batch_size = 1024, 1, 32  # the study: 17,084 records, 20 epochs, batches of 128
+n_records, n_epochs, batch_size = 1024, 1, 32  # the study: 17,084, 20 and 128
 
 torch.manual_seed(0)
 normalization = fit_normalization(study.data)  # mean and SD of folds 1 to 8, in mV
-x, y = tensors(study.data.in_folds(*range(1, 9)).sample(n_records, seed=0), normalization)
+train = study.data.in_folds(*range(1, 9)).sample(n_records, seed=0)
+x, y = tensors(train, normalization)
 network = ConvNet(widths["small CNN"])
-optimizer, schedule = optimizer_and_schedule(network, n_epochs * -(-len(x) // batch_size))
+n_steps = n_epochs * len(x[::batch_size])
+optimizer, schedule = optimizer_and_schedule(network, n_steps)
 losses = [
     training_step(network, optimizer, schedule, x[rows], y[rows])
     for _ in range(n_epochs)
@@ -189,7 +204,7 @@ losses = [
 
 # %%
 def macro_auc(y_true, y_score):
-    """Mean AUC of the superclasses: labels (n, 5), scores (n, 5). Equal scores count half."""
+    """Mean AUC of the superclasses: labels and scores (n, 5). Ties count half."""
     ranks, positive = rankdata(y_score, axis=0), y_true.sum(axis=0)
     in_order = (ranks * y_true).sum(axis=0) - positive * (positive + 1) / 2
     return (in_order / (positive * (len(y_true) - positive))).mean()
@@ -204,7 +219,8 @@ def probabilities(network, x):
 probe_x, probe_y = tensors(study.data.in_folds(9).sample(600, seed=0), normalization)
 probe_y = probe_y.numpy() > 0
 one_epoch = macro_auc(probe_y, probabilities(network, probe_x))
-print(f"loss {np.mean(losses[:5]):.3f} -> {np.mean(losses[-5:]):.3f}, AUC on {len(probe_x)} records {one_epoch:.3f}")
+print(f"loss {np.mean(losses[:5]):.3f} -> {np.mean(losses[-5:]):.3f}")
+print(f"AUC {one_epoch:.3f} on {len(probe_x)} records of fold 9")
 
 # %% [markdown]
 # From here on we load the finished trainings, which went through the same step[^precision]. `study.runs` trains what is
@@ -256,7 +272,8 @@ gains are several times as large as the spread between seeds of one recipe (SD {
 # %%
 values = torch.relu(torch.randn(100_000))
 dropped = F.dropout(values, 0.5)
-print(f"mean {values.mean():.2f} -> {dropped.mean():.2f}, variance {values.var():.2f} -> {dropped.var():.2f}")
+print(f"mean     {values.mean():.2f} -> {dropped.mean():.2f}")
+print(f"variance {values.var():.2f} -> {dropped.var():.2f}")
 
 # %% [markdown]
 # In our network a batch normalization comes after each dropout. It learns the larger variance in training, and divides by
@@ -266,7 +283,7 @@ print(f"mean {values.mean():.2f} -> {dropped.mean():.2f}, variance {values.var()
 
 # %%
 def with_statistics(network, x, dropout):
-    """A copy of a network whose batch normalization has the statistics of records x at this rate of dropout."""
+    """A copy with the statistics of records x, gathered at this rate of dropout."""
     network = copy.deepcopy(network)
     for layer in network.modules():
         if isinstance(layer, nn.Dropout):
@@ -276,10 +293,11 @@ def with_statistics(network, x, dropout):
 
 
 trained = study.network(runs[0])
-statistics_aucs = {
-    rate: macro_auc(probe_y, probabilities(with_statistics(trained, x[:512], rate), probe_x)) for rate in (0.5, 0.0)
-}
-print(", ".join(f"dropout {rate:g}: AUC {auc:.4f}" for rate, auc in statistics_aucs.items()))
+statistics_aucs = {}
+for rate in (0.5, 0.0):
+    score = probabilities(with_statistics(trained, x[:512], rate), probe_x)
+    statistics_aucs[rate] = macro_auc(probe_y, score)
+    print(f"dropout {rate:g}: AUC {statistics_aucs[rate]:.4f}")
 
 # %% tags=["remove-input"]
 best = pd.DataFrame([run.history.loc[run.metadata["best_epoch"]] for run in runs])
@@ -307,19 +325,19 @@ that this book trains in its own way are recalibrated so; the replays of the ori
 # %%
 test = study.data.in_folds(10)
 y_test = test.labels > 0
-small_scores, base_scores = (fold_10.y_score(study.scores(name))[0] for name in ("student", "base_cnn"))
+base_scores = fold_10.y_score(study.scores("base_cnn"))[0]
+small_scores = fold_10.y_score(study.scores("student"))[0]
 
 _, patient = np.unique(test.table["patient_id"], return_inverse=True)
 records_of = [np.flatnonzero(patient == number) for number in range(patient.max() + 1)]
-rng = np.random.default_rng(0)
-draws = [
-    np.concatenate([records_of[number] for number in rng.integers(0, len(records_of), len(records_of))])
-    for _ in range(study.settings.n_bootstrap)
-]
-with np.errstate(invalid="ignore"):  # a draw of the small sample can lack a superclass
-    differences = [
-        macro_auc(y_test[rows], small_scores[rows]) - macro_auc(y_test[rows], base_scores[rows]) for rows in draws
-    ]
+rng, n_patients = np.random.default_rng(0), len(records_of)
+draws, differences = [], []
+for _ in range(study.settings.n_bootstrap):
+    drawn = rng.integers(0, n_patients, n_patients)
+    rows = np.concatenate([records_of[number] for number in drawn])
+    aucs = [macro_auc(y_test[rows], p[rows]) for p in (small_scores, base_scores)]
+    draws.append(rows)
+    differences.append(aucs[0] - aucs[1])
 value = macro_auc(y_test, small_scores) - macro_auc(y_test, base_scores)
 by_hand = Estimate(value, *np.nanquantile(differences, [0.025, 0.975]))
 print(f"by hand      {by_hand:+}")
@@ -356,8 +374,10 @@ figure = set_alt_text(figure, text)
 seed_aucs = np.array([macro_auc(y_test, score) for score in fold_10.y_score(base)])
 n = len(seed_aucs)
 of_seeds = student_t.ppf(0.975, n - 1) * seed_aucs.std(ddof=1) / np.sqrt(n)
-of_patients = np.nanquantile([macro_auc(y_test[rows], base_scores[rows]) for rows in draws[:500]], [0.025, 0.975])
-print(f"base CNN {seed_aucs.mean():.4f}: patients {of_patients.round(3)}, {n} seeds ± {of_seeds:.4f}")
+resampled = [macro_auc(y_test[rows], base_scores[rows]) for rows in draws[:500]]
+of_patients = np.nanquantile(resampled, [0.025, 0.975])
+print(f"base CNN {seed_aucs.mean():.3f}")
+print(f"patients {of_patients[0]:.3f} to {of_patients[1]:.3f}, {n} seeds ± {of_seeds:.4f}")
 
 # %% [markdown]
 # **When are seeds paired?** Patients always are. Seeds are paired only where one network is *made from* the other: pruned
@@ -391,7 +411,7 @@ CNN: *{against.verdict}*. A twelfth of the parameters costs some thousandths of 
 
 # %%
 def roc_curve(y_true, y_score):
-    """False positive rate and sensitivity at every threshold: bool (n,), scores (n,)."""
+    """False positive rate and sensitivity at every threshold; labels bool (n,)."""
     found = y_true[np.argsort(-y_score)]
     return np.cumsum(~found) / (~found).sum(), np.cumsum(found) / found.sum()
 
@@ -413,12 +433,13 @@ legend = axis.legend(title="AUC", loc="lower right")
 # %% [markdown]
 # ```{admonition} Spot the bug: misnamed superclasses
 # :class: tip
-# The labels were encoded by scikit-learn, which sorts its classes. The plot names them in an order of its own:
+# The labels were encoded by scikit-learn's `MultiLabelBinarizer`, which sorts its classes. Some plots of the original
+# name them in an order of their own:
 #
 # ~~~python
-# y = MultiLabelBinarizer().fit_transform(superclasses)   # columns CD, HYP, MI, NORM, STTC
-# names = ["NORM", "CD", "MI", "STTC", "HYP"]              # wrong: some plots of the original
-# names = list(binarizer.classes_)                         # right: ask the encoder
+# y = binarizer.fit_transform(superclasses)    # CD, HYP, MI, NORM, STTC
+# names = ["NORM", "CD", "MI", "STTC", "HYP"]  # wrong
+# names = list(binarizer.classes_)             # right
 # ~~~
 # ```
 
@@ -444,12 +465,13 @@ def brier(y_true, y_score):
 
 
 def calibration_slope(y_true, y_score):
-    """Slope of the logistic regression of the label on the logit, by Newton's method."""
-    z = np.stack([np.ones(len(y_score)), logit(np.clip(y_score.astype(float), 1e-6, 1 - 1e-6))])
+    """Slope of the logistic regression of label on logit, by Newton's method."""
+    logits = logit(np.clip(y_score.astype(float), 1e-6, 1 - 1e-6))
+    z = np.stack([np.ones(len(logits)), logits])
     beta = np.array([0.0, 1.0])
     for _ in range(8):
         p = expit(beta @ z)
-        curvature = (z * (p * (1 - p))) @ z.T + 1e-3 * np.eye(2)  # a trace of ridge for very small samples
+        curvature = (z * (p * (1 - p))) @ z.T + 1e-3 * np.eye(2)  # never singular
         beta = beta + np.linalg.solve(curvature, z @ (y_true - p))
     return beta[1]
 
@@ -509,7 +531,8 @@ result = reporting.write(
 # A ledger keeps each version of each model's scores with its commit. These are the base CNN's:
 
 # %%
-ledger = pd.read_csv(study.paths.root / "results" / "full" / "fold_10_ledger.csv", keep_default_na=False)
+path = study.paths.root / "results" / "full" / "fold_10_ledger.csv"
+ledger = pd.read_csv(path, keep_default_na=False)
 versions = ledger[ledger["model"] == "base_cnn"]
 changes = {
     "78ab662": "whole records",
@@ -571,11 +594,12 @@ On fold 10 the base CNN has a macro AUC of **{auc_10}**, over patients and {auc_
 # ```{admonition} Spot the bug: a validation mean reported as a test
 # :class: tip
 # ~~~python
-# for training, validation in KFold(5, shuffle=True, random_state=42).split(records):
-#     history = fit(training, stop_early_on=validation)    # stops where the AUC is highest ...
-#     aucs.append(history["val_auc"][-1])
-# print("AUC", np.mean(aucs))                              # wrong: ... and reports that AUC
-# print("AUC", auc(fit(folds_1_to_8, stop_early_on=fold_9), fold_10))    # right
+# for training, validation in KFold(5, shuffle=True).split(records):
+#     network, aucs = fit(training, stop_early_on=validation)
+#     reported.append(aucs[-1])  # wrong: it was waited for
+#
+# network, _ = fit(folds_1_to_8, stop_early_on=fold_9)
+# reported = auc(network, fold_10)  # right
 # ~~~
 # ```
 
@@ -594,8 +618,8 @@ knows how wrong it is.
 # The split above draws *records*. Some patients have several, and then stand on both sides:
 #
 # ~~~python
-# KFold(5, shuffle=True).split(records)                        # wrong
-# GroupKFold(5).split(records, groups=table["patient_id"])      # right; or PTB-XL's own folds
+# KFold(5, shuffle=True).split(records)        # wrong
+# GroupKFold(5).split(records, groups=patient) # right; or PTB-XL's folds
 # ~~~
 # ```
 #
@@ -605,17 +629,20 @@ knows how wrong it is.
 
 # %%
 def copied_labels(dataset):
-    """Macro AUC on fold 10 of labels copied from the same patient's records in folds 1-8, and the patients known."""
+    """Macro AUC on fold 10 of labels copied within patients, and how many can be."""
     training, held_out = dataset.in_folds(*range(1, 9)), dataset.in_folds(10)
-    of_patients = pd.DataFrame(training.labels, training.table["patient_id"]).groupby(level=0).mean()
-    score = of_patients.reindex(held_out.table["patient_id"])
+    labels = pd.DataFrame(training.labels, training.table["patient_id"])
+    score = labels.groupby(level=0).mean().reindex(held_out.table["patient_id"])
     known = score[0].notna().mean()
-    return macro_auc(held_out.labels > 0, score.fillna(pd.Series(training.labels.mean(axis=0))).to_numpy()), known
+    score = score.fillna(labels.mean())
+    return macro_auc(held_out.labels > 0, score.to_numpy()), known
 
 
-splits = {"PTB-XL's folds": study.data, "random records": original_split(study.records, shifted_labels=False)}
-copied = {name: copied_labels(dataset) for name, dataset in splits.items()}
-print(", ".join(f"{name}: AUC {auc:.3f}" for name, (auc, _) in copied.items()))
+at_random = original_split(study.records, shifted_labels=False)
+copied = {"PTB-XL's folds": copied_labels(study.data)}
+copied["random records"] = copied_labels(at_random)
+for name, (auc, _) in copied.items():
+    print(f"{name}: AUC {auc:.3f}")
 
 # %% tags=["remove-input"]
 leak, known = copied["random records"]
