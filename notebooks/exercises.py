@@ -35,6 +35,7 @@ from ecglib.networks import convnet, inception
 from ecglib.networks.architectures import CompactShape
 from ecglib.networks.compact import CompactNet
 from ecglib.networks.cost import multiply_accumulates
+from ecglib.networks.keras_backend import keras
 from ecglib.study import results
 from ecglib.study.analyses import travel_local, travel_ludb, travel_models
 from ecglib.study.study import open_study
@@ -133,17 +134,31 @@ tables.show(pd.DataFrame(rows, columns=["model", "AUC, fold 9"]))
 # An ensemble gains if its members are about as good and make different mistakes; the sample's two epochs are too few for
 # the Inception CNN. Chapter 6 uses ensembles as teachers, so that one small network learns from several large ones.
 #
-# ### 3.2 Where the parameters are
+# ### 3.2 Without flattening
 #
-# *Which layer holds most of the parameters, and why?*
+# *Put `GlobalAveragePooling1D` in place of `Flatten` in `inception_cnn`. How many parameters are left, and what does turning
+# the records do to the AUC now?*
 
 # %% tags=["hide-cell"]
-layers = inception.layer_table(inception.build()).nlargest(3, "params")
-tables.show(layers[["layer", "output_shape", "params"]])
+flattened = inception.build()
+x = keras.layers.GlobalAveragePooling1D()(flattened.get_layer("concatenate").output)
+for units in (128, 128):
+    x = keras.layers.BatchNormalization()(keras.layers.Dense(units, activation="gelu")(x))
+averaging = keras.Model(flattened.input, keras.layers.Dense(5, activation="sigmoid")(x))
+print(f"{flattened.count_params():,} parameters with flattening, {averaging.count_params():,} with averaging")
+
+averaging.compile(keras.optimizers.Adam(1e-3), "binary_crossentropy")
+few = study.data.in_folds(*range(1, 9)).sample(200, seed=0)
+volts = few.millivolts(slice(None))
+averaging.fit(volts, few.labels, batch_size=16, epochs=3, verbose=0)
+turned = {second: averaging.predict(np.roll(volts, 100 * second, axis=1), verbose=0) for second in (0, 1, 2)}
+aucs = [(second, macro_auc(few.labels > 0, score)) for second, score in turned.items()]
+tables.show(pd.DataFrame(aucs, columns=["turned by, s", "macro AUC on its own records"]))
 
 # %% [markdown]
-# A dense layer after flattening has one weight for each input and each unit. The base CNN averages over time instead and
-# has no such layer.
+# A mean over time has no weight for a moment, so the layer behind it has 256 inputs instead of 32,000. Turning a record
+# hardly changes the mean: only at the two edges, and where the ends of the record meet, do convolutions see something
+# else. A network like this cannot learn what voltage to expect when.
 #
 # ## Chapter 4: pruning
 #

@@ -81,19 +81,6 @@ def frontier(points: pd.DataFrame) -> str:
     )
 
 
-def architecture(table: pd.DataFrame) -> str:
-    """The text of a drawn network: how many layers it has, and where it branches."""
-    fed = pd.Series([source for sources in table["connected_to"] for source in sources]).value_counts()
-    joins = [row.layer for row in table.itertuples() if len(row.connected_to) > 1]
-    branches = "; ".join(f"{name} feeds {count} branches" for name, count in fed[fed > 1].items())
-    largest = table.loc[table["params"].idxmax()]
-    return (
-        f"Diagram of a network of {len(table)} layers, from {table['layer'].iloc[0]} to {table['layer'].iloc[-1]}"
-        + (f"; {branches}, joined in {', '.join(joins)}" if branches else "")
-        + f". Its largest layer, {largest.layer}, has {largest.params:,} of {table['params'].sum():,} parameters."
-    )
-
-
 def _describe(axes: Axes, figure: Figure) -> str:
     title = axes.get_title() or (figure.get_suptitle() if len(figure.axes) == 1 else "")
     x_label = axes.get_xlabel() or figure.get_supxlabel()

@@ -18,7 +18,6 @@ from ecgpredict import files
 from ecgpredict.spec import CLASSES, LEADS, N_SAMPLES
 
 layers = keras.layers
-_DEAD = 1e-6  # of a layer's median variance: channels at or below it are almost constant
 
 
 def build(dropout: float = 0.0) -> keras.Model:
@@ -68,57 +67,9 @@ def layer_table(model: keras.Model) -> pd.DataFrame:
     )
 
 
-def parameter_counts(model: keras.Model) -> dict[str, int]:
-    """Total, trainable and non-trainable parameters."""
-    trainable = sum(int(np.prod(w.shape)) for w in model.trainable_weights)
-    return {"total": model.count_params(), "trainable": trainable, "non_trainable": model.count_params() - trainable}
-
-
 def nonzero(model: keras.Model) -> int:
     """Parameters that are not zero."""
     return int(sum(np.count_nonzero(keras.ops.convert_to_numpy(v)) for v in _stored(model)))
-
-
-def normalized_channels(model: keras.Model) -> pd.DataFrame:
-    """Every channel of the batch-normalized layers, with its normalization statistics.
-
-    Returns
-    -------
-    DataFrame with layer (the one that is normalized), channel, variance, relative_variance (over the layer's median),
-    scale (what the channel is multiplied by) and dead (bool: a variance of at most a millionth of the median)
-    """
-    parts = []
-    for layer in model.layers:
-        if isinstance(layer, layers.BatchNormalization):
-            gamma, _, _, variance = layer.get_weights()
-            part = {"layer": _sources(layer)[0], "channel": np.arange(len(variance)), "variance": variance}
-            part["relative_variance"] = variance / np.median(variance)
-            part["scale"] = gamma / np.sqrt(variance + layer.epsilon)
-            part["dead"] = part["relative_variance"] <= _DEAD
-            parts.append(pd.DataFrame(part))
-    return pd.concat(parts, ignore_index=True)
-
-
-def zero_dead_channels(model: keras.Model) -> int:
-    """Set the scale of almost constant batch-normalized channels to zero, in place.
-
-    Such a channel is close to its mean in every record, so that its normalized value is close to the layer's offset,
-    whatever the scale. After training, these scales are near 1 / sqrt(epsilon), many times the others; when all are
-    quantized to 8 bits together, the others lose their resolution.
-
-    Returns
-    -------
-    number of channels changed
-    """
-    changed = 0
-    for layer in model.layers:
-        if isinstance(layer, layers.BatchNormalization):
-            gamma, beta, mean, variance = layer.get_weights()
-            dead = variance <= _DEAD * np.median(variance)
-            gamma[dead] = 0
-            layer.set_weights([gamma, beta, mean, variance])
-            changed += int(dead.sum())
-    return changed
 
 
 def save_weights(model: keras.Model, path: Path) -> None:

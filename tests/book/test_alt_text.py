@@ -125,13 +125,6 @@ def test_models_by_size_names_those_that_no_smaller_one_surpasses():
     assert text.endswith("surpasses: Student, 2.00 MB, AUC 0.926; Base CNN, 26.00 MB, AUC 0.930.")
 
 
-def test_a_network_is_told_by_its_branches_and_its_largest_layer():
-    layers = [("input", 0, []), ("left", 30, ["input"]), ("right", 60, ["input"]), ("sum", 0, ["left", "right"])]
-    text = alt_text.architecture(pd.DataFrame(layers, columns=["layer", "params", "connected_to"]))
-    assert "4 layers, from input to sum; input feeds 2 branches, joined in sum." in text
-    assert text.endswith("Its largest layer, right, has 60 of 90 parameters.")
-
-
 def test_a_notebook_writes_the_text_beside_the_image(axes):
     from IPython.core.interactiveshell import InteractiveShell
 

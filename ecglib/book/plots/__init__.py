@@ -4,7 +4,7 @@ Each function takes tables, arrays or results and returns a matplotlib Figure.
 """
 
 from ecglib.book.plots.curves import auc_against_sparsity, reliability, roc
-from ecglib.book.plots.networks import architecture, convolution_blocks, training_curves
+from ecglib.book.plots.networks import convolution_blocks, inception_block, parameters_by_stage, training_curves
 from ecglib.book.plots.overview import auc_against_bytes, frontier, overview_points, systems
 from ecglib.book.plots.records import (
     changed_beats,

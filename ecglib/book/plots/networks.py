@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
@@ -16,6 +15,7 @@ from ecglib.book.plots.style import PAGE_WIDTH
 from ecgpredict.spec import LEADS, N_SAMPLES
 
 _TRAININGS = 10  # colors that can be told apart
+_BOX = {"boxstyle": "round,pad=0.35", "facecolor": "white", "edgecolor": "#555555", "linewidth": 0.7}
 
 
 def training_curves(histories: dict[str, list[pd.DataFrame]], *, last: Collection[str] = ()) -> Figure:
@@ -94,43 +94,54 @@ def _stages(table: pd.DataFrame) -> list[tuple[str, tuple[int, int], int]]:
     return [*stages, mean, ("linear", (*linear["output_shape"][1:], 1), 4 * int(linear["params"]))]
 
 
-def architecture(table: pd.DataFrame) -> Figure:
-    """A network's layers from top to bottom, as boxes connected by lines.
-
-    Parameters
-    ----------
-    table : layer, output_shape, params and connected_to, sources before the layers that they feed
-    """
-    depth, across = _layout(dict(zip(table["layer"], table["connected_to"])))
-    figure, axis = plt.subplots(figsize=(7.6, 0.46 * max(depth.values()) + 0.6))
-    kinds = [("dense", "#E69F00"), ("batch_norm", "#dddddd"), ("max_pool", "#cfe8f7"), ("conv", "#56B4E9")]
-    for row in table.itertuples():
-        here = (across[row.layer], -depth[row.layer])
-        shape = "×".join(map(str, row.output_shape[1:]))
-        text = f"{row.layer}\n{shape}" + (f", {row.params:,} params" if row.params else "")
-        color = next((color for kind, color in kinds if row.layer.startswith(kind)), "white")
-        box = {"boxstyle": "round,pad=0.25", "facecolor": color, "edgecolor": "#555555", "linewidth": 0.5}
-        axis.text(*here, text, ha="center", va="center", fontsize=7.5, linespacing=1.1, zorder=3, bbox=box)
-        for source in row.connected_to:
-            # straight down beside the other branches, then across
-            way = ((across[source], across[source], here[0]), (-depth[source], here[1] + 1, here[1]))
-            axis.plot(*way, color="#555555", linewidth=0.8, zorder=1)
-    axis.set(xlim=(-2.1, 2.1), ylim=(-max(depth.values()) - 0.5, 0.5))
+def inception_block(channels: int, filters: int, steps: int, step_ms: float) -> Figure:
+    """The four branches of the Inception block, from its input at the top to their concatenation."""
+    three, five = (f"{count} steps: {count * step_ms:.0f} ms" for count in (3, 5))
+    narrow, pooled = ("convolution\none step", "#a9d6f5"), (f"maximum\n{three}", "#dddddd")
+    wide = [(f"convolution\n{steps_of}", "#56B4E9") for steps_of in (three, five)]
+    branches = [[narrow], [narrow, wide[0]], [narrow, wide[1]], [pooled, narrow]]
+    top, bottom = (
+        f"signal: {channels} channels × {steps} steps",
+        f"side by side: {4 * filters} channels × {steps} steps",
+    )
+    figure, axis = plt.subplots(figsize=(PAGE_WIDTH, 4.2))
+    boxes = [(1.5, 3.05, top, "white"), (1.5, -0.05, bottom, "white")]
+    arrow = {"arrowstyle": "->", "color": "#555555", "linewidth": 1}
+    for x, layers in enumerate(branches):
+        heights = (2.05, 0.95) if len(layers) > 1 else (1.5,)
+        boxes += [(x, y, *layer) for y, layer in zip(heights, layers)]
+        ends = [
+            (0.9 + 0.4 * x, 2.92),
+            *((x, y + side) for y in heights for side in (0.24, -0.24)),
+            (0.9 + 0.4 * x, 0.08),
+        ]
+        for start, end in zip(ends[::2], ends[1::2]):
+            axis.annotate("", end, start, arrowprops=arrow)
+    for x, y, text, color in boxes:
+        axis.text(x, y, text, ha="center", va="center", fontsize=10, bbox=_BOX | {"facecolor": color})
+    axis.set(xlim=(-0.5, 3.5), ylim=(-0.3, 3.3))
     axis.axis("off")
-    return alt_text.set_alt_text(figure, alt_text.architecture(table))
+    told = [", then ".join(text.replace("\n", " over ") for text, _ in layers) for layers in branches]
+    return alt_text.set_alt_text(figure, f"Inception block: {top}; four branches: {'; '.join(told)}; {bottom}.")
 
 
-def _layout(sources: dict[str, tuple[str, ...]]) -> tuple[dict[str, int], dict[str, float]]:
-    """Each layer's row, which is the length of the longest path to it, and its column, 0 in the middle."""
-    targets = {name: [other for other, of in sources.items() if name in of] for name in sources}
-    order = {name: number for number, name in enumerate(sources)}
-    depth: dict[str, int] = {}
-    across: dict[str, float] = {}
-    for name, of in sources.items():
-        depth[name] = 1 + max((depth[source] for source in of), default=-1)
-        if len(of) != 1:
-            across[name] = float(np.mean([across[source] for source in of] or [0.0]))
+def parameters_by_stage(stages: pd.DataFrame) -> Figure:
+    """A network's stages from top to bottom (stage, shape, params), with the parameters of each as a bar."""
+    figure, axis = plt.subplots(figsize=(PAGE_WIDTH, 0.58 * len(stages) + 0.4))
+    most, total = stages["params"].max(), stages["params"].sum()
+    axis.plot([-0.35, -0.35], [1 - len(stages), 0], color="#555555", linewidth=0.8, zorder=0)
+    for row in stages.itertuples():
+        length = 0.75 * row.params / most
+        axis.text(-0.35, -row.Index, f"{row.stage}\n{row.shape}", ha="center", va="center", fontsize=10, bbox=_BOX)
+        axis.barh(-row.Index, length, height=0.5, color="#E69F00")
+        text = f"{row.params:,}" if row.params else ""
+        if row.params == most:
+            axis.text(
+                length - 0.02, -row.Index, f"{text} ({100 * most / total:.0f} %)", ha="right", va="center", fontsize=10
+            )
         else:
-            branches = sorted(targets[of[0]], key=order.get)
-            across[name] = across[of[0]] + branches.index(name) - (len(branches) - 1) / 2
-    return depth, across
+            axis.text(length + 0.01, -row.Index, text, va="center", fontsize=10)
+    axis.set(xlim=(-0.7, 0.76), ylim=(-len(stages) + 0.4, 0.6))
+    axis.axis("off")
+    told = [f"{row.stage} ({row.shape}) {row.params:,}" for row in stages.itertuples()]
+    return alt_text.set_alt_text(figure, f"Parameters of each stage of the network: {'; '.join(told)}.")
