@@ -628,6 +628,7 @@ knows how wrong it is.
 # 10 ([chapter 1](01_dataset)). And patients leak. To see how much *can* leak, take a "classifier" that never looks at an
 # ECG. It copies the labels of the patient's training records, and for unknown patients it gives the prevalence.
 
+
 # %%
 def copied_labels(dataset):
     """Macro AUC on fold 10 of labels copied within patients, and how many can be."""

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from ecglib.data import ptbxl
 from ecglib.data.dataset import Dataset, open_dataset
@@ -27,7 +26,6 @@ from ecglib.training.settings import TrainingSettings
 from ecglib.training.train import train
 from ecgpredict import files
 from ecgpredict.errors import InputError
-from ecgpredict.spec import SAMPLING_RATE
 
 if TYPE_CHECKING:
     from torch import nn
@@ -164,17 +162,6 @@ class Study:
         count = min(count, self.settings.max_calibration_records or count)
         records = self.data.in_folds(*TRAIN_FOLDS).sample(count, seed=0)
         return run.normalization(records.millivolts(slice(None)))
-
-    def compare_candidates(self, models: list[str]) -> pd.DataFrame:
-        """The settings that these trainings vary, and their first seeds' macro AUCs on fold 9, the selection fold."""
-        rows = []
-        for model in models:
-            settings, run = self.settings.training[model], self.run(model)
-            auc = self.evaluation_set(VALIDATION_FOLD).macro_auc(run.scores)
-            crop, shift = (settings.crop or 0) / SAMPLING_RATE, settings.max_shift / SAMPLING_RATE
-            rows.append((model, settings.epochs, crop, shift, settings.gain_sd, settings.max_noise_sd, auc))
-        table = pd.DataFrame(rows, columns=["model", "epochs", "crop_s", "shift_s", "gain_sd", "noise_sd", "val_auc"])
-        return table.loc[:, (table != 0).any()].replace(0.0, float("nan"))  # shown as a dash
 
     def validation_difference(self, model: str, reference: str) -> Estimate:
         """Macro AUC of a model's first seed minus that of another's on fold 9, with a paired interval."""

@@ -20,10 +20,6 @@ COLUMN_NAMES = {
     "latency_ms": "ms per record",
     "latency_vs_float32": "speed against float32",
     "nonzero_params": "non-zero parameters",
-    "crop_s": "crop, s",
-    "shift_s": "shift, s",
-    "gain_sd": "gain, SD",
-    "noise_sd": "noise, SD",
 }
 
 # decimals of a column wherever it is shown; others have three
@@ -34,10 +30,6 @@ FORMATS = {
     "width of interval": "{:.4f}",
     "speed against float32": "×{:.2f}",
     "non-zero parameters": "{:,.0f}",
-    "crop, s": "{:.1f}",
-    "shift, s": "{:.1f}",
-    "gain, SD": "{:.2f}",
-    "noise, SD": "{:.2f}",
     "share of used": "{:.1%}",
 }
 

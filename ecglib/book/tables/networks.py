@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from ecglib.book.tables.display import COLUMN_NAMES, with_display_names
-
 
 def side_by_side(reported: pd.DataFrame, measured: pd.DataFrame) -> pd.DataFrame:
     """A published layer table beside our own model's, row for row, and whether they agree."""
@@ -22,11 +20,6 @@ def side_by_side(reported: pd.DataFrame, measured: pd.DataFrame) -> pd.DataFrame
     )
     same = (reported == measured).all(axis=1)
     return both.assign(same=same.map({True: "✓", False: "✗"}))
-
-
-def candidates(table: pd.DataFrame) -> pd.DataFrame:
-    """Candidates for a training, of :meth:`ecglib.study.study.Study.compare_candidates`."""
-    return with_display_names(table).rename(columns=COLUMN_NAMES)
 
 
 def _shape(shape: tuple) -> str:
