@@ -164,11 +164,11 @@ tables.show(pd.DataFrame(aucs, columns=["turned by, s", "macro AUC on its own re
 #
 # ### 4.1 The smallest weights, or any
 #
-# *Set 80 % of the student's weights to zero, once the smallest and once a random choice, without fine-tuning. How much
+# *Set 80 % of the small CNN's weights to zero, once the smallest and once a random choice, without fine-tuning. How much
 # AUC is left?*
 
 # %% tags=["hide-cell"]
-run = study.run("student")
+run = study.run("student")  # the small CNN
 network = convnet.from_weights(run.weights())
 random = convnet.from_weights(run.weights())
 for layer in pruning.prunable_layers(random).values():
@@ -179,8 +179,8 @@ networks = {
     "80 % at random": pruning.remove_masks(random),
 }
 rows = []
-for name, one in networks.items():
-    score = scoring.predict(one, validation, run.normalization)
+for name, pruned in networks.items():
+    score = scoring.predict(pruned, validation, run.normalization)
     rows.append((name, macro_auc(validation.labels, score)))
 tables.show(pd.DataFrame(rows, columns=["weights", "AUC, fold 9"]))
 
@@ -194,8 +194,8 @@ tables.show(pd.DataFrame(rows, columns=["weights", "AUC, fold 9"]))
 
 # %% tags=["hide-cell"]
 rows = []
-for name, one in networks.items():
-    path = onnx_files.to_onnx(one, folder / f"{name}.onnx")
+for name, pruned in networks.items():
+    path = onnx_files.to_onnx(pruned, folder / f"{name}.onnx")
     rows.append((name, path.stat().st_size, pruning.compressed_bytes(path)))
 tables.show(pd.DataFrame(rows, columns=["weights", "bytes", "compressed bytes"]))
 

@@ -7,11 +7,9 @@ network with Torch-Pruning, which finds every layer that has to shrink with them
 from __future__ import annotations
 
 import copy
-import warnings
 import zlib
 from pathlib import Path
 
-import pandas as pd
 import torch
 from torch import nn
 from torch.nn.utils import prune
@@ -25,29 +23,11 @@ def pruned(network: ECGNet, method: str, amount: float) -> ECGNet:
     return {"magnitude": prune_globally, "channels": prune_channels}[method](network, amount)
 
 
-def l1_per_layer(network: ECGNet, sparsity: float, *, permanent: bool = True) -> ECGNet:
-    """A copy with the smallest weights of each convolution and linear layer set to zero, the same fraction in each.
-
-    With permanent=False, the copy keeps every weight, together with a mask of the same size.
-    """
-    copied = copy.deepcopy(network)
-    for layer in prunable_layers(copied).values():
-        prune.l1_unstructured(layer, "weight", amount=sparsity)
-    return remove_masks(copied) if permanent else copied
-
-
 def prune_globally(network: ECGNet, sparsity: float) -> ECGNet:
     """A copy with the smallest weights of all layers together set to zero (Han et al. 2015)."""
     copied = copy.deepcopy(network)
     weights = [(layer, "weight") for layer in prunable_layers(copied).values()]
     prune.global_unstructured(weights, prune.L1Unstructured, amount=sparsity)
-    return remove_masks(copied)
-
-
-def prune_layer(network: ECGNet, name: str, sparsity: float) -> ECGNet:
-    """A copy with the smallest weights of one layer set to zero, to measure the layer's sensitivity."""
-    copied = copy.deepcopy(network)
-    prune.l1_unstructured(prunable_layers(copied)[name], "weight", amount=sparsity)
     return remove_masks(copied)
 
 
@@ -90,39 +70,6 @@ def remove_masks(network: nn.Module) -> nn.Module:
         if prune.is_pruned(layer) and hasattr(layer, "weight_mask"):
             prune.remove(layer, "weight")
     return network
-
-
-def quantize_linear_layers(network: ECGNet) -> nn.Module:
-    """A copy after torch's dynamic quantization, which supports linear layers only and leaves convolutions unchanged.
-
-    Convolutions may have pruning masks. The linear layer's mask is applied first: quantization replaces the layer, and
-    without the mask, the hook that applies it would fail in every forward pass.
-    """
-    with torch.no_grad(), warnings.catch_warnings(action="ignore"):  # torch deprecates it; the original used it
-        network.eval()(torch.zeros(1, len(LEADS), N_SAMPLES))  # masks weights anew, without gradients: they are copied
-        copied = copy.deepcopy(network)
-        if prune.is_pruned(copied.linear):
-            prune.remove(copied.linear, "weight")
-        return torch.ao.quantization.quantize_dynamic(copied, {nn.Linear, nn.Conv1d}, dtype=torch.qint8)
-
-
-def weight_formats(network: nn.Module) -> pd.DataFrame:
-    """The number format of each convolution and linear layer.
-
-    Returns
-    -------
-    DataFrame with layer, format ("float32", "int8", …), weights (count)
-    """
-    rows = []
-    for name, layer in network.named_modules():
-        if isinstance(layer, nn.Conv1d | nn.Linear):
-            weight = layer.weight
-        elif hasattr(layer, "weight") and callable(layer.weight):  # a quantized layer
-            weight = layer.weight()
-        else:
-            continue
-        rows.append((name, str(weight.dtype).removeprefix("torch.").replace("qint", "int"), weight.numel()))
-    return pd.DataFrame(rows, columns=["layer", "format", "weights"])
 
 
 def compressed_bytes(path: Path) -> int:

@@ -10,6 +10,7 @@ from ecglib.study.registry import Model, Registry
 
 NETWORK_NAMES = {
     "base_cnn": "base CNN",
+    "base_cnn_narrow": "narrow base CNN",
     "inception_cnn": "Inception CNN",
     "student": "small CNN",
     "student_small": "smallest CNN",

@@ -1,6 +1,7 @@
 """The cells of every notebook run on the small study, in the order in which chapters read each other's results."""
 
 import ast
+import copy
 import hashlib
 from pathlib import Path
 
@@ -11,8 +12,9 @@ import numpy as np
 import pytest
 import torch
 from sklearn.metrics import average_precision_score
+from torch import nn
 
-from ecglib.compression import onnx_files
+from ecglib.compression import onnx_files, pruning
 from ecglib.networks import convnet
 from ecglib.study import reporting, results, speeds
 from ecglib.study import study as studies
@@ -161,3 +163,37 @@ def test_chapter_5_computes_a_convolution_in_integers(notebooks):
     scale_w, scale_x = float(chapter["scale_w"]), float(chapter["scale_x"])
     largest = (weight.abs() * scale_x + window.abs() * scale_w + scale_w * scale_x).sum() / 2  # half a step each
     assert abs(chapter["total"] * scale_w * scale_x - (weight * window).sum()) < largest
+
+
+@pytest.fixture
+def chapter_4(notebooks):
+    return notebooks.run("04_pruning")
+
+
+def test_chapter_4_sets_the_weights_to_zero_that_torch_would(chapter_4):
+    network = chapter_4["small_cnn"]
+    by_hand = chapter_4["prune_each_layer"](network, 0.3)
+    by_torch = pruning.remove_masks(chapter_4["with_masks"](copy.deepcopy(network), 0.3))
+    for layer, expected in zip(*(pruning.prunable_layers(each).values() for each in (by_hand, by_torch))):
+        assert torch.equal(layer.weight, expected.weight)
+
+
+def test_chapter_4_removes_a_channel_with_all_that_belongs_to_it(chapter_4):
+    network = chapter_4["base_cnn"].eval()
+    smaller, silenced = chapter_4["without_channel"](network, 5, 2), copy.deepcopy(network)
+    with torch.no_grad():
+        silenced.features[6].weight[2] = silenced.features[6].bias[2] = 0
+        x = torch.randn(2, 12, 1000)
+        torch.testing.assert_close(smaller(x), silenced(x), atol=1e-6, rtol=0)
+    first, second, *others = (layer.out_channels for layer in network.features if isinstance(layer, nn.Conv1d))
+    expected = convnet.ECGNet((first, second - 1, *others)).state_dict()
+    assert {name: values.shape for name, values in smaller.state_dict().items()} == {
+        name: values.shape for name, values in expected.items()
+    }
+
+
+def test_a_findings_columns_name_their_networks(chapter_4):
+    table = reporting.by_superclass(chapter_4["study"], "Pruning")
+    columns = ["superclass", "as reported", "replayed", "like for like", "done right"]
+    assert [name.split(":")[0] for name in table.columns] == columns
+    assert "Student, 20 % of weights pruned" in table.columns[3]

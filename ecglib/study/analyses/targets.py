@@ -28,9 +28,6 @@ class Target:
         return f"at {'least' if self.at_least else 'most'} {self.text}, {'met' if self.met(value) else 'missed'}"
 
 
-PRUNED_TIMES_FEWER = Target(4, at_least=True, text="4 times fewer parameters")
-PRUNED_SPEED = Target(3, at_least=True, text="3 times the speed")
-PRUNED_AUC_CHANGE = Target(-0.003, at_least=True, text="-0.003")  # from the base CNN
 BEST_TEACHER_AUC = Target(0.934, at_least=True, text="0.934")
 PANEL_AUC = Target(0.938, at_least=True, text="0.938")
 # of an int8 file of at most so many KB of 1024 bytes, the mean over seeds on fold 10

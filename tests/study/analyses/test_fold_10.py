@@ -6,7 +6,7 @@ import jupytext
 import numpy as np
 import pandas as pd
 
-from ecglib.study.analyses import deployment, pruning
+from ecglib.study.analyses import deployment
 from ecglib.study.analyses.comparison import mean_auc
 from ecgpredict import released
 
@@ -15,10 +15,6 @@ def test_the_shuffled_labels_change_what_fold_10_reports(study, shuffled_study):
     scores = study.scores("student")
     assert mean_auc(study, scores, 10) != mean_auc(shuffled_study, scores, 10)
     assert mean_auc(study, scores, 9) == mean_auc(shuffled_study, scores, 9)
-
-
-def test_the_pruned_network_is_selected_without_fold_10(study, shuffled_study):
-    assert pruning.selected_channels(study) == pruning.selected_channels(shuffled_study)
 
 
 def test_trials_of_chapter_6_are_compared_without_fold_10(study, shuffled_study, project):
