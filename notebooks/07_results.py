@@ -47,7 +47,7 @@ introduce(study)
 #
 # In one picture, with an arrow from what was reported to what it becomes:
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "AUC against size. Reported AUCs are scattered between chance and 0.938; done right, no network is far from 0.93, whatever its size. Weights whose size was not reported are drawn with four bytes a parameter. The two blue dots without an arrow are files that the original does not have: the Inception CNN and the student with a teacher, both as 8-bit integers.", "name": "fig-systems"}}
+# %% tags=["remove-input"] mystnb={"figure": {"caption": "AUC against size. Reported AUCs are scattered between chance and 0.938; done right, no network is far from 0.93, whatever its size. Weights whose size was not reported are drawn with four bytes a parameter. The two blue dots without an arrow are files that the original does not have: the Inception CNN and the student with a teacher, both as 8-bit integers.", "name": "fig-systems"}}
 figure = plots.systems(tables.systems(kept))
 
 # %% [markdown]
@@ -69,7 +69,8 @@ teachers = study.scores("base_cnn").for_seeds(study.model("base_cnn").teaching_s
 mean_probability = fold_10.auc(teachers.ensemble())
 several = len(teachers.seed)
 
-teacher = base.loc[["as reported", "corrected", "done right"]].reset_index().assign(system="Teacher")
+teacher = base.loc[["as reported", "corrected", "done right"]].reset_index()
+teacher["system"] = "Teacher"
 done_right = {
     "params": several * base.loc["done right", "params"],
     "file_bytes": several * base.loc["done right", "file_bytes"],
@@ -87,27 +88,32 @@ systems = pd.concat([systems, teacher])
 
 # %%
 COLUMNS = ["as reported", "replayed", "corrected", "done right"]
-ORDER = """Base CNN, Inception CNN, Pruning, Quantization, Pruned and quantized, Teacher, Student without teacher,
-Student with teacher""".replace("\n", " ").split(", ")
-ORDER += ["Inception CNN, int8", "Student with teacher, int8"]
+ORDER = ["Base CNN", "Inception CNN", "Pruning", "Quantization", "Pruned and quantized"]
+ORDER += ["Teacher", "Student without teacher", "Student with teacher"]
+ORDER += ["Inception CNN, int8", "Student with teacher, int8"]  # files of this book
 
 
 def across(text):
-    """The systems as rows and the four columns as columns; `text` makes a cell of what is known of a system."""
+    """Systems as rows, the four columns as columns; `text` makes a cell."""
     cells = systems.assign(text=[text(row) for row in systems.itertuples()])
-    table = cells.pivot(index="system", columns="column", values="text").reindex(index=ORDER, columns=COLUMNS)
-    return table.fillna("–").rename_axis(columns=None).reset_index()
+    table = cells.pivot(index="system", columns="column", values="text")
+    table = table.reindex(index=ORDER, columns=COLUMNS).fillna("–")
+    return table.rename_axis(columns=None).reset_index()
 
 
-tables.show(
-    across(lambda row: f"{row.auc:.3f}" if np.isnan(row.low) else str(Estimate(row.auc, row.low, row.high))),
-    caption="Macro AUC; except for the reported ones, on fold 10, with 95 % intervals",
-)
+def auc(row):
+    if np.isnan(row.low):  # as reported, without an interval
+        return f"{row.auc:.3f}"
+    return str(Estimate(row.auc, row.low, row.high))
+
+
+caption = "Macro AUC; except for the reported ones, on fold 10, with 95 % intervals"
+tables.show(across(auc), caption=caption)
 
 # %% [markdown]
 # Where *corrected* and *done right* hold the same number, the original's network needed nothing but a better procedure.
-# Intervals are over patients, and over seeds where a system was trained several times; [chapter 2](02_base_cnn) says how
-# they are made.
+# Intervals are over patients, and over seeds where a system was trained several times
+# ([how intervals are made](02_base_cnn.ipynb#how-intervals-are-made)).
 #
 # Two cells need a word. The original's quantized network had no batch normalization and 614,055 parameters. What stands
 # under *corrected* is that network, replayed and then converted to 8-bit integers, as the original never did. And nothing
@@ -137,13 +143,15 @@ the networks were trained and measured. For orientation, the single networks of 
 #
 # What did compression save? Parameters and bytes of the same systems:
 
+
 # %%
-tables.show(
-    across(
-        lambda row: f"{row.params:,}" + ("" if np.isnan(row.file_bytes) else f" · {tables.file_size(row.file_bytes)}")
-    ),
-    caption="Parameters, and bytes of the weights (as reported) or of the file that one ships",
-)
+def size(row):
+    count = tables.short_count(row.params)
+    return count if np.isnan(row.file_bytes) else f"{count}, {tables.file_size(row.file_bytes)}"
+
+
+caption = "Parameters (M: millions, k: thousands), and bytes of weights or file"
+tables.show(across(size), caption=caption)
 
 # %% tags=["remove-input"]
 both = kept["base_cnn_pruned_int8"]["row"]
@@ -163,7 +171,7 @@ megabyte. A teacher changes none of its bytes.
 # AUC, network and size for each claim, and its cause as far as the replays and the original's notebooks tell. The claim
 # about the teacher is a difference: what the student gains over the same student without one.
 
-# %% tags=["hide-input", "full-width"]
+# %% tags=["remove-input", "full-width"]
 tables.show(tables.claims(kept))
 
 # %% [markdown]
@@ -256,13 +264,14 @@ gain = costs["teach the small CNN"]
 study.claim("07.teachers_add_little", gain, above=0, below=0.005)
 on_fold_9 = study.difference("student_distilled", "student", fold=9)
 study.claim("07.teachers_on_fold_9", on_fold_9, above=-0.002, below=0.005)
-share = -gain.value / costs["train the small CNN instead of the base CNN"].value
+remains = study.difference("student_distilled", "base_cnn")
+study.claim("07.taught_below_base", remains, below=0)
 pruned_and_rounded = costs["prune the base CNN's channels and round"]
 say(f"""
 Two of the original's three methods cost nothing that an AUC on this fold could show: a fifth of the weights, and three of four bytes
 of each. Removing channels may cost a little; with rounding, the interval allows for up to {-pruned_and_rounded.low:.3f}. A teacher
-helps, barely beyond the noise: {gain:+} on fold 10. On fold 9 it is {on_fold_9:+}, *{on_fold_9.verdict}*. The gain makes up for
-{100 * share:.0f}\u00a0% of what the small CNN loses against the base CNN.
+helps, barely beyond the noise: {gain:+} on fold 10. On fold 9 it is {on_fold_9:+}, *{on_fold_9.verdict}*. The taught student remains
+below the base CNN, by {remains:+}.
 """)
 
 # %% [markdown]
@@ -271,7 +280,7 @@ helps, barely beyond the noise: {gain:+} on fold 10. On fold 9 it is {on_fold_9:
 # The original concludes that distillation cuts the parameters by 91.8 % and the size by 79.8 %. The second number comes
 # from a line of a network summary, written here anew:
 #
-#     size_mb = (inputs + 2 * activations + parameters) * 4 / 2**20   # "estimated total size"
+#     total_mb = (inputs + 2 * activations + parameters) * 4 / 2**20
 #
 # It estimates the memory of a training step, with all activations and their gradients. No file and no device has that
 # size. What one ships is
@@ -310,7 +319,8 @@ def average_precision(labels, score, weight=1.0):
 
 def macro(scores, weight=1.0):
     """Mean of the average precision over seeds and superclasses."""
-    return np.mean([average_precision(fold_10.y_true[:, c], seed[:, c], weight) for seed in scores for c in range(5)])
+    pairs = [(fold_10.y_true[:, c], seed[:, c]) for seed in scores for c in range(5)]
+    return np.mean([average_precision(labels, score, weight) for labels, score in pairs])
 
 
 patient = pd.factorize(study.data.table.loc[fold_10.ecg_id, "patient_id"])[0]
@@ -318,18 +328,19 @@ n_patients = patient.max() + 1
 
 
 def change(after, before):
-    """The difference of two models' macro average precision, with an interval over patients."""
+    """Difference of macro average precision, with an interval over patients."""
     rng, resampled = np.random.default_rng(0), []
     for _ in range(study.settings.n_bootstrap // 4):
-        weight = np.bincount(rng.integers(n_patients, size=n_patients), minlength=n_patients)[patient]
+        drawn = rng.integers(n_patients, size=n_patients)  # with replacement
+        weight = np.bincount(drawn, minlength=n_patients)[patient]
         resampled.append(macro(after, weight) - macro(before, weight))
     return Estimate(macro(after) - macro(before), *np.quantile(resampled, [0.025, 0.975]))
 
 
 as_integers = Scores.load(study.paths.results / "scores" / "base_cnn_int8.npz")
-int8, float32 = fold_10.paired_scores(as_integers, study.scores("base_cnn"))  # (seeds, records, superclasses)
-rounding = change(int8, float32)
-untied = change(int8.astype(float) + 1e-6 * float32, float32)  # equal scores in the order of float32
+int8, float32 = fold_10.paired_scores(as_integers, study.scores("base_cnn"))
+rounding = change(int8, float32)  # arrays of (seeds, records, superclasses)
+untied = change(int8.astype(float) + 1e-6 * float32, float32)  # ties broken
 distinct = len(np.unique(int8[0, :, 0]))
 
 # %% tags=["remove-input"]
@@ -350,7 +361,7 @@ the integers rank records well, but in coarse steps.
 # - **Why the quantized network scored 0.582.** Neither the documented procedure nor the original's split and labels bring
 #   it about. The replays are one training each, and the one on the random split had 13 of the original's 50 epochs.
 # - **What the original's splits did to its figures.** Some of its notebooks divide records at random, so that one patient can
-#   stand on both sides. Some delete rows by the wrong number, which gives records their neighbors' labels. Which figures
+#   stand on both sides; [chapter 2](02_base_cnn) says what could leak, not what did. Some delete rows by the wrong number, which gives records their neighbors' labels. Which figures
 #   that raised or lowered was not measured network by network.
 # - **How a replay would vary.** Replays have one seed, and use this study's release of PTB-XL; the original used an older one.
 # - **What an untouched fold would give.** Every recipe was chosen on fold 9, but fold 10 was scored more than once while this

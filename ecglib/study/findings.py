@@ -41,7 +41,7 @@ class Finding:
     reported: Reported
     reported_network: str  # that `reported` is of
     replayed: Model | None  # the original's procedure on this study's split
-    corrected: Model | None  # the original's network, or the nearest to it, done right
+    corrected: Model | None  # the original's network, with the procedure mended
     done_right: Model  # what to take instead
 
     @property

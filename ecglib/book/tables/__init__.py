@@ -8,6 +8,7 @@ from ecglib.book.tables.display import (
     megabytes,
     model_labels,
     registry,
+    short_count,
     show,
     with_display_names,
 )
