@@ -57,7 +57,9 @@ millivolts = records.millivolts([0])
 labels = records.table[list(CLASSES)]
 print(millivolts.shape, "records, samples, leads, in mV")
 print(f"{len(records):,} records of {records.table.patient_id.nunique():,} patients")
-print(f"{(~labels.any(axis=1)).sum():,} of them belong to no superclass and are left out")
+print(
+    f"{(~labels.any(axis=1)).sum():,} of them belong to no superclass and are left out"
+)
 
 # %% [markdown]
 # What the superclasses are comes below. First a look at a normal heart, and at the training records only: pictures, too, teach
@@ -66,7 +68,9 @@ print(f"{(~labels.any(axis=1)).sum():,} of them belong to no superclass and are 
 # %%
 used = study.data  # the records with a superclass
 training = used.in_folds(1, 2, 3, 4, 5, 6, 7, 8)
-statements = ptbxl.read_statement_labels(study.paths.data)  # (records, statements), True or False
+statements = ptbxl.read_statement_labels(
+    study.paths.data
+)  # (records, statements), True or False
 
 
 # %% [markdown]
@@ -85,10 +89,14 @@ def beats_of(millivolts):
     """The beats (beats, samples, leads) of a record (1000, leads)."""
     change = np.abs(np.diff(millivolts, axis=0)).sum(axis=1)
     steepness = np.convolve(change, np.ones(9) / 9, "same")
-    peaks, _ = find_peaks(steepness, distance=30, height=np.quantile(steepness, 0.98) / 2)
+    peaks, _ = find_peaks(
+        steepness, distance=30, height=np.quantile(steepness, 0.98) / 2
+    )
     inside = [peak for peak in peaks if BEFORE <= peak < len(millivolts) - AFTER]
     beats = np.stack([millivolts[peak - BEFORE : peak + AFTER] for peak in inside])
-    return beats - np.median(beats, axis=1, keepdims=True)  # without the baseline's slow wander
+    return beats - np.median(
+        beats, axis=1, keepdims=True
+    )  # without the baseline's slow wander
 
 
 # %% [markdown]
@@ -106,7 +114,12 @@ def records_with(statement, count=200):
 
 def median_beats(group):
     """The median beat (records, samples, leads) of each record."""
-    return np.stack([np.median(beats_of(record), axis=0) for record in group.millivolts(slice(None))])
+    return np.stack(
+        [
+            np.median(beats_of(record), axis=0)
+            for record in group.millivolts(slice(None))
+        ]
+    )
 
 
 normal = records_with("NORM")
@@ -127,7 +140,9 @@ figure = plots.record_on_paper(normal, typical)
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "The beats of that record in lead II (gray) and their median (blue): P, QRS, T.", "name": "fig-dataset-beat"}}
 lead = "II"
-figure = plots.marked_beat(beats_of(normal.millivolts([typical])[0])[:, :, LEADS.index(lead)], time, lead)
+figure = plots.marked_beat(
+    beats_of(normal.millivolts([typical])[0])[:, :, LEADS.index(lead)], time, lead
+)
 
 # %% [markdown]
 # Every beat tells the same short story.
@@ -159,11 +174,24 @@ figure = plots.marked_beat(beats_of(normal.millivolts([typical])[0])[:, :, LEADS
 # %%
 changes = {  # superclass: title, statement, lead, {what changes: between which ms}
     "MI": ("infarction of the lower wall", "IMI", "III", {"Q instead of R": (-40, 40)}),
-    "STTC": ("ischemia, too little blood", "ISC_", "V5", {"ST lowered": (70, 130), "T flat": (200, 350)}),
-    "CD": ("left bundle branch block", "CLBBB", "V1", {"QRS deep and wide": (10, 80), "ST and T raised": (150, 350)}),
+    "STTC": (
+        "ischemia, too little blood",
+        "ISC_",
+        "V5",
+        {"ST lowered": (70, 130), "T flat": (200, 350)},
+    ),
+    "CD": (
+        "left bundle branch block",
+        "CLBBB",
+        "V1",
+        {"QRS deep and wide": (10, 80), "ST and T raised": (150, 350)},
+    ),
     "HYP": ("thick left ventricle", "LVH", "V5", {"R higher": (-30, 30)}),
 }
-medians = {superclass: median_beats(records_with(row[1])) for superclass, row in changes.items()}
+medians = {
+    superclass: median_beats(records_with(row[1]))
+    for superclass, row in changes.items()
+}
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "What four superclasses change: the median beat of up to 200 records with one statement (color; half of the records lie in the band) and of normal ones (gray).", "name": "fig-dataset-superclasses"}}
 panels = [
@@ -179,10 +207,23 @@ panels = [
 figure = plots.changed_beats(panels, time)
 
 # %% tags=["remove-input"]
-v5, r_wave, t_wave = LEADS.index("V5"), np.abs(time) <= 30, (time >= 200) & (time <= 350)
-height = {name: np.median(beats[:, :, v5], axis=0) for name, beats in (medians | {"NORM": normal_beats}).items()}
-r, t = ({name: beat[part].max() for name, beat in height.items()} for part in (r_wave, t_wave))
-highest = {name: beats[:, r_wave, v5].max(axis=1) for name, beats in (medians | {"NORM": normal_beats}).items()}
+v5, r_wave, t_wave = (
+    LEADS.index("V5"),
+    np.abs(time) <= 30,
+    (time >= 200) & (time <= 350),
+)
+height = {
+    name: np.median(beats[:, :, v5], axis=0)
+    for name, beats in (medians | {"NORM": normal_beats}).items()
+}
+r, t = (
+    {name: beat[part].max() for name, beat in height.items()}
+    for part in (r_wave, t_wave)
+)
+highest = {
+    name: beats[:, r_wave, v5].max(axis=1)
+    for name, beats in (medians | {"NORM": normal_beats}).items()
+}
 overlap = (highest["HYP"] < np.quantile(highest["NORM"], 0.75)).mean()
 study.claim("01.one_lead_is_not_enough", float(overlap), above=0.1)
 study.claim("01.hypertrophy_raises_r", float(r["HYP"] - r["NORM"]), above=0.5)
@@ -214,7 +255,11 @@ counts = pd.DataFrame(
 tables.show(counts, {"% of those used": "{:.0f}"})
 
 # %% tags=["remove-input"]
-study.claim("01.counts_as_reported", float((counts["records"] != counts["as reported"]).sum()), within=0)
+study.claim(
+    "01.counts_as_reported",
+    float((counts["records"] != counts["as reported"]).sum()),
+    within=0,
+)
 several = (used.labels.sum(axis=1) > 1).mean()
 say(f"""
 All five counts agree with release 1.0.3 of PTB-XL, which the original names, although its notebooks print the size of an older
@@ -226,7 +271,11 @@ therefore **multi-label**: five yes-or-no questions to each record, not a choice
 """)
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "The twelve most frequent combinations of superclasses; one alone in color.", "name": "fig-dataset-combinations"}}
-combinations = used.table[list(CLASSES)].apply(lambda row: " + ".join(row.index[row]), axis=1).value_counts()[11::-1]
+combinations = (
+    used.table[list(CLASSES)]
+    .apply(lambda row: " + ".join(row.index[row]), axis=1)
+    .value_counts()[11::-1]
+)
 figure, axis = plt.subplots(figsize=(PAGE_WIDTH, 3.9))
 colors = [CLASS_COLORS.get(name, "#999999") for name in combinations.index]
 bars = axis.barh(combinations.index, combinations, color=colors)
@@ -244,7 +293,8 @@ axis.margins(x=0.1, y=0.01)
 # %%
 rules = {"any (used here)": None, "above 0 %": 1, "at least 50 %": 50, "100 %": 100}
 by_rule = {
-    rule: ptbxl.read_table(study.paths.data, minimum_likelihood=least)[list(CLASSES)] for rule, least in rules.items()
+    rule: ptbxl.read_table(study.paths.data, minimum_likelihood=least)[list(CLASSES)]
+    for rule, least in rules.items()
 }
 likelihoods = pd.DataFrame({rule: table.sum() for rule, table in by_rule.items()})
 likelihoods.loc["none"] = [(~table.any(axis=1)).sum() for table in by_rule.values()]
@@ -266,16 +316,24 @@ known = used.table[used.table.age <= 89]  # older patients have the age 300
 figure, (upper, lower) = plt.subplots(2, 1, figsize=(PAGE_WIDTH, 4.6), sharex=True)
 sex = known.sex.map({0: "male", 1: "female"})
 bins = {"binwidth": 5, "binrange": (0, 90), "multiple": "stack"}
-sns.histplot(x=known.age, hue=sex.rename("sex"), palette=["#56B4E9", "#F0E442"], ax=upper, **bins)
+sns.histplot(
+    x=known.age, hue=sex.rename("sex"), palette=["#56B4E9", "#F0E442"], ax=upper, **bins
+)
 upper.set(ylabel="records")
 for name in CLASSES:
-    sns.kdeplot(known.age[known[name]], color=CLASS_COLORS[name], label=name, ax=lower, cut=0)
+    sns.kdeplot(
+        known.age[known[name]], color=CLASS_COLORS[name], label=name, ax=lower, cut=0
+    )
 lower.set(xlabel="age in years", ylabel="density")
 lower.legend(fontsize=8)
 
 # %% tags=["remove-input"]
 median_age = {name: known.age[known[name]].median() for name in CLASSES}
-study.claim("01.the_sick_are_older", float(min(median_age[name] for name in CLASSES[1:]) - median_age["NORM"]), above=5)
+study.claim(
+    "01.the_sick_are_older",
+    float(min(median_age[name] for name in CLASSES[1:]) - median_age["NORM"]),
+    above=5,
+)
 say(f"""
 The median age is {median_age["NORM"]:.0f} years for normal records and {median_age["MI"]:.0f} for infarctions. To protect the oldest
 patients, PTB-XL gives every age over 89 as 300; the figure leaves those {len(used) - len(known):,} records out.
@@ -289,11 +347,22 @@ patients, PTB-XL gives every age over 89 as 300; the figure leaves those {len(us
 
 # %%
 validation, test = used.in_folds(9), used.in_folds(10)
-circumstances = ptbxl.read_circumstances(study.paths.data).reindex(columns=["device", "site", "validated_by_human"])
-parts = {"folds 1 to 8: train": training, "fold 9: choose": validation, "fold 10: test": test}
+circumstances = ptbxl.read_circumstances(study.paths.data).reindex(
+    columns=["device", "site", "validated_by_human"]
+)
+parts = {
+    "folds 1 to 8: train": training,
+    "fold 9: choose": validation,
+    "fold 10: test": test,
+}
 split = pd.DataFrame(
     [
-        (name, len(part), part.table.patient_id.nunique(), 100 * circumstances.validated_by_human[part.ecg_id].mean())
+        (
+            name,
+            len(part),
+            part.table.patient_id.nunique(),
+            100 * circumstances.validated_by_human[part.ecg_id].mean(),
+        )
         for name, part in parts.items()
     ],
     columns=["part", "records", "patients", "% checked by a human"],
@@ -350,7 +419,9 @@ worth in AUC is not measured here; that it is not a test on new patients is cert
 # ````
 
 # %%
-plain, shifted = (original_split(records, shifted_labels=wrong) for wrong in (False, True))
+plain, shifted = (
+    original_split(records, shifted_labels=wrong) for wrong in (False, True)
+)
 wrong = shifted.rows != plain.rows  # a signal under the labels of its neighbor
 
 # %% tags=["remove-input"]
@@ -368,27 +439,48 @@ if they had one. A replay in chapter 5 makes both mistakes.
 # checked, and that depends on where and with what a record was made:
 
 # %%
-part_of = used.table.fold.map(lambda fold: "folds 1 to 8" if fold <= 8 else f"fold {fold}")
+part_of = used.table.fold.map(
+    lambda fold: "folds 1 to 8" if fold <= 8 else f"fold {fold}"
+)
 origin = circumstances.loc[used.ecg_id].fillna("unknown").astype(str)
 by_device, by_site = (
-    100 * pd.crosstab(origin[column].str.removesuffix(".0"), part_of, normalize="columns").iloc[:, ::-1]
+    100
+    * pd.crosstab(
+        origin[column].str.removesuffix(".0"), part_of, normalize="columns"
+    ).iloc[:, ::-1]
     for column in ("device", "site")
 )
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Devices and sites of the records. Folds 9 and 10 are alike, and unlike the training folds: the device CS100 3 is almost absent.", "name": "fig-dataset-origin"}}
 figure, axes = plt.subplots(2, 1, figsize=(PAGE_WIDTH, 6.4), height_ratios=(8, 5))
-for axis, (name, table, most) in zip(axes, (("device", by_device, 8), ("site", by_site, 5))):
+for axis, (name, table, most) in zip(
+    axes, (("device", by_device, 8), ("site", by_site, 5))
+):
     largest = table.loc[table.max(axis=1).sort_values(ascending=False).index[:most]]
-    long = largest.rename_axis(name).reset_index().melt(name, var_name="records", value_name="percent")
+    long = (
+        largest.rename_axis(name)
+        .reset_index()
+        .melt(name, var_name="records", value_name="percent")
+    )
     palette = dict(zip(table.columns, ("#999999", "#56B4E9", "#0072B2")))
-    sns.barplot(long, y=name, x="percent", hue="records", palette=palette, orient="h", ax=axis)
+    sns.barplot(
+        long, y=name, x="percent", hue="records", palette=palette, orient="h", ax=axis
+    )
     axis.set(xlabel="% of the records", ylabel=name)
     axis.legend(loc="lower right", fontsize=8)
 
 # %% tags=["remove-input"]
 device, site = by_device.reindex(["CS100 3"]).iloc[0], by_site.reindex(["2"]).iloc[0]
-study.claim("01.a_device_is_missing_from_the_test", float(device.get("folds 1 to 8") - device.get("fold 10")), above=30)
-study.claim("01.a_site_doubles_in_the_test", float(site.get("fold 10") / site.get("folds 1 to 8")), above=2)
+study.claim(
+    "01.a_device_is_missing_from_the_test",
+    float(device.get("folds 1 to 8") - device.get("fold 10")),
+    above=30,
+)
+study.claim(
+    "01.a_site_doubles_in_the_test",
+    float(site.get("fold 10") / site.get("folds 1 to 8")),
+    above=2,
+)
 say(f"""
 The electrocardiograph "CS100 3" made {device.get("folds 1 to 8"):.0f} % of the training records and {device.get("fold 10"):.0f} % of
 fold 10; site 2 contributes {site.get("folds 1 to 8"):.0f} % and {site.get("fold 10"):.0f} %. Fold 9, which chooses, is like fold 10, which
@@ -414,7 +506,9 @@ for fold in (10, 3):
 
 # %%
 models = {fold: f"fold_{fold}" for fold in range(1, 10)} | {10: "compact_64_clean"}
-models = {fold: model for fold, model in models.items() if model in study.settings.models}
+models = {
+    fold: model for fold, model in models.items() if model in study.settings.models
+}
 scores = {fold: study.scores(model) for fold, model in models.items()}
 aucs = {fold: study.evaluation_set(fold).auc(scores[fold]) for fold in models}
 
@@ -422,7 +516,14 @@ aucs = {fold: study.evaluation_set(fold).auc(scores[fold]) for fold in models}
 figure, axis = plt.subplots(figsize=(PAGE_WIDTH, 3))
 for fold, auc in aucs.items():
     color = "#0072B2" if fold >= 9 else "#777777"
-    axis.errorbar(fold, auc.value, [[auc.value - auc.low], [auc.high - auc.value]], fmt="o", color=color, capsize=3)
+    axis.errorbar(
+        fold,
+        auc.value,
+        [[auc.value - auc.low], [auc.high - auc.value]],
+        fmt="o",
+        color=color,
+        capsize=3,
+    )
 axis.set(xlabel="test fold", ylabel="macro AUC", xticks=range(1, 11))
 listed = ", ".join(f"{fold}: {auc.value:.3f}" for fold, auc in aucs.items())
 figure = set_alt_text(figure, f"Macro AUC with each fold as the test fold. {listed}.")
@@ -436,7 +537,11 @@ figure = set_alt_text(figure, f"Macro AUC with each fold as the test fold. {list
 def against_others(aucs):
     """AUC of fold 10 minus the mean of folds 1 to 8, with the 95 % interval for one more such fold."""
     others = np.array([aucs[fold] for fold in range(1, 9) if fold in aucs])
-    margin = stats.t.ppf(0.975, len(others) - 1) * others.std(ddof=1) * np.sqrt(1 + 1 / len(others))
+    margin = (
+        stats.t.ppf(0.975, len(others) - 1)
+        * others.std(ddof=1)
+        * np.sqrt(1 + 1 / len(others))
+    )
     gap = aucs[10] - others.mean()
     return Estimate(gap, gap - margin, gap + margin)
 
@@ -453,23 +558,47 @@ def weighted_auc(fold, by):
     """Macro AUC on a fold whose records are weighted as if each device or site had its share of fold 10."""
     part = study.evaluation_set(fold)
     places = origin.loc[part.ecg_id, by]
-    share, wanted = (table.value_counts(normalize=True) for table in (places, origin.loc[test.ecg_id, by]))
+    share, wanted = (
+        table.value_counts(normalize=True)
+        for table in (places, origin.loc[test.ecg_id, by])
+    )
     weight = places.map(wanted / share).fillna(0)
-    return roc_auc_score(part.y_true, part.y_score(scores[fold])[0], average="macro", sample_weight=weight)
+    return roc_auc_score(
+        part.y_true,
+        part.y_score(scores[fold])[0],
+        average="macro",
+        sample_weight=weight,
+    )
 
 
 gaps = {"as they are": harder}
 for by in ("device", "site"):
-    gaps[f"weighted by {by}"] = against_others({fold: weighted_auc(fold, by) for fold in models})
+    gaps[f"weighted by {by}"] = against_others(
+        {fold: weighted_auc(fold, by) for fold in models}
+    )
 formats = {"mean AUC, folds 1 to 8": "{:.3f}", "AUC, fold 10": "{:.3f}"}
-rows = [(name, aucs[10].value - gap.value, aucs[10].value, f"{gap:+}") for name, gap in gaps.items()]
-tables.show(pd.DataFrame(rows, columns=["records", "mean AUC, folds 1 to 8", "AUC, fold 10", "difference"]), formats)
+rows = [
+    (name, aucs[10].value - gap.value, aucs[10].value, f"{gap:+}")
+    for name, gap in gaps.items()
+]
+tables.show(
+    pd.DataFrame(
+        rows,
+        columns=["records", "mean AUC, folds 1 to 8", "AUC, fold 10", "difference"],
+    ),
+    formats,
+)
 
 # %% tags=["remove-input"]
 study.claim("01.fold_10_is_harder", harder, below=0)
-explained = {by: float(gaps[f"weighted by {by}"].value - harder.value) for by in ("device", "site")}
+explained = {
+    by: float(gaps[f"weighted by {by}"].value - harder.value)
+    for by in ("device", "site")
+}
 study.claim("01.the_devices_explain_a_part", explained["device"], above=0.002)
-study.claim("01.the_sites_explain_half", explained["site"] / -float(harder.value), above=0.5)
+study.claim(
+    "01.the_sites_explain_half", explained["site"] / -float(harder.value), above=0.5
+)
 study.claim("01.the_rest_may_be_chance", float(gaps["weighted by site"].high), above=0)
 fold_9 = aucs.get(9, aucs[10])  # not trained on the sample records
 study.claim("01.fold_9_is_as_hard", float(fold_9.value - aucs[10].value), within=0.002)

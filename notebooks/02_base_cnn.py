@@ -103,10 +103,20 @@ figure = plots.convolution_blocks(layers)
 
 # %% tags=["remove-input"]
 params = {name: int(table["params"].sum()) for name, table in layers.items()}
-last = {name: table["params"].max() / table["params"].sum() for name, table in layers.items()}
+last = {
+    name: table["params"].max() / table["params"].sum()
+    for name, table in layers.items()
+}
 sizes = convnet.size_table(networks["base CNN"])
-published = {"base CNN": original.layer_table("base_cnn"), "small CNN": original.layer_table("student")}
-study.claim("02.layers_differ_from_the_published", sum(not published[n].equals(t) for n, t in layers.items()), below=1)
+published = {
+    "base CNN": original.layer_table("base_cnn"),
+    "small CNN": original.layer_table("student"),
+}
+study.claim(
+    "02.layers_differ_from_the_published",
+    sum(not published[n].equals(t) for n, t in layers.items()),
+    below=1,
+)
 study.claim("02.share_of_the_last_convolution", min(last.values()), above=0.7)
 say(f"""
 The base CNN has **{params["base CNN"]:,} parameters** and the small CNN {params["small CNN"]:,}. Every row of the
@@ -240,13 +250,29 @@ figure = plots.training_curves({"base CNN": [run.history for run in runs]})
 # network averages over time, so it takes records of any length, and all three are scored on whole ones.
 
 # %% tags=["hide-input"]
-recipes = {"base_cnn": "random 5 s", "base_cnn_plain": "whole records", "base_cnn_augmented": "shifted and scaled"}
+recipes = {
+    "base_cnn": "random 5 s",
+    "base_cnn_plain": "whole records",
+    "base_cnn_augmented": "shifted and scaled",
+}
 fold_9, fold_10 = study.evaluation_set(9), study.evaluation_set(10)
-gains = {name: study.validation_difference("base_cnn", name) for name in list(recipes)[1:]}
+gains = {
+    name: study.validation_difference("base_cnn", name) for name in list(recipes)[1:]
+}
 rows = [
-    (text, study.settings.training[name].epochs, fold_9.macro_auc(study.run(name).scores), f"{gains[name]:+}")
+    (
+        text,
+        study.settings.training[name].epochs,
+        fold_9.macro_auc(study.run(name).scores),
+        f"{gains[name]:+}",
+    )
     if name in gains
-    else (text, study.settings.training[name].epochs, fold_9.macro_auc(study.run(name).scores), "–")
+    else (
+        text,
+        study.settings.training[name].epochs,
+        fold_9.macro_auc(study.run(name).scores),
+        "–",
+    )
     for name, text in recipes.items()
 ]
 columns = ["trained on", "epochs", "AUC, fold 9", "random 5 s better by"]
@@ -254,10 +280,16 @@ tables.show(pd.DataFrame(rows, columns=columns), {"AUC, fold 9": "{:.3f}"})
 
 # %% tags=["remove-input"]
 base = study.scores("base_cnn")
-seed_sd = np.std([macro_auc(fold_9.y_true, score) for score in fold_9.y_score(base)], ddof=1)
+seed_sd = np.std(
+    [macro_auc(fold_9.y_true, score) for score in fold_9.y_score(base)], ddof=1
+)
 study.claim("02.crops_above_whole_records", gains["base_cnn_plain"], above=0)
 study.claim("02.crops_above_shifted_records", gains["base_cnn_augmented"], above=0)
-study.claim("02.gains_beyond_the_spread_of_seeds", min(gain.value for gain in gains.values()) / seed_sd, above=3)
+study.claim(
+    "02.gains_beyond_the_spread_of_seeds",
+    min(gain.value for gain in gains.values()) / seed_sd,
+    above=3,
+)
 say(f"""
 The random five seconds win. An epoch on them takes half the time, so that they also got more epochs; the table does not
 tell how much of the gain comes from which. Each recipe was trained once, and the intervals are over patients only. The
@@ -304,7 +336,11 @@ for rate in (0.5, 0.0):
 best = pd.DataFrame([run.history.loc[run.metadata["best_epoch"]] for run in runs])
 after = np.array([macro_auc(fold_9.y_true, score) for score in fold_9.y_score(base)])
 recalibrated = after - best["val_auc"].to_numpy()
-study.claim("02.statistics_with_dropout_cost_auc", statistics_aucs[0.0] - statistics_aucs[0.5], above=0)
+study.claim(
+    "02.statistics_with_dropout_cost_auc",
+    statistics_aucs[0.0] - statistics_aucs[0.5],
+    above=0,
+)
 study.claim("02.recalibration_gains_in_every_seed", recalibrated.min(), above=0)
 say(f"""
 That is the first seed on {len(probe_x)} records of fold 9. In the study itself, with statistics of 2,048 records, all
@@ -356,12 +392,14 @@ figure, axis = plt.subplots(figsize=(PAGE_WIDTH, 2.8))
 axis.axvspan(-EQUIVALENCE_MARGIN, EQUIVALENCE_MARGIN, color="#dddddd")
 axis.hist(differences, bins=40, color=CLASS_COLORS["NORM"])
 axis.errorbar(
-    value, axis.get_ylim()[1] / 2, xerr=[[value - by_hand.low], [by_hand.high - value]], color="black", fmt="o"
+    value,
+    axis.get_ylim()[1] / 2,
+    xerr=[[value - by_hand.low], [by_hand.high - value]],
+    color="black",
+    fmt="o",
 )
 axis.set(xlabel="difference of macro AUC", ylabel="draws of patients")
-text = (
-    f"Histogram of {len(differences)} differences around {by_hand:+}; the margin of equivalence begins at zero ± 0.002."
-)
+text = f"Histogram of {len(differences)} differences around {by_hand:+}; the margin of equivalence begins at zero ± 0.002."
 figure = set_alt_text(figure, text)
 
 # %% [markdown]
@@ -378,7 +416,9 @@ of_seeds = student_t.ppf(0.975, n - 1) * seed_aucs.std(ddof=1) / np.sqrt(n)
 resampled = [macro_auc(y_test[rows], base_scores[rows]) for rows in draws[:500]]
 of_patients = np.nanquantile(resampled, [0.025, 0.975])
 print(f"base CNN {seed_aucs.mean():.3f}")
-print(f"patients {of_patients[0]:.3f} to {of_patients[1]:.3f}, {n} seeds ± {of_seeds:.4f}")
+print(
+    f"patients {of_patients[0]:.3f} to {of_patients[1]:.3f}, {n} seeds ± {of_seeds:.4f}"
+)
 
 # %% [markdown]
 # **When are seeds paired?** Patients always are. Seeds are paired only where one network is *made from* the other: pruned
@@ -393,9 +433,13 @@ print(f"patients {of_patients[0]:.3f} to {of_patients[1]:.3f}, {n} seeds ± {of_
 # %% tags=["remove-input"]
 against = fold_10.difference(study.scores("student"), base, pair_seeds=False)
 auc_10, auc_9 = fold_10.auc(base), fold_9.auc(base)
-study.claim("02.bootstrap_by_hand_equals_the_package", by_hand.low - by_package.low, within=1e-6)
+study.claim(
+    "02.bootstrap_by_hand_equals_the_package", by_hand.low - by_package.low, within=1e-6
+)
 study.claim("02.small_cnn_below_the_base_cnn", against, below=0)
-study.claim("02.patients_outweigh_seeds", (auc_10.high - auc_10.low) / 2 - 5 * of_seeds, above=0)
+study.claim(
+    "02.patients_outweigh_seeds", (auc_10.high - auc_10.low) / 2 - 5 * of_seeds, above=0
+)
 say(f"""
 By hand and by package the interval is the same. Over all seeds, unpaired, the small CNN has {against:+} against the base
 CNN: *{against.verdict}*. A twelfth of the parameters costs some thousandths of AUC. Of the base CNN's own interval,
@@ -424,9 +468,20 @@ first_aucs = fold_10.aucs(first["base_cnn"])
 for column, name in enumerate(CLASSES):
     rates, sensitivity = roc_curve(y_test[:, column], base_scores[:, column])
     curves.append(np.interp(grid, rates, sensitivity))
-    axis.plot(rates, sensitivity, color=CLASS_COLORS[name], label=f"{name} {first_aucs[name].value:.3f}")
+    axis.plot(
+        rates,
+        sensitivity,
+        color=CLASS_COLORS[name],
+        label=f"{name} {first_aucs[name].value:.3f}",
+    )
 macro_label = f"macro {first_aucs['macro'].value:.3f}"
-axis.plot(grid, np.mean(curves, axis=0), "--", color=AVERAGE_COLORS["macro"], label=macro_label)
+axis.plot(
+    grid,
+    np.mean(curves, axis=0),
+    "--",
+    color=AVERAGE_COLORS["macro"],
+    label=macro_label,
+)
 axis.plot([0, 1], [0, 1], color="#cccccc", linewidth=1, zorder=0)
 axis.set(xlabel="false positive rate", ylabel="sensitivity", aspect="equal")
 legend = axis.legend(title="AUC", loc="lower right")
@@ -447,7 +502,11 @@ legend = axis.legend(title="AUC", loc="lower right")
 # %% tags=["remove-input"]
 sorted_aucs = {name: first_aucs[name].value for name in sorted(CLASSES)}
 misnamed = dict(zip(("NORM", "CD", "MI", "STTC", "HYP"), sorted_aucs.values()))
-study.claim("02.misnaming_flatters_hypertrophy", misnamed["HYP"] - sorted_aucs["HYP"], above=0.02)
+study.claim(
+    "02.misnaming_flatters_hypertrophy",
+    misnamed["HYP"] - sorted_aucs["HYP"],
+    above=0.02,
+)
 say(f"""
 No AUC changes, only what we believe of it. On our ROC curves it would show hypertrophy at {misnamed["HYP"]:.3f} instead
 of {sorted_aucs["HYP"]:.3f}, among the best instead of the worst. Wherever this book compares superclasses with the
@@ -493,7 +552,12 @@ calibration = {
 aucs = fold_10.aucs(base)
 reported = original.FIGURES["base_cnn"] | {"macro": original.REPORTED["base_cnn"].auc}
 rows = [
-    (name, f"{reported[name]:.3f}".removesuffix("0"), str(aucs[name]), *map("{:.2f}".format, calibration.get(name, ())))
+    (
+        name,
+        f"{reported[name]:.3f}".removesuffix("0"),
+        str(aucs[name]),
+        *map("{:.2f}".format, calibration.get(name, ())),
+    )
     for name in (*CLASSES, "macro")
 ]
 columns = ["superclass", "AUC, reported", "AUC, fold 10", "Brier score", "slope"]
@@ -511,7 +575,9 @@ is {ece:.3f}; it would not have told in which direction. Nothing here is a medic
 """)
 
 # %% tags=["remove-cell"]
-model_file = onnx_files.to_onnx(trained, study.paths.artifacts / "base_cnn" / "base_cnn.onnx")
+model_file = onnx_files.to_onnx(
+    trained, study.paths.artifacts / "base_cnn" / "base_cnn.onnx"
+)
 timing = time_files(study, {"base_cnn": model_file})
 result = reporting.write(
     study,
@@ -556,8 +622,15 @@ shown = pd.DataFrame(
 tables.show(shown, {"AUC, fold 9": "{:.3f}", "AUC, fold 10": "{:.3f}"})
 
 # %% tags=["remove-input"]
-gained = {fold: shown[fold].iloc[-1] - shown[fold].iloc[0] for fold in ("AUC, fold 9", "AUC, fold 10")}
-study.claim("02.fold_10_gained_as_much_as_fold_9", gained["AUC, fold 10"] - gained["AUC, fold 9"], above=-0.001)
+gained = {
+    fold: shown[fold].iloc[-1] - shown[fold].iloc[0]
+    for fold in ("AUC, fold 9", "AUC, fold 10")
+}
+study.claim(
+    "02.fold_10_gained_as_much_as_fold_9",
+    gained["AUC, fold 10"] - gained["AUC, fold 9"],
+    above=-0.001,
+)
 say(f"""
 Each recipe was chosen on fold 9. *When to stop* was not: we wanted 0.930, read {shown["AUC, fold 10"].iloc[0]:.3f} on
 fold 10 and went on until it was reached. The aim cannot be dated, either. It stands in this chapter from the second
@@ -583,7 +656,11 @@ gap = Estimate(value, value - ends[0], value + ends[1])
 scored = ledger[ledger["auc_10"] != ""].astype({"auc_9": float, "auc_10": float})
 lower = (scored["auc_10"] < scored["auc_9"]).mean()
 published_auc = original.REPORTED["base_cnn"].auc
-study.claim("02.reported_auc_in_the_interval", min(published_auc - auc_10.low, auc_10.high - published_auc), above=0)
+study.claim(
+    "02.reported_auc_in_the_interval",
+    min(published_auc - auc_10.low, auc_10.high - published_auc),
+    above=0,
+)
 study.claim("02.gap_of_the_folds_holds_zero", min(gap.high, -gap.low), above=0)
 study.claim("02.most_versions_score_lower_on_fold_10", lower, above=0.95)
 say(f"""
@@ -649,7 +726,9 @@ for name, (auc, _) in copied.items():
 # %% tags=["remove-input"]
 leak, known = copied["random records"]
 study.claim("02.copied_labels_on_random_records", leak, above=0.55)
-study.claim("02.copied_labels_on_ptb_xls_folds", copied["PTB-XL's folds"][0] - 0.5, within=1e-6)
+study.claim(
+    "02.copied_labels_on_ptb_xls_folds", copied["PTB-XL's folds"][0] - 0.5, within=1e-6
+)
 say(f"""
 With a random fifth held out, as in the original, {100 * known:.0f} % of the test records belong to patients of the
 training records, and copying reaches {leak:.3f} without a single voltage. On PTB-XL's folds it has exactly 0.5. How much
@@ -659,10 +738,22 @@ of this a network picks up would take two trainings that differ in nothing else;
 # %% tags=["hide-input"]
 ours = study.settings.training["base_cnn"]
 rows = [
-    ("release", "an older one; in some notebooks, labels shifted by a row", "1.0.3, labels matched by ecg_id"),
+    (
+        "release",
+        "an older one; in some notebooks, labels shifted by a row",
+        "1.0.3, labels matched by ecg_id",
+    ),
     ("split", "random, by record", "PTB-XL's folds, by patient"),
-    ("reported on", "the five folds that stopped the trainings", "fold 10, opened as told above"),
-    ("optimizer", "Adam, 1e-3, batch 64", f"AdamW, one cycle to {ours.learning_rate:g}, batch {ours.batch_size}"),
+    (
+        "reported on",
+        "the five folds that stopped the trainings",
+        "fold 10, opened as told above",
+    ),
+    (
+        "optimizer",
+        "Adam, 1e-3, batch 64",
+        f"AdamW, one cycle to {ours.learning_rate:g}, batch {ours.batch_size}",
+    ),
     ("weights kept", "of the last epoch", "of the best epoch on fold 9, recalibrated"),
     ("input", "whole records in mV", "random 5 s, scaled to mean 0 and SD 1"),
     ("interval", "none", "95 %, patients and seeds"),

@@ -70,7 +70,9 @@ def inception_block(x, filters=64):
         convolution(x, filters, 1),
         convolution(convolution(x, filters, 1), filters, 3),
         convolution(convolution(x, filters, 1), filters, 5),
-        convolution(keras.layers.MaxPooling1D(3, strides=1, padding="same")(x), filters, 1),
+        convolution(
+            keras.layers.MaxPooling1D(3, strides=1, padding="same")(x), filters, 1
+        ),
     ]
     return keras.layers.Concatenate()(branches)
 
@@ -84,12 +86,16 @@ def inception_block(x, filters=64):
 # %%
 def dense(x, units, dropout):
     x = keras.layers.Dropout(dropout)(x) if dropout else x
-    return keras.layers.BatchNormalization()(keras.layers.Dense(units, activation="gelu")(x))
+    return keras.layers.BatchNormalization()(
+        keras.layers.Dense(units, activation="gelu")(x)
+    )
 
 
 def inception_cnn(dropout=0.0):
     """The whole network: (b, 1000 samples, 12 leads) -> probabilities (b, 5)."""
-    keras.utils.clear_session(free_memory=False)  # so that Keras numbers the layers from zero
+    keras.utils.clear_session(
+        free_memory=False
+    )  # so that Keras numbers the layers from zero
     ecg = keras.layers.Input((1000, 12), name="input_1")
     x = keras.layers.BatchNormalization()(convolution(ecg, 32, 7))
     for filters, kernel in ((128, 5), (64, 7), (64, 5)):
@@ -98,7 +104,9 @@ def inception_cnn(dropout=0.0):
     x = keras.layers.Flatten()(inception_block(x))
     x = dense(dense(x, 128, dropout), 128, dropout)
     x = keras.layers.Dropout(dropout)(x) if dropout else x
-    return keras.Model(ecg, keras.layers.Dense(5, activation="sigmoid")(x), name="inception_cnn")
+    return keras.Model(
+        ecg, keras.layers.Dense(5, activation="sigmoid")(x), name="inception_cnn"
+    )
 
 
 # %% [markdown]
@@ -113,13 +121,18 @@ tables.show(tables.side_by_side(published, layers))
 
 # %% tags=["remove-input"]
 rows = layers.set_index("layer")
-total, block = network.count_params(), int(rows.loc["conv1d_5":"conv1d_9", "params"].sum())
+total, block = (
+    network.count_params(),
+    int(rows.loc["conv1d_5":"conv1d_9", "params"].sum()),
+)
 say(f"""
 It does, in all {len(layers)} rows, and the total is the published one: {total:,} parameters.
 """)
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "The Inception block. After three poolings, one step is 80 ms: the branches see one step, a quarter of a second, or four tenths of a second, and a maximum keeps what stands out.", "name": "fig-inception-block"}}
-figure = plots.inception_block(channels=64, filters=64, steps=125, step_ms=8 * 1000 / SAMPLING_RATE)
+figure = plots.inception_block(
+    channels=64, filters=64, steps=125, step_ms=8 * 1000 / SAMPLING_RATE
+)
 
 # %% [markdown]
 # ## Where the parameters are
@@ -130,9 +143,21 @@ figure = plots.inception_block(channels=64, filters=64, steps=125, step_ms=8 * 1
 stages = [("ECG", "input_1", "input_1")]
 stages += [("convolution, 7 wide", "conv1d", "batch_normalization")]
 for number, kernel in enumerate((5, 7, 5), 1):
-    stages += [(f"convolution, {kernel} wide, pooling", f"conv1d_{number}", f"batch_normalization_{number}")]
-stages += [("Inception block", "conv1d_5", "concatenate"), ("flatten", "flatten", "flatten")]
-stages += [("dense", "dense", "batch_normalization_4"), ("dense", "dense_1", "batch_normalization_5")]
+    stages += [
+        (
+            f"convolution, {kernel} wide, pooling",
+            f"conv1d_{number}",
+            f"batch_normalization_{number}",
+        )
+    ]
+stages += [
+    ("Inception block", "conv1d_5", "concatenate"),
+    ("flatten", "flatten", "flatten"),
+]
+stages += [
+    ("dense", "dense", "batch_normalization_4"),
+    ("dense", "dense_1", "batch_normalization_5"),
+]
 stages += [("five probabilities", "dense_2", "dense_2")]
 by_stage = pd.DataFrame(
     [
@@ -151,7 +176,9 @@ figure = plots.parameters_by_stage(by_stage)
 steps, channels = rows.loc["concatenate", "output_shape"][1:]
 flat, units, weights = steps * channels, 128, int(rows.loc["dense", "params"])
 records = len(study.data.in_folds(*TRAIN_FOLDS))
-study.claim("03.the_dense_layer_is_the_network", weights / total, above=0.955, below=0.965)
+study.claim(
+    "03.the_dense_layer_is_the_network", weights / total, above=0.955, below=0.965
+)
 say(f"""
 No. The block has {block:,} parameters, and the dense layer behind it {weights:,}: {100 * weights / total:.0f} % of the
 network, {weights / records:.0f} for each of the {records:,} training records. The arithmetic is short. The block's output
@@ -181,11 +208,18 @@ def late_decay(epoch):
 def replay(records, epochs=50, batch_size=64, augment=None):
     """The Inception CNN after the original's training on these records."""
     network, random = inception_cnn(), np.random.default_rng(0)
-    network.compile(keras.optimizers.Adam(late_decay(0), clipnorm=1.0), "binary_crossentropy")
+    network.compile(
+        keras.optimizers.Adam(late_decay(0), clipnorm=1.0), "binary_crossentropy"
+    )
     x, y = records.millivolts(slice(None)), records.labels
     for epoch in range(epochs):
         network.optimizer.learning_rate = late_decay(epoch)
-        network.fit(x if augment is None else augment(x, random), y, batch_size=batch_size, verbose=0)
+        network.fit(
+            x if augment is None else augment(x, random),
+            y,
+            batch_size=batch_size,
+            verbose=0,
+        )
     return network
 
 
@@ -195,16 +229,25 @@ def replay(records, epochs=50, batch_size=64, augment=None):
 
 # %% mystnb={"figure": {"caption": "Replayed, the loss on the training records falls to a thousandth, while that on fold 9 grows and the AUC falls. In the regularized trainings, three seeds, both losses stay together. The axis of the loss is logarithmic.", "name": "fig-inception-training"}}
 models = {"replayed": "inception_cnn_replay", "regularized": "inception_cnn"}
-histories = {name: [run.history for run in study.runs(model)] for name, model in models.items()}
+histories = {
+    name: [run.history for run in study.runs(model)] for name, model in models.items()
+}
 figure = plots.training_curves(histories, last=["replayed"])
 figure.axes[0].set_yscale("log")
 
 # %% tags=["remove-input"]
 history, losses = histories["replayed"][0], original.INCEPTION_LOSSES
 best, last = history.loc[history["val_auc"].idxmax()], history.iloc[-1]
-study.claim("03.the_loss_on_fold_9_grows", last["val_loss"] / history["val_loss"].min(), above=2)
+study.claim(
+    "03.the_loss_on_fold_9_grows", last["val_loss"] / history["val_loss"].min(), above=2
+)
 study.claim("03.the_training_loss_vanishes", last["train_loss"], below=5e-4)
-study.claim("03.the_last_weights_cost", best["val_auc"] - last["val_auc"], above=0.02, below=0.035)
+study.claim(
+    "03.the_last_weights_cost",
+    best["val_auc"] - last["val_auc"],
+    above=0.02,
+    below=0.035,
+)
 say(f"""
 This is overfitting as in a textbook. After {len(history)} epochs the loss on the training records is
 {last["train_loss"]:.2g}, and that on fold 9 has risen to {last["val_loss"]:.2f}. The original's page shows the same picture:
@@ -229,7 +272,10 @@ def augment(x, random, shift=50, noise=0.0):
     """Records (b, samples, 12), each moved by up to `shift` samples, under white noise with an SD of up to `noise`."""
     source = np.arange(x.shape[1]) + random.integers(-shift, shift + 1, (len(x), 1))
     inside = (source >= 0) & (source < x.shape[1])
-    moved = np.take_along_axis(x, source.clip(0, x.shape[1] - 1)[..., None], axis=1) * inside[..., None]
+    moved = (
+        np.take_along_axis(x, source.clip(0, x.shape[1] - 1)[..., None], axis=1)
+        * inside[..., None]
+    )
     level = noise * random.random((len(x), 1, 1), np.float32)
     return moved + level * random.standard_normal(x.shape, np.float32)
 
@@ -246,26 +292,46 @@ few, others = (
     study.data.in_folds(VALIDATION_FOLD).sample(400, seed=0),
 )
 epochs = 12 if study.settings.name == "full" else 2
-memorized = replay(few, epochs, batch_size=16)  # small batches: 400 records give few steps
+memorized = replay(
+    few, epochs, batch_size=16
+)  # small batches: 400 records give few steps
 moved = replay(few, epochs, batch_size=16, augment=augment)
 turns = [0, 1, 2, 3, 5, 7, 10, 15, 20, 30, 40, 50, 60, 80, 100]
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Two networks, trained on the same 400 records, and shown them again, turned in time. Solid: these records; dashed: 400 records of fold 9. Without shifts, what the network knows about its own records is gone after a tenth of a second.", "name": "fig-inception-turned"}}
 figure, axis = plt.subplots(figsize=(PAGE_WIDTH, 3.8))
 turned = {}
-for (name, trained), color in zip({"as they are": memorized, "shifted": moved}.items(), ("#D55E00", "#0072B2")):
+for (name, trained), color in zip(
+    {"as they are": memorized, "shifted": moved}.items(), ("#D55E00", "#0072B2")
+):
     for seen, part, line in (("its own records", few, "-"), ("fold 9", others, "--")):
-        turned[name, seen] = np.array([auc_turned(trained, part, samples) for samples in turns])
+        turned[name, seen] = np.array(
+            [auc_turned(trained, part, samples) for samples in turns]
+        )
         label = f"trained on records {name}: {seen}"
-        axis.plot(np.array(turns) / SAMPLING_RATE, turned[name, seen], line, color=color, label=label)
+        axis.plot(
+            np.array(turns) / SAMPLING_RATE,
+            turned[name, seen],
+            line,
+            color=color,
+            label=label,
+        )
 axis.set(xlabel="turned by, s", ylabel="macro AUC")
 axis.legend(fontsize=9)
 
 # %% tags=["remove-input"]
 own, other = turned["as they are", "its own records"], turned["as they are", "fold 9"]
-kept, tenth, half = turned["shifted", "its own records"], turns.index(10), turns.index(50)
+kept, tenth, half = (
+    turned["shifted", "its own records"],
+    turns.index(10),
+    turns.index(50),
+)
 study.claim("03.memory_ends_after_a_tenth_of_a_second", own[0] - own[tenth], above=0.1)
-study.claim("03.half_a_second_leaves_little_of_it", (own[half] - other[half]) / (own[0] - other[0]), below=0.33)
+study.claim(
+    "03.half_a_second_leaves_little_of_it",
+    (own[half] - other[half]) / (own[0] - other[0]),
+    below=0.33,
+)
 study.claim("03.shifts_end_at_half_a_second", abs(kept[half] - kept[0]), below=0.05)
 say(f"""
 Trained on records as they are, the network knows its {len(few)} records nearly by heart, with an AUC of {own[0]:.2f}. Turn
@@ -289,18 +355,30 @@ half second that the second network was trained for, turning changes next to not
 def one_cycle(steps, peak=3e-3):
     """A learning rate that rises for 30 % of the steps and falls to zero along a cosine."""
     rise = int(0.3 * steps)
-    return keras.optimizers.schedules.CosineDecay(peak / 25, int(0.7 * steps), warmup_target=peak, warmup_steps=rise)
+    return keras.optimizers.schedules.CosineDecay(
+        peak / 25, int(0.7 * steps), warmup_target=peak, warmup_steps=rise
+    )
 
 
 def regularized(records, validation, epochs=15, batch_size=128):
     """The network with the best AUC on the validation records, and that AUC."""
     scale, random = fit_normalization(records), np.random.default_rng(0)
-    (x, y), (x_val, y_val) = ((scale(part.millivolts(slice(None))), part.labels) for part in (records, validation))
+    (x, y), (x_val, y_val) = (
+        (scale(part.millivolts(slice(None))), part.labels)
+        for part in (records, validation)
+    )
     network, best, kept = inception_cnn(dropout=0.5), 0.0, None
     rate = one_cycle(epochs * (len(x) // batch_size))
-    network.compile(keras.optimizers.AdamW(rate, weight_decay=0.01), "binary_crossentropy")
+    network.compile(
+        keras.optimizers.AdamW(rate, weight_decay=0.01), "binary_crossentropy"
+    )
     for _ in range(epochs):
-        network.fit(augment(x, random, shift=50, noise=0.05), y, batch_size=batch_size, verbose=0)
+        network.fit(
+            augment(x, random, shift=50, noise=0.05),
+            y,
+            batch_size=batch_size,
+            verbose=0,
+        )
         auc = macro_auc(y_val > 0, network.predict(x_val, verbose=0))
         if auc > best:
             best, kept = auc, network.get_weights()
@@ -309,11 +387,16 @@ def regularized(records, validation, epochs=15, batch_size=128):
 
 
 # %% tags=["remove-input"]
-validation, test = study.evaluation_set(VALIDATION_FOLD), study.evaluation_set(TEST_FOLD)
+validation, test = (
+    study.evaluation_set(VALIDATION_FOLD),
+    study.evaluation_set(TEST_FOLD),
+)
 shifts = study.validation_difference("inception_cnn", "inception_cnn_plain")
 on_9 = validation.macro_auc(study.scores("inception_cnn"))
 study.claim("03.shifts_help", shifts, above=0.005)
-study.claim("03.regularized_beats_the_best_replay_on_fold_9", on_9 - best["val_auc"], above=0.02)
+study.claim(
+    "03.regularized_beats_the_best_replay_on_fold_9", on_9 - best["val_auc"], above=0.02
+)
 say(f"""
 The losses on training records and on fold 9 stay close, and the AUC on fold 9 rises to {on_9:.3f}, the mean of the three.
 Stopping the replay in time would have brought {best["val_auc"]:.3f}, about half of what there was to gain. The same recipe
@@ -352,20 +435,44 @@ without shifts and noise was tried as well, and fold 9 chose between them: with 
 # should fit it well.
 
 # %%
-printed = list(original.FIGURES["inception_cnn"].values())  # in the order of the page's figure
+printed = list(
+    original.FIGURES["inception_cnn"].values()
+)  # in the order of the page's figure
 replayed = test.aucs(study.scores("inception_cnn_replay"))
 
 
 def gap(names):
     """Mean distance of the printed AUCs, with these names, from the replay's."""
-    return round(np.mean([abs(auc - replayed[name].value) for name, auc in zip(names, printed)]), 6)
+    return round(
+        np.mean([abs(auc - replayed[name].value) for name, auc in zip(names, printed)]),
+        6,
+    )
 
 
 gaps = [gap(names) for names in itertools.permutations(CLASSES)]
-readings = {"as printed": original.INCEPTION_LEGEND, "by the alphabet": tuple(sorted(CLASSES))}
-better = {reading: sum(other < gap(names) for other in gaps) for reading, names in readings.items()}
-rows = [(reading, ", ".join(names), gap(names), better[reading]) for reading, names in readings.items()]
-tables.show(pd.DataFrame(rows, columns=["reading", "names of the five curves", "mean gap", "orders that fit better"]))
+readings = {
+    "as printed": original.INCEPTION_LEGEND,
+    "by the alphabet": tuple(sorted(CLASSES)),
+}
+better = {
+    reading: sum(other < gap(names) for other in gaps)
+    for reading, names in readings.items()
+}
+rows = [
+    (reading, ", ".join(names), gap(names), better[reading])
+    for reading, names in readings.items()
+]
+tables.show(
+    pd.DataFrame(
+        rows,
+        columns=[
+            "reading",
+            "names of the five curves",
+            "mean gap",
+            "orders that fit better",
+        ],
+    )
+)
 
 # %% tags=["remove-input"]
 reported = original.FIGURES["inception_cnn"]
@@ -373,7 +480,9 @@ wrong = dict(zip(original.INCEPTION_LEGEND, printed))
 easier = [replayed[name].value for name in CLASSES if name != "HYP"]
 study.claim("03.the_alphabet_fits", better["by the alphabet"], below=5)
 study.claim("03.the_printed_names_do_not", better["as printed"], above=100)
-study.claim("03.hypertrophy_is_the_hardest", min(easier) - replayed["HYP"].value, above=0.02)
+study.claim(
+    "03.hypertrophy_is_the_hardest", min(easier) - replayed["HYP"].value, above=0.02
+)
 say(f"""
 Only {better["by the alphabet"]} of the {len(gaps)} orders fit the replay better than the alphabet, and
 {better["as printed"]} fit better than the printed names. So what did the bug cost? No AUC, but the conclusion that a reader
@@ -385,7 +494,10 @@ far, and by the alphabet the page has {reported["HYP"]:.2f} for it. From here on
 ours = test.aucs(study.scores("inception_cnn"))
 tables.show(
     pd.DataFrame(
-        [(name, reported.get(name, 0.87), str(replayed[name]), str(ours[name])) for name in (*CLASSES, "macro")],
+        [
+            (name, reported.get(name, 0.87), str(replayed[name]), str(ours[name]))
+            for name in (*CLASSES, "macro")
+        ],
         columns=["superclass", "reported", "replayed", "regularized, 3 seeds"],
     ),
     {"reported": "{:.2f}"},
@@ -394,7 +506,12 @@ tables.show(
 # %% tags=["remove-input"]
 gain = study.difference("inception_cnn", "inception_cnn_replay")
 behind = study.difference("inception_cnn", "base_cnn")
-study.claim("03.the_replay_reproduces_the_reported_auc", replayed["macro"], above=0.86, below=0.89)
+study.claim(
+    "03.the_replay_reproduces_the_reported_auc",
+    replayed["macro"],
+    above=0.86,
+    below=0.89,
+)
 study.claim("03.regularized_above_replayed", gain, above=0.03)
 study.claim("03.below_the_base_cnn", behind, above=-0.01, below=0)
 say(f"""
@@ -426,13 +543,17 @@ def to_tflite(network, path, representative=None):
     """Write a network as a file for one record at a time; in int8 if representative records (n, 1000, 12) are given."""
     import tensorflow as tf
 
-    single = keras.models.clone_model(network, input_tensors=keras.layers.Input(batch_shape=(1, 1000, 12), name="ecg"))
+    single = keras.models.clone_model(
+        network, input_tensors=keras.layers.Input(batch_shape=(1, 1000, 12), name="ecg")
+    )
     single.set_weights(network.get_weights())
     converter = tf.lite.TFLiteConverter.from_keras_model(single)
     converter.exclude_conversion_metadata = True
     if representative is not None:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        converter.representative_dataset = lambda: ([record[None]] for record in representative)
+        converter.representative_dataset = lambda: (
+            [record[None]] for record in representative
+        )
         # without the next two lines, what has no integer version stays float32, and so do input and output
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
         converter.inference_input_type = converter.inference_output_type = tf.int8
@@ -445,11 +566,15 @@ def to_tflite(network, path, representative=None):
 
 run = study.run("inception_cnn")
 network = inception.load_weights(inception_cnn(), run.weights())
-representative = study.representative_records(run, 200)  # training records, scaled as in training
+representative = study.representative_records(
+    run, 200
+)  # training records, scaled as in training
 folder = study.paths.artifacts / "inception_cnn"
 files = {
     "float32": to_tflite(network, folder / "inception_cnn.tflite"),
-    "int8, first attempt": to_tflite(network, folder / "inception_cnn_first_attempt.tflite", representative),
+    "int8, first attempt": to_tflite(
+        network, folder / "inception_cnn_first_attempt.tflite", representative
+    ),
 }
 
 # %%
@@ -458,7 +583,9 @@ x = run.normalization(scored.millivolts(slice(None)))
 
 
 def score(path):
-    return Scores.from_dataset(scored, run.metadata["seed"], tflite_files.predict(path, x))
+    return Scores.from_dataset(
+        scored, run.metadata["seed"], tflite_files.predict(path, x)
+    )
 
 
 scores = {name: score(path) for name, path in files.items()}
@@ -483,13 +610,17 @@ a failure, and more representative records would not help, because it is not the
 def unit_factors(normalization):
     """What each unit is multiplied by, and whether it is dead: its variance a millionth of what is usual, or less."""
     gamma, _, _, variance = normalization.get_weights()
-    return gamma / np.sqrt(variance + normalization.epsilon), variance <= 1e-6 * np.median(variance)
+    return gamma / np.sqrt(
+        variance + normalization.epsilon
+    ), variance <= 1e-6 * np.median(variance)
 
 
 factor, dead = unit_factors(network.get_layer("batch_normalization_4"))
 kernel = network.get_layer("dense_1").get_weights()[0]  # (128 units in, 128 units out)
 folded = np.abs(kernel * factor[:, None])
-print(f"dead: {dead.sum()} of {len(dead)} units, folded weights up to {folded[dead].max(initial=0):.3f}")
+print(
+    f"dead: {dead.sum()} of {len(dead)} units, folded weights up to {folded[dead].max(initial=0):.3f}"
+)
 print(f"alive: folded weights of {np.median(folded[~dead]):.3f} at the median")
 
 # %% [markdown]
@@ -502,7 +633,11 @@ print(f"alive: folded weights of {np.median(folded[~dead]):.3f} at the median")
 def stored_weights(path):
     """The int8 weights of the second dense layer, as they are in the file: (128 outputs, 128 inputs)."""
     interpreter = tflite_files.interpreter(path)
-    (tensor,) = (each for each in interpreter.get_tensor_details() if tuple(each["shape"]) == (128, 128))
+    (tensor,) = (
+        each
+        for each in interpreter.get_tensor_details()
+        if tuple(each["shape"]) == (128, 128)
+    )
     return interpreter.get_tensor(tensor["index"])
 
 
@@ -523,7 +658,10 @@ silenced = silence_dead_units(network)
 nonzero["int8"] = inception.nonzero(network)
 files["int8"] = to_tflite(network, folder / "inception_cnn_int8.tflite", representative)
 scores["int8"] = score(files["int8"])
-stored = {name: stored_weights(files[name])[:, ~dead] for name in ("int8, first attempt", "int8")}
+stored = {
+    name: stored_weights(files[name])[:, ~dead]
+    for name in ("int8, first attempt", "int8")
+}
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "The weights of the second dense layer as they stand in the file, without those from dead units. First attempt: the dead units take the 255 levels for themselves, and nearly all other weights become zero. Second: the dead units are silent, and the others have the levels.", "name": "fig-inception-dead-units"}}
 figure, axes = plt.subplots(2, 1, figsize=(PAGE_WIDTH, 4.8), sharex=True)
@@ -541,7 +679,9 @@ axes[1].set_xlabel("stored integer")
 # %% tags=["remove-input"]
 zero = {name: float(np.mean(values == 0)) for name, values in stored.items()}
 study.claim("03.dead_units", silenced, above=21, below=23)
-study.claim("03.the_first_attempt_stores_zeros", zero["int8, first attempt"], above=0.95)
+study.claim(
+    "03.the_first_attempt_stores_zeros", zero["int8, first attempt"], above=0.95
+)
 study.claim("03.the_second_attempt_does_not", zero["int8"], below=0.02)
 say(f"""
 With the dead units' weights among them, one level is worth so much that {100 * zero["int8, first attempt"]:.0f} % of the
@@ -563,14 +703,26 @@ rows = [
         name,
         path.stat().st_size / 1e6,
         validation.macro_auc(scores[name]),
-        "–" if name == "float32" else f"{validation.difference(scores[name], scores['float32']):+}",
+        "–"
+        if name == "float32"
+        else f"{validation.difference(scores[name], scores['float32']):+}",
         str(test.auc(scores[name])),
         timing.ms(name),
     )
     for name, path in files.items()
 ]
-columns = ["file", "MB", "AUC, fold 9", "change on fold 9", "AUC, fold 10, with interval", "ms"]
-tables.show(pd.DataFrame(rows, columns=columns), {"MB": "{:.2f}", "AUC, fold 9": "{:.4f}", "ms": "{:.1f}"})
+columns = [
+    "file",
+    "MB",
+    "AUC, fold 9",
+    "change on fold 9",
+    "AUC, fold 10, with interval",
+    "ms",
+]
+tables.show(
+    pd.DataFrame(rows, columns=columns),
+    {"MB": "{:.2f}", "AUC, fold 9": "{:.4f}", "ms": "{:.1f}"},
+)
 
 # %% tags=["remove-input"]
 on_9 = validation.difference(scores["int8"], scores["float32"])
@@ -578,7 +730,9 @@ on_10 = test.difference(scores["int8"], scores["float32"])
 size = {name: path.stat().st_size for name, path in files.items()}
 tensors = tflite_files.tensor_types(files["int8"])
 study.claim(
-    "03.every_tensor_is_an_integer", sum(count for name, count in tensors.items() if "int" not in name), within=0
+    "03.every_tensor_is_an_integer",
+    sum(count for name, count in tensors.items() if "int" not in name),
+    within=0,
 )
 study.claim("03.the_bytes_pass", size["int8"] / size["float32"], below=0.28)
 study.claim("03.the_gate_would_fail_it", -on_9.value, above=0.001, below=0.0015)
@@ -597,7 +751,10 @@ their ratio is another, and so speed is no part of the verdict.
 # %% tags=["remove-cell"]
 params = network.count_params()
 float_file = {"file_bytes": size["float32"], **timing.latency("float32")}
-for model, count in (("inception_cnn", nonzero["float32"]), ("inception_cnn_replay", params)):
+for model, count in (
+    ("inception_cnn", nonzero["float32"]),
+    ("inception_cnn_replay", params),
+):
     reporting.write(
         study,
         model,
@@ -607,7 +764,10 @@ for model, count in (("inception_cnn", nonzero["float32"]), ("inception_cnn_repl
         training=study.run(model).metadata,
         **float_file,
     )
-difference = np.abs(scores["int8"].for_fold(TEST_FOLD).score - scores["float32"].for_fold(TEST_FOLD).score)
+difference = np.abs(
+    scores["int8"].for_fold(TEST_FOLD).score
+    - scores["float32"].for_fold(TEST_FOLD).score
+)
 reporting.write(
     study,
     "inception_cnn_int8",

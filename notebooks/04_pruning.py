@@ -70,8 +70,12 @@ def prune_each_layer(network, amount):
     pruned = copy.deepcopy(network)
     for layer in pruned.modules():
         if isinstance(layer, nn.Conv1d | nn.Linear):
-            weights = layer.weight.detach().view(-1)  # writing here writes into the layer
-            smallest = weights.abs().topk(round(amount * len(weights)), largest=False).indices
+            weights = layer.weight.detach().view(
+                -1
+            )  # writing here writes into the layer
+            smallest = (
+                weights.abs().topk(round(amount * len(weights)), largest=False).indices
+            )
             weights[smallest] = 0
     return pruned
 
@@ -88,7 +92,9 @@ def auc_of(network, records=validation, run=small_run):
 # %%
 amount = 0.8
 pruned = prune_each_layer(small_cnn, amount)
-print(f"AUC on fold 9: {auc_of(small_cnn):.3f} as trained, {auc_of(pruned):.3f} with {amount:.0%} zeros")
+print(
+    f"AUC on fold 9: {auc_of(small_cnn):.3f} as trained, {auc_of(pruned):.3f} with {amount:.0%} zeros"
+)
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "The small CNN's weights, layer by layer, as trained and with the smallest 80 % of each layer at zero. Most weights lie close to zero, and each layer has a threshold of its own. The zeros themselves are left out below.", "name": "fig-pruning-weights"}}
 figure = plots.weight_histograms(
@@ -105,8 +111,12 @@ figure = plots.weight_histograms(
 # %%
 amount = 0.2
 networks = {
-    "original's training, two sigmoids": measuring.runs_with_weights(study, "pruning_replay"),
-    "original's training, one sigmoid": measuring.runs_with_weights(study, "pruning_replay_corrected"),
+    "original's training, two sigmoids": measuring.runs_with_weights(
+        study, "pruning_replay"
+    ),
+    "original's training, one sigmoid": measuring.runs_with_weights(
+        study, "pruning_replay_corrected"
+    ),
     "this study's small CNN": measuring.runs_with_weights(study, "student"),
 }
 dense, fifth, fifth_change = {}, {}, {}
@@ -118,7 +128,13 @@ for name, runs in networks.items():
 
 # %% tags=["remove-input"]
 rows = [
-    (name, len(runs), fold_10.auc(dense[name]), fold_10.auc(fifth[name]), f"{fifth_change[name]:+}")
+    (
+        name,
+        len(runs),
+        fold_10.auc(dense[name]),
+        fold_10.auc(fifth[name]),
+        f"{fifth_change[name]:+}",
+    )
     for name, runs in networks.items()
 ]
 columns = ["network", "seeds", "AUC, fold 10, as trained", "a fifth pruned", "change"]
@@ -158,18 +174,32 @@ pruned.
 # millivolts, at most 50 epochs, an end after 5 without a better AUC on fold 9, and the weights of the last epoch.
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "The original's training, replayed with its loss and with the right one. With two sigmoids the loss stays near 0.65, and early stopping gives up after six epochs.", "name": "fig-pruning-losses"}}
-histories = {"two sigmoids": networks[two_sigmoids][0].history, "one sigmoid": networks[one_sigmoid][0].history}
-figure = plots.training_curves({name: [history] for name, history in histories.items()}, last=list(histories))
+histories = {
+    "two sigmoids": networks[two_sigmoids][0].history,
+    "one sigmoid": networks[one_sigmoid][0].history,
+}
+figure = plots.training_curves(
+    {name: [history] for name, history in histories.items()}, last=list(histories)
+)
 
 # %% tags=["remove-input"]
-loss_change = fold_10.difference(dense[two_sigmoids], dense[one_sigmoid], pair_seeds=False)
-replayed, reported = fold_9.macro_auc(fifth[two_sigmoids]), original.REPORTED["base_cnn_pruning_replay"].auc
+loss_change = fold_10.difference(
+    dense[two_sigmoids], dense[one_sigmoid], pair_seeds=False
+)
+replayed, reported = (
+    fold_9.macro_auc(fifth[two_sigmoids]),
+    original.REPORTED["base_cnn_pruning_replay"].auc,
+)
 plateau = histories["two sigmoids"].train_loss.min()
 common = min(len(history) for history in histories.values())
-at_equal_length = {name: history.val_auc[common - 1] for name, history in histories.items()}
+at_equal_length = {
+    name: history.val_auc[common - 1] for name, history in histories.items()
+}
 study.claim("04.the_second_sigmoid", loss_change, below=-0.1)
 study.claim("04.replay_near_the_reported_auc", replayed - reported, within=0.02)
-study.claim("04.replay_near_the_reported_loss", plateau - original.PRUNING_LOSS, within=0.01)
+study.claim(
+    "04.replay_near_the_reported_loss", plateau - original.PRUNING_LOSS, within=0.01
+)
 say(f"""
 The second sigmoid changes the AUC on fold 10 by {loss_change:+}, for one seed. Part of that is the early end, after
 {len(histories["two sigmoids"])} epochs instead of {len(histories["one sigmoid"])}. But after as few epochs, the right loss
@@ -195,7 +225,9 @@ original reports: what looks like the price of pruning is the price of a loss fu
 
 # %% tags=["remove-input"]
 truly = auc_of(prune_each_layer(small_cnn, 0.8))
-study.claim("04.eighty_percent_without_fine_tuning", truly - auc_of(small_cnn), below=-0.05)
+study.claim(
+    "04.eighty_percent_without_fine_tuning", truly - auc_of(small_cnn), below=-0.05
+)
 say(f"""
 It cost a wrong conclusion: that four fifths of the weights can go. Had they really been set to zero in our small CNN,
 without training afterwards, its AUC on fold 9 would have fallen from {auc_of(small_cnn):.3f} to {truly:.3f}.
@@ -219,11 +251,24 @@ def with_masks(network, amount):
 
 
 quantized = with_masks(study.network(run), 0.2)
-prune.remove(quantized.linear, "weight")  # quantization replaces this layer, and its mask would have no weights
-with warnings.catch_warnings(action="ignore"):  # torch deprecates it; the original used it
-    torch.ao.quantization.quantize_dynamic(quantized, {nn.Conv1d, nn.Linear}, dtype=torch.qint8, inplace=True)
+prune.remove(
+    quantized.linear, "weight"
+)  # quantization replaces this layer, and its mask would have no weights
+with warnings.catch_warnings(
+    action="ignore"
+):  # torch deprecates it; the original used it
+    torch.ao.quantization.quantize_dynamic(
+        quantized, {nn.Conv1d, nn.Linear}, dtype=torch.qint8, inplace=True
+    )
 
-print("convolutions:", *(layer.weight.dtype for layer in quantized.features if isinstance(layer, nn.Conv1d)))
+print(
+    "convolutions:",
+    *(
+        layer.weight.dtype
+        for layer in quantized.features
+        if isinstance(layer, nn.Conv1d)
+    ),
+)
 print("linear layer:", quantized.linear.weight().dtype)
 
 # %%
@@ -237,7 +282,9 @@ file_bytes = {}
 for state, network in states.items():
     torch.save(network.state_dict(), file := io.BytesIO())
     file_bytes[state] = file.tell()
-tables.show(pd.DataFrame({"what is saved": list(states), "bytes": list(file_bytes.values())}))
+tables.show(
+    pd.DataFrame({"what is saved": list(states), "bytes": list(file_bytes.values())})
+)
 
 # %% [markdown]
 # ````{admonition} Spot the bug: dynamic quantization leaves convolutions alone
@@ -254,13 +301,19 @@ tables.show(pd.DataFrame({"what is saved": list(states), "bytes": list(file_byte
 
 # %% tags=["remove-input"]
 integers = quantized.linear.weight().numel()
-weights = sum(layer.weight.numel() for layer in pruning.prunable_layers(small_cnn).values())
+weights = sum(
+    layer.weight.numel() for layer in pruning.prunable_layers(small_cnn).values()
+)
 quantized_scores = measuring.scores_of_networks(study, [run], [quantized])
 quantized_change = fold_10.difference(quantized_scores, fifth[two_sigmoids])
 reported_quantized = original.REPORTED["pruned_quantized_replay"]
 masked_bytes, quantized_bytes = list(file_bytes.values())[1::2]
 study.claim("04.dynamic_quantization", quantized_change, within=0.002)
-study.claim("04.masks_and_weights_in_the_file", masked_bytes / 1e6 - reported_quantized.weights_mb, within=0.01)
+study.claim(
+    "04.masks_and_weights_in_the_file",
+    masked_bytes / 1e6 - reported_quantized.weights_mb,
+    within=0.01,
+)
 say(f"""
 It turned {integers:,} of {weights:,} weights into integers, those of the linear layer. That saved
 {(masked_bytes - quantized_bytes) / 1e3:.0f} KB. The file that the original reports, {reported_quantized.weights_mb:.2f} MB,
@@ -279,7 +332,13 @@ built; the replay does not reproduce it.
 base_run = study.run("base_cnn")
 base_cnn = study.network(base_run).eval()
 probe = validation.sample(600, seed=0)
-names = ["first convolution", "second convolution", "third convolution", "fourth convolution", "linear layer"]
+names = [
+    "first convolution",
+    "second convolution",
+    "third convolution",
+    "fourth convolution",
+    "linear layer",
+]
 
 rows = []
 for name, key in zip(names, pruning.prunable_layers(base_cnn)):
@@ -299,7 +358,9 @@ figure = plots.auc_against_sparsity(sensitivity, intact, hue="layer")
 lost = intact - sensitivity[sensitivity.removed == 0.95].set_index("layer").auc
 share = base_cnn.features[15].weight.numel() / convnet.counts(base_cnn)["params"]
 study.claim(
-    "04.first_convolution_is_sensitive", lost["first convolution"] - lost.drop("first convolution").max(), above=0
+    "04.first_convolution_is_sensitive",
+    lost["first convolution"] - lost.drop("first convolution").max(),
+    above=0,
 )
 study.claim("04.fourth_convolution_is_not", lost["fourth convolution"], below=0.01)
 say(f"""
@@ -317,7 +378,9 @@ keeps more of them.
 amount, steps = 0.95, 40
 pruned_by_hand = copy.deepcopy(base_cnn)
 layers = list(pruning.prunable_layers(pruned_by_hand).values())
-prune.global_unstructured([(layer, "weight") for layer in layers], prune.L1Unstructured, amount=amount)
+prune.global_unstructured(
+    [(layer, "weight") for layer in layers], prune.L1Unstructured, amount=amount
+)
 for layer in layers:
     prune.remove(layer, "weight")
 print("zeros:", *(f"{(layer.weight == 0).float().mean():.0%}" for layer in layers))
@@ -335,14 +398,18 @@ for _ in range(steps):
     batch, start = random.integers(len(training), size=64), random.integers(500)
     x = torch.tensor(base_run.normalization(training.millivolts(batch))).transpose(1, 2)
     probability = pruned_by_hand(x[:, :, start : start + 500])
-    loss = F.binary_cross_entropy(probability, torch.tensor(training.labels[batch], dtype=torch.float32))
+    loss = F.binary_cross_entropy(
+        probability, torch.tensor(training.labels[batch], dtype=torch.float32)
+    )
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
     for layer, mask in zip(layers, masks):
         layer.weight.data *= mask  # what was zero stays zero
 after = auc_of(pruned_by_hand.eval(), probe, base_run)
-print(f"{amount:.0%} zeros: AUC {before:.3f}; after {steps} batches {after:.3f}; intact {intact:.3f}")
+print(
+    f"{amount:.0%} zeros: AUC {before:.3f}; after {steps} batches {after:.3f}; intact {intact:.3f}"
+)
 
 # %% [markdown]
 # The real thing goes in four steps. Each begins with the weights of the one before, prunes more, and is fine-tuned at a
@@ -350,21 +417,55 @@ print(f"{amount:.0%} zeros: AUC {before:.3f}; after {steps} batches {after:.3f};
 # epochs. One network (seed 0) went this way.
 
 # %% tags=["hide-input"]
-zeros = {f"base_cnn_pruned_magnitude_{percent}": percent / 100 for percent in (50, 80, 90, 95)}
+zeros = {
+    f"base_cnn_pruned_magnitude_{percent}": percent / 100
+    for percent in (50, 80, 90, 95)
+}
 folder = study.paths.artifacts / "pruning"
 files = {"base_cnn": onnx_files.to_onnx(base_cnn, folder / "base_cnn.onnx")}
 untuned, change = {"base_cnn": auc_of(base_cnn, run=base_run)}, {}
 compressed = {"base_cnn": len(zlib.compress(files["base_cnn"].read_bytes()))}
-rows = [("none", "–", untuned["base_cnn"], untuned["base_cnn"], "–", compressed["base_cnn"] / 1e3)]
+rows = [
+    (
+        "none",
+        "–",
+        untuned["base_cnn"],
+        untuned["base_cnn"],
+        "–",
+        compressed["base_cnn"] / 1e3,
+    )
+]
 for model, amount in zeros.items():
     run = study.run(model)
     pruned = pruning.prune_globally(base_cnn, amount)
     files[model] = onnx_files.to_onnx(pruned, folder / f"{model}.onnx")
-    untuned[model], change[model] = auc_of(pruned, run=base_run), study.difference(model, "base_cnn")
-    compressed[model], epochs = run.metadata["compressed_bytes"], run.metadata["settings"]["epochs"]
+    untuned[model], change[model] = (
+        auc_of(pruned, run=base_run),
+        study.difference(model, "base_cnn"),
+    )
+    compressed[model], epochs = (
+        run.metadata["compressed_bytes"],
+        run.metadata["settings"]["epochs"],
+    )
     tuned = fold_9.macro_auc(run.scores)
-    rows.append((f"{amount:.0%}", epochs, untuned[model], tuned, f"{change[model]:+}", compressed[model] / 1e3))
-columns = ["zeros", "epochs", "untuned, fold 9", "fine-tuned, fold 9", "change, fold 10", "compressed, KB"]
+    rows.append(
+        (
+            f"{amount:.0%}",
+            epochs,
+            untuned[model],
+            tuned,
+            f"{change[model]:+}",
+            compressed[model] / 1e3,
+        )
+    )
+columns = [
+    "zeros",
+    "epochs",
+    "untuned, fold 9",
+    "fine-tuned, fold 9",
+    "change, fold 10",
+    "compressed, KB",
+]
 tables.show(pd.DataFrame(rows, columns=columns), {"compressed, KB": "{:,.0f}"})
 
 # %% [markdown]
@@ -376,7 +477,9 @@ tables.show(pd.DataFrame(rows, columns=columns), {"compressed, KB": "{:,.0f}"})
 most, ninety = "base_cnn_pruned_magnitude_95", "base_cnn_pruned_magnitude_90"
 study.claim("04.nine_tenths_of_the_weights", change[ninety], within=0.002)
 study.claim("04.95_percent_of_the_weights", change[most], below=0)
-study.claim("04.nine_tenths_untuned", untuned[ninety] - untuned["base_cnn"], below=-0.05)
+study.claim(
+    "04.nine_tenths_untuned", untuned[ninety] - untuned["base_cnn"], below=-0.05
+)
 say(f"""
 Fine-tuning is what makes pruning work. With nine tenths of its weights at zero and nothing else done, the network has an
 AUC of {untuned[ninety]:.3f} on fold 9; fine-tuned, it is equivalent to the base CNN on fold 10, within the book's margin
@@ -393,7 +496,9 @@ of 0.002. With 95 % the two are different, though by little.
 
 # %%
 content = onnx_files.to_onnx(pruned_by_hand, folder / "by_hand.onnx").read_bytes()
-print(f"{len(content) / 1e3:,.0f} KB, compressed {len(zlib.compress(content)) / 1e3:,.0f} KB")
+print(
+    f"{len(content) / 1e3:,.0f} KB, compressed {len(zlib.compress(content)) / 1e3:,.0f} KB"
+)
 
 # %% tags=["remove-input"]
 smaller = compressed[most] / compressed["base_cnn"]
@@ -412,15 +517,30 @@ be compressed at all, to {100 * dense_share:.0f}\u00a0%, is because the study ke
 # convolution the weights that read this channel. The picture has all of them in one column.
 
 # %%
-norm_2 = base_cnn.features[5].weight.detach().norm(dim=2).T  # (100 inputs, 250 channels)
+norm_2 = (
+    base_cnn.features[5].weight.detach().norm(dim=2).T
+)  # (100 inputs, 250 channels)
 batch_norm = base_cnn.features[6]
-per_channel = [base_cnn.features[5].bias, batch_norm.weight, batch_norm.bias, batch_norm.running_mean]
-per_channel = torch.stack([*per_channel, batch_norm.running_var.sqrt()]).detach().abs()  # (5, 250)
-norm_3 = base_cnn.features[10].weight.detach().norm(dim=2)  # (500 filters, 250 channels that they read)
-channel = int((norm_2.square().sum(0) + norm_3.square().sum(0)).argmin())  # the one that matters least
+per_channel = [
+    base_cnn.features[5].bias,
+    batch_norm.weight,
+    batch_norm.bias,
+    batch_norm.running_mean,
+]
+per_channel = (
+    torch.stack([*per_channel, batch_norm.running_var.sqrt()]).detach().abs()
+)  # (5, 250)
+norm_3 = (
+    base_cnn.features[10].weight.detach().norm(dim=2)
+)  # (500 filters, 250 channels that they read)
+channel = int(
+    (norm_2.square().sum(0) + norm_3.square().sum(0)).argmin()
+)  # the one that matters least
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Some channels of the base CNN's second convolution; each column is all that belongs to one channel. The marked one has the smallest weights. Darker is larger; filters are shown as the norm of their ten weights.", "name": "fig-pruning-channel"}}
-figure = plots.channel_parts(norm_2.numpy(), per_channel.numpy(), norm_3.numpy(), channel)
+figure = plots.channel_parts(
+    norm_2.numpy(), per_channel.numpy(), norm_3.numpy(), channel
+)
 
 
 # %% [markdown]
@@ -431,9 +551,18 @@ figure = plots.channel_parts(norm_2.numpy(), per_channel.numpy(), norm_3.numpy()
 def without_channel(network, index, channel):
     """A copy without one channel of the convolution at features[index], and without all that belongs to it."""
     smaller = copy.deepcopy(network)
-    convolution, norm, following = (smaller.features[i] for i in (index, index + 1, index + 5))
+    convolution, norm, following = (
+        smaller.features[i] for i in (index, index + 1, index + 5)
+    )
     left = [other for other in range(convolution.out_channels) if other != channel]
-    for values in (convolution.weight, convolution.bias, norm.weight, norm.bias, norm.running_mean, norm.running_var):
+    for values in (
+        convolution.weight,
+        convolution.bias,
+        norm.weight,
+        norm.bias,
+        norm.running_mean,
+        norm.running_var,
+    ):
         values.data = values.data[left]
     following.weight.data = following.weight.data[:, left]
     convolution.out_channels = norm.num_features = following.in_channels = len(left)
@@ -442,7 +571,9 @@ def without_channel(network, index, channel):
 
 smaller = without_channel(base_cnn, 5, channel)
 removed = convnet.counts(base_cnn)["params"] - convnet.counts(smaller)["params"]
-print(f"{removed:,} parameters fewer; AUC {intact:.4f} before, {auc_of(smaller, probe, base_run):.4f} after")
+print(
+    f"{removed:,} parameters fewer; AUC {intact:.4f} before, {auc_of(smaller, probe, base_run):.4f} after"
+)
 
 # %% [markdown]
 # A library that follows such dependencies through any network, Torch-Pruning {cite:p}`fang2023`, removes many channels at
@@ -455,11 +586,22 @@ print(f"{removed:,} parameters fewer; AUC {intact:.4f} before, {auc_of(smaller, 
 # instead of 0.5 and for 12 epochs.
 
 # %% tags=["hide-input"]
-channels = {f"base_cnn_pruned_channels_{percent}": percent / 100 for percent in (25, 50, 60, 75)}
-shapes = {model: pruning.prune_channels(base_cnn, amount) for model, amount in channels.items()}
-scratch = {"base_cnn_narrow": "60 %, from scratch", "base_cnn_narrow_dropout_10": "60 %, from scratch, less dropout"}
+channels = {
+    f"base_cnn_pruned_channels_{percent}": percent / 100 for percent in (25, 50, 60, 75)
+}
+shapes = {
+    model: pruning.prune_channels(base_cnn, amount)
+    for model, amount in channels.items()
+}
+scratch = {
+    "base_cnn_narrow": "60 %, from scratch",
+    "base_cnn_narrow_dropout_10": "60 %, from scratch, less dropout",
+}
 shapes |= {model: convnet.build("base_cnn_narrow") for model in scratch}
-files |= {model: onnx_files.to_onnx(network, folder / f"{model}.onnx") for model, network in shapes.items()}
+files |= {
+    model: onnx_files.to_onnx(network, folder / f"{model}.onnx")
+    for model, network in shapes.items()
+}
 timing = measuring.time_files(study, files, "base_cnn")
 rows = []
 for model, network in shapes.items():
@@ -468,9 +610,21 @@ for model, network in shapes.items():
     change[model] = study.difference(model, "base_cnn")
     if model in channels:
         untuned[model] = auc_of(network, run=base_run)
-    both = [f"{study.difference(model, 'base_cnn', fold=9).value:+.4f}", f"{change[model]:+}"]
-    rows.append((name, epochs, convnet.counts(network)["params"], *both, timing.speed(model)))
-columns = ["channels removed", "epochs", "parameters", "change, fold 9", "change, fold 10", "speed"]
+    both = [
+        f"{study.difference(model, 'base_cnn', fold=9).value:+.4f}",
+        f"{change[model]:+}",
+    ]
+    rows.append(
+        (name, epochs, convnet.counts(network)["params"], *both, timing.speed(model))
+    )
+columns = [
+    "channels removed",
+    "epochs",
+    "parameters",
+    "change, fold 9",
+    "change, fold 10",
+    "speed",
+]
 tables.show(pd.DataFrame(rows, columns=columns))
 
 # %% [markdown]
@@ -484,19 +638,30 @@ for kind, models in {"weights": zeros, "channels": channels}.items():
     for tuned in ("fine-tuned", "untuned"):
         curves.append((0.0, untuned["base_cnn"], f"{kind}, {tuned}"))
         for model, amount in models.items():
-            auc = untuned[model] if tuned == "untuned" else fold_9.macro_auc(study.run(model).scores)
+            auc = (
+                untuned[model]
+                if tuned == "untuned"
+                else fold_9.macro_auc(study.run(model).scores)
+            )
             curves.append((amount, auc, f"{kind}, {tuned}"))
 curves = pd.DataFrame(curves, columns=["removed", "auc", "what"])
 figure = plots.auc_against_sparsity(curves, untuned["base_cnn"], hue="what")
 for model, color in zip(scratch, ("white", "black")):
-    auc, style = fold_9.macro_auc(study.scores(model)), {"markersize": 11, "markeredgecolor": "black"}
+    auc, style = (
+        fold_9.macro_auc(study.scores(model)),
+        {"markersize": 11, "markeredgecolor": "black"},
+    )
     figure.axes[0].plot(0.6, auc, "*", color=color, **style)
 
 # %% tags=["remove-input"]
 selected = "base_cnn_pruned_channels_60"
 study.claim("04.60_percent_of_the_channels_untuned", untuned[selected], below=0.8)
-study.claim("04.25_percent_of_the_channels", change["base_cnn_pruned_channels_25"], within=0.002)
-study.claim("04.75_percent_of_the_channels", change["base_cnn_pruned_channels_75"], below=0)
+study.claim(
+    "04.25_percent_of_the_channels", change["base_cnn_pruned_channels_25"], within=0.002
+)
+study.claim(
+    "04.75_percent_of_the_channels", change["base_cnn_pruned_channels_75"], below=0
+)
 study.claim("04.60_percent_of_the_channels", change[selected], below=0.002)
 say(f"""
 Without fine-tuning, few channels can be spared; fine-tuned, a quarter may go, and three quarters are too many. Whether the
@@ -510,10 +675,16 @@ network without 60 % is worse than the base CNN we cannot tell: {change[selected
 # %% tags=["remove-input"]
 as_base, less_dropout = scratch
 pruned_ahead = {model: study.difference(selected, model) for model in scratch}
-cost = multiply_accumulates(base_cnn) / multiply_accumulates(shapes[selected])  # of a record
+cost = multiply_accumulates(base_cnn) / multiply_accumulates(
+    shapes[selected]
+)  # of a record
 times = (20 * cost + 12) / 12
 study.claim("04.pruned_above_from_scratch", pruned_ahead[as_base], above=0)
-study.claim("04.less_dropout_helps_the_narrow_network", study.difference(less_dropout, as_base), above=0)
+study.claim(
+    "04.less_dropout_helps_the_narrow_network",
+    study.difference(less_dropout, as_base),
+    above=0,
+)
 study.claim("04.from_scratch_with_less_dropout", change[less_dropout], within=0.002)
 study.claim("04.pruned_not_above_less_dropout", pruned_ahead[less_dropout], below=0.002)
 say(f"""
@@ -539,12 +710,16 @@ float_files = measuring.export(runs, measuring.int8_folder(study), selected)
 int8_files = [measuring.int8_file(study, "base_cnn_pruned_int8", run) for run in runs]
 declared = study.settings.registry.int8  # per channel, min-max, 200 records
 for run, source, target in zip(runs, float_files, int8_files):
-    quantization.quantize(source, target, study.representative_records(run, declared.calibration_records))
+    quantization.quantize(
+        source, target, study.representative_records(run, declared.calibration_records)
+    )
 int8_scores = measuring.scores_of_files(study, runs, int8_files)
 
 # %% tags=["remove-input"]
 float_scores = Scores.stack_seeds([run.scores for run in runs])
-int8_timing = measuring.time_files(study, {"float32": float_files[0], "int8": int8_files[0]}, "float32")
+int8_timing = measuring.time_files(
+    study, {"float32": float_files[0], "int8": int8_files[0]}, "float32"
+)
 checked = gate.gate(
     int8_files[0],
     float_files[0],
@@ -557,7 +732,11 @@ checked = gate.gate(
 on_9, on_10 = checked.auc_change, checked.test_auc_change
 fewer = convnet.counts(base_cnn)["params"] / convnet.counts(shapes[selected])["params"]
 smallest = int8_files[0].stat().st_size
-study.claim("04.fold_9_selects_60_percent", study.difference(selected, "base_cnn", fold=9).value, above=-0.003)
+study.claim(
+    "04.fold_9_selects_60_percent",
+    study.difference(selected, "base_cnn", fold=9).value,
+    above=-0.003,
+)
 study.claim(
     "04.fold_9_rejects_75_percent",
     study.difference("base_cnn_pruned_channels_75", "base_cnn", fold=9).value,
@@ -584,19 +763,33 @@ It is a research result and **not a medical device**.
 # ## As reported, replayed, done right
 
 # %% tags=["hide-input"]
-replay, replay_network = study.run("pruning_replay"), prune_each_layer(study.network(study.run("pruning_replay")), 0.2)
+replay, replay_network = (
+    study.run("pruning_replay"),
+    prune_each_layer(study.network(study.run("pruning_replay")), 0.2),
+)
 students = {"student": small_cnn, "student_pruned_20": prune_each_layer(small_cnn, 0.2)}
 students |= {"replay": study.network(replay), "base_cnn_pruning_replay": replay_network}
-student_files = {name: onnx_files.to_onnx(network, folder / f"{name}.onnx") for name, network in students.items()}
+student_files = {
+    name: onnx_files.to_onnx(network, folder / f"{name}.onnx")
+    for name, network in students.items()
+}
 references = {"student_pruned_20": "student", "base_cnn_pruning_replay": "replay"}
 student_timing = measuring.time_files(study, student_files, references)
 record = torch.randn(1, 12, 1000)
-calls = {"float32": lambda: replay_network(record), "quantized": lambda: quantized(record)}
+calls = {
+    "float32": lambda: replay_network(record),
+    "quantized": lambda: quantized(record),
+}
 with torch.inference_mode():
     torch_timing = measuring.time_calls(study, calls, "float32")
 
 
-changes = {"base_cnn_pruning_replay": {"loss_change": loss_change, "pruning_change": fifth_change[two_sigmoids]}}
+changes = {
+    "base_cnn_pruning_replay": {
+        "loss_change": loss_change,
+        "pruning_change": fifth_change[two_sigmoids],
+    }
+}
 changes["student_pruned_20"] = {"auc_change": fifth_change[ours]}
 for model, name, run in (
     ("base_cnn_pruning_replay", two_sigmoids, replay),

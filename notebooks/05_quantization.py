@@ -27,7 +27,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import torch
-from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_static
+from onnxruntime.quantization import (
+    CalibrationMethod,
+    QuantFormat,
+    QuantType,
+    quantize_static,
+)
 from onnxruntime.quantization.shape_inference import quant_pre_process
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
@@ -75,7 +80,9 @@ for number, layer in enumerate(layers):
     if isinstance(layer, torch.nn.BatchNorm1d):
         layers[number - 1] = fuse_conv_bn_eval(layers[number - 1], layer)
         layers[number] = torch.nn.Identity()
-weight = layers[0].weight.detach()  # first convolution: (channels, 12 leads, 10 samples)
+weight = layers[
+    0
+].weight.detach()  # first convolution: (channels, 12 leads, 10 samples)
 
 # %% [markdown]
 # Weights are spread around zero, so their grid is symmetric: $z = 0$, and the largest weight of the channel becomes
@@ -93,7 +100,9 @@ print(f"weight {w:.5f} -> {q:.0f} -> {q * scale_w:.5f}, with steps of {scale_w:.
 # activation of all is the ECG itself:
 
 # %%
-records = study.representative_records(run, 200)  # (200, 1000 samples, 12 leads), normalized
+records = study.representative_records(
+    run, 200
+)  # (200, 1000 samples, 12 leads), normalized
 scale_x = (records.max() - records.min()) / 255
 zero = np.round(-records.min() / scale_x)
 peak = records[0, :, 1].argmax()  # the highest peak of lead II
@@ -114,7 +123,9 @@ print(
 
 # %%
 start = np.clip(peak - 5, 0, 990)
-window = torch.from_numpy(records[0, start : start + 10].T.copy())  # what the kernel covers: (12 leads, 10 samples)
+window = torch.from_numpy(
+    records[0, start : start + 10].T.copy()
+)  # what the kernel covers: (12 leads, 10 samples)
 q_x = (torch.round(window / scale_x) + zero).clamp(0, 255).int()
 q_w = torch.round(weight[0] / scale_w).int()
 total = (q_w * (q_x - int(zero))).sum()
@@ -132,7 +143,9 @@ print(f"floats:   {(weight[0] * window).sum():.4f}")
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "All weights of the small CNN's first convolution (top). Below, the weights of one ordinary channel near zero, and where rounding moves them: on the grid of the whole tensor (middle), which its largest weight has made coarse, and on the channel's own grid (bottom). Gray lines are the steps.", "name": "fig-quantization-grid"}}
 largest = weight.abs().amax((1, 2))
-channel = int(largest.argsort()[len(largest) // 2])  # the median of the channels by their largest weight
+channel = int(
+    largest.argsort()[len(largest) // 2]
+)  # the median of the channels by their largest weight
 zoom = float(largest[channel]) / 3
 figure, axes = plt.subplots(3, 1, figsize=(PAGE_WIDTH, 6.6))
 axes[0].hist(weight.flatten().numpy(), bins=200, color="#0072B2")
@@ -147,8 +160,20 @@ for axis, reach, title in zip(
     axis.vlines(levels, 0, 1, color="#bbbbbb", linewidth=0.8)
     some = weight[channel].flatten().numpy()
     some = some[np.abs(some) < zoom]
-    axis.plot([some, np.round(some / step) * step], [[1], [0]], "o-", color="#D55E00", markersize=3, linewidth=1)
-    axis.set(xlim=(-zoom, zoom), yticks=[1, 0], yticklabels=["float32", "int8"], title=f"{title}: steps of {step:.4f}")
+    axis.plot(
+        [some, np.round(some / step) * step],
+        [[1], [0]],
+        "o-",
+        color="#D55E00",
+        markersize=3,
+        linewidth=1,
+    )
+    axis.set(
+        xlim=(-zoom, zoom),
+        yticks=[1, 0],
+        yticklabels=["float32", "int8"],
+        title=f"{title}: steps of {step:.4f}",
+    )
     axis.grid(visible=False)
 axes[2].set_xlabel("weight")
 figure = set_alt_text(
@@ -166,7 +191,9 @@ figure = set_alt_text(
 # %%
 def rounded(weight, bits=8, per_channel=True):
     """The weights (channels, inputs, samples) on a grid of 2 ** bits - 1 steps, as floats again."""
-    reach = weight.abs().amax((1, 2), keepdim=True) if per_channel else weight.abs().max()
+    reach = (
+        weight.abs().amax((1, 2), keepdim=True) if per_channel else weight.abs().max()
+    )
     scale = reach / (2 ** (bits - 1) - 1)
     return torch.round(weight / scale) * scale
 
@@ -175,12 +202,25 @@ spoiled = weight.clone()
 spoiled[0, 0, 0] = 10 * weight.abs().max()
 errors = pd.DataFrame(
     [
-        (name, *((rounded(w, per_channel=each) - w)[1:].abs().mean().item() for each in (False, True)))
-        for name, w in {"as trained": weight, "one weight ten times the largest": spoiled}.items()
+        (
+            name,
+            *(
+                (rounded(w, per_channel=each) - w)[1:].abs().mean().item()
+                for each in (False, True)
+            ),
+        )
+        for name, w in {
+            "as trained": weight,
+            "one weight ten times the largest": spoiled,
+        }.items()
     ],
     columns=["first convolution", "one scale per tensor", "one per channel"],
 )
-tables.show(errors, dict.fromkeys(errors.columns[1:], "{:.5f}"), caption="Mean rounding error of all other channels")
+tables.show(
+    errors,
+    dict.fromkeys(errors.columns[1:], "{:.5f}"),
+    caption="Mean rounding error of all other channels",
+)
 
 # %% tags=["remove-input"]
 steps = 127 * (largest / largest.max()).median().item()
@@ -203,7 +243,9 @@ of their own they do not notice.
 # %%
 bits = [8, 6, 5, 4, 3, 2]
 probe = study.data.in_folds(9).sample(600, seed=0)  # records of the selection fold
-inputs = torch.from_numpy(run.normalization(probe.millivolts(slice(None))).transpose(0, 2, 1).copy())
+inputs = torch.from_numpy(
+    run.normalization(probe.millivolts(slice(None))).transpose(0, 2, 1).copy()
+)
 convolutions = [layer for layer in layers if isinstance(layer, torch.nn.Conv1d)]
 trained = [layer.weight.detach().clone() for layer in convolutions]
 
@@ -211,7 +253,10 @@ trained = [layer.weight.detach().clone() for layer in convolutions]
 def auc_of(network):
     """Macro AUC on the probe."""
     with torch.no_grad():
-        return macro_auc(probe.labels > 0, torch.cat([network(part) for part in inputs.split(50)]).numpy())
+        return macro_auc(
+            probe.labels > 0,
+            torch.cat([network(part) for part in inputs.split(50)]).numpy(),
+        )
 
 
 rows = []
@@ -227,7 +272,10 @@ intact = auc_of(network)
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Macro AUC of the small CNN on 600 records of fold 9, its convolutions rounded to fewer bits. Eight bits cost nothing either way; further down, a scale for each channel is worth about one bit.", "name": "fig-quantization-bits"}}
 figure, axis = plt.subplots(figsize=(PAGE_WIDTH, 3.6))
-for per_channel, label, color in ((False, "one scale per tensor", "#D55E00"), (True, "one per channel", "#0072B2")):
+for per_channel, label, color in (
+    (False, "one scale per tensor", "#D55E00"),
+    (True, "one per channel", "#0072B2"),
+):
     curve = by_bits[by_bits.per_channel == per_channel]
     axis.plot(curve.bits, curve.auc, "o-", color=color, label=label)
 axis.axhline(intact, color="#777777", linewidth=1, linestyle="--", label="float32")
@@ -237,7 +285,11 @@ legend = axis.legend()
 
 # %% tags=["remove-input"]
 aucs = by_bits.set_index(["per_channel", "bits"]).auc
-study.claim("05.eight_bits_on_the_probe", max(abs(aucs[each, 8] - intact) for each in (False, True)), below=0.001)
+study.claim(
+    "05.eight_bits_on_the_probe",
+    max(abs(aucs[each, 8] - intact) for each in (False, True)),
+    below=0.001,
+)
 study.claim("05.four_bits_per_channel", intact - aucs[True, 4], below=0.005)
 study.claim("05.three_bits_per_tensor", intact - aucs[False, 3], above=0.1)
 say(f"""
@@ -267,12 +319,18 @@ def peaks(record):
 
 many = study.representative_records(run, 1000)
 with torch.no_grad():
-    reach = np.maximum.accumulate([peaks(record) for record in many])  # (records, convolutions)
+    reach = np.maximum.accumulate(
+        [peaks(record) for record in many]
+    )  # (records, convolutions)
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "The largest value that has entered each convolution after so many calibration records. It grows in jumps, each of them a single record; after some hundred records hardly anything changes.", "name": "fig-quantization-calibration"}}
 figure, axis = plt.subplots(figsize=(PAGE_WIDTH, 3.4))
 for number, color in enumerate(("#0072B2", "#D55E00", "#009E73")):
-    line = {"drawstyle": "steps-post", "color": color, "label": f"into convolution {number + 1}"}
+    line = {
+        "drawstyle": "steps-post",
+        "color": color,
+        "label": f"into convolution {number + 1}",
+    }
     axis.plot(np.arange(1, len(reach) + 1), reach[:, number], **line)
 axis.set(xscale="log", xlabel="calibration records", ylabel="largest value so far")
 legend = axis.legend()
@@ -298,9 +356,20 @@ original ones.
 
 
 # %%
-def quantize(source, target, records, *, per_channel=True, method=CalibrationMethod.MinMax, reduce_range=True):
+def quantize(
+    source,
+    target,
+    records,
+    *,
+    per_channel=True,
+    method=CalibrationMethod.MinMax,
+    reduce_range=True,
+):
     """An int8 copy of a float32 file; records (n, 1000, 12) determine the ranges of activations."""
-    prepared, feed = target.with_suffix(".prepared"), ({"ecg": record.T[None].copy()} for record in records)
+    prepared, feed = (
+        target.with_suffix(".prepared"),
+        ({"ecg": record.T[None].copy()} for record in records),
+    )
     quant_pre_process(source, prepared, skip_symbolic_shape=True)
     quantize_static(
         prepared,
@@ -325,7 +394,10 @@ print({path.name: path.stat().st_size for path in (float_file, int8_file)})
 # Runtime executes, after its own optimizations. `QLinearConv` is an integer convolution, `FusedConv` one in float:
 
 # %%
-{path.name: dict(quantization.count_convolutions(path)) for path in (float_file, int8_file)}
+{
+    path.name: dict(quantization.count_convolutions(path))
+    for path in (float_file, int8_file)
+}
 
 # %% [markdown]
 # **Why 7 bits?** Processors of the x86 family without 8-bit dot products (AVX2 without VNNI) multiply activations and
@@ -334,8 +406,13 @@ print({path.name: path.stat().st_size for path in (float_file, int8_file)})
 
 # %%
 for largest_weight in (127, 64):
-    pair = 2 * 255 * largest_weight  # two products of the largest activation and the largest weight
-    print(f"weights up to {largest_weight}: {pair:,} of {2**15 - 1:,}", "fits" if pair < 2**15 else "overflows")
+    pair = (
+        2 * 255 * largest_weight
+    )  # two products of the largest activation and the largest weight
+    print(
+        f"weights up to {largest_weight}: {pair:,} of {2**15 - 1:,}",
+        "fits" if pair < 2**15 else "overflows",
+    )
 
 # %% [markdown]
 # ## Which options?
@@ -345,7 +422,9 @@ for largest_weight in (127, 64):
 
 # %%
 declared = study.settings.registry.int8
-usual = Quantization(per_channel=declared.per_channel, calibration_method=declared.calibration_method)
+usual = Quantization(
+    per_channel=declared.per_channel, calibration_method=declared.calibration_method
+)
 selectable = {  # the declared option first
     "per channel, min-max, 200 records": (usual, declared.calibration_records),
     "per tensor": (Quantization(per_channel=False), 200),
@@ -365,23 +444,42 @@ others = {
 
 # %% tags=["hide-input"]
 unfolded = onnx_files.to_onnx(study.network(run), folder / "unfolded.onnx", fold=False)
-files = {"float32": float_file, "float16": quantization.to_float16(float_file, folder / "float16.onnx")}
+files = {
+    "float32": float_file,
+    "float16": quantization.to_float16(float_file, folder / "float16.onnx"),
+}
 for number, (name, (how, count)) in enumerate((selectable | others).items()):
     calibration = study.representative_records(run, count) if count else None
     source = float_file if how.fold_batch_norm else unfolded
-    files[name] = quantization.quantize(source, folder / f"option_{number}.onnx", calibration, how)
+    files[name] = quantization.quantize(
+        source, folder / f"option_{number}.onnx", calibration, how
+    )
 validation = study.evaluation_set(9)
-scores = {name: scores_of_files(study, [run], [path], folds=(9,)) for name, path in files.items()}
+scores = {
+    name: scores_of_files(study, [run], [path], folds=(9,))
+    for name, path in files.items()
+}
 auc = {name: validation.macro_auc(scores[name]) for name in files}
 timing = time_files(study, files, "float32")
-kinds = {name: ", ".join(quantization.count_convolutions(path)) for name, path in files.items()}
+kinds = {
+    name: ", ".join(quantization.count_convolutions(path))
+    for name, path in files.items()
+}
 
 # %%
 best = max(selectable, key=auc.get)
-against_best = {name: validation.difference(scores[name], scores[best]) for name in selectable}
+against_best = {
+    name: validation.difference(scores[name], scores[best]) for name in selectable
+}
 options = pd.DataFrame(
     [
-        (name, f"{auc[name]:.4f}", f"{against_best[name]:+}", files[name].stat().st_size / 1e3, timing.ms(name))
+        (
+            name,
+            f"{auc[name]:.4f}",
+            f"{against_best[name]:+}",
+            files[name].stat().st_size / 1e3,
+            timing.ms(name),
+        )
         for name in selectable
     ],
     columns=["option", "AUC, fold 9", "minus the best", "KB", "ms per record"],
@@ -393,7 +491,11 @@ first = next(iter(selectable))
 furthest = max(max(-each.low, each.high) for each in against_best.values())
 study.claim("05.declared_option_on_fold_9", against_best[first], within=0.002)
 study.claim("05.all_selectable_options_on_fold_9", furthest, below=0.002)
-study.claim("05.entropy_writes_the_same_file", files["entropy"].read_bytes() == files[first].read_bytes(), above=0)
+study.claim(
+    "05.entropy_writes_the_same_file",
+    files["entropy"].read_bytes() == files[first].read_bytes(),
+    above=0,
+)
 say("""
 All seven are *equivalent within 0.002* to the best of them on fold 9, and here one takes as long as another. So we take the first of the
 list, the usual settings: nothing speaks for any other. It is declared in `config/models.yml`, and every int8 ONNX
@@ -403,18 +505,39 @@ file of this book is made that way. *Entropy* calibration writes the very same f
 # %% tags=["hide-input"]
 rest = pd.DataFrame(
     [
-        (name, f"{auc[name]:.4f}", files[name].stat().st_size / 1e3, timing.ms(name), kinds[name])
+        (
+            name,
+            f"{auc[name]:.4f}",
+            files[name].stat().st_size / 1e3,
+            timing.ms(name),
+            kinds[name],
+        )
         for name in ("float32", "float16", *others)
     ],
-    columns=["not selectable", "AUC, fold 9", "KB", "ms per record", "convolutions executed"],
+    columns=[
+        "not selectable",
+        "AUC, fold 9",
+        "KB",
+        "ms per record",
+        "convolutions executed",
+    ],
 )
 tables.show(rest, {"KB": "{:.0f}", "ms per record": "{:.2f}"})
 
 # %% tags=["remove-input"]
-integer = [name for name in selectable | others if set(kinds[name].split(", ")) <= {"QLinearConv", "ConvInteger"}]
-study.claim("05.options_with_integer_convolutions_only", len(integer), above=10, below=12)
+integer = [
+    name
+    for name in selectable | others
+    if set(kinds[name].split(", ")) <= {"QLinearConv", "ConvInteger"}
+]
+study.claim(
+    "05.options_with_integer_convolutions_only", len(integer), above=10, below=12
+)
 x = run.normalization(probe.millivolts(slice(None)))
-full_range, exact = (onnx_files.predict(files["8-bit weights"], x, integer_kernels=each) for each in (True, False))
+full_range, exact = (
+    onnx_files.predict(files["8-bit weights"], x, integer_kernels=each)
+    for each in (True, False)
+)
 say(f"""
 Of the twelve options {len(integer)} leave no convolution in float, but only the first seven may be selected. The others have a
 price that AUC does not show. *8-bit weights* may overflow on some processors; on this one ({processor()}) the integer
@@ -435,7 +558,10 @@ it in float32 here.
 networks = {"base_cnn_int8": "base_cnn", "student_int8": "student"}
 quantized = int8.quantize(study, networks)
 fold_10 = {
-    name: study.evaluation_set(10).difference(quantized[name].scores, quantized[name].float_scores) for name in networks
+    name: study.evaluation_set(10).difference(
+        quantized[name].scores, quantized[name].float_scores
+    )
+    for name in networks
 }
 costs = pd.DataFrame(
     [
@@ -447,7 +573,10 @@ costs = pd.DataFrame(
             f"{quantized[name].float_files[0].stat().st_size / 1e3:,.0f} → {quantized[name].file_bytes / 1e3:,.0f}",
             f"×{quantized.timing.speedup(name).value:.1f}",
         )
-        for name, label in {"base_cnn_int8": "base CNN", "student_int8": "small CNN"}.items()
+        for name, label in {
+            "base_cnn_int8": "base CNN",
+            "student_int8": "small CNN",
+        }.items()
     ],
     columns=["int8", "AUC, fold 10", "minus float32", "verdict", "KB", "speed"],
 )
@@ -457,9 +586,17 @@ tables.show(costs)
 gates = quantized.gates
 study.claim("05.base_cnn_int8", fold_10["base_cnn_int8"], within=0.002)
 study.claim("05.student_int8", fold_10["student_int8"], within=0.002)
-study.claim("05.base_cnn_int8_fold_9", gates["base_cnn_int8"].auc_change.value, above=-0.001)
-study.claim("05.student_int8_fold_9", gates["student_int8"].auc_change.value, above=-0.001)
-study.claim("05.quarter_of_the_bytes", max(gate.size_ratio for gate in gates.values()), below=0.28)
+study.claim(
+    "05.base_cnn_int8_fold_9", gates["base_cnn_int8"].auc_change.value, above=-0.001
+)
+study.claim(
+    "05.student_int8_fold_9", gates["student_int8"].auc_change.value, above=-0.001
+)
+study.claim(
+    "05.quarter_of_the_bytes",
+    max(gate.size_ratio for gate in gates.values()),
+    below=0.28,
+)
 say(f"""
 A quarter of the bytes, and an AUC that is *equivalent within 0.002* in both networks. Before such a file is used, three things
 are checked on fold 9: all convolutions are integer ones, the AUC falls by at most 0.001, and the file takes at most 28\u00a0% of
@@ -481,7 +618,9 @@ Speed is no part of that check, because it belongs to a machine. The factors of 
 w = weight.clone().requires_grad_()
 imitated = w + (rounded(w) - w).detach()  # forward: rounded; backward: w itself
 imitated.sum().backward()
-print(f"on the grid: {torch.allclose(imitated, rounded(w))}; slope everywhere: {w.grad.unique().item():.0f}")
+print(
+    f"on the grid: {torch.allclose(imitated, rounded(w))}; slope everywhere: {w.grad.unique().item():.0f}"
+)
 
 # %% [markdown]
 # All numbers in it are floats that imitate integers. It is a good method for a network that is already trained and
@@ -509,24 +648,41 @@ print(f"on the grid: {torch.allclose(imitated, rounded(w))}; slope everywhere: {
 # against their records, as some of the original's notebooks have it.
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "The original's training with rounding in each pass, repeated on PTB-XL's folds and on a random split with shifted labels (for which folds 1–8 and 9 mean that split's own training and validation records). Both learn the task.", "name": "fig-quantization-replay"}}
-replay, random_split = study.run("quantization_replay"), study.run("quantization_replay_random_split")
-histories = {"PTB-XL's folds": [replay.history], "random split, shifted labels": [random_split.history]}
+replay, random_split = (
+    study.run("quantization_replay"),
+    study.run("quantization_replay_random_split"),
+)
+histories = {
+    "PTB-XL's folds": [replay.history],
+    "random split, shifted labels": [random_split.history],
+}
 figure = plots.training_curves(histories, last=list(histories))
 
 # %%
-untrained, trained = convnet.build("quantization_aware"), study.network(replay)  # both round in each pass
+untrained, trained = (
+    convnet.build("quantization_aware"),
+    study.network(replay),
+)  # both round in each pass
 size = {
-    when: sum(parameter.numel() * parameter.element_size() for parameter in each.parameters())
+    when: sum(
+        parameter.numel() * parameter.element_size() for parameter in each.parameters()
+    )
     for when, each in {"before training": untrained, "after training": trained}.items()
 }
-replay_file = onnx_files.to_onnx(strip_fake_quant(trained), folder / "replay.onnx")  # what it holds: floats
+replay_file = onnx_files.to_onnx(
+    strip_fake_quant(trained), folder / "replay.onnx"
+)  # what it holds: floats
 calibration = study.representative_records(replay, 200)
-converted = quantize(replay_file, folder / "replay_int8.onnx", calibration)  # the missing step
+converted = quantize(
+    replay_file, folder / "replay_int8.onnx", calibration
+)  # the missing step
 converted_scores = scores_of_files(study, [replay], [converted])
 print(size)
 
 # %% tags=["remove-input"]
-part = study.data_for(study.settings.training["quantization_replay_random_split"]).in_folds(9)
+part = study.data_for(
+    study.settings.training["quantization_replay_random_split"]
+).in_folds(9)
 shifted = macro_auc(part.labels > 0, random_split.scores.for_fold(9).score[0])
 after = study.evaluation_set(10).difference(converted_scores, replay.scores)
 reported = original.REPORTED["quantization_replay"].auc
@@ -556,7 +712,9 @@ for seed in range(10):
     random_network = convnet.build("quantization_aware").train()
     with torch.no_grad():
         random_network(inputs[:64])  # sets the ranges of its activations
-        score = torch.cat([random_network.eval()(part) for part in inputs[:300].split(50)]).numpy()
+        score = torch.cat(
+            [random_network.eval()(part) for part in inputs[:300].split(50)]
+        ).numpy()
     rows.append(class_aucs(probe.labels[:300] > 0, score))
 nothing_learned = np.array(rows)  # (networks, superclasses)
 
@@ -576,11 +734,27 @@ tell.
 
 # %% tags=["hide-input"]
 part_10 = {"auc": shifted, "training": random_split.metadata}
-replay_timing = time_files(study, {"float32": replay_file, "int8": converted}, {"int8": "float32"})
+replay_timing = time_files(
+    study, {"float32": replay_file, "int8": converted}, {"int8": "float32"}
+)
 counts = convnet.counts(trained)
 for model, given, path, name, framework, details in (
-    ("quantization_replay", replay.scores, replay_file, "float32", "torch", {"bytes": size, "random_split": part_10}),
-    ("quantization_replay_int8", converted_scores, converted, "int8", "onnxruntime", {"auc_change": after.to_dict()}),
+    (
+        "quantization_replay",
+        replay.scores,
+        replay_file,
+        "float32",
+        "torch",
+        {"bytes": size, "random_split": part_10},
+    ),
+    (
+        "quantization_replay_int8",
+        converted_scores,
+        converted,
+        "int8",
+        "onnxruntime",
+        {"auc_change": after.to_dict()},
+    ),
 ):
     reporting.write(
         study,

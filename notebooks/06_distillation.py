@@ -55,7 +55,10 @@ introduce(study)
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Distillation. The trained teacher answers first and does not change any more; the student learns from its answers and from the labels.", "name": "fig-distillation-scheme"}}
 figure, axis = plt.subplots(figsize=(PAGE_WIDTH, 3.6))
-small, large = (sum(p.numel() for p in convnet.build(name).parameters()) for name in ("student", "base_cnn"))
+small, large = (
+    sum(p.numel() for p in convnet.build(name).parameters())
+    for name in ("student", "base_cnn")
+)
 boxes = {
     "record": (0.08, 0.5, "recording\n12 leads", "white"),
     "teacher": (
@@ -64,7 +67,12 @@ boxes = {
         f"teacher: base CNN\n{large / 1e6:.1f} million parameters\ntrained before, frozen",
         "#cfe8f7",
     ),
-    "student": (0.37, 0.5, f"student: small CNN\n{small / 1e6:.1f} million parameters", "#56B4E9"),
+    "student": (
+        0.37,
+        0.5,
+        f"student: small CNN\n{small / 1e6:.1f} million parameters",
+        "#56B4E9",
+    ),
     "labels": (0.37, 0.16, "labels of PTB-XL", "white"),
     "soft": (0.72, 0.84, "soft labels\nbetween 0 and 1", "#eeeeee"),
     "answer": (0.72, 0.5, "student's\nprobabilities", "#eeeeee"),
@@ -73,13 +81,32 @@ boxes = {
 }
 drawn = {}
 for name, (x, y, text, color) in boxes.items():
-    box = {"boxstyle": "round,pad=0.5", "facecolor": color, "edgecolor": "#555555", "linewidth": 0.6}
-    text = axis.text(x, y, text, ha="center", va="center", fontsize=11, color="black", bbox=box)
+    box = {
+        "boxstyle": "round,pad=0.5",
+        "facecolor": color,
+        "edgecolor": "#555555",
+        "linewidth": 0.6,
+    }
+    text = axis.text(
+        x, y, text, ha="center", va="center", fontsize=11, color="black", bbox=box
+    )
     drawn[name] = text.get_bbox_patch()
-for path in ("record teacher soft loss", "record student answer loss", "labels hard loss"):
+for path in (
+    "record teacher soft loss",
+    "record student answer loss",
+    "labels hard loss",
+):
     for start, end in pairwise(path.split()):
-        arrow = {"arrowstyle": "-|>", "color": "#777777", "patchA": drawn[start], "patchB": drawn[end], "shrinkA": 2}
-        axis.annotate("", boxes[end][:2], boxes[start][:2], arrowprops=arrow | {"shrinkB": 2})
+        arrow = {
+            "arrowstyle": "-|>",
+            "color": "#777777",
+            "patchA": drawn[start],
+            "patchB": drawn[end],
+            "shrinkA": 2,
+        }
+        axis.annotate(
+            "", boxes[end][:2], boxes[start][:2], arrowprops=arrow | {"shrinkB": 2}
+        )
 axis.set(xlim=(0, 1), ylim=(0, 1))
 axis.axis("off")
 text = "A recording enters teacher and student; soft labels, hard labels and the student's answer meet in the loss."
@@ -120,11 +147,24 @@ answers = pd.DataFrame(
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "One recording of fold 9: its hard labels, what three base CNNs answer on average, the same at temperature 4, and what the student answers after its training. The label knows one superclass; teacher and student see two or three.", "name": "fig-soft-labels"}}
 figure, axis = plt.subplots(figsize=(PAGE_WIDTH, 3))
-marks = dict(zip(answers, (("s", "black"), ("o", "#0072B2"), ("D", "#56B4E9"), ("^", "#D55E00"))))
+marks = dict(
+    zip(answers, (("s", "black"), ("o", "#0072B2"), ("D", "#56B4E9"), ("^", "#D55E00")))
+)
 for offset, (column, (marker, color)) in zip((-0.24, -0.08, 0.08, 0.24), marks.items()):
-    axis.plot(answers[column], np.arange(len(CLASSES)) + offset, marker, color=color, label=column, markersize=7)
+    axis.plot(
+        answers[column],
+        np.arange(len(CLASSES)) + offset,
+        marker,
+        color=color,
+        label=column,
+        markersize=7,
+    )
 axis.set_yticks(range(len(CLASSES)), CLASSES)
-axis.set(xlabel="probability (hard label: 0 or 1)", xlim=(-0.04, 1.04), ylim=(len(CLASSES) - 0.5, -0.5))
+axis.set(
+    xlabel="probability (hard label: 0 or 1)",
+    xlim=(-0.04, 1.04),
+    ylim=(len(CLASSES) - 0.5, -0.5),
+)
 axis.legend(ncols=4, loc="lower center", bbox_to_anchor=(0.5, 1), frameon=False)
 listed = "; ".join(
     f"{name}: " + ", ".join(f"{column} {value:.2f}" for column, value in row.items())
@@ -252,7 +292,10 @@ The macro AUC of these numbers on {len(probe)} records of fold 9 is {untrained_a
 # stopping after five epochs without a better AUC on fold 9, and the weights of the last epoch, as the original did.
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "AUC on fold 9 while the student trains with the untrained teacher and without any. Early stopping (dots: the best epochs) ended one training long before the other.", "name": "fig-untrained-teacher"}}
-replays = {"untrained teacher": study.run("distillation_replay"), "no teacher": study.run("pruning_replay_corrected")}
+replays = {
+    "untrained teacher": study.run("distillation_replay"),
+    "no teacher": study.run("pruning_replay_corrected"),
+}
 histories = {name: replay.history for name, replay in replays.items()}
 common = min(map(len, histories.values()))
 figure, axis = plt.subplots(figsize=(PAGE_WIDTH, 3))
@@ -262,12 +305,20 @@ for (name, history), color in zip(histories.items(), ("#D55E00", "#0072B2")):
     axis.plot(best["epoch"] + 1, best["val_auc"], "o", color=color)
 axis.axvline(common, color="#777777", linewidth=1, linestyle="--")
 axis.legend()
-axis.set(xlabel="epoch (dashed: the last one that both have)", ylabel="macro AUC on fold 9")
-bests = ", ".join(f"{history['val_auc'].max():.3f} with {name}" for name, history in histories.items())
-figure = set_alt_text(figure, f"AUC on fold 9 by epoch, alike for {common} epochs; best: {bests}.")
+axis.set(
+    xlabel="epoch (dashed: the last one that both have)", ylabel="macro AUC on fold 9"
+)
+bests = ", ".join(
+    f"{history['val_auc'].max():.3f} with {name}" for name, history in histories.items()
+)
+figure = set_alt_text(
+    figure, f"AUC on fold 9 by epoch, alike for {common} epochs; best: {bests}."
+)
 
 # %% tags=["remove-input"]
-cost = study.evaluation_set(10).difference(*(replay.scores for replay in replays.values()))
+cost = study.evaluation_set(10).difference(
+    *(replay.scores for replay in replays.values())
+)
 at_common = [history["val_auc"].iloc[common - 1] for history in histories.values()]
 resumed = replays["no teacher"].metadata.get("resumed_after", 0)
 study.claim("06.worse_with_an_untrained_teacher", cost, below=0)
@@ -301,8 +352,15 @@ teachers = {
 }
 
 # %% tags=["remove-input"]
-rows = [(name, str(validation.auc(scores)), str(test.auc(scores))) for name, scores in teachers.items()]
-columns = ["teachers, three of each", "AUC, fold 9 (95 % interval)", "AUC, fold 10 (95 % interval)"]
+rows = [
+    (name, str(validation.auc(scores)), str(test.auc(scores)))
+    for name, scores in teachers.items()
+]
+columns = [
+    "teachers, three of each",
+    "AUC, fold 9 (95 % interval)",
+    "AUC, fold 10 (95 % interval)",
+]
 tables.show(pd.DataFrame(rows, columns=columns))
 
 # %% tags=["remove-input"]
@@ -354,21 +412,42 @@ taught = against_the_best(trials[trials["teachers"] != "no teacher"])
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Differences on fold 9 from the best setting of each kind (hollow), with 95 % intervals over patients, one seed. T is the temperature, w the label weight. Gray: within 0.002. Dropout matters; among the settings with teachers nothing does.", "name": "fig-distillation-trials"}}
 figure, axis = plt.subplots(figsize=(PAGE_WIDTH, 0.32 * len(trials) + 0.9))
-axis.axvspan(-EQUIVALENCE_MARGIN, EQUIVALENCE_MARGIN, color="#999999", alpha=0.25, linewidth=0)
-drawn = [(f"{row.teachers}, T = {row.T:g}, w = {row.w:g}", row.difference, "#D55E00") for row in taught.itertuples()]
-drawn += [(f"no teacher, dropout {row.dropout:g}", row.difference, "#0072B2") for row in alone.itertuples()]
+axis.axvspan(
+    -EQUIVALENCE_MARGIN, EQUIVALENCE_MARGIN, color="#999999", alpha=0.25, linewidth=0
+)
+drawn = [
+    (f"{row.teachers}, T = {row.T:g}, w = {row.w:g}", row.difference, "#D55E00")
+    for row in taught.itertuples()
+]
+drawn += [
+    (f"no teacher, dropout {row.dropout:g}", row.difference, "#0072B2")
+    for row in alone.itertuples()
+]
 for y, (_, change, color) in enumerate(drawn):
     axis.plot([change.low, change.high], [y, y], color=color)
-    axis.plot(change.value, y, "o", color=color, markerfacecolor=color if change.low else "white")
+    axis.plot(
+        change.value,
+        y,
+        "o",
+        color=color,
+        markerfacecolor=color if change.low else "white",
+    )
 axis.set_yticks(range(len(drawn)), [text for text, *_ in drawn])
-axis.set(xlabel="macro AUC on fold 9 minus that of the best of its kind", ylim=(len(drawn) - 0.5, -0.5))
+axis.set(
+    xlabel="macro AUC on fold 9 minus that of the best of its kind",
+    ylim=(len(drawn) - 0.5, -0.5),
+)
 axis.grid(visible=False, axis="y")
-figure = set_alt_text(figure, "; ".join(f"{text}: {change:+}" for text, change, _ in drawn) + ".")
+figure = set_alt_text(
+    figure, "; ".join(f"{text}: {change:+}" for text, change, _ in drawn) + "."
+)
 
 # %% tags=["remove-input"]
 worst = alone["difference"].iloc[-1]
 spread = max(max(-change.low, change.high) for change in taught["difference"])
-early = validation.difference(taught["scores"].iloc[0], alone["scores"].iloc[0], pair_seeds=False)
+early = validation.difference(
+    taught["scores"].iloc[0], alone["scores"].iloc[0], pair_seeds=False
+)
 study.claim("06.half_of_the_values_dropped_is_too_much", worst, below=-0.002)
 study.claim("06.settings_with_teachers_are_equivalent", spread, below=0.002)
 study.claim("06.teachers_help_after_eight_epochs", early, above=0)
@@ -400,7 +479,9 @@ gain = {
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Each dot is a training of the student; lines are means. Folds 9 and 10 have different patients and therefore scales of their own.", "name": "fig-students"}}
 seed_aucs = {
-    (fold.fold, name): [fold.macro_auc(scores.for_seeds([seed])) for seed in scores.seed]
+    (fold.fold, name): [
+        fold.macro_auc(scores.for_seeds([seed])) for seed in scores.seed
+    ]
     for fold in (validation, test)
     for name, scores in students.items()
 }
@@ -413,14 +494,29 @@ for fold, axis in zip((9, 10), axes):
     axis.set_yticks(range(len(students)), students)
     axis.set(xlabel=f"macro AUC on fold {fold}", ylim=(-0.6, len(students) - 0.4))
     axis.grid(visible=False, axis="y")
-text = "; ".join(f"fold {fold}, {name}: {min(aucs):.4f} to {max(aucs):.4f}" for (fold, name), aucs in seed_aucs.items())
+text = "; ".join(
+    f"fold {fold}, {name}: {min(aucs):.4f} to {max(aucs):.4f}"
+    for (fold, name), aucs in seed_aucs.items()
+)
 figure = set_alt_text(figure, f"Macro AUCs of five trainings each. {text}.")
 
 # %% tags=["remove-input"]
-rows = [(name, str(validation.auc(scores)), str(test.auc(scores))) for name, scores in students.items()]
+rows = [
+    (name, str(validation.auc(scores)), str(test.auc(scores)))
+    for name, scores in students.items()
+]
 rows.append(("difference", *(f"{change:+}" for change in gain.values())))
 rows.append(("verdict", *(change.verdict for change in gain.values())))
-tables.show(pd.DataFrame(rows, columns=["student", "AUC, fold 9 (95 % interval)", "AUC, fold 10 (95 % interval)"]))
+tables.show(
+    pd.DataFrame(
+        rows,
+        columns=[
+            "student",
+            "AUC, fold 9 (95 % interval)",
+            "AUC, fold 10 (95 % interval)",
+        ],
+    )
+)
 
 # %% tags=["remove-input"]
 below = study.difference("student_distilled", "base_cnn")
@@ -457,12 +553,20 @@ for name, scores in candidates.items():
     error[name] = np.mean(errors)
 
 # %% tags=["remove-input"]
-names = ["the teachers, three base CNNs together", *(f"student {name}" for name in students)]
+names = [
+    "the teachers, three base CNNs together",
+    *(f"student {name}" for name in students),
+]
 rows = [
     (text, f"{combined([brier[name]])}", f"{combined([slope[name]]):.2f}", error[name])
     for text, name in zip(names, candidates)
 ]
-tables.show(pd.DataFrame(rows, columns=["on fold 10", "Brier score", "calibration slope", "calibration error"]))
+tables.show(
+    pd.DataFrame(
+        rows,
+        columns=["on fold 10", "Brier score", "calibration slope", "calibration error"],
+    )
+)
 
 # %% tags=["remove-input"]
 _, without, distilled = candidates
@@ -470,9 +574,13 @@ changes = {
     what: combined([values[distilled], tuple(-part for part in values[without])])
     for what, values in (("brier", brier), ("slope", slope))
 }
-by_weight = taught[(taught["T"] == 2) & (taught["teachers"] == "Base CNN")].sort_values("w")
+by_weight = taught[(taught["T"] == 2) & (taught["teachers"] == "Base CNN")].sort_values(
+    "w"
+)
 trial_slopes = [
-    calibration.calibration_slopes(validation.y_score(scores), validation.y_true, validation.resampling)
+    calibration.calibration_slopes(
+        validation.y_score(scores), validation.y_true, validation.resampling
+    )
     for scores in by_weight["scores"]
 ]
 by_teachers = combined([trial_slopes[0], tuple(-part for part in trial_slopes[-1])])
@@ -510,7 +618,9 @@ study.claim(
     within=0.002,
 )
 study.claim("06.int8_file_below_600_kb", smaller.file_bytes, below=600_000)
-study.claim("06.int8_loses_at_most_0.001_on_fold_9", gate.auc_change.value, above=-0.001)
+study.claim(
+    "06.int8_loses_at_most_0.001_on_fold_9", gate.auc_change.value, above=-0.001
+)
 say(f"""
 The file shrinks from {smaller.float_files[0].stat().st_size / 1e6:.2f} MB to {smaller.file_bytes / 1e3:.0f} KB and
 {gate.integer_convolutions} convolutions become integer ones. On fold 10 the AUC changes by
@@ -537,14 +647,28 @@ details = {
     "distillation_replay": {},
     "student_replay": {},
     "student": {"sizes_mb": convnet.size_table(convnet.build("student")).to_dict()},
-    "student_distilled": {"auc_change": gain[10].to_dict(), "verdict": gain[10].verdict},
+    "student_distilled": {
+        "auc_change": gain[10].to_dict(),
+        "verdict": gain[10].verdict,
+    },
 }
 for model, more in details.items():
     trained = study.model(model).made_from[0] if study.model(model).made_from else model
     training = study.run(trained).metadata
-    reporting.write(study, model, study.scores(trained), counts=training, training=training, **float_file, **more)
+    reporting.write(
+        study,
+        model,
+        study.scores(trained),
+        counts=training,
+        training=training,
+        **float_file,
+        **more,
+    )
 quantized.write()
-rows = {"Student without teacher": "without teacher", "Student with teacher": "with teacher"}
+rows = {
+    "Student without teacher": "without teacher",
+    "Student with teacher": "with teacher",
+}
 tables.show(reporting.by_finding(study, rows))
 
 # %% tags=["remove-input"]

@@ -121,7 +121,12 @@ tables.show(across(auc), caption=caption)
 
 # %% tags=["remove-input"]
 base_auc = Estimate(**kept["base_cnn"]["classes"]["macro"])
-off = Estimate(*(value - original.REPORTED["base_cnn"].auc for value in (base_auc.value, base_auc.low, base_auc.high)))
+off = Estimate(
+    *(
+        value - original.REPORTED["base_cnn"].auc
+        for value in (base_auc.value, base_auc.low, base_auc.high)
+    )
+)
 study.claim("07.base_cnn_about_as_reported", off, within=0.012)
 worst = study.difference("inception_cnn_int8", "base_cnn")
 study.claim("07.none_far_below_the_base_cnn", worst, above=-0.01)
@@ -147,7 +152,11 @@ the networks were trained and measured. For orientation, the single networks of 
 # %%
 def size(row):
     count = tables.short_count(row.params)
-    return count if np.isnan(row.file_bytes) else f"{count}, {tables.file_size(row.file_bytes)}"
+    return (
+        count
+        if np.isnan(row.file_bytes)
+        else f"{count}, {tables.file_size(row.file_bytes)}"
+    )
 
 
 caption = "Parameters (M: millions, k: thousands), and bytes of weights or file"
@@ -156,7 +165,10 @@ tables.show(across(size), caption=caption)
 # %% tags=["remove-input"]
 both = kept["base_cnn_pruned_int8"]["row"]
 smaller = kept["base_cnn"]["row"]["file_bytes"] / both["file_bytes"]
-by_design = kept["base_cnn"]["row"]["file_bytes"] / kept["student_distilled_int8"]["row"]["file_bytes"]
+by_design = (
+    kept["base_cnn"]["row"]["file_bytes"]
+    / kept["student_distilled_int8"]["row"]["file_bytes"]
+)
 study.claim("07.pruned_and_quantized_20_times_smaller", smaller, above=20)
 study.claim("07.student_int8_40_times_smaller", by_design, above=40)
 say(f"""
@@ -186,7 +198,9 @@ mended = study.difference("inception_cnn", "inception_cnn_replay")
 behind = study.difference("inception_cnn", "base_cnn")
 study.claim("07.inception_gains_from_training", mended, above=0.03)
 study.claim("07.inception_slightly_below", behind, below=0, above=-0.01)
-reported_gap = original.REPORTED["inception_cnn"].auc - original.REPORTED["base_cnn"].auc
+reported_gap = (
+    original.REPORTED["inception_cnn"].auc - original.REPORTED["base_cnn"].auc
+)
 say(f"""
 Training it properly changes its AUC by {mended:+}; what remains between it and the base CNN is {behind:+}. The claim that it is
 the worse network holds, with a gap of {100 * behind.value / reported_gap:.0f}\u00a0% of the reported one.
@@ -200,7 +214,9 @@ the worse network holds, with a gap of {100 * behind.value / reported_gap:.0f}\u
 # %% tags=["remove-input"]
 sigmoids = study.difference("base_cnn_pruning_replay", "student_replay")
 study.claim("07.two_sigmoids_cost_most", sigmoids, below=-0.08)
-reported_loss = original.REPORTED["base_cnn"].auc - original.REPORTED["base_cnn_pruning_replay"].auc
+reported_loss = (
+    original.REPORTED["base_cnn"].auc - original.REPORTED["base_cnn_pruning_replay"].auc
+)
 say(f"""
 Against the same network with one sigmoid and nothing pruned, the replayed one has an AUC that differs by {sigmoids:+}. The reported
 loss is {reported_loss:.3f}.
@@ -243,23 +259,40 @@ each; another pair of seeds may differ. It is of the size of the reported gain, 
 # %%
 steps = {
     "prune a fifth of the small CNN's weights": ("student_pruned_20", "student"),
-    "prune 60 % of the base CNN's channels": ("base_cnn_pruned_channels_60", "base_cnn"),
+    "prune 60 % of the base CNN's channels": (
+        "base_cnn_pruned_channels_60",
+        "base_cnn",
+    ),
     "round the base CNN to 8 bits": ("base_cnn_int8", "base_cnn"),
     "round the small CNN to 8 bits": ("student_int8", "student"),
     "prune the base CNN's channels and round": ("base_cnn_pruned_int8", "base_cnn"),
     "train the small CNN instead of the base CNN": ("student", "base_cnn"),
     "teach the small CNN": ("student_distilled", "student"),
 }
-costs = {step: study.difference(after, before) for step, (after, before) in steps.items()}
+costs = {
+    step: study.difference(after, before) for step, (after, before) in steps.items()
+}
 rows = [(step, f"{cost:+}", cost.verdict) for step, cost in costs.items()]
 tables.show(pd.DataFrame(rows, columns=["step", "change of AUC on fold 10", "verdict"]))
 
 # %% tags=["remove-input"]
-study.claim("07.a_fifth_of_the_weights", costs["prune a fifth of the small CNN's weights"], within=0.002)
+study.claim(
+    "07.a_fifth_of_the_weights",
+    costs["prune a fifth of the small CNN's weights"],
+    within=0.002,
+)
 study.claim("07.base_cnn_rounded", costs["round the base CNN to 8 bits"], within=0.002)
-study.claim("07.small_cnn_rounded", costs["round the small CNN to 8 bits"], within=0.002)
-study.claim("07.channels_and_rounding", costs["prune the base CNN's channels and round"], above=-0.005)
-study.claim("07.small_below_base", costs["train the small CNN instead of the base CNN"], below=0)
+study.claim(
+    "07.small_cnn_rounded", costs["round the small CNN to 8 bits"], within=0.002
+)
+study.claim(
+    "07.channels_and_rounding",
+    costs["prune the base CNN's channels and round"],
+    above=-0.005,
+)
+study.claim(
+    "07.small_below_base", costs["train the small CNN instead of the base CNN"], below=0
+)
 gain = costs["teach the small CNN"]
 study.claim("07.teachers_add_little", gain, above=0, below=0.005)
 on_fold_9 = study.difference("student_distilled", "student", fold=9)
@@ -291,8 +324,12 @@ below the base CNN, by {remains:+}.
 # ```
 
 # %% tags=["remove-input"]
-large, small = (convnet.size_table(convnet.build(name)) for name in ("base_cnn", "student"))
-files = [kept[name]["row"]["file_bytes"] for name in ("base_cnn", "student", "student_int8")]
+large, small = (
+    convnet.size_table(convnet.build(name)) for name in ("base_cnn", "student")
+)
+files = [
+    kept[name]["row"]["file_bytes"] for name in ("base_cnn", "student", "student_int8")
+]
 say(f"""
 By that line the student takes {100 * (1 - small["total_mb"] / large["total_mb"]):.1f}\u00a0% less than the base CNN. Its file takes
 {100 * (1 - files[1] / files[0]):.1f}\u00a0% less, and {100 * (1 - files[2] / files[0]):.1f}\u00a0% less once it is rounded to
@@ -320,7 +357,9 @@ def average_precision(labels, score, weight=1.0):
 def macro(scores, weight=1.0):
     """Mean of the average precision over seeds and superclasses."""
     pairs = [(fold_10.y_true[:, c], seed[:, c]) for seed in scores for c in range(5)]
-    return np.mean([average_precision(labels, score, weight) for labels, score in pairs])
+    return np.mean(
+        [average_precision(labels, score, weight) for labels, score in pairs]
+    )
 
 
 patient = pd.factorize(study.data.table.loc[fold_10.ecg_id, "patient_id"])[0]
@@ -334,7 +373,9 @@ def change(after, before):
         drawn = rng.integers(n_patients, size=n_patients)  # with replacement
         weight = np.bincount(drawn, minlength=n_patients)[patient]
         resampled.append(macro(after, weight) - macro(before, weight))
-    return Estimate(macro(after) - macro(before), *np.quantile(resampled, [0.025, 0.975]))
+    return Estimate(
+        macro(after) - macro(before), *np.quantile(resampled, [0.025, 0.975])
+    )
 
 
 as_integers = Scores.load(study.paths.results / "scores" / "base_cnn_int8.npz")
@@ -383,7 +424,9 @@ the integers rank records well, but in coarse steps.
 # each figure of the original was measured on.
 
 # %% tags=["hide-output"]
-tables.show(pd.DataFrame(original.EVIDENCE.items(), columns=["system", "as reported rests on"]))
+tables.show(
+    pd.DataFrame(original.EVIDENCE.items(), columns=["system", "as reported rests on"])
+)
 
 # %% [markdown]
 # ## What we learned

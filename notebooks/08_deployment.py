@@ -120,7 +120,11 @@ tables.show(micro.devices())
 # %%
 micro.release()
 tables.show(micro.write())
-study.claim("08.microcontroller_student", study.difference("student_micro", "student_distilled"), within=0.002)
+study.claim(
+    "08.microcontroller_student",
+    study.difference("student_micro", "student_distilled"),
+    within=0.002,
+)
 
 # %% tags=["hide-input"]
 fitted = {released.DEFAULT: calibrated, **micro.calibrated()}

@@ -267,7 +267,9 @@ figure = plots.noise_curves(noise.curves())
 Markdown(noise.conclusion())
 
 # %% tags=["hide-input"]
-Markdown(f"The strongest noise at which it, and every weaker one, costs at most {travel_noise.TOLERATED:g} of the AUC:")
+Markdown(
+    f"The strongest noise at which it, and every weaker one, costs at most {travel_noise.TOLERATED:g} of the AUC:"
+)
 
 # %%
 tables.show(noise.tolerated())

@@ -252,8 +252,16 @@ Markdown(release.micro_conclusion())
 
 # %% tags=["hide-input"]
 release.write()
-study.claim("10.32_kb_not_below_the_base_cnn", study.difference("compact_32_int8", "base_cnn"), above=-0.002)
-study.claim("10.128_kb_above_the_base_cnn", study.difference("compact_128_second_int8", "base_cnn"), above=0)
+study.claim(
+    "10.32_kb_not_below_the_base_cnn",
+    study.difference("compact_32_int8", "base_cnn"),
+    above=-0.002,
+)
+study.claim(
+    "10.128_kb_above_the_base_cnn",
+    study.difference("compact_128_second_int8", "base_cnn"),
+    above=0,
+)
 
 # %% [markdown]
 # Their thresholds and their performance by superclass are on their [cards](../models). `ecglib header` writes the .tflite files as

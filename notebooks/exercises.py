@@ -27,7 +27,12 @@ from torch.nn.utils import prune
 
 from ecglib.book import plots, tables
 from ecglib.compression import onnx_files, pruning, quantization
-from ecglib.evaluation.calibration import calibration_slopes, choose_thresholds, decisions, fit_temperature
+from ecglib.evaluation.calibration import (
+    calibration_slopes,
+    choose_thresholds,
+    decisions,
+    fit_temperature,
+)
 from ecglib.evaluation.metrics import class_aucs, macro_auc
 from ecglib.evaluation.resampling import Resampling
 from ecglib.evaluation.scores import Scores
@@ -59,10 +64,22 @@ folder = Path(tempfile.mkdtemp())
 
 # %% tags=["hide-cell"]
 patients = study.data.table["patient_id"].unique()
-drawn = pd.Series(np.random.default_rng(0).permutation(len(patients)) % 10, index=patients)
-splits = {"PTB-XL's folds": study.data.table["fold"], "patients at random": study.data.table["patient_id"].map(drawn)}
-shares = {name: study.data.table.groupby(fold)[list(CLASSES)].mean() for name, fold in splits.items()}
-tables.show(pd.DataFrame({name: 100 * (share.max() - share.min()) for name, share in shares.items()}).reset_index())
+drawn = pd.Series(
+    np.random.default_rng(0).permutation(len(patients)) % 10, index=patients
+)
+splits = {
+    "PTB-XL's folds": study.data.table["fold"],
+    "patients at random": study.data.table["patient_id"].map(drawn),
+}
+shares = {
+    name: study.data.table.groupby(fold)[list(CLASSES)].mean()
+    for name, fold in splits.items()
+}
+tables.show(
+    pd.DataFrame(
+        {name: 100 * (share.max() - share.min()) for name, share in shares.items()}
+    ).reset_index()
+)
 
 # %% [markdown]
 # The table has the largest difference in percentage points. The share of a superclass in a fold of $n$ records varies by about
@@ -93,10 +110,16 @@ score = study.evaluation_set(10).y_score(study.scores("base_cnn"))[0]
 labels, patients = test.labels > 0, test.table["patient_id"].to_numpy()
 widths = []
 for name, chosen in {"all": patients >= 0, "every second": patients % 2 == 0}.items():
-    resampled = Resampling(patients[chosen], 200).aucs(labels[chosen], score[chosen]).mean(axis=-1)
+    resampled = (
+        Resampling(patients[chosen], 200)
+        .aucs(labels[chosen], score[chosen])
+        .mean(axis=-1)
+    )
     low, high = np.nanpercentile(resampled, [2.5, 97.5])
     widths.append((name, chosen.sum(), high - low))
-tables.show(pd.DataFrame(widths, columns=["patients", "records", "width of the interval"]))
+tables.show(
+    pd.DataFrame(widths, columns=["patients", "records", "width of the interval"])
+)
 
 # %% [markdown]
 # The width falls with the square root of the number of patients: half of them, about 1.4 times the width. On the few
@@ -125,9 +148,14 @@ tables.show(table)
 
 # %% tags=["hide-cell"]
 runs = {name: study.run(name).scores for name in ("base_cnn", "inception_cnn")}
-together = Scores.stack_seeds([run.for_seeds(run.seed[:1]) for run in runs.values()]).ensemble()
+together = Scores.stack_seeds(
+    [run.for_seeds(run.seed[:1]) for run in runs.values()]
+).ensemble()
 fold_9 = study.evaluation_set(9)
-rows = [(name, fold_9.macro_auc(one)) for name, one in (runs | {"ensemble": together}).items()]
+rows = [
+    (name, fold_9.macro_auc(one))
+    for name, one in (runs | {"ensemble": together}).items()
+]
 tables.show(pd.DataFrame(rows, columns=["model", "AUC, fold 9"]))
 
 # %% [markdown]
@@ -143,17 +171,26 @@ tables.show(pd.DataFrame(rows, columns=["model", "AUC, fold 9"]))
 flattened = inception.build()
 x = keras.layers.GlobalAveragePooling1D()(flattened.get_layer("concatenate").output)
 for units in (128, 128):
-    x = keras.layers.BatchNormalization()(keras.layers.Dense(units, activation="gelu")(x))
+    x = keras.layers.BatchNormalization()(
+        keras.layers.Dense(units, activation="gelu")(x)
+    )
 averaging = keras.Model(flattened.input, keras.layers.Dense(5, activation="sigmoid")(x))
-print(f"{flattened.count_params():,} parameters with flattening, {averaging.count_params():,} with averaging")
+print(
+    f"{flattened.count_params():,} parameters with flattening, {averaging.count_params():,} with averaging"
+)
 
 averaging.compile(keras.optimizers.Adam(1e-3), "binary_crossentropy")
 few = study.data.in_folds(*range(1, 9)).sample(200, seed=0)
 volts = few.millivolts(slice(None))
 averaging.fit(volts, few.labels, batch_size=16, epochs=3, verbose=0)
-turned = {second: averaging.predict(np.roll(volts, 100 * second, axis=1), verbose=0) for second in (0, 1, 2)}
+turned = {
+    second: averaging.predict(np.roll(volts, 100 * second, axis=1), verbose=0)
+    for second in (0, 1, 2)
+}
 aucs = [(second, macro_auc(few.labels > 0, score)) for second, score in turned.items()]
-tables.show(pd.DataFrame(aucs, columns=["turned by, s", "macro AUC on its own records"]))
+tables.show(
+    pd.DataFrame(aucs, columns=["turned by, s", "macro AUC on its own records"])
+)
 
 # %% [markdown]
 # A mean over time has no weight for a moment, so the layer behind it has 256 inputs instead of 32,000. Turning a record
@@ -212,7 +249,10 @@ tables.show(pd.DataFrame(rows, columns=["weights", "bytes", "compressed bytes"])
 # %% tags=["hide-cell"]
 values = np.random.default_rng(0).uniform(-1, 3, 1000)
 rows = []
-for name, x in {"as they are": values, "with one value of 30": np.append(values, 30.0)}.items():
+for name, x in {
+    "as they are": values,
+    "with one value of 30": np.append(values, 30.0),
+}.items():
     scale = (x.max() - x.min()) / 255
     zero_point = np.round(-128 - x.min() / scale)
     q = np.clip(np.round(x / scale) + zero_point, -128, 127)
@@ -256,8 +296,17 @@ teacher = study.evaluation_set(9).y_score(study.scores("base_cnn"))[0]
 rows = []
 for temperature in (1, 2, 4, 1000):
     softened = apply_temperature(teacher, temperature)
-    rows.append((temperature, softened.min(), softened.max(), macro_auc(validation.labels, softened)))
-tables.show(pd.DataFrame(rows, columns=["temperature", "smallest", "largest", "AUC, fold 9"]))
+    rows.append(
+        (
+            temperature,
+            softened.min(),
+            softened.max(),
+            macro_auc(validation.labels, softened),
+        )
+    )
+tables.show(
+    pd.DataFrame(rows, columns=["temperature", "smallest", "largest", "AUC, fold 9"])
+)
 
 # %% [markdown]
 # All probabilities approach 0.5, but their order stays, and with it the AUC. What a student can learn from them is how
@@ -297,13 +346,20 @@ tables.show(pd.DataFrame(rows, columns=["label weight", "best AUC, fold 9"]))
 
 # %% tags=["hide-cell"]
 fold_9, fold_10 = study.evaluation_set(9), study.evaluation_set(10)
-score_9, score_10 = (fold.y_score(study.scores("student_distilled"))[0] for fold in (fold_9, fold_10))
+score_9, score_10 = (
+    fold.y_score(study.scores("student_distilled"))[0] for fold in (fold_9, fold_10)
+)
 temperature = fit_temperature(score_9, fold_9.y_true)
 rows = []
-for name, score in (("as trained", score_10), ("cooled", apply_temperature(score_10, temperature))):
+for name, score in (
+    ("as trained", score_10),
+    ("cooled", apply_temperature(score_10, temperature)),
+):
     slopes, _ = calibration_slopes(score[None], fold_10.y_true, fold_10.resampling)
     rows.append((name, slopes[0], macro_auc(fold_10.y_true, score)))
-tables.show(pd.DataFrame(rows, columns=["student", "calibration slope", "AUC, fold 10"]))
+tables.show(
+    pd.DataFrame(rows, columns=["student", "calibration slope", "AUC, fold 10"])
+)
 
 # %% [markdown]
 # Dividing the logits by $T$ multiplies the slope by $T$, and leaves the order of the recordings and so the AUC. The slope
@@ -320,7 +376,10 @@ tables.show(pd.DataFrame(rows, columns=["student", "calibration slope", "AUC, fo
 summary = results.summary(study.paths.root / "results" / "full")
 models = summary[summary["chapter"] < "07"]
 surpassed = [
-    ((models["file_bytes"] < model.file_bytes) & (models["test_auc"] >= model.test_auc)).any()
+    (
+        (models["file_bytes"] < model.file_bytes)
+        & (models["test_auc"] >= model.test_auc)
+    ).any()
     for model in models.itertuples()
 ]
 front = models[~np.array(surpassed)].sort_values("file_bytes")
@@ -338,7 +397,10 @@ tables.show(front[["model", "file_bytes", "test_auc"]])
 fold_10 = study.evaluation_set(10)
 taught, base = study.run("student_distilled").scores, study.run("base_cnn").scores
 difference = fold_10.difference(taught, base, pair_seeds=False)  # unrelated trainings
-rows = [("student, distilled", f"{fold_10.auc(taught):.3f}"), ("base CNN", f"{fold_10.auc(base):.3f}")]
+rows = [
+    ("student, distilled", f"{fold_10.auc(taught):.3f}"),
+    ("base CNN", f"{fold_10.auc(base):.3f}"),
+]
 rows.append(("difference on the same patients", f"{difference:+}"))
 tables.show(pd.DataFrame(rows, columns=["", "estimate and interval"]))
 
@@ -368,7 +430,9 @@ for name, chosen in {"best F1": thresholds, "95 % sensitivity": sensitive}.items
         table = decisions(score, part.labels, chosen, resampling)
         found = table[table["superclass"] == "MI"].set_index("measure")["value"]
         rows.append((name, fold, found["sensitivity"], found["specificity"]))
-tables.show(pd.DataFrame(rows, columns=["threshold", "fold", "sensitivity", "specificity"]))
+tables.show(
+    pd.DataFrame(rows, columns=["threshold", "fold", "sensitivity", "specificity"])
+)
 
 # %% [markdown]
 # A lower threshold finds more infarctions and raises more false alarms. What was chosen on fold 9 is not what fold 10
@@ -382,7 +446,9 @@ tables.show(pd.DataFrame(rows, columns=["threshold", "fold", "sensitivity", "spe
 signal = validation.millivolts([0])
 loose = signal.copy()
 loose[0, :, 7] = 0.0
-before, after = (onnx_files.predict(source, run.normalization(one))[0] for one in (signal, loose))
+before, after = (
+    onnx_files.predict(source, run.normalization(one))[0] for one in (signal, loose)
+)
 print(quality_warnings(Recording("V2 flat", loose[0], 100.0)))
 columns = {"superclass": CLASSES, "as recorded": before, "V2 flat": after}
 tables.show(pd.DataFrame(columns))
@@ -400,7 +466,10 @@ tables.show(pd.DataFrame(columns))
 # %% tags=["hide-cell"]
 name = "student_distilled"
 there = travel_ludb.open_external(study, travel_models.open_models(study, (name,)))
-atrial = ["atrial hypertrophy" in " ".join(one).lower() for one in there.data.table["statements"]]
+atrial = [
+    "atrial hypertrophy" in " ".join(one).lower()
+    for one in there.data.table["statements"]
+]
 strict = there.labels["strict"] == 1
 own = strict.copy()
 own[atrial, CLASSES.index("HYP")] = True
@@ -442,8 +511,12 @@ tables.show(pd.DataFrame(rows, columns=["recordings", "temperature", "offsets"])
 rows = []
 for name in ("compact_16_int8", "compact_32_int8"):
     row = results.read(study.paths.root / "results" / "full", name)["row"]
-    rows.append((name, row["file_bytes"], row["params"], row["file_bytes"] - row["params"]))
-tables.show(pd.DataFrame(rows, columns=["model", "file bytes", "parameters", "everything else"]))
+    rows.append(
+        (name, row["file_bytes"], row["params"], row["file_bytes"] - row["params"])
+    )
+tables.show(
+    pd.DataFrame(rows, columns=["model", "file bytes", "parameters", "everything else"])
+)
 
 # %% [markdown]
 # A weight takes one byte; the rest describes layers and tensors, and stores a scale and an offset for each channel. That part
@@ -457,7 +530,9 @@ tables.show(pd.DataFrame(rows, columns=["model", "file bytes", "parameters", "ev
 rows = []
 for block in ("plain", "separable"):
     network = CompactNet(CompactShape(block=block, widths=(16, 32, 64)))
-    rows.append((block, convnet.counts(network)["params"], multiply_accumulates(network) / 1e6))
+    rows.append(
+        (block, convnet.counts(network)["params"], multiply_accumulates(network) / 1e6)
+    )
 tables.show(pd.DataFrame(rows, columns=["block", "parameters", "million MACs"]))
 
 # %% [markdown]
