@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
@@ -120,11 +120,6 @@ def by_finding(study: Study, findings: Mapping[str, str]) -> pd.DataFrame:
 
 
 _AS_TRAINED = ("replayed", "done right")
-
-
-def summary_rows(study: Study, models: Sequence[str]) -> pd.DataFrame:
-    """The rows of the summary of these models, from what their chapters wrote."""
-    return pd.DataFrame([results.read(study.paths.results, name)["row"] for name in models])
 
 
 def models_of(study: Study, finding: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""ROC and reliability curves, AUC against sparsity."""
+"""Reliability curves, AUC against sparsity."""
 
 from __future__ import annotations
 
@@ -10,30 +10,8 @@ import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from ecglib.book.plots.style import AVERAGE_COLORS, CLASS_COLORS, PAGE_WIDTH
+from ecglib.book.plots.style import CLASS_COLORS, PAGE_WIDTH
 from ecgpredict.spec import CLASSES
-
-
-def roc(panels: dict[str, pd.DataFrame], aucs: dict[str, dict[str, float]]) -> Figure:
-    """ROC curves of each superclass with micro and macro averages, one panel per fold or model.
-
-    Parameters
-    ----------
-    panels : {title: long rows of :func:`ecglib.evaluation.metrics.roc_curves`}
-    aucs : {title: {curve: AUC}}, for the legend
-    """
-    figure, axes = plt.subplots(1, len(panels), figsize=(PAGE_WIDTH / 2 * max(len(panels), 2), 3.7), squeeze=False)
-    for axis, (title, curves) in zip(axes[0], panels.items()):
-        for name, color in (CLASS_COLORS | AVERAGE_COLORS).items():
-            curve = curves[curves["curve"] == name]
-            dashed = "--" if name in AVERAGE_COLORS else "-"
-            label = f"{name} {aucs[title][name]:.3f}"
-            rates = curve["false_positive_rate"], curve["sensitivity"]
-            axis.plot(*rates, dashed, color=color, label=label, linewidth=1.5)
-        axis.plot([0, 1], [0, 1], color="#cccccc", linewidth=1, zorder=0)
-        axis.set(xlabel="false positive rate", ylabel="sensitivity", title=title, aspect="equal")
-        axis.legend(title="AUC", fontsize=7.5, loc="lower right")
-    return figure
 
 
 def reliability(panels: Mapping[str, pd.DataFrame]) -> Figure:

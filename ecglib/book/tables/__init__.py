@@ -12,5 +12,5 @@ from ecglib.book.tables.display import (
     show,
     with_display_names,
 )
-from ecglib.book.tables.networks import gate, side_by_side
+from ecglib.book.tables.networks import side_by_side
 from ecglib.book.tables.results import claims, headline, systems

@@ -19,7 +19,7 @@ from ecglib.evaluation.bootstrap import Estimate
 from ecglib.evaluation.scores import Scores
 from ecglib.networks import convnet
 from ecglib.study import reporting
-from ecglib.study.analyses.comparison import common_seeds, difference, seeds_behind
+from ecglib.study.analyses.comparison import common_seeds, difference
 from ecglib.study.measuring import (
     Timing,
     export,
@@ -31,8 +31,6 @@ from ecglib.study.measuring import (
 )
 from ecglib.study.study import Study
 from ecglib.training.runs import Run
-
-TOLERATED = 0.002  # loss of AUC on fold 9 above which a network would need quantization-aware training
 
 
 @dataclass(frozen=True)
@@ -93,10 +91,6 @@ class Int8Models:
         """{name of the int8 model: result of the gate on fold 9, over all seeds}."""
         return {name: self._gate(one) for name, one in self.models.items()}
 
-    def labelled_gates(self) -> dict[str, GateResult]:
-        """The same by the models' labels, for a table."""
-        return {self.study.model(name).label: one for name, one in self.gates.items()}
-
     def latency(self, name: str) -> dict[str, float]:
         """A model's latency_ms and latency_vs_float32."""
         return self.timing.latency(name)
@@ -128,38 +122,6 @@ class Int8Models:
             "auc_change": self[name].change.to_dict(),
             "option": self.study.settings.registry.int8.model_dump(),
         }
-
-    def lossy(self) -> list[str]:
-        """Models that would need quantization-aware training, by their AUC on fold 9."""
-        return [name for name, result in self.gates.items() if -result.auc_change.value > TOLERATED]
-
-    def conclusion(self) -> str:
-        """The gate's decision on fold 9, whether quantization-aware training is needed, and the changes on fold 10."""
-        label = {name: self.study.model(name).label for name in self.models}
-        failed = {
-            name: ", ".join(check for check, passed in result.passed.items() if not passed)
-            for name, result in self.gates.items()
-            if not all(result.passed.values())
-        }
-        lossy = [label[name] for name in self.lossy()]
-        passed = "Every model passes." if len(self.gates) > 1 else "It passes."
-        decided = (
-            passed
-            if not failed
-            else ("What fails: " + "; ".join(f"{label[name]}: {checks}" for name, checks in failed.items()) + ".")
-        )
-        needed = (
-            f"{', '.join(lossy)} would need quantization-aware training"
-            if lossy
-            else f"No loss on fold 9 exceeds {TOLERATED:g}, so quantization-aware training is not needed"
-        )
-        changes = "; ".join(
-            f"{label[name]} {one.change:+}, over {seeds_behind(one.change)}" for name, one in self.models.items()
-        )
-        return (
-            f"{decided} {needed}. Both are decided on fold 9. The changes of AUC on fold 10, with 95 % intervals, are: "
-            f"{changes}."
-        )
 
     def _gate(self, one: Int8Model) -> GateResult:
         return gate(

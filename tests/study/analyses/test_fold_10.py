@@ -40,10 +40,6 @@ def test_the_gate_is_decided_without_fold_10(quantized, quantized_shuffled):
         assert decided == again
 
 
-def test_quantization_aware_training_is_decided_without_fold_10(quantized, quantized_shuffled):
-    assert quantized.lossy() == quantized_shuffled.lossy()
-
-
 def test_the_released_model_its_temperature_and_thresholds_stay(study, shuffled_study, quantized, quantized_shuffled):
     manifests = []
     for each, int8_models in ((study, quantized), (shuffled_study, quantized_shuffled)):
