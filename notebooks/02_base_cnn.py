@@ -280,9 +280,8 @@ tables.show(pd.DataFrame(rows, columns=columns), {"AUC, fold 9": "{:.3f}"})
 
 # %% tags=["remove-input"]
 base = study.scores("base_cnn")
-seed_sd = np.std(
-    [macro_auc(fold_9.y_true, score) for score in fold_9.y_score(base)], ddof=1
-)
+seed_aucs = [macro_auc(fold_9.y_true, score) for score in fold_9.y_score(base)]
+seed_sd = pd.Series(seed_aucs).std()
 study.claim("02.crops_above_whole_records", gains["base_cnn_plain"], above=0)
 study.claim("02.crops_above_shifted_records", gains["base_cnn_augmented"], above=0)
 study.claim(
@@ -410,9 +409,9 @@ figure = set_alt_text(figure, text)
 # {cite:p}`newcombe1998`. With one seed the interval is over patients only, and holds for that one network.
 
 # %%
-seed_aucs = np.array([macro_auc(y_test, score) for score in fold_10.y_score(base)])
+seed_aucs = pd.Series([macro_auc(y_test, score) for score in fold_10.y_score(base)])
 n = len(seed_aucs)
-of_seeds = student_t.ppf(0.975, n - 1) * seed_aucs.std(ddof=1) / np.sqrt(n)
+of_seeds = student_t.ppf(0.975, n - 1) * seed_aucs.std() / np.sqrt(n)
 resampled = [macro_auc(y_test[rows], base_scores[rows]) for rows in draws[:500]]
 of_patients = np.nanquantile(resampled, [0.025, 0.975])
 print(f"base CNN {seed_aucs.mean():.3f}")
