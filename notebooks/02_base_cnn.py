@@ -9,7 +9,7 @@
 # %% [markdown]
 # # 2. The base CNN
 #
-# **Question.** The original study reports an AUC of 93.4 % for its largest network. How well does that network classify
+# **Question.** The original study reports an AUC of 0.934 for its largest network. How well does that network classify
 # records that had no part in making it, and how sure can we be of the answer?
 #
 # **Prerequisites.** The data of [chapter 1](01_dataset). The cells run within two minutes, on the sample and, with
