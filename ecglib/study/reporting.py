@@ -66,7 +66,8 @@ def write_summary(study: Study) -> None:
     superclass and the difference from the base CNN's macro AUC, with its interval (`auc_change`).
     """
     folder, fold = study.paths.results, study.evaluation_set(TEST_FOLD)
-    models = [name for name, model in study.settings.models.items() if model.has_results]
+    chapters = study.settings.registry.chapters
+    models = [name for name, m in study.settings.models.items() if m.has_results and m.chapter in chapters]
     more, seeds = {}, []
     for name in models:
         stored, scores = results.read(folder, name), Scores.load(folder / "scores" / f"{name}.npz")
