@@ -68,9 +68,8 @@ print(
 # %%
 used = study.data  # the records with a superclass
 training = used.in_folds(1, 2, 3, 4, 5, 6, 7, 8)
-statements = ptbxl.read_statement_labels(
-    study.paths.data
-)  # (records, statements), True or False
+# (records, statements), True or False
+statements = ptbxl.read_statement_labels(study.paths.data)
 
 
 # %% [markdown]
@@ -94,9 +93,8 @@ def beats_of(millivolts):
     )
     inside = [peak for peak in peaks if BEFORE <= peak < len(millivolts) - AFTER]
     beats = np.stack([millivolts[peak - BEFORE : peak + AFTER] for peak in inside])
-    return beats - np.median(
-        beats, axis=1, keepdims=True
-    )  # without the baseline's slow wander
+    # without the baseline's slow wander
+    return beats - np.median(beats, axis=1, keepdims=True)
 
 
 # %% [markdown]

@@ -93,9 +93,8 @@ def dense(x, units, dropout):
 
 def inception_cnn(dropout=0.0):
     """The whole network: (b, 1000 samples, 12 leads) -> probabilities (b, 5)."""
-    keras.utils.clear_session(
-        free_memory=False
-    )  # so that Keras numbers the layers from zero
+    # so that Keras numbers the layers from zero
+    keras.utils.clear_session(free_memory=False)
     ecg = keras.layers.Input((1000, 12), name="input_1")
     x = keras.layers.BatchNormalization()(convolution(ecg, 32, 7))
     for filters, kernel in ((128, 5), (64, 7), (64, 5)):
@@ -292,9 +291,8 @@ few, others = (
     study.data.in_folds(VALIDATION_FOLD).sample(400, seed=0),
 )
 epochs = 12 if study.settings.name == "full" else 2
-memorized = replay(
-    few, epochs, batch_size=16
-)  # small batches: 400 records give few steps
+# small batches: 400 records give few steps
+memorized = replay(few, epochs, batch_size=16)
 moved = replay(few, epochs, batch_size=16, augment=augment)
 turns = [0, 1, 2, 3, 5, 7, 10, 15, 20, 30, 40, 50, 60, 80, 100]
 
@@ -435,9 +433,8 @@ without shifts and noise was tried as well, and fold 9 chose between them: with 
 # should fit it well.
 
 # %%
-printed = list(
-    original.FIGURES["inception_cnn"].values()
-)  # in the order of the page's figure
+# in the order of the page's figure
+printed = list(original.FIGURES["inception_cnn"].values())
 replayed = test.aucs(study.scores("inception_cnn_replay"))
 
 
@@ -566,9 +563,8 @@ def to_tflite(network, path, representative=None):
 
 run = study.run("inception_cnn")
 network = inception.load_weights(inception_cnn(), run.weights())
-representative = study.representative_records(
-    run, 200
-)  # training records, scaled as in training
+# training records, scaled as in training
+representative = study.representative_records(run, 200)
 folder = study.paths.artifacts / "inception_cnn"
 files = {
     "float32": to_tflite(network, folder / "inception_cnn.tflite"),

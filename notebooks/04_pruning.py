@@ -70,9 +70,8 @@ def prune_each_layer(network, amount):
     pruned = copy.deepcopy(network)
     for layer in pruned.modules():
         if isinstance(layer, nn.Conv1d | nn.Linear):
-            weights = layer.weight.detach().view(
-                -1
-            )  # writing here writes into the layer
+            # writing here writes into the layer
+            weights = layer.weight.detach().view(-1)
             smallest = (
                 weights.abs().topk(round(amount * len(weights)), largest=False).indices
             )
@@ -251,9 +250,8 @@ def with_masks(network, amount):
 
 
 quantized = with_masks(study.network(run), 0.2)
-prune.remove(
-    quantized.linear, "weight"
-)  # quantization replaces this layer, and its mask would have no weights
+# quantization replaces this layer, and its mask would have no weights
+prune.remove(quantized.linear, "weight")
 with warnings.catch_warnings(
     action="ignore"
 ):  # torch deprecates it; the original used it
@@ -517,9 +515,8 @@ be compressed at all, to {100 * dense_share:.0f}\u00a0%, is because the study ke
 # convolution the weights that read this channel. The picture has all of them in one column.
 
 # %%
-norm_2 = (
-    base_cnn.features[5].weight.detach().norm(dim=2).T
-)  # (100 inputs, 250 channels)
+# (100 inputs, 250 channels)
+norm_2 = base_cnn.features[5].weight.detach().norm(dim=2).T
 batch_norm = base_cnn.features[6]
 per_channel = [
     base_cnn.features[5].bias,
@@ -527,15 +524,12 @@ per_channel = [
     batch_norm.bias,
     batch_norm.running_mean,
 ]
-per_channel = (
-    torch.stack([*per_channel, batch_norm.running_var.sqrt()]).detach().abs()
-)  # (5, 250)
-norm_3 = (
-    base_cnn.features[10].weight.detach().norm(dim=2)
-)  # (500 filters, 250 channels that they read)
-channel = int(
-    (norm_2.square().sum(0) + norm_3.square().sum(0)).argmin()
-)  # the one that matters least
+# (5, 250)
+per_channel = torch.stack([*per_channel, batch_norm.running_var.sqrt()]).detach().abs()
+# (500 filters, 250 channels that they read)
+norm_3 = base_cnn.features[10].weight.detach().norm(dim=2)
+# the one that matters least
+channel = int((norm_2.square().sum(0) + norm_3.square().sum(0)).argmin())
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Some channels of the base CNN's second convolution; each column is all that belongs to one channel. The marked one has the smallest weights. Darker is larger; filters are shown as the norm of their ten weights.", "name": "fig-pruning-channel"}}
 figure = plots.channel_parts(
@@ -675,9 +669,8 @@ network without 60 % is worse than the base CNN we cannot tell: {change[selected
 # %% tags=["remove-input"]
 as_base, less_dropout = scratch
 pruned_ahead = {model: study.difference(selected, model) for model in scratch}
-cost = multiply_accumulates(base_cnn) / multiply_accumulates(
-    shapes[selected]
-)  # of a record
+# of a record
+cost = multiply_accumulates(base_cnn) / multiply_accumulates(shapes[selected])
 times = (20 * cost + 12) / 12
 study.claim("04.pruned_above_from_scratch", pruned_ahead[as_base], above=0)
 study.claim(

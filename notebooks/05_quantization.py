@@ -100,9 +100,8 @@ print(f"weight {w:.5f} -> {q:.0f} -> {q * scale_w:.5f}, with steps of {scale_w:.
 # activation of all is the ECG itself:
 
 # %%
-records = study.representative_records(
-    run, 200
-)  # (200, 1000 samples, 12 leads), normalized
+# (200, 1000 samples, 12 leads), normalized
+records = study.representative_records(run, 200)
 scale_x = (records.max() - records.min()) / 255
 zero = np.round(-records.min() / scale_x)
 peak = records[0, :, 1].argmax()  # the highest peak of lead II
@@ -123,9 +122,8 @@ print(
 
 # %%
 start = np.clip(peak - 5, 0, 990)
-window = torch.from_numpy(
-    records[0, start : start + 10].T.copy()
-)  # what the kernel covers: (12 leads, 10 samples)
+# what the kernel covers: (12 leads, 10 samples)
+window = torch.from_numpy(records[0, start : start + 10].T.copy())
 q_x = (torch.round(window / scale_x) + zero).clamp(0, 255).int()
 q_w = torch.round(weight[0] / scale_w).int()
 total = (q_w * (q_x - int(zero))).sum()
@@ -143,9 +141,8 @@ print(f"floats:   {(weight[0] * window).sum():.4f}")
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "All weights of the small CNN's first convolution (top). Below, the weights of one ordinary channel near zero, and where rounding moves them: on the grid of the whole tensor (middle), which its largest weight has made coarse, and on the channel's own grid (bottom). Gray lines are the steps.", "name": "fig-quantization-grid"}}
 largest = weight.abs().amax((1, 2))
-channel = int(
-    largest.argsort()[len(largest) // 2]
-)  # the median of the channels by their largest weight
+# the median of the channels by their largest weight
+channel = int(largest.argsort()[len(largest) // 2])
 zoom = float(largest[channel]) / 3
 figure, axes = plt.subplots(3, 1, figsize=(PAGE_WIDTH, 6.6))
 axes[0].hist(weight.flatten().numpy(), bins=200, color="#0072B2")
@@ -319,9 +316,8 @@ def peaks(record):
 
 many = study.representative_records(run, 1000)
 with torch.no_grad():
-    reach = np.maximum.accumulate(
-        [peaks(record) for record in many]
-    )  # (records, convolutions)
+    # (records, convolutions)
+    reach = np.maximum.accumulate([peaks(record) for record in many])
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "The largest value that has entered each convolution after so many calibration records. It grows in jumps, each of them a single record; after some hundred records hardly anything changes.", "name": "fig-quantization-calibration"}}
 figure, axis = plt.subplots(figsize=(PAGE_WIDTH, 3.4))
@@ -406,9 +402,8 @@ print({path.name: path.stat().st_size for path in (float_file, int8_file)})
 
 # %%
 for largest_weight in (127, 64):
-    pair = (
-        2 * 255 * largest_weight
-    )  # two products of the largest activation and the largest weight
+    # two products of the largest activation and the largest weight
+    pair = 2 * 255 * largest_weight
     print(
         f"weights up to {largest_weight}: {pair:,} of {2**15 - 1:,}",
         "fits" if pair < 2**15 else "overflows",
@@ -659,23 +654,22 @@ histories = {
 figure = plots.training_curves(histories, last=list(histories))
 
 # %%
+# both round in each pass
 untrained, trained = (
     convnet.build("quantization_aware"),
     study.network(replay),
-)  # both round in each pass
+)
 size = {
     when: sum(
         parameter.numel() * parameter.element_size() for parameter in each.parameters()
     )
     for when, each in {"before training": untrained, "after training": trained}.items()
 }
-replay_file = onnx_files.to_onnx(
-    strip_fake_quant(trained), folder / "replay.onnx"
-)  # what it holds: floats
+# what it holds: floats
+replay_file = onnx_files.to_onnx(strip_fake_quant(trained), folder / "replay.onnx")
 calibration = study.representative_records(replay, 200)
-converted = quantize(
-    replay_file, folder / "replay_int8.onnx", calibration
-)  # the missing step
+# the missing step
+converted = quantize(replay_file, folder / "replay_int8.onnx", calibration)
 converted_scores = scores_of_files(study, [replay], [converted])
 print(size)
 
