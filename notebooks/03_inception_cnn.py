@@ -315,7 +315,7 @@ for (name, trained), color in zip(
             label=label,
         )
 axis.set(xlabel="turned by, s", ylabel="macro AUC")
-axis.legend(fontsize=9)
+legend = axis.legend(fontsize=9)
 
 # %% tags=["remove-input"]
 own, other = turned["as they are", "its own records"], turned["as they are", "fold 9"]
