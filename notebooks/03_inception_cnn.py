@@ -670,7 +670,7 @@ for axis, (name, values) in zip(axes, stored.items()):
         color="#0072B2",
     )
     axis.set(ylabel="weights, %", title=title)
-axes[1].set_xlabel("stored integer")
+label = axes[1].set_xlabel("stored integer")
 
 # %% tags=["remove-input"]
 zero = {name: float(np.mean(values == 0)) for name, values in stored.items()}
