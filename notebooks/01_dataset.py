@@ -323,7 +323,7 @@ for name in CLASSES:
         known.age[known[name]], color=CLASS_COLORS[name], label=name, ax=lower, cut=0
     )
 lower.set(xlabel="age in years", ylabel="density")
-lower.legend(fontsize=8)
+legend = lower.legend(fontsize=8)
 
 # %% tags=["remove-input"]
 median_age = {name: known.age[known[name]].median() for name in CLASSES}

@@ -547,7 +547,7 @@ it in float32 here.
 #
 # Now the base CNN and the small CNN, every seed whose weights are kept, with the declared option. Each int8 file is
 # compared with the float32 file that it was made from, on the same patients, seed by seed ([how intervals are
-# made](02_base_cnn.md#how-intervals-are-made)).
+# made](02_base_cnn.ipynb#how-intervals-are-made)).
 
 # %%
 networks = {"base_cnn_int8": "base_cnn", "student_int8": "student"}
