@@ -93,7 +93,7 @@ def disturbed(slurm, tmp_path_factory):
 
     run = Run(root, tmp_path_factory.mktemp("log") / "1.log")
     try:
-        until(lambda: running("train") and [*root.glob("artifacts/tiny/*/seed0/**/last.ckpt")])
+        until(lambda: running("train") and [*root.glob("artifacts/tiny/*/seed0/**/checkpoints/1.*")])
         before = running("train")
         node = slurm.node_of(before[0])
         slurm.kill_node(node)
