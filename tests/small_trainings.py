@@ -6,6 +6,9 @@ from unittest.mock import patch
 from ecglib.training import runs, torch_training
 from ecglib.training.train import train
 
+# of a finished run, in either framework
+RUN_FILES = ["history.csv", "in_progress.json", "run.json", "scores.npz", "weights.safetensors"]
+
 
 class PowerCut(Exception):
     pass

@@ -55,9 +55,6 @@ INCEPTION_LOSSES = {"training": 4.5e-4, "validation": 1.0}
 # superclass -> number of PTB-XL records as listed on the project page
 CLASS_COUNTS = {"NORM": 9514, "MI": 5469, "STTC": 5235, "CD": 4898, "HYP": 2649}
 
-# the older release that its notebooks read: all records, and those with a superclass
-EARLIER_RELEASE = {"records": 21_837, "labeled": 21_430}
-
 # AUCs by superclass in the poster's figures. Those of the base CNN are from five validation folds, in a legend that
 # numbers the classes in the order CD, HYP, MI, NORM, STTC; those of the Inception CNN are from fold 10. Those of
 # the pruned and the quantized network are from validation records. All are in the order of the labels, not of the names

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from small_trainings import RUN_FILES
 
 from ecglib.compression import tflite_files
 from ecglib.networks import inception
@@ -78,13 +79,7 @@ def test_the_first_dense_layer_holds_96_percent():
 
 
 def test_a_run_has_the_files_of_every_run(finished):
-    assert sorted(p.name for p in finished.folder.iterdir()) == [
-        "history.csv",
-        "in_progress.json",
-        "run.json",
-        "scores.npz",
-        "weights.safetensors",
-    ]
+    assert sorted(p.name for p in finished.folder.iterdir()) == RUN_FILES
     assert finished.history["epoch"].tolist() == [0]
     assert finished.metadata["backend"] == "tensorflow"
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import torch
 from numbered_records import ecg_ids, numbered
-from small_trainings import PowerCut, interrupt, train_torch
+from small_trainings import RUN_FILES, PowerCut, interrupt, train_torch
 
 from ecglib.data.normalization import fit_normalization
 from ecglib.networks import convnet, weights
@@ -38,13 +38,7 @@ def test_a_run_has_history_weights_scores_and_metadata(finished, sample):
         "validation": len(sample.in_folds(9)),
         "test": len(sample.in_folds(10)),
     }
-    assert sorted(p.name for p in finished.folder.iterdir()) == [
-        "history.csv",
-        "in_progress.json",
-        "run.json",
-        "scores.npz",
-        "weights.safetensors",
-    ]
+    assert sorted(p.name for p in finished.folder.iterdir()) == RUN_FILES
 
 
 def test_scores_are_those_of_the_saved_weights(finished, sample):

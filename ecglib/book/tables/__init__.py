@@ -1,8 +1,6 @@
 """The study's tables, as pandas Stylers for chapters and as Markdown for the README and the book's pages."""
 
 from ecglib.book.tables.display import (
-    COLUMN_NAMES,
-    class_formats,
     file_size,
     markdown,
     megabytes,

@@ -10,27 +10,11 @@ from pandas.io.formats.style import Styler
 
 from ecglib.study.paths import find_project
 from ecglib.study.registry import Registry, load_registry
-from ecgpredict.spec import CLASSES
-
-COLUMN_NAMES = {
-    "model": "model",
-    "val_auc": "AUC, fold 9",
-    "test_auc": "AUC, fold 10",
-    "seed_sd": "SD over seeds",
-    "latency_ms": "ms per record",
-    "latency_vs_float32": "speed against float32",
-    "nonzero_params": "non-zero parameters",
-}
 
 # decimals of a column wherever it is shown; others have three
 FORMATS = {
     "AUC, fold 9": "{:.4f}",
     "AUC, fold 10": "{:.4f}",
-    "SD over seeds": "{:.4f}",
-    "width of interval": "{:.4f}",
-    "speed against float32": "×{:.2f}",
-    "non-zero parameters": "{:,.0f}",
-    "share of used": "{:.1%}",
 }
 
 
@@ -89,8 +73,3 @@ def auc(value: float | None) -> str:
 def short_count(count: float) -> str:
     """A number of parameters in millions or thousands."""
     return f"{count / 1e6:.2f}\u00a0M" if count >= 1e6 else f"{count / 1e3:.0f}\u00a0k"
-
-
-def class_formats(form: str = "{:.0%}") -> dict[str, str]:
-    """A format for the column of each superclass."""
-    return dict.fromkeys(CLASSES, form)

@@ -26,7 +26,6 @@ BASE, DISTILLED = "base_cnn", "student_distilled"
 RELEASED, MICRO = released.DEFAULT, "student_micro_64k"
 COMPACT = ("compact_64_plain", "compact_512_plain")
 MODELS = (BASE, DISTILLED, RELEASED, MICRO, *COMPACT)  # those that a profile skips are left out
-SMALL = (DISTILLED, RELEASED, MICRO, *COMPACT)  # without the base CNN, which takes ten times as long
 _BATCH = 64  # records that a network takes at a time
 
 
