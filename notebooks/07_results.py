@@ -444,7 +444,7 @@ tables.show(
 # - A replay that does not reproduce a number is worth as much as one that does: it says where not to look.
 # - One ruler is not enough. The AUC did not see what rounding does to average precision, and a size is that of a file.
 #
-# **Next:** [part two](08_deployment).
+# **Next:** [part two](10_deployment).
 
 # %% [markdown]
 # ## Exercises

@@ -408,7 +408,7 @@ tables.show(pd.DataFrame(rows, columns=["", "estimate and interval"]))
 # No. Both models are scored on the same patients: a sample with many difficult recordings lowers both AUCs, and that part
 # cancels in the difference. Only the interval of the difference answers the question.
 #
-# ## Chapter 8: deployment
+# ## Chapter 10: deployment
 #
 # ### 8.1 A more sensitive threshold
 #
@@ -457,7 +457,7 @@ tables.show(pd.DataFrame(columns))
 # The network answers in any case. Whether its input can be trusted has to be checked separately, which is what the quality
 # warnings are for.
 #
-# ## Chapter 9: does it travel?
+# ## Chapter 11: does it travel?
 #
 # ### 9.1 A rule of your own
 #
@@ -501,7 +501,7 @@ tables.show(pd.DataFrame(rows, columns=["recordings", "temperature", "offsets"])
 # Five offsets need more recordings than one temperature: with very few they follow chance, with enough they also move each
 # superclass to its own prevalence.
 #
-# ## Chapter 10: how small can it get?
+# ## Chapter 8: how small can it get?
 #
 # ### 10.1 Where the bytes go
 #

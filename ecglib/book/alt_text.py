@@ -73,7 +73,7 @@ def models_by_size(points: pd.DataFrame) -> str:
 
 
 def frontier(points: pd.DataFrame) -> str:
-    """The text of chapter 10's figure: every model with its bytes and its AUC."""
+    """The text of chapter 8's figure: every model with its bytes and its AUC."""
     shown = [f"{row.label}, {row.file_bytes:,} bytes, AUC {row.value:.3f}" for row in points.itertuples()]
     return (
         "Macro AUC on fold 10, with intervals over patients and seeds, against the bytes of an int8 file: "

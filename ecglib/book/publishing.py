@@ -85,10 +85,10 @@ def _stage(study: Study, staged: Paths) -> None:
 
 
 def _cautions(paths: Paths) -> list[str]:
-    """Chapter 9's sentences on when to trust a model, without Markdown."""
+    """Chapter 11's sentences on when to trust a model, without Markdown."""
     lines = results.read(paths.published_results, travel_conclusions.RESULT)["trust"]
     plain = [line.replace("*", "").replace("`", "") for line in lines]
-    return [f"Measured with {travel_models.RELEASED} in chapter 9 of the book.", *plain]
+    return [f"Measured with {travel_models.RELEASED} in chapter 11 of the book.", *plain]
 
 
 def _for_readers(study: Study, executed: Path) -> bytes:

@@ -71,7 +71,7 @@ class DataSet(StrEnum):
 
 @app.command()
 def download(
-    dataset: Annotated[DataSet, typer.Argument(help="ptb-xl, or ludb for chapter 9")] = DataSet.PTBXL,
+    dataset: Annotated[DataSet, typer.Argument(help="ptb-xl, or ludb for chapter 11")] = DataSet.PTBXL,
     root: Annotated[
         Path | None, typer.Argument(help="folder to download to; PTBXL_ROOT or data/ptb-xl, LUDB_ROOT or data/ludb")
     ] = None,

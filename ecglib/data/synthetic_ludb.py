@@ -1,4 +1,4 @@
-"""Synthetic recordings in LUDB's own layout, for the sample profile: they show that chapter 9 runs, and no patient."""
+"""Synthetic recordings in LUDB's own layout, for the sample profile: they show that chapter 11 runs, and no patient."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Figures of chapter 9: what is marked, in which order, and what their alternative texts tell."""
+"""Figures of chapter 11: what is marked, in which order, and what their alternative texts tell."""
 
 import matplotlib
 import numpy as np

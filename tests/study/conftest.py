@@ -168,7 +168,7 @@ def quantized_shuffled(shuffled_study):
 
 @pytest.fixture(scope="session")
 def students(study) -> frontier.Frontier:
-    """Chapter 10's students as int8 files, and what it reads of other chapters."""
+    """Chapter 8's students as int8 files, and what it reads of other chapters."""
     for name in (*frontier.OUTSIDE, frontier_conclusions.PRUNED):
         source = "student_distilled" if name == frontier.RELEASED else "base_cnn"
         row = {"file_bytes": 500_000, "params": 400_000, "test_auc": 0.9}

@@ -190,7 +190,7 @@ def test_published_files_contain_no_local_paths(published, project):
 
 
 def test_no_released_onnx_model_is_better_on_fold_9_than_the_default(published):
-    """Chapter 10 selects the default on fold 9; that fold's first seeds are in the results."""
+    """Chapter 8 selects the default on fold 9; that fold's first seeds are in the results."""
     entries = released.entries(published.models)
     onnx = [name for name, entry in entries.items() if entry["file"].endswith(".onnx")]
     aucs = {name: results.read(published.published_results, name)["seeds"][0]["val_auc"] for name in onnx}

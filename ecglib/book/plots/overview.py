@@ -1,4 +1,4 @@
-"""Figures of AUC against file size: every model of the study, and chapter 10's compact ones with the fitted law."""
+"""Figures of AUC against file size: every model of the study, and chapter 8's compact ones with the fitted law."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ KINDS = {
     "04_pruning": "pruning",
     "05_quantization": "quantization",
     "06_distillation": "student, distillation",
-    "08_deployment": "microcontrollers",
-    "10_frontier": "compact students",
+    "10_deployment": "microcontrollers",
+    "08_frontier": "compact students",
 }
 
 

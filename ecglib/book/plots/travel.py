@@ -1,4 +1,4 @@
-"""Figures of chapter 9: groups of people, missing leads, noise, LUDB, abstention, and where the model looks."""
+"""Figures of chapter 11: groups of people, missing leads, noise, LUDB, abstention, and where the model looks."""
 
 from __future__ import annotations
 

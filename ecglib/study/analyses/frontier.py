@@ -1,4 +1,4 @@
-"""AUC against bytes: the compact students of chapter 10 as int8 files.
+"""AUC against bytes: the compact students of chapter 8 as int8 files.
 
 In come their files and scores; out come tables and the law of AUC against bytes.
 """
@@ -108,7 +108,7 @@ class Frontier:
         return pd.DataFrame(rows, columns=["budget", "best on fold 9", "file bytes", "seeds", "AUC, fold 10", "target"])
 
     def against_released(self) -> pd.DataFrame:
-        """Each model minus the student that chapter 8 releases, both as int8, on the patients of fold 10."""
+        """Each model minus the student that chapter 10 releases, both as int8, on the patients of fold 10."""
         released = self.released_scores
         size = results.read(self.study.paths.results, RELEASED)["row"]["file_bytes"]
         rows = [

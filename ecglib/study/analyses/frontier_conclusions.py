@@ -1,4 +1,4 @@
-"""What chapter 10 concludes from the compact students: how small is enough, and what brought them there.
+"""What chapter 8 concludes from the compact students: how small is enough, and what brought them there.
 
 In comes a :class:`~ecglib.study.analyses.frontier.Frontier`; out come sentences whose numbers are all computed.
 """

@@ -21,7 +21,7 @@ from ecglib.networks.cost import multiply_accumulates
 from ecglib.study.analyses.comparison import difference, mean_auc, plural, seeds_behind
 from ecglib.study.study import Study
 
-CHAPTER, TEACHER, STUDENT, SHAPES = "10_frontier", "resnet1d_wang", "compact_trial", "compact_shape"
+CHAPTER, TEACHER, STUDENT, SHAPES = "08_frontier", "resnet1d_wang", "compact_trial", "compact_shape"
 _WORDS = {
     "mixup": "mixup {:g}",
     "learning_rate": "learning rate {:g}",

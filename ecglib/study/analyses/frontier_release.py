@@ -1,4 +1,4 @@
-"""Chapter 10's released students: int8 ONNX files for `ecglib predict` and the browser, .tflite files for firmware.
+"""Chapter 8's released students: int8 ONNX files for `ecglib predict` and the browser, .tflite files for firmware.
 
 In come the compact students; out come files with temperature and thresholds fitted on fold 9, cards, and the model that
 is the default, selected on fold 9.
@@ -61,7 +61,7 @@ class ReleasedStudent:
 
 @dataclass(frozen=True)
 class Release:
-    """The students that chapter 10 releases, by the name of their ONNX model, and the default of `ecglib predict`.
+    """The students that chapter 8 releases, by the name of their ONNX model, and the default of `ecglib predict`.
 
     Attributes
     ----------
@@ -97,7 +97,7 @@ class Release:
     def conclusion(self) -> str:
         """Which model `ecglib predict` uses unless another one is named, and why."""
         if not self.models:
-            return "This profile trains none of the students that are released; chapter 8's remains the default."
+            return "This profile trains none of the students that are released; chapter 10's remains the default."
         named = {name: self._label(name) for name in self.selection.aucs}
         aucs = ", ".join(f"*{label}* {self.selection.aucs[name]:.4f}" for name, label in named.items())
         others = [name for name in self.selection.equal_to_best if name != self.selection.best]

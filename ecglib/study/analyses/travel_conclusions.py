@@ -1,4 +1,4 @@
-"""What chapter 9 concludes from LUDB, calibration, abstention and sampling rates; and its "when to trust it" box.
+"""What chapter 11 concludes from LUDB, calibration, abstention and sampling rates; and its "when to trust it" box.
 
 In come the chapter's analyses; out come sentences whose numbers and verdicts are all computed, and ``travel.json``.
 """

@@ -1,4 +1,4 @@
-"""What chapter 9 learned about people, electrodes, noise and training with damage, in short.
+"""What chapter 11 learned about people, electrodes, noise and training with damage, in short.
 
 In come the analyses of these sections; out come the lessons and the sentences of the "when to trust it" box.
 """

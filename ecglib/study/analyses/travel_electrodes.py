@@ -1,6 +1,6 @@
 """Missing and swapped electrodes: how much AUC is left, what the quality warnings catch, how to fill missing leads.
 
-In come a study and chapter 9's models; out come tables, figures' data and sentences. How missing leads are filled is
+In come a study and chapter 11's models; out come tables, figures' data and sentences. How missing leads are filled is
 selected on fold 9 and reported on fold 10; everything else is measured on fold 10.
 """
 

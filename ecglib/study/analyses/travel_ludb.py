@@ -1,4 +1,4 @@
-"""LUDB as an external test set: what the models of chapter 9 score there, by rule, and their mistakes.
+"""LUDB as an external test set: what the models of chapter 11 score there, by rule, and their mistakes.
 
 In come LUDB's recordings (synthetic ones in its layout for the sample profile) and the models; out come AUCs with
 intervals over people, calibration errors, and decisions at the thresholds from fold 9. Nothing is selected here.

@@ -1,4 +1,4 @@
-"""The models of chapter 9, each ready to predict: networks, and the released files with their manifest.
+"""The models of chapter 11, each ready to predict: networks, and the released files with their manifest.
 
 In comes a study with finished runs; out come models that turn millivolts into probabilities, with the temperature and
 thresholds that were fitted on fold 9, and their scores of folds 9 and 10.
@@ -31,7 +31,7 @@ _BATCH = 64  # records that a network takes at a time
 
 @dataclass(frozen=True)
 class TravelModel:
-    """A model of chapter 9: one file or one seed of a network.
+    """A model of chapter 11: one file or one seed of a network.
 
     Attributes
     ----------
@@ -63,7 +63,7 @@ class TravelModel:
 def open_models(study: Study, names: tuple[str, ...] = MODELS) -> dict[str, TravelModel]:
     """Open the chapter's models, or others by name, in the order given; those that the profile skips are left out.
 
-    The released files are those of this run if its chapter 8 wrote any, else the committed ones.
+    The released files are those of this run if its chapter 10 wrote any, else the committed ones.
 
     Raises
     ------

@@ -1,6 +1,6 @@
 """Noise and faults of devices: AUC against the signal-to-noise ratio, float32 beside int8.
 
-In come a study and chapter 9's models; out come curves, a table and sentences, all measured on fold 10.
+In come a study and chapter 11's models; out come curves, a table and sentences, all measured on fold 10.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Groups of fold 10 by person, device and site: how far each group differs from all other records, and by chance.
 
-In come a study and the models of chapter 9 with their scores; out come a table of groups and of comparisons, with
+In come a study and the models of chapter 11 with their scores; out come a table of groups and of comparisons, with
 intervals over patients and p-values corrected for their number.
 """
 

@@ -1,4 +1,4 @@
-"""Chapter 10: the compact students' files, the law of AUC against bytes, and what is concluded from them."""
+"""Chapter 8: the compact students' files, the law of AUC against bytes, and what is concluded from them."""
 
 import dataclasses
 

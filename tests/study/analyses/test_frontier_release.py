@@ -1,4 +1,4 @@
-"""Chapter 10's released students: files in a manifest, and a default that fold 9 selects."""
+"""Chapter 8's released students: files in a manifest, and a default that fold 9 selects."""
 
 import dataclasses
 
@@ -21,7 +21,7 @@ ONNX = "compact_16_onnx"
 def declaring(study, students):
     """The students of a profile that declares an ONNX model beside the smallest one."""
     model = Model(
-        name=ONNX, label="Compact, 16 KB, as ONNX", chapter="10_frontier", role="final", made_from=("compact_16_plain",)
+        name=ONNX, label="Compact, 16 KB, as ONNX", chapter="08_frontier", role="final", made_from=("compact_16_plain",)
     )
     registry = study.settings.registry.model_copy(update={"models": study.settings.models | {ONNX: model}})
     wider = dataclasses.replace(study, settings=study.settings.model_copy(update={"registry": registry}))

@@ -1,4 +1,4 @@
-"""Chapter 9 on synthetic recordings: AUCs by rule, mistakes, local calibration, abstention and sampling rates."""
+"""Chapter 11 on synthetic recordings: AUCs by rule, mistakes, local calibration, abstention and sampling rates."""
 
 import dataclasses
 import json

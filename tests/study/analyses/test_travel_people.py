@@ -1,4 +1,4 @@
-"""Chapter 9's groups: which are compared, over which superclasses, and which differences survive."""
+"""Chapter 11's groups: which are compared, over which superclasses, and which differences survive."""
 
 import numpy as np
 import pandas as pd

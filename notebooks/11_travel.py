@@ -7,12 +7,12 @@
 # ---
 
 # %% [markdown]
-# # 9. Does it travel?
+# # 11. Does it travel?
 #
 # **Question.** Every AUC so far is that of one fold of one data set. Do the models hold for other people, other devices,
 # worse electrodes and other hospitals, and what can be done where they do not?
 #
-# **Prerequisites.** The released models of [chapter 8](08_deployment). With finished trainings at hand the chapter takes about
+# **Prerequisites.** The released models of [chapter 10](10_deployment). With finished trainings at hand the chapter takes about
 # a quarter of an hour. The full profile reads LUDB as well, which `ecglib download ludb` fetches.
 
 # %% tags=["parameters", "remove-cell"]
@@ -286,7 +286,7 @@ Markdown(noise.faults_conclusion())
 # %% [markdown]
 # ### Does training with damage help?
 #
-# Two trainings of the plain 64 KB network of [chapter 10](10_frontier) on labels only, alike but for the damage: in one of them,
+# Two trainings of the plain 64 KB network of [chapter 8](08_frontier) on labels only, alike but for the damage: in one of them,
 # records get baseline wander and white noise at 0 to 40 dB, a random gain and time scale, and each of three groups of leads
 # (limb, V1-V3, V4-V6) is flat with a probability of 10 %. Hum, motion and swaps are not part of it. One seed each.
 
@@ -337,7 +337,7 @@ Markdown(travel.box(conditions.trust()))
 # **Limits.** One seed of each model; one external data set of 200 people, with labels by a rule; age, sex and disease differ
 # from PTB-XL's as well as the device.
 #
-# **Next:** [how small can it get?](10_frontier)
+# **Next:** [how small can it get?](08_frontier)
 
 # %% [markdown]
 # ## Exercises

@@ -7,7 +7,7 @@
 # ---
 
 # %% [markdown]
-# # 8. Deployment
+# # 10. Deployment
 #
 # **Question.** A score is not yet an answer. What do the small model's probabilities mean, which decisions follow from them,
 # and on which devices does it run?
@@ -121,7 +121,7 @@ tables.show(micro.devices())
 micro.release()
 tables.show(micro.write())
 study.claim(
-    "08.microcontroller_student",
+    "10.microcontroller_student",
     study.difference("student_micro", "student_distilled"),
     within=0.002,
 )

@@ -7,7 +7,7 @@
 # ---
 
 # %% [markdown]
-# # 10. How small can it get?
+# # 8. How small can it get?
 #
 # **Question.** The students of the other chapters were designed by hand and trained for 12 epochs. How high an AUC can a file
 # of 16, 32, 64, 128 or 512 KB reach, and what brings it there?
@@ -175,7 +175,7 @@ Markdown(ceiling.conclusion())
 # %% [markdown]
 # ## Against the released student and the teachers
 #
-# [Chapter 8](08_deployment) releases the distilled student of chapter 6 as int8. The differences are paired, on the patients of
+# [Chapter 10](10_deployment) releases the distilled student of chapter 6 as int8. The differences are paired, on the patients of
 # fold 10.
 
 # %%
@@ -253,12 +253,12 @@ Markdown(release.micro_conclusion())
 # %% tags=["hide-input"]
 release.write()
 study.claim(
-    "10.32_kb_not_below_the_base_cnn",
+    "08.32_kb_not_below_the_base_cnn",
     study.difference("compact_32_int8", "base_cnn"),
     above=-0.002,
 )
 study.claim(
-    "10.128_kb_above_the_base_cnn",
+    "08.128_kb_above_the_base_cnn",
     study.difference("compact_128_second_int8", "base_cnn"),
     above=0,
 )
