@@ -1,14 +1,15 @@
 """The network inside an int8 .tflite file.
 
 Input: the file. Output: its layers as arrays. Files other than those that the firmware implements are rejected: a
-stack of convolutions over time, each followed by max-pooling over pairs, then a mean over time, one fully connected
-layer and a logistic function.
+stack of convolutions over time, strided and padded or not, with or without max-pooling over pairs after each; then a
+mean over time, one fully connected layer and a logistic function.
 """
 
 from __future__ import annotations
 
+import re
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from ecgpredict.errors import InputError
 from ecgpredict.firmware.flatbuffer import Table
 
 _INT32, _INT8 = 2, 9  # TensorType
-_VALID = 1  # Padding
+_SAME, _VALID = 0, 1  # Padding
 _NONE, _RELU = 0, 1  # ActivationFunctionType
 _OPERATORS = {
     0: "ADD",
@@ -43,7 +44,9 @@ _OPERATORS = {
     114: "QUANTIZE",
     117: "HARD_SWISH",
 }
-_HINT = "convert a stack of convolutions and pools with `ecglib.compression.tflite_micro`"
+_PARTS = ("CONV_2D", "MAX_POOL_2D", "MEAN", "FULLY_CONNECTED", "LOGISTIC")
+_ORDER = "(CONV_2D (MAX_POOL_2D )?)+MEAN FULLY_CONNECTED LOGISTIC"
+_HINT = "give the .tflite file of a plain compact network, as chapter 8 of the book makes it"
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ class Quantization:
 
 @dataclass(frozen=True)
 class Convolution:
-    """A convolution over time without padding, followed by max-pooling over pairs.
+    """A convolution over time, followed by max-pooling over pairs if `pool`.
 
     Attributes
     ----------
@@ -65,6 +68,8 @@ class Convolution:
     scales : float (channels out,), of the weights, whose zero points are 0
     source, sink : quantization of its inputs and outputs
     lowest : smallest output: the zero point with a ReLU, otherwise -128
+    stride : samples of its input between two outputs
+    before, after : columns of padding, whose values are the source's zero point
     """
 
     weights: np.ndarray
@@ -73,6 +78,10 @@ class Convolution:
     source: Quantization
     sink: Quantization
     lowest: int
+    stride: int = 1
+    before: int = 0
+    after: int = 0
+    pool: bool = True
 
 
 @dataclass(frozen=True)
@@ -82,7 +91,7 @@ class Network:
     Attributes
     ----------
     samples, leads : of the input
-    blocks : convolutions, each with its max-pooling
+    blocks : convolutions, each with the max-pooling after it
     mean : quantization of the mean over time
     weights, bias, scales : int8 (classes, channels), int32 (classes,), float (classes,) of the fully connected layer
     logit, output : quantization before and after the logistic function
@@ -137,38 +146,39 @@ class _Reader:
         if len(source) != 4 or source[:2] != (1, 1):
             raise self._error("unsupported input shape", "(1, 1, samples, leads)", source)
         self._int8(self.at)
-        blocks, tail = [], []
         names = [self._name(operator) for operator in self.operators]
-        for name, one in zip(names, self.operators):
+        if unknown := [name for name in names if name not in _PARTS]:
+            raise self._error("unsupported operator", ", ".join(_PARTS), unknown[0])
+        if not re.fullmatch(_ORDER, " ".join(names)):
+            raise self._error("unsupported order of operators", _ORDER, " ".join(names))
+        blocks = []
+        for name, operator in zip(names[:-3], self.operators):
             if name == "CONV_2D":
-                blocks.append(self._convolution(one))
-            elif name == "MAX_POOL_2D":
-                self._pool(one)
-            elif name in ("MEAN", "FULLY_CONNECTED", "LOGISTIC"):
-                tail.append(one)
+                blocks.append(self._convolution(operator))
             else:
-                expected = "CONV_2D, MAX_POOL_2D, MEAN, FULLY_CONNECTED, LOGISTIC"
-                raise self._error("unsupported operator", expected, name)
-        wanted = ["CONV_2D", "MAX_POOL_2D"] * len(blocks) + ["MEAN", "FULLY_CONNECTED", "LOGISTIC"]
-        if names != wanted or not blocks:
-            raise self._error("unsupported order of operators", ", ".join(wanted), ", ".join(names))
-        return self._tail(source, tuple(blocks), *tail)
+                self._pool(operator)
+                blocks[-1] = replace(blocks[-1], pool=True)
+        return self._tail(source, tuple(blocks), *self.operators[-3:])
 
-    def _convolution(self, one: Table) -> Convolution:
-        source = self._quantization(self.at)
-        weights, bias = self._constant(one.numbers(1, "i")[1]), self._constant(one.numbers(1, "i")[2])
-        options, at = one.table(4), one.numbers(1, "i")[1]
-        strides = options.number(1, "i"), options.number(2, "i"), options.number(4, "i", 1), options.number(5, "i", 1)
-        if weights.shape[1] != 1 or options.number(0, "b") != _VALID or set(strides) != {1}:
+    def _convolution(self, operator: Table) -> Convolution:
+        source, length, at = self._quantization(self.at), self._shape(self.at)[2], operator.numbers(1, "i")
+        weights, bias = self._constant(at[1]), self._constant(at[2])
+        options = operator.table(4)
+        padding, stride, taps = options.number(0, "b"), options.number(1, "i"), weights.shape[2]
+        dilations = options.number(4, "i", 1), options.number(5, "i", 1)
+        if weights.shape[1] != 1 or padding not in (_SAME, _VALID) or set(dilations) != {1} or stride > taps:
             raise self._error(
                 "unsupported convolution",
-                "over time, stride 1, no dilation, no padding",
-                f"kernel {weights.shape[1:3]}, strides and dilations {strides}, padding {options.number(0, 'b')}",
+                "over time, a stride of at most its taps, no dilation",
+                f"kernel {weights.shape[1:3]}, stride {stride}, dilations {dilations}, padding {padding}",
             )
-        self._move(one)
+        edge = max((-(-length // stride) - 1) * stride + taps - length, 0) if padding == _SAME else 0
+        self._move(operator)
         sink = self._quantization(self.at)
         lowest = self._lowest(options.number(3, "b"), sink)
-        return Convolution(weights[:, 0], bias, self._scales(at, len(weights)), source, sink, lowest)
+        scales = self._scales(at[1], len(weights))
+        padded = {"stride": stride, "before": edge // 2, "after": edge - edge // 2}
+        return Convolution(weights[:, 0], bias, scales, source, sink, lowest, **padded, pool=False)
 
     def _pool(self, one: Table) -> None:
         options, before = one.table(4), self._quantization(self.at)

@@ -102,6 +102,9 @@ def plan_memory(network: Network, where: Path, *, hop: int = 100) -> MemoryPlan:
     ------
     InputError : recordings that are too short or too long, or a hop that is not a multiple of the pooling stride
     """
+    if any((block.stride, block.before, block.after, block.pool) != (1, 0, 0, True) for block in network.blocks):
+        expected = "stride 1, no padding, a pool after each convolution"
+        raise unsupported("unsupported convolution", where, expected, "a compact network")
     layers, start, columns = [], 0, network.samples
     for block in network.blocks:
         outputs, taps, inputs = block.weights.shape

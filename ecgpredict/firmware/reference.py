@@ -22,15 +22,18 @@ def logits(network: Network, x: np.ndarray) -> np.ndarray:
     """int8 (samples, leads) -> int8 (classes,), before the logistic function."""
     values = x.astype(np.int64)
     for block in network.blocks:
-        count, taps = len(values) - block.weights.shape[1] + 1, block.weights.shape[1]
+        values = np.pad(values, ((block.before, block.after), (0, 0)), constant_values=block.source.zero)
+        taps, stride = block.weights.shape[1], block.stride
+        count = (len(values) - taps) // stride + 1
         # float64 represents these integers exactly, and its matrix products are faster
         shifted, weights = (values - block.source.zero).astype(float), block.weights.astype(float)
-        sums = sum(shifted[tap : tap + count] @ weights[:, tap].T for tap in range(taps))
+        sums = sum(shifted[tap : tap + stride * count : stride][:count] @ weights[:, tap].T for tap in range(taps))
         real = block.source.scale * block.scales / block.sink.scale
-        factor, shift = np.array([fixed_point.multiplier(one) for one in real]).T
-        out = fixed_point.rescale(sums.astype(np.int64) + block.bias, factor, shift) + block.sink.zero
-        out = np.clip(out, block.lowest, 127)
-        values = out[: count // 2 * 2].reshape(count // 2, 2, -1).max(axis=1)
+        factor, shift = np.array([fixed_point.multiplier(scale) for scale in real]).T
+        values = fixed_point.rescale(sums.astype(np.int64) + block.bias, factor, shift) + block.sink.zero
+        values = np.clip(values, block.lowest, 127)
+        if block.pool:
+            values = values[: count // 2 * 2].reshape(count // 2, 2, -1).max(axis=1)
     last = network.blocks[-1].sink
     factor, shift = fixed_point.mean_multiplier(last.scale / network.mean.scale, len(values))
     total = values.sum(axis=0) - len(values) * last.zero

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+from device import proof
 
 from ecgpredict import released
 from ecgpredict.errors import InputError
-from ecgpredict.firmware import graph
+from ecgpredict.firmware import graph, reference
 
 SMALL = "student_micro_64k"
 
@@ -79,12 +80,29 @@ def test_unsupported_operator_is_named(changed):
         graph.read(changed(average))
 
 
-def test_padding_is_rejected(changed):
-    def pad(model):
-        operator(model, 3).builtinOptions.padding = 0
+def test_dilation_is_rejected(changed):
+    def dilate(model):
+        operator(model, 3).builtinOptions.dilationWFactor = 2
 
     with pytest.raises(InputError, match="unsupported convolution"):
-        graph.read(changed(pad))
+        graph.read(changed(dilate))
+
+
+def test_compact_networks_are_strided_padded_and_end_without_a_pool():
+    network = graph.read(released.load_verified("compact_64_int8")[0])
+    assert [(block.stride, block.before, block.after, block.pool) for block in network.blocks] == [
+        (2, 0, 0, True),
+        *[(1, 3, 3, True)] * 3,
+        (1, 3, 3, False),
+    ]
+
+
+def test_numpy_equals_litert_s_reference_kernels_on_a_compact_network():
+    pytest.importorskip("ai_edge_litert", reason="LiteRT is not installed")
+    path = released.load_verified("compact_64_int8")[0]
+    network = graph.read(path)
+    x = np.concatenate([proof.random_inputs(network, 4), proof.extreme_inputs(network)])
+    np.testing.assert_array_equal(reference.outputs(network, x), proof.outputs(path, proof.REFERENCE, x))
 
 
 def test_unsupported_pooling_stride_is_rejected(changed):
