@@ -1,8 +1,9 @@
 "use strict";
 /* Recordings at any sampling rate -> windows of ten seconds at 100 Hz, as ecgpredict.recordings.resampling makes
-   them: the polyphase filter of scipy.signal.resample_poly with its own Kaiser window and padtype "line". */
+   them: the filter of PTB-XL's 100 Hz files, by the steps of scipy.signal.resample_poly with padtype "line". */
 (() => {
   const RATE = 100, N_SAMPLES = 1000;
+  const CUTOFF_HZ = 44.58, HALF_LENGTH_S = 0.2, BETA = 5.8, DELAY_S = 1 / 800;
 
   function bessel0(x) {
     let sum = 1, term = 1;
@@ -22,15 +23,19 @@
     return [c, d];
   }
 
-  function resample(column, up, down) {
-    const greatest = Math.max(up, down), half = 10 * greatest, taps = new Float64Array(2 * half + 1);
+  function lowPass(rate) {
+    const half = Math.ceil(HALF_LENGTH_S * rate), taps = new Float64Array(2 * half + 1);
     let sum = 0;
     for (let i = 0; i <= 2 * half; i++) {
-      const t = i - half, x = t / greatest;
-      const sinc = t === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x);
-      taps[i] = (sinc / greatest) * (bessel0(5 * Math.sqrt(Math.max(0, 1 - (t / half) ** 2))) / bessel0(5));
+      const t = (i - half) / rate + DELAY_S, inside = 1 - (t / HALF_LENGTH_S) ** 2, x = 2 * Math.PI * CUTOFF_HZ * t;
+      taps[i] = inside > 0 ? (x === 0 ? 1 : Math.sin(x) / x) * bessel0(BETA * Math.sqrt(inside)) : 0;
       sum += taps[i];
     }
+    return taps.map((tap) => tap / sum);
+  }
+
+  function resample(column, up, down) {
+    const taps = lowPass(RATE * down), half = (taps.length - 1) / 2;
     const n = column.length, first = column[0], slope = (column[n - 1] - first) / (n - 1);
     const at = (i) => (i < 0 || i >= n ? first + slope * i : column[i]);  // beyond its ends, a straight line
     const length = Math.ceil((n * up) / down), out = new Float64Array(length);
@@ -39,7 +44,7 @@
       let value = 0;
       for (let i = Math.ceil((centre - half) / up); i <= Math.floor((centre + half) / up); i++)
         value += at(i) * taps[centre - i * up + half];
-      out[k] = (value * up) / sum;
+      out[k] = value * up;
     }
     return out;
   }
