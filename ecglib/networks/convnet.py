@@ -18,6 +18,7 @@ from torch.nn.utils import parametrize
 
 from ecglib.networks import weights
 from ecglib.networks.architectures import CHANNELS
+from ecglib.networks.compact import CompactBlock, CompactNet
 from ecglib.networks.fake_quantization import FakeQuantize, FakeQuantizeWeight
 from ecglib.networks.pooled import PooledNet
 from ecglib.networks.tiled_convolution import TiledConv2d
@@ -102,7 +103,7 @@ class FastDropout(nn.Dropout):
         return x * mask
 
 
-def channels_last(network: ECGNet) -> ECGNet:
+def channels_last(network: ECGNet | CompactNet) -> ECGNet | CompactNet:
     """A copy that computes the same function on (b, 12, 1, samples) in channels-last order.
 
     oneDNN's bfloat16 kernels and :class:`TiledConv2d` need the channels of a sample next to each other in memory, an
@@ -114,7 +115,7 @@ def channels_last(network: ECGNet) -> ECGNet:
     return copied.to(memory_format=torch.channels_last)
 
 
-def channels_first(channels_last_net: ECGNet, network: ECGNet) -> ECGNet:
+def channels_first(channels_last_net: nn.Module, network: nn.Module) -> nn.Module:
     """Load the weights of a :func:`channels_last` copy into `network`, in place, and return it."""
     state = {name: v.squeeze(2) if v.dim() == 4 else v for name, v in channels_last_net.state_dict().items()}
     network.load_state_dict({name: v.contiguous() for name, v in state.items()})
@@ -124,7 +125,15 @@ def channels_first(channels_last_net: ECGNet, network: ECGNet) -> ECGNet:
 def _two_dimensional(layer: nn.Module) -> nn.Module:
     match layer:
         case nn.Conv1d():
-            wide = TiledConv2d(layer.in_channels, layer.out_channels, (1, layer.kernel_size[0]))
+            wide = TiledConv2d(
+                layer.in_channels,
+                layer.out_channels,
+                (1, layer.kernel_size[0]),
+                stride=(1, layer.stride[0]),
+                padding=(0, layer.padding[0]),
+                groups=layer.groups,
+                bias=layer.bias is not None,
+            )
             if parametrize.is_parametrized(layer):
                 parametrize.register_parametrization(wide, "weight", FakeQuantizeWeight())
             wide.load_state_dict({k: v.unsqueeze(2) if v.dim() == 3 else v for k, v in layer.state_dict().items()})
@@ -139,6 +148,9 @@ def _two_dimensional(layer: nn.Module) -> nn.Module:
             wide = FastDropout(layer.p)
         case nn.ReLU():
             wide = nn.ReLU()
+        case CompactBlock():
+            wide = copy.deepcopy(layer)
+            wide.layers = nn.Sequential(*map(_two_dimensional, layer.layers))
         case FakeQuantize():
             wide = copy.deepcopy(layer)
         case _:

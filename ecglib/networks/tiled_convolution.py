@@ -22,11 +22,13 @@ _MAX_STEP = 64  # outputs of a tile
 class TiledConv2d(nn.Conv2d):
     """A Conv2d with a (1, taps) kernel over (b, channels, 1, samples), computed in tiles where that is faster.
 
-    In float32 on a CPU and from :data:`MIN_CHANNELS` input channels on; else as torch computes it.
+    In float32 on a CPU, from :data:`MIN_CHANNELS` input channels on, and without stride, padding and groups; else as
+    torch computes it.
     """
 
     def _conv_forward(self, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
-        if self.in_channels < MIN_CHANNELS or not _float32_on_cpu(x):
+        dense = self.stride == (1, 1) and self.padding == (0, 0) and self.groups == 1
+        if self.in_channels < MIN_CHANNELS or not dense or not _float32_on_cpu(x):
             return super()._conv_forward(x, weight, bias)
         y = convolve(x.squeeze(2).transpose(1, 2), weight.squeeze(2))
         y = y if bias is None else y + bias

@@ -36,7 +36,7 @@ def random_starts(records: int, settings: TrainingSettings, device: torch.device
 def augment(x: torch.Tensor, settings: TrainingSettings, start: torch.Tensor | None = None) -> torch.Tensor:
     """Records after all changes that the settings name: (b, samples, 12) -> (b, crop or samples, 12).
 
-    Zeros move in where a record is shifted.
+    Records that are crops already are not cropped again. Zeros move in where a record is shifted.
 
     Parameters
     ----------
@@ -46,9 +46,8 @@ def augment(x: torch.Tensor, settings: TrainingSettings, start: torch.Tensor | N
         start = random_starts(len(x), settings, x.device)
     if settings.crop and settings.max_stretch:
         x = stretch(x, start, settings.crop, settings.max_stretch)
-    elif settings.crop:
-        source = start + torch.arange(settings.crop, device=x.device)
-        x = x.gather(1, source.unsqueeze(2).expand(-1, -1, x.shape[2]))
+    elif settings.crop and x.shape[1] > settings.crop:
+        x = cropped(x, start, settings.crop)
     records, samples, leads = x.shape
     if settings.max_shift:
         offset = torch.randint(-settings.max_shift, settings.max_shift + 1, (records, 1), device=x.device)
@@ -64,6 +63,12 @@ def augment(x: torch.Tensor, settings: TrainingSettings, start: torch.Tensor | N
     if settings.lead_dropout:
         x = drop_lead_groups(x, settings.lead_dropout)
     return x
+
+
+def cropped(x: torch.Tensor, start: torch.Tensor, length: int) -> torch.Tensor:
+    """Crops (b, length, 12) of records (b, samples, 12) from `start` (b, 1) on."""
+    crops = x.unfold(1, length, 1)  # a view: (b, starts, 12, length)
+    return crops[torch.arange(len(x), device=x.device), start.squeeze(1)].transpose(1, 2)
 
 
 def stretch(x: torch.Tensor, start: torch.Tensor, crop: int, largest: float) -> torch.Tensor:

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from ecglib.data.dataset import Dataset
+from ecglib.training.augmentation import cropped
 from ecgpredict.spec import Normalization
 
 EVALUATION_BATCH = 64  # more take more time a record on a CPU, because activations no longer fit its caches
@@ -33,11 +34,19 @@ class BatchedRecords:
             self.signals = torch.from_numpy(np.ascontiguousarray(dataset.signals[dataset.rows])).to(device)
 
     def __getitem__(self, positions: np.ndarray | slice) -> tuple[torch.Tensor, torch.Tensor]:
+        return self.crops(positions)
+
+    def crops(
+        self, positions: np.ndarray | slice, start: torch.Tensor | None = None, length: int | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Only `length` samples of each record, from `start` (b, 1) on, which are less to normalize; all by default."""
         if self.signals is None:
-            x = torch.from_numpy(self.normalization(self.dataset.millivolts(positions)))
+            signals = torch.from_numpy(self.dataset.signals[self.dataset.rows[positions]])
         else:
-            x = self.normalization(self.signals[positions].float() / 1000)
-        return x, self.targets[positions]
+            signals = self.signals[positions]
+        if length:
+            signals = cropped(signals, start, length)
+        return self.normalization(signals / 1000), self.targets[positions]
 
     def in_order(self, size: int = EVALUATION_BATCH) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """All records in batches of `size`."""

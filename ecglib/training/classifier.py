@@ -23,7 +23,7 @@ class Classifier(nn.Module):
 
     Parameters
     ----------
-    network : the network to train; stacks of convolution blocks are copied, in channels-last order
+    network : the network to train; stacks of convolutions are copied, in channels-last order
     settings : how it is trained
     n_statements : outputs of the additional layer that predicts PTB-XL's statements; 0 for no such layer
     """
@@ -48,15 +48,17 @@ class Classifier(nn.Module):
             logits = torch.sigmoid(logits)
         return F.binary_cross_entropy_with_logits(logits, labels)
 
-    def training_loss(self, x: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    def training_loss(self, x: torch.Tensor, target: torch.Tensor, start: torch.Tensor | None = None) -> torch.Tensor:
         """The loss of a batch after augmentation.
 
         Parameters
         ----------
-        x : records (b, 1000, 12)
+        x : records (b, 1000, 12), or their crops
         target : labels, soft targets if there are teachers (of all crops for `same_crop`), statements: (b, …)
+        start : where the crops start, int64 (b, 1); random if not given
         """
-        start = random_starts(len(x), self.settings, x.device)
+        if start is None:
+            start = random_starts(len(x), self.settings, x.device)
         x = augment(x, self.settings, start)
         target, statements = target.tensor_split([target.shape[1] - self.n_statements], dim=1)
         if self.settings.same_crop:
@@ -98,7 +100,7 @@ class Classifier(nn.Module):
         settings = self.settings
         trained = [*self.network.parameters(), *(self.statements.parameters() if self.statements is not None else [])]
         if settings.optimizer == "adam":
-            optimizer = torch.optim.Adam(trained, lr=settings.learning_rate)
+            optimizer = torch.optim.Adam(trained, lr=settings.learning_rate, fused=True)
         else:
             matrices = [p for p in trained if p.dim() > 1]
             vectors = [p for p in trained if p.dim() <= 1]  # biases, batch norm: no weight decay
@@ -106,7 +108,7 @@ class Classifier(nn.Module):
                 {"params": matrices, "weight_decay": settings.weight_decay},
                 {"params": vectors, "weight_decay": 0.0},
             ]
-            optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate)
+            optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate, fused=True)
         if settings.schedule == "late_decay":
             return optimizer, torch.optim.lr_scheduler.LambdaLR(
                 optimizer, lambda step: math.exp(-0.1 * max(0, step // steps - settings.decay_from + 1))

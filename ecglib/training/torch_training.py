@@ -16,6 +16,7 @@ from ecglib.evaluation.scores import Scores
 from ecglib.networks import build, convnet, weights
 from ecglib.networks.trained_form import untrained_form
 from ecglib.training import distillation, runs, scoring
+from ecglib.training.augmentation import random_starts
 from ecglib.training.batches import BatchedRecords
 from ecglib.training.classifier import Classifier
 from ecglib.training.runs import Run
@@ -63,9 +64,11 @@ class TorchTraining:
         self.classifier.train()
         total = torch.zeros((), device=self.device)
         for positions in batches:
-            x, target = (part.to(self.device) for part in self.records[positions])
+            start = random_starts(len(positions), self.settings, self.device)
+            length = None if self.settings.max_stretch else self.settings.crop
+            x, target = self.records.crops(positions, start, length)
             with scoring.mixed_precision():
-                loss = self.classifier.training_loss(x, target)
+                loss = self.classifier.training_loss(x, target, start)
             self.optimizer.zero_grad()
             loss.backward()
             if self.settings.clip_norm:

@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 import torch
 
-from ecglib.networks import convnet
+from ecglib.networks import build, convnet
+from ecglib.networks.architectures import CompactShape
 from ecglib.study import original
 
 
@@ -27,20 +28,29 @@ def test_the_output_is_one_probability_per_class():
     assert ((output > 0) & (output < 1)).all()
 
 
-def test_the_channels_last_copy_computes_the_same():
+SHAPES = {kind: CompactShape(block=kind, widths=(8, 40, 40), kernel=7) for kind in ("plain", "separable", "residual")}
+
+
+@pytest.fixture(params=["student", *SHAPES])
+def new_network(request):
+    shape = SHAPES.get(request.param)
+    return lambda: build.build("compact" if shape else request.param, shape=shape)
+
+
+def test_the_channels_last_copy_computes_the_same(new_network):
     torch.manual_seed(0)
-    network = convnet.build("student").eval()
+    network = new_network().eval()
     channels_last_net = convnet.channels_last(network).eval()
     x = torch.randn(2, 12, 1000)
     torch.testing.assert_close(channels_last_net.logits(x.unsqueeze(2)), network.logits(x), rtol=1e-4, atol=1e-5)
 
 
-def test_the_weights_of_the_channels_last_copy_are_copied_back():
-    channels_last_net = convnet.channels_last(convnet.build("student"))
+def test_the_weights_of_the_channels_last_copy_are_copied_back(new_network):
+    channels_last_net = convnet.channels_last(new_network())
     with torch.no_grad():
         for parameter in channels_last_net.parameters():
             parameter.normal_()
-    network = convnet.channels_first(channels_last_net, convnet.build("student")).eval()
+    network = convnet.channels_first(channels_last_net, new_network()).eval()
     x = torch.randn(2, 12, 1000)
     expected = channels_last_net.eval().logits(x.unsqueeze(2))
     torch.testing.assert_close(network.logits(x), expected, rtol=1e-3, atol=1e-3)
