@@ -1,9 +1,13 @@
-"""A Sphinx extension: pages with texts of figures, scopes of table headers, tables that scroll, and a language."""
+"""A Sphinx extension: pages that assistive technology reads, that load what they use, and that search engines find.
+
+Chapters that moved leave a page behind that leads to their new address.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import re
+import textwrap
 from base64 import b64decode
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
@@ -16,6 +20,17 @@ from sphinx.application import Sphinx
 from ecglib.book.alt_text import METADATA_KEY
 
 PAGE_LANGUAGES = {"ko": "ko"}  # page of the table of contents: language, where it is not English
+MOVED = {  # former address of a chapter: its file now
+    "chapters/08_deployment": "10_deployment",
+    "chapters/09_travel": "11_travel",
+    "chapters/10_frontier": "08_frontier",
+}
+_LEADS_ON = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>This chapter has moved</title>
+<meta http-equiv="refresh" content="0; url={target}.html"><link rel="canonical" href="{target}.html">
+<main><h1>This chapter has moved</h1><p><a href="{target}.html">Read it at its new address.</a></p></main></html>
+"""
+_DESCRIPTION_LENGTH = 160  # characters that search engines show
 _HANGUL = re.compile("[\uac00-\ud7a3]")
 _FRAME = "pst-scrollable-table-container"  # the theme's class: its script makes what overflows reachable by keyboard
 
@@ -61,10 +76,32 @@ def accessible(html: str) -> str:
         icon.attrs.pop("title", None)  # the theme's script would make it text inside the button
     for button in soup.select("#pst-header button.sidebar-toggle"):
         del button["class"]
+    for link in soup.select('a.btn-download-source-button[href$=".md"]'):  # only notebooks are worth a download
+        link.find_parent("li").decompose()
     for element in soup.select(".citation-list, .citation"):
         element.attrs.pop("role", None)
     _mark_korean(soup)
+    _load_less(soup)
+    _describe(soup)
     return str(soup)
+
+
+def _load_less(soup: BeautifulSoup) -> None:
+    """Leave out MathJax (1.1 MB) where no formula is, and the script of icons (1.5 MB) that the theme has as a font."""
+    unused = ["fontawesome.js"] if soup.select_one(".math") else ["fontawesome.js", "tex-chtml.js"]
+    for script in soup.select("script[src]"):
+        if any(name in script["src"] for name in unused):
+            script.decompose()
+    for icon in soup.select("i[class*=fa-], span[class*=fa-]"):
+        icon["aria-hidden"] = "true"
+
+
+def _describe(soup: BeautifulSoup) -> None:
+    """The first sentences of a page as its description for search engines."""
+    first = soup.select_one("article section > p, article section .output p")
+    if first is not None and soup.head is not None and not soup.head.find("meta", attrs={"name": "description"}):
+        text = textwrap.shorten(first.get_text(), _DESCRIPTION_LENGTH, placeholder=" …")
+        soup.head.append(soup.new_tag("meta", attrs={"name": "description", "content": text}))
 
 
 def _mark_korean(soup: BeautifulSoup) -> None:
@@ -89,11 +126,20 @@ def set_language(app: Sphinx, page: str, template: str, context: dict, document:
 
 
 def finish_pages(app: Sphinx, error: Exception | None) -> None:
-    """Rewrite the pages when all are built."""
-    if error is None and app.builder.format == "html":
-        for path in Path(app.outdir).rglob("*.html"):
-            if "_static" not in path.relative_to(app.outdir).parts:
-                path.write_text(accessible(path.read_text(encoding="utf-8")), encoding="utf-8")
+    """Rewrite the pages when all are built, and leave word at the addresses that chapters had before."""
+    if error is not None or app.builder.format != "html":
+        return
+    built = Path(app.outdir)
+    for path in built.rglob("*.html"):
+        if "_static" not in path.relative_to(built).parts:
+            path.write_text(accessible(path.read_text(encoding="utf-8")), encoding="utf-8")
+    (built / "_static" / "scripts" / "fontawesome.js").unlink(missing_ok=True)
+    if app.builder.name == "html":
+        for former, target in MOVED.items():
+            (built / f"{former}.html").write_text(_LEADS_ON.format(target=target), encoding="utf-8")
+        search = built / "_static" / "searchtools.js"  # results show a page's text, not its buttons and its contents
+        script = search.read_text(encoding="utf-8").replace("'[role=\"main\"]'", "'article'")
+        search.write_text(script, encoding="utf-8")
 
 
 def setup(app: Sphinx) -> dict:

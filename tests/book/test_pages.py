@@ -111,15 +111,35 @@ def test_each_page_names_its_language():
 
 def test_pages_are_rewritten_when_all_are_built_but_not_what_they_serve(tmp_path):
     html = "<table><tr><th>a</th></tr></table>"
-    (tmp_path / "_static").mkdir()
+    for folder in ("_static", "chapters"):
+        (tmp_path / folder).mkdir()
     for name in ("page.html", "_static/part.html"):
         (tmp_path / name).write_text(html)
-    app = SimpleNamespace(builder=SimpleNamespace(format="html"), outdir=tmp_path)
+    (tmp_path / "_static" / "searchtools.js").write_text("querySelector('[role=\"main\"]')")
+    app = SimpleNamespace(builder=SimpleNamespace(format="html", name="html"), outdir=tmp_path)
     pages.finish_pages(app, ValueError("the build failed"))
     assert (tmp_path / "page.html").read_text() == html
     pages.finish_pages(app, None)
     assert 'scope="row"' in (tmp_path / "page.html").read_text()
     assert (tmp_path / "_static" / "part.html").read_text() == html
+    assert "querySelector('article')" in (tmp_path / "_static" / "searchtools.js").read_text()
+    assert 'url=10_deployment.html"' in (tmp_path / "chapters" / "08_deployment.html").read_text()
+
+
+@pytest.mark.parametrize(("body", "scripts"), [("<p>x</p>", 0), ('<span class="math">x</span>', 1)])
+def test_mathjax_is_loaded_where_a_formula_is(body, scripts):
+    page = accessible(f'<head><script src="../mathjax/tex-chtml.js?v=1"></script></head><body>{body}</body>')
+    assert len(page.select("script")) == scripts
+
+
+def test_a_page_is_described_by_its_first_sentences():
+    head = accessible("<head></head><article><section><h1>Title</h1><p>One. <b>Two.</b></p></section></article>").head
+    assert head.find("meta", attrs={"name": "description"})["content"] == "One. Two."
+
+
+def test_only_notebooks_can_be_downloaded():
+    item = '<li><a class="btn-download-source-button" href="_sources/a.{}">x</a></li>'
+    assert len(accessible(f"<ul>{item.format('md')}{item.format('ipynb')}</ul>").select("li")) == 1
 
 
 def test_every_figure_of_the_published_book_has_a_text(published_book, project):

@@ -1,8 +1,11 @@
 """The published book in a browser: every page, offline, on a screen and on a phone."""
 
 import json
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
+from selenium.webdriver.support.ui import WebDriverWait
 
 from ecglib.book import book
 
@@ -56,15 +59,41 @@ def test_every_page_renders_offline_and_fits_the_screen(published_book, browser,
         assert browser.execute_script("return document.documentElement.scrollWidth <= window.innerWidth + 1"), page
 
 
-@pytest.mark.parametrize("sidebar", ["primary", "secondary"])
-def test_the_menu_buttons_open_both_sidebars_on_a_phone(published_book, browser, sidebar):
-    size = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": False}
+def show(browser, page, width):
+    size = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": False}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    browser.get((published_book / "chapters" / "02_base_cnn.html").as_uri())
-    shown = f"return !!document.querySelector('#pst-{sidebar}-sidebar-modal[open]')"
-    assert not browser.execute_script(shown)
+    browser.get(page.as_uri())
+
+
+@pytest.mark.parametrize("sidebar", ["primary", "secondary"])
+@pytest.mark.parametrize("width", [390, 768])
+def test_the_menu_buttons_open_their_drawers_on_narrow_screens(published_book, browser, width, sidebar):
+    show(browser, published_book / "chapters" / "02_base_cnn.html", width)
+    drawer = browser.find_element("id", f"pst-{sidebar}-sidebar-modal")
+    assert not drawer.is_displayed()
     browser.find_element("css selector", f".bd-header-article button.{sidebar}-toggle").click()
-    assert browser.execute_script(shown)
+    WebDriverWait(browser, 5).until(lambda _: drawer.is_displayed() and drawer.rect["width"] > 200)
+
+
+def test_the_menu_button_folds_the_sidebar_on_a_wide_screen(published_book, browser):
+    show(browser, published_book / "chapters" / "02_base_cnn.html", 1280)
+    sidebar = browser.find_element("id", "pst-primary-sidebar")
+    assert sidebar.rect["x"] >= 0
+    browser.find_element("css selector", ".bd-header-article button.primary-toggle").click()
+    WebDriverWait(browser, 5).until(lambda _: sidebar.rect["x"] + sidebar.rect["width"] <= 0)
+
+
+def test_a_former_address_leads_to_the_chapter(published_book, browser):
+    browser.get((published_book / "chapters" / "08_deployment.html").as_uri())
+    WebDriverWait(browser, 5).until(lambda _: browser.current_url.endswith("/chapters/10_deployment.html"))
+
+
+def test_a_first_visit_takes_less_than_a_megabyte_and_a_half(published_book, browser):
+    requests_of(browser)
+    browser.get((published_book / "intro.html").as_uri())
+    settle(browser)
+    asked = {Path(unquote(urlsplit(url).path)) for url in requests_of(browser) if url.startswith("file:")}
+    assert sum(path.stat().st_size for path in asked) < 1.5e6
 
 
 def test_formulas_are_typeset_from_the_book_itself(published_book, browser):
