@@ -181,6 +181,7 @@ def _template_context(paths: Paths, names: list[str]) -> dict:
         "cards": results.read_cards(paths.published_results),
         "ledger": _fold_10_versions(paths.published_results / "fold_10_ledger.csv", kept),
         "travel": results.read(paths.published_results, "travel"),
+        "resampling": results.read(committed, "resampling"),  # of benchmarks/resampling.py
         "firmware": results.read(committed, "firmware"),  # of the models released with the code
         "cluster": results.read(committed, "cluster"),  # of tools/cluster_costs.py
         "test_records": test_records,

@@ -11,9 +11,9 @@ from ecgpredict.recordings.raw import Recording
 from ecgpredict.spec import N_SAMPLES, SAMPLING_RATE
 
 WINDOW_S = N_SAMPLES / SAMPLING_RATE
-# The filter of PTB-XL's 100 Hz files, on which the models were trained, as 250 records of which both versions are at hand
-# show (benchmarks/resampling.py): a sinc of this cutoff within a Kaiser window, and sample k is the signal at k / 100 s
-# and DELAY_S. What it leaves of their difference is their rounding to 1 µV.
+# The filter of PTB-XL's 100 Hz files, on which the models were trained, as the records of which both versions are at
+# hand show (benchmarks/resampling.py): a sinc of this cutoff within a Kaiser window, and sample k is the signal at
+# k / 100 s + DELAY_S. What it leaves of their difference is their rounding to 1 µV.
 CUTOFF_HZ, HALF_LENGTH_S, BETA, DELAY_S = 44.58, 0.2, 5.8, 1 / 800
 
 
