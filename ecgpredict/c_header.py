@@ -23,21 +23,16 @@ def c_header(path: Path, entry: Mapping, name: str) -> str:
     Parameters
     ----------
     path : the file
-    entry : its entry of the manifest (:func:`ecgpredict.released.write`), with the scales of input and output
+    entry : what the manifest says of it (:func:`ecgpredict.released.entry`)
     name : of the array, and in capitals the prefix of the macros
 
     Raises
     ------
-    InputError : not a valid C identifier, or a model without quantization scales
+    InputError : not a valid C identifier
     """
     if not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII):
         raise InputError(
             "not a C identifier", where="C header", expected="letters, digits and _", found=name, hint="another name"
-        )
-    if "input_scale" not in entry:
-        hint = "give the name of a microcontroller model"
-        raise InputError(
-            "not an int8 model", where=path, expected="a microcontroller model", found=path.name, hint=hint
         )
     content = path.read_bytes()
     lines = [content[start : start + 16] for start in range(0, len(content), 16)]

@@ -1,6 +1,8 @@
 """The released models: small model files, and a manifest with their inputs, outputs and decision thresholds.
 
-The manifest is written by the chapters that release models. A file is used only if it has the manifest's SHA-256.
+The manifest is written by the chapter that releases models. A model has two files of the same weights: .onnx for a
+computer, .tflite for firmware and browsers, with one temperature and one set of thresholds. A file is used only if it
+has the manifest's SHA-256.
 """
 
 from __future__ import annotations
@@ -9,9 +11,10 @@ import hashlib
 import importlib.resources
 import json
 import shutil
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +23,8 @@ from ecgpredict import files, runtime
 from ecgpredict.errors import InputError
 from ecgpredict.spec import CLASSES, LEADS, N_SAMPLES, SAMPLING_RATE, Normalization, apply_temperature
 
-MANIFEST = "manifest.json"
-DEFAULT = "student_distilled_int8"  # of a new manifest
+MANIFEST, FORMAT = "manifest.json", 2
+ONNX, TFLITE = "onnx", "tflite"
 _BATCH = 64  # windows per inference: what the network allocates for a batch stays below 100 MB
 _HINT = "install the package again, or restore models/"
 _INPUT = {"leads": list(LEADS), "samples": N_SAMPLES, "rate": SAMPLING_RATE, "unit": "mV", "classes": list(CLASSES)}
@@ -36,7 +39,7 @@ class ReleasedModel:
     name : in the manifest
     path : its ONNX file
     normalization : mV -> what the network takes
-    temperature : divides the logits (:func:`ecglib.evaluation.calibration.fit_temperature`)
+    temperature : divides the logits
     thresholds : float (5,), a probability at or above its threshold is positive
     cautions : when to trust it, as sentences
     """
@@ -73,32 +76,52 @@ def default(where: Path | None = None) -> str:
     return _manifest(where or folder())["default"]
 
 
+def microcontroller(where: Path | None = None) -> str:
+    """The model for microcontrollers."""
+    return _manifest(where or folder())["microcontroller"]
+
+
+def resolve(name: str, where: Path | None = None) -> str:
+    """A model's name in the manifest; for a former name that of its successor, with one warning on standard error."""
+    where = Path(where or folder())
+    manifest = _manifest(where)
+    if name in manifest["models"]:
+        return name
+    if successor := manifest["aliases"].get(name):
+        _warn(name, successor)
+        return successor
+    expected, hint = ", ".join(manifest["models"]), "give one of the expected names"
+    raise InputError("unknown model", where=where / MANIFEST, expected=expected, found=name, hint=hint)
+
+
+@cache
+def _warn(name: str, successor: str) -> None:
+    print(f"{name} is no longer released; {successor} is used in its place. Name that.", file=sys.stderr)
+
+
 def load(name: str | None = None, where: Path | None = None) -> ReleasedModel:
     """A released model, the manifest's default if none is named.
 
     Raises
     ------
-    InputError : as :func:`load_verified`, or a microcontroller model
+    InputError : as :func:`load_verified`
     """
-    name = name or default(where)
-    path, entry = load_verified(name, where)
-    if path.suffix != ".onnx":
-        hint = f"classify with {default(path.parent)}; `ecglib header` writes this one for firmware"
-        raise InputError("a microcontroller model", where=name, expected="an .onnx file", found=path.name, hint=hint)
-    normalization = Normalization(entry["mean"], entry["scale"])
-    thresholds, cautions = np.array(entry["thresholds"]), _manifest(path.parent)["cautions"]
-    return ReleasedModel(name, path, normalization, entry["temperature"], thresholds, cautions)
+    name = resolve(name or default(where), where)
+    path, described = load_verified(name, where, ONNX)
+    normalization = Normalization(described["mean"], described["scale"])
+    thresholds, cautions = np.array(described["thresholds"]), _manifest(path.parent)["cautions"]
+    return ReleasedModel(name, path, normalization, described["temperature"], thresholds, cautions)
 
 
-def load_verified(name: str, where: Path | None = None) -> tuple[Path, dict]:
-    """A released model's file, checked against the manifest's SHA-256, and the model's entry in the manifest.
+def load_verified(name: str, where: Path | None = None, kind: str | None = None) -> tuple[Path, dict]:
+    """A released model's file of a kind, checked against the manifest's SHA-256, and its :func:`entry`.
 
     Raises
     ------
     InputError : no manifest, no model of that name, or a model file that is missing or has another checksum
     """
     where = Path(where or folder())
-    described = entry(name, where)
+    described = entry(name, where, kind)
     path, wanted = where / described["file"], f"{described['bytes']} bytes, SHA-256 {described['sha256'][:16]}…"
     if not path.is_file():
         raise InputError("model file missing", where=path, expected=wanted, found="no such file", hint=_HINT)
@@ -110,83 +133,109 @@ def load_verified(name: str, where: Path | None = None) -> tuple[Path, dict]:
     return path, described
 
 
+def entry(name: str, where: Path | None = None, kind: str | None = None) -> dict:
+    """What the manifest says of a model and of its file of a kind (.onnx, if it has one), in one dictionary.
+
+    Raises
+    ------
+    InputError : no model of that name, or one without a file of that kind
+    """
+    where = Path(where or folder())
+    described = entries(where)[resolve(name, where)]
+    kind = kind or min(described["files"])
+    if kind not in described["files"]:
+        having = [other for other, each in entries(where).items() if kind in each["files"]]
+        expected, found = " or ".join(having) or f"a .{kind} file", ", ".join(described["files"])
+        hint = "give one of the expected names"
+        raise InputError(f"a model without a .{kind} file", where=name, expected=expected, found=found, hint=hint)
+    return {key: value for key, value in described.items() if key != "files"} | described["files"][kind]
+
+
+def entries(where: Path) -> dict[str, dict]:
+    """Every model's entry in the manifest of a folder, with all of its files."""
+    return _manifest(where)["models"]
+
+
 def copy_release(source: Path, target: Path) -> None:
-    """Copy a folder's models and their manifest into another folder, the manifest last.
+    """Put a folder's models and their manifest in the place of those of another folder, the manifest last.
 
     Raises
     ------
     InputError : a file does not match its manifest
     """
-    for name in entries(source):
-        path, _ = load_verified(name, source)
-        with files.atomic_path(target / path.name) as temporary:
-            shutil.copyfile(path, temporary)
-    _update(target, **_manifest(source))
-
-
-def entry(name: str, where: Path) -> dict:
-    """A model's entry in the manifest of a folder; InputError if there is none of that name."""
-    known = entries(where)
-    if name not in known:
-        hint = "give one of the expected names"
-        raise InputError("unknown model", where=where / MANIFEST, expected=", ".join(known), found=name, hint=hint)
-    return known[name]
-
-
-def entries(where: Path) -> dict[str, dict]:
-    """Every model's entry in the manifest of a folder."""
-    return _manifest(where)["models"]
+    before = _file_names(target) if (Path(target) / MANIFEST).is_file() else set()
+    for name, described in entries(source).items():
+        for kind in described["files"]:
+            path, _ = load_verified(name, source, kind)
+            with files.atomic_path(target / path.name) as temporary:
+                shutil.copyfile(path, temporary)
+    _write(target, _manifest(source))
+    for name in before - _file_names(target):
+        (Path(target) / name).unlink(missing_ok=True)
 
 
 def write(
     where: Path,
     name: str,
-    source: Path,
+    sources: Iterable[Path],
     normalization: Normalization,
     temperature: float,
     thresholds: Sequence[float],
-    **more: float,
+    *,
+    scales: Mapping[str, float] | None = None,
+    **more: object,
 ) -> Path:
-    """Path of the manifest of a folder, after copying a model's file there under its name and describing it.
+    """Path of the manifest of a folder, after copying a model's files there under its name and describing it.
+
+    The first model of a manifest is its default, and its model for microcontrollers.
 
     Parameters
     ----------
-    more : further numbers that users of the file need, by name
+    sources : its .onnx file, its .tflite file or both
+    scales : scale and zero point of the .tflite file's input and output
+    more : whatever else readers of the manifest should know, by name
     """
-    content = Path(source).read_bytes()
-    target = Path(where) / f"{name}{Path(source).suffix}"
-    with files.atomic_path(target) as temporary:
-        temporary.write_bytes(content)
-    described = {
-        "file": target.name,
-        "bytes": len(content),
-        "sha256": hashlib.sha256(content).hexdigest(),
-        **_INPUT,
-        "mean": normalization.mean,
-        "scale": normalization.scale,
-        "temperature": float(temperature),
-        "thresholds": list(map(float, thresholds)),
-        **more,
-    }
-    known = entries(where) if (target.parent / MANIFEST).is_file() else {}
-    return _update(where, models=known | {name: described})
+    where, described = Path(where), {}
+    for source in map(Path, sources):
+        content, kind = source.read_bytes(), source.suffix[1:]
+        target = where / f"{name}{source.suffix}"
+        with files.atomic_path(target) as temporary:
+            temporary.write_bytes(content)
+        digest = hashlib.sha256(content).hexdigest()
+        described[kind] = {"file": target.name, "bytes": len(content), "sha256": digest}
+        described[kind] |= (scales or {}) if kind == TFLITE else {}
+    values = {"mean": normalization.mean, "scale": normalization.scale, "temperature": float(temperature)}
+    model = {**more, "files": described, **_INPUT, **values, "thresholds": list(map(float, thresholds))}
+    new = {"format": FORMAT, "default": name, "microcontroller": name, "aliases": {}, "cautions": [], "models": {}}
+    manifest = _manifest(where) if (where / MANIFEST).is_file() else new
+    return _write(where, manifest | {"models": manifest["models"] | {name: model}})
 
 
-def set_default(where: Path, name: str) -> Path:
-    """Path of a folder's manifest, after writing its default; InputError if there is no model of that name."""
-    entry(name, Path(where))
-    return _update(where, default=name)
+def set_roles(where: Path, default: str, microcontroller: str, aliases: Mapping[str, str]) -> Path:
+    """Path of a folder's manifest, after writing which models it stands for, and {former name: successor}.
+
+    Raises
+    ------
+    InputError : no model of that name
+    """
+    for name in (default, microcontroller, *aliases.values()):
+        resolve(name, where)
+    roles = {"default": default, "microcontroller": microcontroller, "aliases": dict(aliases)}
+    return _write(where, _manifest(where) | roles)
 
 
 def set_cautions(where: Path, lines: Sequence[str]) -> Path:
     """Path of a folder's manifest, after writing the sentences on when to trust the models."""
-    return _update(where, cautions=list(lines))
+    return _write(where, _manifest(where) | {"cautions": list(lines)})
 
 
-def _update(where: Path, **values: object) -> Path:
+def _file_names(where: Path) -> set[str]:
+    return {file["file"] for described in entries(where).values() for file in described["files"].values()}
+
+
+def _write(where: Path, manifest: Mapping) -> Path:
     path = Path(where) / MANIFEST
-    known = _manifest(where) if path.is_file() else {"format": 1, "default": DEFAULT, "cautions": [], "models": {}}
-    files.write_text(path, json.dumps(known | values, indent=1, ensure_ascii=False) + "\n")
+    files.write_text(path, json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
     return path
 
 
@@ -194,4 +243,8 @@ def _manifest(where: Path) -> dict:
     path = Path(where) / MANIFEST
     if not path.is_file():
         raise InputError("no released models", where=path, expected="a manifest", found="no such file", hint=_HINT)
-    return json.loads(path.read_text(encoding="utf-8"))
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    if manifest["format"] != FORMAT:
+        found = f"format {manifest['format']}"
+        raise InputError("another release", where=path, expected=f"format {FORMAT}", found=found, hint=_HINT)
+    return manifest

@@ -29,7 +29,6 @@ from ecglib.study.analyses import (
     frontier_conclusions,
     frontier_generations,
     frontier_recipes,
-    frontier_release,
     frontier_teachers,
 )
 from ecglib.study.study import open_study
@@ -233,25 +232,7 @@ Markdown(frontier_conclusions.decisions(students))
 # %% tags=["hide-input"]
 students.write()
 
-# %% [markdown]
-# ## Released
-#
-# The first seeds of the students of 64 and 512 KB are released: as the .tflite files above, for firmware, and as int8 ONNX files
-# with 7-bit weights (see [chapter 5](05_quantization)) for `ecglib predict` and the browser. All of them take whole records of
-# ten seconds, like the students of the other chapters.
-
-# %%
-release = frontier_release.open_release(students)
-tables.show(release.table())
-
 # %% tags=["hide-input"]
-Markdown(release.conclusion())
-
-# %% tags=["hide-input"]
-Markdown(release.micro_conclusion())
-
-# %% tags=["hide-input"]
-release.write()
 study.claim(
     "08.32_kb_not_below_the_base_cnn",
     study.difference("compact_32_int8", "base_cnn"),
@@ -264,9 +245,6 @@ study.claim(
 )
 
 # %% [markdown]
-# Their thresholds and their performance by superclass are on their [cards](../models). `ecglib header` writes the .tflite files as
-# C headers. `ecglib firmware` does not write them as C code: it has no strided or padded convolutions.
-#
 # ## Limits
 #
 # - The shapes were chosen by their bytes, not searched: at most two kinds of blocks at a budget. Other shapes may do better.

@@ -23,7 +23,7 @@ from IPython.display import Markdown
 
 from ecglib.book import plots, tables
 from ecglib.data.ptbxl import CLASSES
-from ecglib.study import results
+from ecglib.study import release
 from ecglib.study.analyses import deployment, microcontrollers
 from ecglib.study.study import open_study
 from ecgpredict import c_header, released
@@ -39,7 +39,7 @@ study = open_study(profile)
 # probabilities. A single number, a temperature that divides the logits {cite:p}`guo2017`, is fitted on fold 9.
 
 # %%
-calibrated = deployment.open_calibrated(study)
+calibrated = deployment.open_calibrated(study, "student_distilled_int8")
 figure = plots.reliability(calibrated.reliability())
 
 # %% [markdown]
@@ -57,16 +57,19 @@ tables.show(calibrated.decisions())
 #
 # ## The released model
 
-# %% tags=["hide-input"]
-Markdown(deployment.release_choice(study))
-
 # %% [markdown]
 # The file is released with a manifest: its SHA-256, its input (leads, length, sampling rate, scale) and what is needed to
 # use its output (temperature, thresholds). Everything below opens it through the manifest, and a file that does not match
 # is refused.
 
 # %%
-model = deployment.release(study, calibrated)
+candidates = {
+    role: release.make(study, selected)
+    for role, selected in release.selection(study).items()
+}
+model = released.load(where=release.write(study, candidates))
+cards = {each.name: release.card(study, each) for each in candidates.values()}
+release.write_cards(study, candidates, cards)
 
 # %% [markdown]
 # Four synthetic recordings, none of them from a patient. Two are of good quality, one of these at 500 Hz with its leads in another
@@ -118,7 +121,6 @@ tables.show(micro.devices())
 # ## The results
 
 # %%
-micro.release()
 tables.show(micro.write())
 study.claim(
     "10.microcontroller_student",
@@ -126,19 +128,15 @@ study.claim(
     within=0.002,
 )
 
-# %% tags=["hide-input"]
-fitted = {released.DEFAULT: calibrated, **micro.calibrated()}
-cards = {name: one.calibration.record() for name, one in fitted.items()}
-results.write_json(study.paths.results, "released", cards)  # for the model cards
-
 # %% [markdown]
 # No latency is given for these two: that of a PC says nothing about a microcontroller. Both are released beside the first
 # one, with a temperature and thresholds of their own. For firmware, `ecglib header` writes them as C headers, with the
 # scales that turn voltages into integers and integers into probabilities:
 
 # %%
-file, entry = released.load_verified("student_micro", study.paths.released)
-print("\n".join(c_header.c_header(file, entry, "ecg_student").splitlines()[:19]))
+name = released.microcontroller(study.paths.released)
+file, entry = released.load_verified(name, study.paths.released, released.TFLITE)
+print("\n".join(c_header.c_header(file, entry, "ecg_model").splitlines()[:19]))
 
 # %% [markdown]
 # ## What we learned

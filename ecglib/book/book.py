@@ -20,8 +20,6 @@ import yaml
 from ecglib import __version__
 from ecglib.book import alt_text, assets, chapters, pages, plots, standalone, tables
 from ecglib.book.assets import BookError
-from ecglib.data.folds import TEST_FOLD
-from ecglib.evaluation.scores import Scores
 from ecglib.study import published, results
 from ecglib.study.findings import findings
 from ecglib.study.paths import Paths
@@ -140,6 +138,8 @@ def _stage(paths: Paths, source: Path) -> None:
     modules = assets.install(book, paths.root / "_build" / "npm")
     assets.copy_mathjax(modules, source / "assets" / "mathjax")
     browser.stage(source / "assets" / "classify", book / "browser", modules, released.load(where=_models(paths)))
+    (source / "assets" / "models").mkdir()
+    released.copy_release(_models(paths), source / "assets" / "models")
     for table in paths.published_results.glob("*.csv"):
         shutil.copy(table, source / "_static")
     shutil.copy(book / "references.bib", source)
@@ -164,8 +164,7 @@ def _template_context(paths: Paths, names: list[str]) -> dict:
     """The names that the pages' templates use."""
     kept, committed = results.read_all(paths.published_results), paths.root / "results" / "full"
     default = released.default(_models(paths))
-    scores = Scores.load(paths.published_results / "scores" / f"{default}.npz")
-    test_records = len(scores.for_fold(TEST_FOLD).ecg_id)
+    cards = results.read(paths.published_results, results.CARDS)["models"]
     registry = tables.registry()
     minutes = {name: chapters.seconds(paths.chapters / f"{name}.ipynb") / 60 for name in names}
     return {
@@ -178,13 +177,14 @@ def _template_context(paths: Paths, names: list[str]) -> dict:
         "environment": results.read_environment(paths.published_results),
         "manifest": released.entries(_models(paths)),
         "default": default,  # of `ecglib predict` and the page that classifies
-        "cards": results.read_cards(paths.published_results),
+        "microcontroller": released.microcontroller(_models(paths)),
+        "cards": cards,
         "ledger": _fold_10_versions(paths.published_results / "fold_10_ledger.csv", kept),
         "travel": results.read(paths.published_results, "travel"),
         "resampling": results.read(committed, "resampling"),  # of benchmarks/resampling.py
         "firmware": results.read(committed, "firmware"),  # of the models released with the code
         "cluster": results.read(committed, "cluster"),  # of tools/cluster_costs.py
-        "test_records": test_records,
+        "test_records": cards[default]["records"],
         "minutes": minutes,
         "zip": zip,
         "names": tables.model_labels(),

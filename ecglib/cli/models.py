@@ -103,23 +103,23 @@ def classify_shard(
 
 @app.command()
 def header(
-    model: Annotated[str, typer.Argument(help="name of a released microcontroller model")],
+    model: Annotated[str, typer.Argument(help="name of a released model")],
     target: Annotated[Path, typer.Argument(help="the header file to write")],
-    name: Annotated[str, typer.Option(help="name of the C array")] = "ecg_student",
+    name: Annotated[str, typer.Option(help="name of the C array")] = "ecg_model",
 ) -> None:
-    """Write a released microcontroller model as a C header: its bytes, scales and thresholds."""
+    """Write the integers of a released model as a C header: its bytes, scales and thresholds."""
     from ecgpredict import c_header, released
 
     with report_user_errors():
-        c_header.write(*released.load_verified(model), target, name)
+        c_header.write(*released.load_verified(model, kind=released.TFLITE), target, name)
 
 
 @app.command("firmware")
 def write_firmware(
-    model: Annotated[str, typer.Argument(help="name of a released microcontroller model")],
+    model: Annotated[str, typer.Argument(help="name of a released model")],
     out: Annotated[Path, typer.Option(help="the folder to write")],
 ) -> None:
-    """Write a released microcontroller model as a folder of C code that compiles without changes."""
+    """Write the integers of a released model as a folder of C code that compiles without changes."""
     from ecgpredict import firmware
 
     with report_user_errors():

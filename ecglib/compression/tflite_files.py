@@ -49,20 +49,21 @@ def to_tflite(model: keras.Model, path: Path, representative: np.ndarray | None 
     return Path(path)
 
 
-def interpreter(path: Path, threads: int = 1):
-    """A LiteRT interpreter with its tensors allocated."""
-    from ai_edge_litert.interpreter import Interpreter
+def interpreter(path: Path, threads: int = 1, *, reference: bool = False):
+    """A LiteRT interpreter with its tensors allocated; `reference` kernels compute the same on every processor."""
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
+    kernels = OpResolverType.BUILTIN_REF if reference else OpResolverType.AUTO
     with silence():
-        ready = Interpreter(str(path), num_threads=threads)
+        ready = Interpreter(str(path), num_threads=threads, experimental_op_resolver_type=kernels)
         ready.allocate_tensors()
     return ready
 
 
-def predict(path: Path, x: np.ndarray) -> np.ndarray:
-    """Probabilities float32 (n, 5) of normalized records (n, 1000, 12), one record at a time."""
+def predict(path: Path, x: np.ndarray, *, reference: bool = False) -> np.ndarray:
+    """Probabilities float32 (n, 5) of normalized records (n, 1000, 12), one at a time; as in :func:`interpreter`."""
     check_records(x)
-    ready = interpreter(path)
+    ready = interpreter(path, reference=reference)
     sink = ready.get_output_details()[0]
     score = np.empty((len(x), sink["shape"][1]), np.float32)
     for row, record in enumerate(x):

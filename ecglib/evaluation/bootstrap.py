@@ -138,6 +138,24 @@ def auc_difference(
     return combined([(values, resampled), (-other_values, -other_resampled)])
 
 
+def average_precision(y_true: np.ndarray, y_score: np.ndarray, resampling: Resampling) -> Estimate:
+    """Area under the precision-recall curve (AUPRC) of one superclass, bool (n,) and float (n,): average precision."""
+    order = np.argsort(-y_score, kind="stable")
+    starts = np.flatnonzero(np.diff(y_score[order], prepend=np.inf))  # equal scores are one point of the curve
+    labels = y_true[order, None]
+
+    def area(weight: np.ndarray) -> np.ndarray:
+        """(n, b) -> (b,)"""
+        flagged = np.cumsum(np.add.reduceat(weight, starts), axis=0)
+        hits = np.add.reduceat(weight * labels, starts)
+        return (hits * np.cumsum(hits, axis=0) / np.maximum(flagged, 1)).sum(axis=0) / hits.sum(axis=0)
+
+    drawn = resampling.patients[order]
+    parts = np.array_split(resampling.counts, max(1, resampling.n_bootstrap // 100), axis=1)
+    resampled = np.concatenate([area(part[drawn].astype(float)) for part in parts])
+    return percentile(area(np.ones((len(order), 1)))[0], resampled)
+
+
 def percentile(value: float, resampled: np.ndarray) -> Estimate:
     """An estimate with the percentile interval of its resampled values; NaN, from undefined resamples, is ignored.
 

@@ -6,67 +6,17 @@ are (n, 5), superclasses in the order of CLASSES.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 from scipy.optimize import minimize_scalar
 from sklearn.metrics import log_loss, precision_recall_curve
 
-from ecglib.evaluation.bootstrap import Estimate, percentile
+from ecglib.evaluation.bootstrap import Estimate, combined, percentile
 from ecglib.evaluation.resampling import Resampling
 from ecglib.evaluation.scores import check_positive_and_negative
 from ecgpredict.spec import CLASSES, apply_temperature
 
 _BINS = 15
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """A calibration fitted to a model's scores on one fold, and its evaluation on another.
-
-    Attributes
-    ----------
-    temperature : divisor of the logits
-    thresholds : float (5,) for the probabilities after calibration
-    calibrated : float (n, 5), calibrated probabilities on the evaluation fold
-    ece : expected calibration error on the evaluation fold, "before" and "after" calibration
-    decisions : :func:`decisions` on the evaluation fold
-    """
-
-    temperature: float
-    thresholds: np.ndarray
-    calibrated: np.ndarray
-    ece: dict[str, Estimate]
-    decisions: pd.DataFrame
-
-    def record(self) -> dict:
-        """Temperature, calibration error and decisions, for a model card."""
-        ece = {when: one.value for when, one in self.ece.items()}
-        made = self.decisions.to_dict("records")
-        return {"temperature": self.temperature, "calibration_error": ece, "decisions": made}
-
-
-def calibrate(
-    fit_on: tuple[np.ndarray, np.ndarray], evaluate_on: tuple[np.ndarray, np.ndarray], resampling: Resampling
-) -> Calibration:
-    """Fit temperature and thresholds on one fold, and evaluate them on another.
-
-    Parameters
-    ----------
-    fit_on, evaluate_on : scores (n, 5) and labels (n, 5) of each fold
-    resampling : resamples of the evaluation fold's patients
-    """
-    (fit_score, fit_true), (y_score, y_true) = fit_on, evaluate_on
-    temperature = fit_temperature(fit_score, fit_true)
-    thresholds = choose_thresholds(apply_temperature(fit_score, temperature), fit_true)
-    calibrated = apply_temperature(y_score, temperature)
-    ece = {
-        when: calibration_error_estimate(score, y_true, resampling)
-        for when, score in (("before", y_score), ("after", calibrated))
-    }
-    decided = decisions(calibrated, y_true, thresholds, resampling)
-    return Calibration(temperature, thresholds, calibrated, ece, decided)
 
 
 def fit_temperature(y_score: np.ndarray, y_true: np.ndarray) -> float:
@@ -101,12 +51,11 @@ def reliability(y_score: np.ndarray, y_true: np.ndarray, bins: int = _BINS) -> p
 
 
 def expected_calibration_error(y_score: np.ndarray, y_true: np.ndarray, bins: int = _BINS) -> float:
-    """Mean absolute difference between predicted and observed over the bins of all superclasses, weighted by records
+    """Mean absolute difference between predicted and observed over the bins of all columns, weighted by records
     (Guo et al. 2017).
     """
-    table = reliability(y_score, y_true, bins)
-    gap = (table["predicted"] - table["observed"]).abs() * table["records"]
-    return float(gap.sum() / table["records"].sum())
+    sums = _gaps_by_bin(y_score, y_true, bins).sum(axis=0)
+    return float(np.abs(sums).sum() / y_score.size)
 
 
 def calibration_error_estimate(
@@ -117,13 +66,30 @@ def calibration_error_estimate(
     The error of a resample is biased upwards, because chance deviations in each bin count as error; the interval is
     shifted down by the mean of this excess.
     """
-    gaps = y_score - y_true
-    cells = [np.where(_bin(y_score, bins) == index, gaps, 0) for index in range(bins)]
-    sums = np.abs(resampling.totals(np.concatenate(cells, axis=1))).sum(axis=1)
+    sums = np.abs(resampling.totals(_gaps_by_bin(y_score, y_true, bins))).sum(axis=1)
     resampled = sums / (resampling.totals(np.ones((len(y_score), 1)))[:, 0] * y_score.shape[1])
     value = expected_calibration_error(y_score, y_true, bins)
     found = percentile(value, resampled - (resampled.mean() - value))
     return Estimate(value, max(0.0, found.low), found.high)
+
+
+def measures(y_score: np.ndarray, y_true: np.ndarray, resampling: Resampling) -> dict[str, dict[str, dict]]:
+    """Brier score, calibration slope and calibration error of one seed's probabilities (n, 5), as JSON.
+
+    Returns
+    -------
+    {"all" or superclass: {"brier", "slope" or "ece": {"value", "low", "high", "seeds"}}}
+    """
+    found = {}
+    for name in ("all", *CLASSES):
+        columns = slice(None) if name == "all" else [CLASSES.index(name)]
+        score, labels = y_score[:, columns], y_true[:, columns]
+        found[name] = {
+            "brier": combined([brier_scores(score[None], labels, resampling)]).to_dict(),
+            "slope": combined([calibration_slopes(score[None], labels, resampling)]).to_dict(),
+            "ece": calibration_error_estimate(score, labels, resampling).to_dict(),
+        }
+    return found
 
 
 def brier_scores(y_score: np.ndarray, y_true: np.ndarray, resampling: Resampling) -> tuple[np.ndarray, np.ndarray]:
@@ -210,6 +176,12 @@ def _measures(counts: np.ndarray) -> dict[str, np.ndarray]:
             "precision": true_positive / (true_positive + false_positive),
             "F1": 2 * true_positive / (2 * true_positive + false_positive + false_negative),
         }
+
+
+def _gaps_by_bin(y_score: np.ndarray, y_true: np.ndarray, bins: int) -> np.ndarray:
+    """Probabilities minus labels (n, k), each in the columns of its bin: (n, bins * k)."""
+    gaps, index = y_score - y_true, _bin(y_score, bins)
+    return np.concatenate([np.where(index == number, gaps, 0) for number in range(bins)], axis=1)
 
 
 def _bin(y_score: np.ndarray, bins: int) -> np.ndarray:

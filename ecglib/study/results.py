@@ -19,7 +19,7 @@ from ecglib.training import runs
 from ecgpredict import files
 from ecgpredict.errors import InputError
 
-CARDS = ("released", "released_compact")  # of chapter 10 and of chapter 8
+CARDS = "released"  # what chapter 10 writes of the released models
 ROC_STEP = 10  # every tenth point of the macro ROC curve is stored: 51 are enough for a figure
 _COUNTS = ("seeds", "params", "nonzero_params", "file_bytes", "reported_params")
 PACKAGES = """torch tensorflow keras onnx onnxruntime scikit-learn scipy numpy pandas wfdb seaborn
@@ -162,12 +162,6 @@ def _existing(path: Path) -> Path:
 def read_all(folder: Path) -> dict[str, dict]:
     """What :func:`write` wrote for each model of the summary, in its order."""
     return {name: read(folder, name) for name in summary(folder)["model"]}
-
-
-def read_cards(folder: Path) -> dict[str, dict]:
-    """{released model: calibration and decisions}, as chapters 10 and 10 wrote them."""
-    written = [read(folder, name) for name in CARDS if (Path(folder) / f"{name}.json").is_file()]
-    return {model: card for cards in written for model, card in cards.items()}
 
 
 def write_json(folder: Path, name: str, content: dict) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from ecgpredict import files, released
-from ecgpredict.errors import InputError
 from ecgpredict.firmware import c_source, golden, graph, plan, reference
 
 __all__ = ["write"]
@@ -45,12 +44,7 @@ def write(name: str, folder: Path, where: Path | None = None) -> Path:
     ------
     InputError : unknown model name, damaged model file, or a model with operators that the firmware does not implement
     """
-    path, entry = released.load_verified(name, where)
-    if path.suffix != ".tflite":
-        known = released.entries(path.parent)
-        expected = " or ".join(other for other, described in known.items() if described["file"].endswith(".tflite"))
-        hint = "give one of the expected names"
-        raise InputError("not a microcontroller model", where=path, expected=expected, found=name, hint=hint)
+    path, entry = released.load_verified(name, where, released.TFLITE)
     network = graph.read(path)
     values = c_source.template_values(network, plan.plan_memory(network, path), entry, name, path)
     recordings = golden.recordings()

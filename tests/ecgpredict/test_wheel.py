@@ -8,7 +8,7 @@ import zipfile
 import pytest
 from conftest import copy_checkout
 
-from ecgpredict import examples
+from ecgpredict import examples, released
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def installed(tmp_path_factory):
 
 def test_the_wheel_has_the_released_models_and_no_weights(installed):
     names = {path.name for path in (installed / "ecgpredict" / "models").iterdir()}
-    assert {"manifest.json", "student_distilled_int8.onnx"} <= names
+    assert {"manifest.json", f"{released.default()}.onnx", f"{released.microcontroller()}.tflite"} <= names
     assert not [path for path in installed.rglob("*") if path.suffix in (".safetensors", ".npz", ".ipynb")]
 
 

@@ -2,9 +2,17 @@
 
 import numpy as np
 import pytest
+from sklearn.metrics import average_precision_score
 
 from ecglib.evaluation import metrics
-from ecglib.evaluation.bootstrap import Estimate, auc_difference, auc_estimates, combined, percentile
+from ecglib.evaluation.bootstrap import (
+    Estimate,
+    auc_difference,
+    auc_estimates,
+    average_precision,
+    combined,
+    percentile,
+)
 from ecglib.evaluation.resampling import Resampling
 from ecgpredict.spec import CLASSES
 
@@ -172,3 +180,13 @@ def test_unrelated_seeds_are_not_paired(data):
     unpaired = [auc_difference(y_true, y_score, other, resampling, pair_seeds=False) for other in orders]
     assert paired[0].low != pytest.approx(paired[1].low, abs=1e-4)
     assert unpaired[0].low == pytest.approx(unpaired[1].low, abs=1e-9)
+
+
+def test_the_average_precision_and_that_of_each_resample_are_scikit_learns(data):
+    """On scores with ties, as integers give them."""
+    labels, score, resampling = data[0][:, 0], np.round(data[1][0, :, 0], 1), data[2]
+    found = average_precision(labels, score, resampling)
+    assert found.value == pytest.approx(average_precision_score(labels, score))
+    weights = resampling.counts[resampling.patients].T
+    expected = [average_precision_score(labels, score, sample_weight=weight) for weight in weights]
+    assert (found.low, found.high) == pytest.approx(tuple(np.quantile(expected, [0.025, 0.975])))

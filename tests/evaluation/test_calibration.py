@@ -78,27 +78,6 @@ def test_the_brier_score_is_the_mean_squared_error(calibrated_data):
     assert resampled.mean() == pytest.approx(values[0], rel=0.01)
 
 
-def test_nothing_is_fitted_to_the_fold_that_is_evaluated_on(calibrated_data):
-    score, y_true = calibrated_data
-    fit_on, others = (score[:5000], y_true[:5000]), (score[5000:6000], y_true[5000:6000])
-    resampling = Resampling(np.arange(1000), 20)
-    one = calibration.calibrate(fit_on, others, resampling)
-    other = calibration.calibrate(fit_on, (others[0], ~others[1]), resampling)
-    assert one.temperature == other.temperature
-    assert (one.thresholds == other.thresholds).all()
-    assert other.ece["after"].value > 5 * one.ece["after"].value
-
-
-def test_the_error_after_is_that_of_the_calibrated_probabilities(calibrated_data):
-    overconfident, y_true = expit(3 * logit(calibrated_data[0])), calibrated_data[1]
-    fit_on, others = (overconfident[:5000], y_true[:5000]), (overconfident[5000:], y_true[5000:])
-    found = calibration.calibrate(fit_on, others, Resampling(np.arange(15_000), 20))
-    assert found.temperature == pytest.approx(3, rel=0.05)
-    assert found.ece["before"].value > 0.08
-    assert found.ece["after"].value < 0.015
-    assert found.record()["calibration_error"]["after"] == found.ece["after"].value
-
-
 def test_the_interval_of_the_calibration_error_covers_the_mean_of_other_samples():
     """Scores with a true error of 0.1: samples of 300 records vary as much as the interval of one indicates."""
     rng = np.random.default_rng(1)
@@ -120,14 +99,10 @@ def test_thresholds_are_those_of_the_best_f1(calibrated_data):
     assert ours == pytest.approx(f1.max(axis=0))
 
 
-def test_thresholds_are_for_calibrated_probabilities(calibrated_data):
-    """A temperature keeps the order of records, so the decisions have the best F1 of the scores before it."""
-    overconfident, y_true = expit(3 * logit(calibrated_data[0][:2000])), calibrated_data[1][:2000]
-    fitted = calibration.calibrate((overconfident, y_true), (overconfident, y_true), Resampling(np.arange(2000), 2))
-    before = calibration.choose_thresholds(overconfident, y_true)
-    best = [f1_score(actual, one >= limit) for one, actual, limit in zip(overconfident.T, y_true.T, before)]
-    measured = fitted.decisions.set_index("measure").loc["F1", "value"]
-    assert measured.tolist() == pytest.approx(best)
+def test_a_temperature_changes_thresholds_and_no_decision(calibrated_data):
+    score, y_true = (values[:2000] for values in calibrated_data)
+    decided = [each >= calibration.choose_thresholds(each, y_true) for each in (score, apply_temperature(score, 3))]
+    np.testing.assert_array_equal(*decided)
 
 
 def test_decisions_are_evaluated_with_intervals(calibrated_data):
@@ -152,3 +127,11 @@ def test_a_superclass_without_positive_records_is_named(calibrated_data, functio
     with pytest.raises(InputError, match="without positive or negative records") as caught:
         function(score, y_true)
     assert caught.value.where == "HYP"
+
+
+def test_the_measures_of_a_superclass_are_those_of_its_column(calibrated_data):
+    probability, y_true = calibrated_data
+    found = calibration.measures(probability, y_true, Resampling(np.arange(len(y_true)), 20))
+    assert found["MI"]["brier"]["value"] == pytest.approx(brier_score_loss(y_true[:, 1], probability[:, 1]))
+    assert found["all"]["brier"]["value"] == pytest.approx(np.mean([found[name]["brier"]["value"] for name in CLASSES]))
+    assert [found[name]["slope"]["value"] for name in CLASSES] == pytest.approx([1] * 5, abs=0.05)

@@ -189,9 +189,10 @@ def test_published_files_contain_no_local_paths(published, project):
             json.loads(content)
 
 
-def test_no_released_onnx_model_is_better_on_fold_9_than_the_default(published):
-    """Chapter 8 selects the default on fold 9; that fold's first seeds are in the results."""
-    entries = released.entries(published.models)
-    onnx = [name for name, entry in entries.items() if entry["file"].endswith(".onnx")]
-    aucs = {name: results.read(published.published_results, name)["seeds"][0]["val_auc"] for name in onnx}
-    assert max(aucs, key=aucs.get) == released.default(published.models)
+def test_the_cards_are_those_of_the_manifests_models(published):
+    entries, cards = released.entries(published.models), results.read(published.published_results, results.CARDS)
+    assert cards["default"] == released.default(published.models)
+    assert cards["microcontroller"] == released.microcontroller(published.models)
+    for name, card in cards["models"].items():
+        thresholds = [row["threshold"] for row in card["superclasses"].values()]
+        assert (entries[name]["thresholds"], entries[name]["student"]) == (thresholds, card["student"])

@@ -7,23 +7,67 @@ and the release with its manifest.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from ecglib.data.folds import TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation import calibration
 from ecglib.evaluation.bootstrap import Estimate
-from ecglib.evaluation.calibration import Calibration
+from ecglib.evaluation.resampling import Resampling
 from ecglib.evaluation.scores import Scores
-from ecglib.study.analyses.comparison import mean_auc
-from ecglib.study.measuring import int8_file
 from ecglib.study.study import Study
-from ecgpredict import examples, prediction, released
+from ecgpredict import examples, prediction
 from ecgpredict.released import ReleasedModel
-from ecgpredict.spec import CLASSES, Normalization
+from ecgpredict.spec import CLASSES, apply_temperature
 
-DISTILLED, STUDENT = "student_distilled", "student"
+
+@dataclass(frozen=True)
+class Calibration:
+    """A calibration fitted to a model's scores on one fold, and its evaluation on another.
+
+    Attributes
+    ----------
+    temperature : divisor of the logits
+    thresholds : float (5,) for the probabilities after calibration
+    calibrated : float (n, 5), calibrated probabilities on the evaluation fold
+    ece : expected calibration error on the evaluation fold, "before" and "after" calibration
+    decisions : :func:`~ecglib.evaluation.calibration.decisions` on the evaluation fold
+    """
+
+    temperature: float
+    thresholds: np.ndarray
+    calibrated: np.ndarray
+    ece: dict[str, Estimate]
+    decisions: pd.DataFrame
+
+    def record(self) -> dict:
+        """Temperature, calibration error and decisions, for a model card."""
+        ece = {when: one.value for when, one in self.ece.items()}
+        made = self.decisions.to_dict("records")
+        return {"temperature": self.temperature, "calibration_error": ece, "decisions": made}
+
+
+def fit_and_measure(
+    fit_on: tuple[np.ndarray, np.ndarray], evaluate_on: tuple[np.ndarray, np.ndarray], resampling: Resampling
+) -> Calibration:
+    """Fit temperature and thresholds on one fold, and evaluate them on another.
+
+    Parameters
+    ----------
+    fit_on, evaluate_on : scores (n, 5) and labels (n, 5) of each fold
+    resampling : resamples of the evaluation fold's patients
+    """
+    (fit_score, fit_true), (y_score, y_true) = fit_on, evaluate_on
+    temperature = calibration.fit_temperature(fit_score, fit_true)
+    thresholds = calibration.choose_thresholds(apply_temperature(fit_score, temperature), fit_true)
+    calibrated = apply_temperature(y_score, temperature)
+    ece = {
+        when: calibration.calibration_error_estimate(score, y_true, resampling)
+        for when, score in (("before", y_score), ("after", calibrated))
+    }
+    decided = calibration.decisions(calibrated, y_true, thresholds, resampling)
+    return Calibration(temperature, thresholds, calibrated, ece, decided)
 
 
 @dataclass(frozen=True)
@@ -63,49 +107,13 @@ def calibrate(study: Study, scores: Scores) -> CalibratedModel:
     first = Scores(scores.ecg_id, scores.fold, scores.seed[:1], scores.score[:1])
     validation, test = study.evaluation_set(VALIDATION_FOLD), study.evaluation_set(TEST_FOLD)
     folds = [(one.y_score(first)[0], one.y_true) for one in (validation, test)]
-    fitted = calibration.calibrate(*folds, test.resampling)
+    fitted = fit_and_measure(*folds, test.resampling)
     return CalibratedModel(study, first, fitted)
 
 
-def open_calibrated(study: Study, model: str = released.DEFAULT) -> CalibratedModel:
+def open_calibrated(study: Study, model: str) -> CalibratedModel:
     """Calibrate a model from the scores that its chapter wrote."""
     return calibrate(study, Scores.load(study.paths.results / "scores" / f"{model}.npz"))
-
-
-def release_choice(study: Study) -> str:
-    """Which student is released, chosen on fold 9, and whether that is the one that fold 9 prefers."""
-    aucs = {name: mean_auc(study, study.scores(name), VALIDATION_FOLD) for name in (DISTILLED, STUDENT)}
-    preferred = max(aucs, key=aucs.get)
-    seed = study.model(DISTILLED).seeds[0]
-    text = (
-        f"On fold 9 the distilled students of chapter 6 reach {aucs[DISTILLED]:.4f} on average over their seeds, the "
-        f"others {aucs[STUDENT]:.4f}. "
-    )
-    if preferred == DISTILLED:
-        return f"{text}We release the distilled student, seed {seed}."
-    return f"{text}This profile releases the distilled student all the same (seed {seed}), as the full profile does."
-
-
-def release(study: Study, model: CalibratedModel) -> ReleasedModel:
-    """Write the int8 file of the distilled student's first seed with its manifest, and open it from there."""
-    run = study.run(DISTILLED)
-    fitted = model.calibration
-    released.write(
-        study.paths.released,
-        released.DEFAULT,
-        int8_file(study, released.DEFAULT, run),
-        run.normalization,
-        fitted.temperature,
-        fitted.thresholds,
-    )
-    return released.load(released.DEFAULT, where=study.paths.released)
-
-
-def release_for_microcontroller(
-    study: Study, name: str, file: Path, normalization: Normalization, fitted: Calibration, scales: dict[str, float]
-) -> None:
-    """Write a .tflite file beside the released model, with its temperature, thresholds and scales."""
-    released.write(study.paths.released, name, file, normalization, fitted.temperature, fitted.thresholds, **scales)
 
 
 def classified_examples(study: Study, model: ReleasedModel) -> pd.DataFrame:

@@ -22,7 +22,7 @@ from ecglib.evaluation.scores import Scores
 from ecglib.networks.keras_backend import keras
 from ecglib.study import reporting
 from ecglib.study.analyses.comparison import difference
-from ecglib.study.analyses.deployment import CalibratedModel, calibrate, release_for_microcontroller
+from ecglib.study.analyses.deployment import CalibratedModel, calibrate
 from ecglib.study.analyses.targets import MICRO_ARENA_BYTES, MICRO_FILE_BYTES
 from ecglib.study.measuring import runs_with_weights
 from ecglib.study.study import Study
@@ -114,22 +114,6 @@ class MicroModels:
             for device, (flash, ram) in tflite_micro.DEVICES.items()
         ]
         return pd.DataFrame(rows, columns=["device", "flash", "RAM", "student", "small student"])
-
-    def calibrated(self) -> dict[str, CalibratedModel]:
-        """{name: model calibrated on fold 9}."""
-        return {name: one.calibrated for name, one in self.models.items()}
-
-    def release(self) -> None:
-        """Write both files beside the released model, with what firmware has to know."""
-        for name, one in self.models.items():
-            release_for_microcontroller(
-                self.study,
-                name,
-                one.file,
-                one.run.normalization,
-                one.calibrated.calibration,
-                tflite_micro.scales(one.file),
-            )
 
     def write(self) -> pd.DataFrame:
         """Keep both models' results, and show them: AUC, parameters, file and arena."""

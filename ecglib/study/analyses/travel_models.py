@@ -23,7 +23,7 @@ from ecgpredict import released
 from ecgpredict.spec import Normalization, apply_temperature
 
 BASE, DISTILLED = "base_cnn", "student_distilled"
-RELEASED, MICRO = released.DEFAULT, "student_micro_64k"
+RELEASED, MICRO = "student_distilled_int8", "student_micro_64k"
 COMPACT = ("compact_64_plain", "compact_512_plain")
 MODELS = (BASE, DISTILLED, RELEASED, MICRO, *COMPACT)  # those that a profile skips are left out
 _BATCH = 64  # records that a network takes at a time

@@ -1,14 +1,11 @@
 """Fold 10 reports and decides nothing: with its labels shuffled, every selection stays as it was."""
 
-import json
-
 import jupytext
 import numpy as np
 import pandas as pd
 
-from ecglib.study.analyses import deployment
+from ecglib.study import release
 from ecglib.study.analyses.comparison import mean_auc
-from ecgpredict import released
 
 
 def test_the_shuffled_labels_change_what_fold_10_reports(study, shuffled_study):
@@ -40,17 +37,13 @@ def test_the_gate_is_decided_without_fold_10(quantized, quantized_shuffled):
         assert decided == again
 
 
-def test_the_released_model_its_temperature_and_thresholds_stay(study, shuffled_study, quantized, quantized_shuffled):
-    manifests = []
-    for each, int8_models in ((study, quantized), (shuffled_study, quantized_shuffled)):
-        calibrated = deployment.calibrate(each, int8_models["student_distilled_int8"].scores)
-        deployment.release(each, calibrated)
-        manifests.append(json.loads((each.paths.released / released.MANIFEST).read_text()))
-    assert manifests[0] == manifests[1]
-
-
-def test_which_student_is_released_is_chosen_without_fold_10(study, shuffled_study):
-    assert deployment.release_choice(study) == deployment.release_choice(shuffled_study)
+def test_temperature_and_thresholds_stay(study, shuffled_study):
+    scores = study.scores("student").for_seeds([0])
+    (temperature, thresholds), (other_temperature, others) = (
+        release.fit(each, scores) for each in (study, shuffled_study)
+    )
+    assert temperature == other_temperature
+    np.testing.assert_array_equal(thresholds, others)
 
 
 def test_the_report_on_fold_10_does_change(study, shuffled_study):

@@ -1,0 +1,185 @@
+"""The two released models: files of selected students, calibrated on fold 9, with their manifest and their cards.
+
+Chapter 8 selects the students, chapter 10 shows how this calibrates and measures them.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ecglib.compression import onnx_files, quantization, tflite_files, tflite_micro
+from ecglib.compression.quantization import Quantization
+from ecglib.data.folds import TEST_FOLD, VALIDATION_FOLD
+from ecglib.evaluation import calibration
+from ecglib.evaluation.bootstrap import average_precision
+from ecglib.evaluation.evaluation_set import EvaluationSet
+from ecglib.evaluation.scores import Scores
+from ecglib.study import results
+from ecglib.study.study import Study
+from ecglib.training.runs import Run, processor
+from ecgpredict import released
+from ecgpredict.spec import CLASSES, apply_temperature
+
+FAMILY = "family"  # chapter 8's selection, in results
+DEFAULT, MICROCONTROLLER = "default", "microcontroller"
+CALIBRATION_RECORDS = 256  # training records that determine the ranges of the activations
+# a profile whose chapter 8 selected nothing
+PROVISIONAL = {
+    DEFAULT: {"model": "compact_128_second_int8", "seed": 0, "name": "ecg128"},
+    MICROCONTROLLER: {"model": "compact_32_int8", "seed": 0, "name": "ecg32"},
+}
+# former names -> what stands in their place for one release
+ALIASES = {
+    "student_distilled_int8": DEFAULT,
+    "compact_512_onnx": DEFAULT,
+    "compact_64_onnx": DEFAULT,
+    "compact_512_int8": DEFAULT,
+    "compact_64_int8": MICROCONTROLLER,
+    "student_micro": MICROCONTROLLER,
+    "student_micro_64k": MICROCONTROLLER,
+}
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A selected student's files and what they predict.
+
+    Attributes
+    ----------
+    name : that it is released under
+    run : that the files were made from
+    float_file, onnx, tflite : float32 ONNX, int8 ONNX and int8 .tflite file
+    scores, onnx_scores : of the .tflite file in LiteRT's reference kernels and of the int8 ONNX file, folds 9 and 10
+    """
+
+    name: str
+    run: Run
+    float_file: Path
+    onnx: Path
+    tflite: Path
+    scores: Scores
+    onnx_scores: Scores
+
+    @property
+    def student(self) -> str:
+        return self.run.metadata["model"]
+
+
+def selection(study: Study) -> dict[str, dict]:
+    """{"default" or "microcontroller": {"model", "seed", "name"}}, as chapter 8 selected on fold 9."""
+    for folder in (study.paths.results, study.paths.published_results):
+        if (folder / f"{FAMILY}.json").is_file():
+            return results.read(folder, FAMILY)
+    return PROVISIONAL
+
+
+def make(study: Study, selected: dict) -> Candidate:
+    """The files of a selected student and seed, and their scores of folds 9 and 10."""
+    from ecglib.compression import compact_keras  # TensorFlow is imported only where a network is converted
+
+    (student,) = study.model(selected["model"]).made_from
+    run, name = study.train(student, selected["seed"], progress=False), selected["name"]
+    network, folder = study.network(run), study.paths.artifacts / "deployment"
+    records = study.representative_records(run, CALIBRATION_RECORDS)
+    tflite = tflite_files.to_tflite(compact_keras.to_keras(network), folder / f"{name}.tflite", records)
+    float_file = onnx_files.to_onnx(network, folder / f"{name}_float32.onnx")
+    onnx = quantization.quantize(float_file, folder / f"{name}.onnx", records, Quantization())
+    scored = study.data.in_folds(VALIDATION_FOLD, TEST_FOLD)
+    x = run.normalization(scored.millivolts(slice(None)))
+    scores = [
+        Scores.from_dataset(scored, selected["seed"], score)
+        for score in (tflite_files.predict(tflite, x, reference=True), onnx_files.predict(onnx, x, threads=1))
+    ]
+    return Candidate(name, run, float_file, onnx, tflite, *scores)
+
+
+def fit(study: Study, scores: Scores) -> tuple[float, np.ndarray]:
+    """Temperature and thresholds (5,) of one seed's scores, from fold 9."""
+    fold = study.evaluation_set(VALIDATION_FOLD)
+    (score,) = fold.y_score(scores)
+    temperature = calibration.fit_temperature(score, fold.y_true)
+    return temperature, calibration.choose_thresholds(apply_temperature(score, temperature), fold.y_true)
+
+
+def write(study: Study, candidates: dict[str, Candidate]) -> Path:
+    """The folder with the files and the manifest of the candidates, {role: candidate}, in place of a former release."""
+    where = study.paths.released
+    shutil.rmtree(where, ignore_errors=True)
+    for each in {each.name: each for each in candidates.values()}.values():
+        released.write(
+            where,
+            each.name,
+            [each.onnx, each.tflite],
+            each.run.normalization,
+            *fit(study, each.scores),
+            scales=tflite_micro.scales(each.tflite),
+            student=each.student,
+            seed=each.run.metadata["seed"],
+        )
+    names = {role: each.name for role, each in candidates.items()}
+    aliases = {former: names[role] for former, role in ALIASES.items()}
+    released.set_roles(where, names[DEFAULT], names[MICROCONTROLLER], aliases)
+    return where
+
+
+def card(study: Study, candidate: Candidate, *, latency_ms: float | None = None) -> dict:
+    """What a model's card says of it: its AUC, calibration and decisions on fold 10, by superclass, as JSON.
+
+    All of it is measured on the .tflite file, but "onnx", which compares the ONNX file with it, and `latency_ms`.
+    """
+    fold = study.evaluation_set(TEST_FOLD)
+    temperature, thresholds = fit(study, candidate.scores)
+    (score,), (onnx,) = fold.y_score(candidate.scores), fold.y_score(candidate.onnx_scores)
+    probability = apply_temperature(score, temperature)
+    decided, onnx_decided = (apply_temperature(each, temperature) >= thresholds for each in (score, onnx))
+    change = fold.difference(candidate.onnx_scores, candidate.scores)
+    metadata, footprint = candidate.run.metadata, tflite_micro.footprint(candidate.tflite)
+    return {
+        "student": candidate.student,
+        "label": study.model(candidate.student).label,
+        "seed": metadata["seed"],
+        "parameters": metadata["params"],
+        "arena_bytes": footprint.arena_bytes,
+        "records": len(fold),
+        "latency_ms": latency_ms,
+        "processor": None if latency_ms is None else processor(),
+        "auc": {name: auc.to_dict() for name, auc in fold.aucs(candidate.scores).items()},
+        "superclasses": superclasses(fold, probability, thresholds),
+        "calibration": {
+            "before": calibration.measures(score, fold.y_true, fold.resampling),
+            "after": calibration.measures(probability, fold.y_true, fold.resampling),
+        },
+        "onnx": {
+            "auc_change": change.to_dict(),
+            "largest_difference": float(np.abs(apply_temperature(onnx, temperature) - probability).max()),
+            "decisions_that_differ": int((decided != onnx_decided).sum()),
+            "decisions": int(decided.size),
+        },
+    }
+
+
+def superclasses(fold: EvaluationSet, probability: np.ndarray, thresholds: np.ndarray) -> dict[str, dict]:
+    """{superclass: its share of the records, threshold, AUPRC, sensitivity, specificity, precision, F1}."""
+    decided = calibration.decisions(probability, fold.y_true, thresholds, fold.resampling)
+    rows = {}
+    for column, name in enumerate(CLASSES):
+        labels = fold.y_true[:, column]
+        auprc = average_precision(labels, probability[:, column], fold.resampling)
+        rows[name] = {
+            "prevalence": float(labels.mean()),
+            "threshold": float(thresholds[column]),
+            "auprc": auprc.to_dict(),
+        }
+        for row in decided[decided["superclass"] == name].itertuples():
+            rows[name][row.measure] = {"value": row.value, "low": row.low, "high": row.high}
+    return rows
+
+
+def write_cards(study: Study, candidates: dict[str, Candidate], cards: dict[str, dict]) -> None:
+    """Write results/released.json: {"default", "microcontroller": name, "models": {name: card}}."""
+    names = {role: each.name for role, each in candidates.items()}
+    results.write_json(study.paths.results, results.CARDS, names | {"models": cards})
