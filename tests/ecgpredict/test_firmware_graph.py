@@ -89,7 +89,7 @@ def test_dilation_is_rejected(changed):
 
 
 def test_compact_networks_are_strided_padded_and_end_without_a_pool():
-    network = graph.read(released.load_verified("compact_64_int8")[0])
+    network = graph.read(released.load_verified("ecg32", kind="tflite")[0])
     assert [(block.stride, block.before, block.after, block.pool) for block in network.blocks] == [
         (2, 0, 0, True),
         *[(1, 3, 3, True)] * 3,
@@ -99,7 +99,7 @@ def test_compact_networks_are_strided_padded_and_end_without_a_pool():
 
 def test_numpy_equals_litert_s_reference_kernels_on_a_compact_network():
     pytest.importorskip("ai_edge_litert", reason="LiteRT is not installed")
-    path = released.load_verified("compact_64_int8")[0]
+    path = released.load_verified("ecg32", kind="tflite")[0]
     network = graph.read(path)
     x = np.concatenate([proof.random_inputs(network, 4), proof.extreme_inputs(network)])
     np.testing.assert_array_equal(reference.outputs(network, x), proof.outputs(path, proof.REFERENCE, x))
