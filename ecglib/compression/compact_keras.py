@@ -10,7 +10,7 @@ from torch import nn
 from ecglib.networks.compact import CompactBlock
 from ecglib.networks.keras_backend import keras
 from ecglib.networks.pooled import PooledNet
-from ecgpredict.spec import CLASSES, LEADS, N_SAMPLES
+from ecgpredict.spec import LEADS, N_SAMPLES
 
 layers = keras.layers
 
@@ -64,7 +64,7 @@ def to_keras(network: PooledNet, samples: int = N_SAMPLES) -> keras.Model:
     x = ecg = layers.Input((1, samples, len(LEADS)), name="ecg")
     for layer in network.features:
         x = counterpart(layer, x)
-    linear = layers.Dense(len(CLASSES), activation="sigmoid", name="linear")
+    linear = layers.Dense(network.linear.out_features, activation="sigmoid", name="linear")
     model = keras.Model(ecg, linear(x), name="net")
     linear.set_weights([_array(network.linear.weight).T, _array(network.linear.bias)])
     for layer, values in weights:

@@ -38,12 +38,14 @@ class Dataset:
     signals : int16 (N, 1000, 12) in microvolts, memory-mapped, every record of the folder
     rows : int (n,), the row of `signals` for each row of `table`
     fingerprint : 16 hexadecimal digits of a SHA-256 over tables and signals
+    outputs : the columns of the table that a network learns
     """
 
     table: pd.DataFrame
     signals: np.ndarray
     rows: np.ndarray
     fingerprint: str
+    outputs: tuple[str, ...] = CLASSES
 
     def __len__(self) -> int:
         return len(self.table)
@@ -55,8 +57,13 @@ class Dataset:
 
     @property
     def labels(self) -> np.ndarray:
-        """float32 (n, 5), 1 where the record has the superclass, in the order of CLASSES"""
-        return self.table[list(CLASSES)].to_numpy(np.float32)
+        """float32 (n, outputs), 1 where the record has the label; the five superclasses unless `outputs` names others"""
+        return self.table[list(self.outputs)].to_numpy(np.float32)
+
+    def with_labels(self, labels: pd.DataFrame) -> Dataset:
+        """The records with the columns of `labels` (bool, by ecg_id) as what a network learns."""
+        table = self.table.drop(columns=list(CLASSES)).join(labels)
+        return replace(self, table=table, outputs=tuple(labels.columns))
 
     def select(self, mask: np.ndarray) -> Dataset:
         """The records for which the boolean (n,) `mask` is true; only the table is copied."""

@@ -71,7 +71,7 @@ class EvaluationSet:
                 found=f"{missing.sum()} missing",
                 hint="score every record of the fold",
             )
-        return scores.score[:, positions]
+        return scores.of(CLASSES).score[:, positions]
 
     def aucs(self, scores: Scores) -> dict[str, Estimate]:
         """AUC of each superclass and "macro" AUC, see :func:`~ecglib.evaluation.bootstrap.auc_estimates`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,64 +23,64 @@ class Scores:
     ecg_id : int64 (n,)
     fold : int64 (n,)
     seed : int64 (s,)
-    score : float32 (s, n, 5) in the order of CLASSES
+    score : float32 (s, n, classes)
+    classes : what is scored, the five superclasses unless a network has other outputs
     """
 
     ecg_id: np.ndarray
     fold: np.ndarray
     seed: np.ndarray
     score: np.ndarray
+    classes: tuple[str, ...] = CLASSES
 
     @classmethod
     def from_dataset(cls, dataset: Dataset, seed: int, score: np.ndarray) -> Scores:
-        """One seed's scores (n, 5) of a dataset's records."""
-        return cls(dataset.ecg_id, dataset.table["fold"].to_numpy(), np.array([seed]), score[None])
+        """One seed's scores (n, outputs) of a dataset's records."""
+        fold = dataset.table["fold"].to_numpy()
+        return cls(dataset.ecg_id, fold, np.array([seed]), score[None], dataset.outputs)
 
     def save(self, path: Path) -> None:
         """Write a compressed .npz; it holds no label and no signal."""
         arrays = {"ecg_id": self.ecg_id, "fold": self.fold, "seed": self.seed, "score": self.score.astype(np.float32)}
         with files.atomic_path(path) as temporary:
-            np.savez_compressed(temporary, **arrays, classes=np.array(CLASSES))
+            np.savez_compressed(temporary, **arrays, classes=np.array(self.classes))
 
     @classmethod
     def load(cls, path: Path) -> Scores:
-        """Read what :meth:`save` wrote; an InputError if the file is missing or its classes have another order."""
+        """Read what :meth:`save` wrote; an InputError if the file is missing."""
         if not Path(path).is_file():
             raise InputError(
                 "no scores", where=path, expected="a file", found="none", hint="run the chapter or the training again"
             )
         with np.load(path, allow_pickle=False) as content:
-            scores = cls(*(content[name] for name in ("ecg_id", "fold", "seed", "score")))
-            if (classes := tuple(content["classes"].tolist())) != CLASSES:
-                raise InputError(
-                    "scores with another class order",
-                    where=path,
-                    expected=CLASSES,
-                    found=classes,
-                    hint="score the model again",
-                )
-        return scores
+            arrays = (content[name] for name in ("ecg_id", "fold", "seed", "score"))
+            return cls(*arrays, tuple(content["classes"].tolist()))
+
+    def of(self, classes: Sequence[str]) -> Scores:
+        """The scores of these classes, in this order; a ValueError if one was not scored."""
+        columns = [self.classes.index(name) for name in classes]
+        return replace(self, score=self.score[..., columns], classes=tuple(classes))
 
     @classmethod
     def stack_seeds(cls, runs: list[Scores]) -> Scores:
         """Several seeds of one model as one object."""
         seed = np.concatenate([run.seed for run in runs])
-        return cls(runs[0].ecg_id, runs[0].fold, seed, np.concatenate([run.score for run in runs]))
+        return replace(runs[0], seed=seed, score=np.concatenate([run.score for run in runs]))
 
     def ensemble(self) -> Scores:
         """The mean probability over seeds, as one seed numbered -1, which no model has."""
         together = self.score.mean(axis=0, keepdims=True, dtype=np.float64).astype(np.float32)
-        return Scores(self.ecg_id, self.fold, np.array([-1]), together)
+        return replace(self, seed=np.array([-1]), score=together)
 
     def for_fold(self, fold: int) -> Scores:
         """Scores of one fold's records."""
         chosen = self.fold == fold
-        return Scores(self.ecg_id[chosen], self.fold[chosen], self.seed, self.score[:, chosen])
+        return replace(self, ecg_id=self.ecg_id[chosen], fold=self.fold[chosen], score=self.score[:, chosen])
 
     def for_seeds(self, seeds: Sequence[int]) -> Scores:
         """Scores of these seeds, in this order; a ValueError if one was not scored."""
         known = self.seed.tolist()
-        return Scores(self.ecg_id, self.fold, np.asarray(seeds), self.score[[known.index(seed) for seed in seeds]])
+        return replace(self, seed=np.asarray(seeds), score=self.score[[known.index(seed) for seed in seeds]])
 
 
 def labels_for(scores: Scores, dataset: Dataset) -> np.ndarray:

@@ -8,17 +8,26 @@ from torch import nn
 
 from ecglib.networks import compact, convnet, reference, weights
 from ecglib.networks.architectures import COMPACT_NETWORK, REFERENCE_NETWORKS, CompactShape
+from ecgpredict.spec import CLASSES
 
 
 def build(
-    name: str, dropout: float | None = None, shape: CompactShape | None = None, padding: bool = True
+    name: str,
+    dropout: float | None = None,
+    shape: CompactShape | None = None,
+    padding: bool = True,
+    outputs: int = len(CLASSES),
 ) -> nn.Module:
     """A freshly initialized torch network; dropout is the network's own by default."""
     if name == COMPACT_NETWORK:
-        return compact.CompactNet(shape, dropout or 0.0, padding)
-    if name in REFERENCE_NETWORKS:
-        return reference.build(name, dropout)
-    return convnet.build(name, dropout)
+        network = compact.CompactNet(shape, dropout or 0.0, padding)
+    elif name in REFERENCE_NETWORKS:
+        network = reference.build(name, dropout)
+    else:
+        network = convnet.build(name, dropout)
+    if outputs != len(CLASSES):
+        network.linear = nn.Linear(network.linear.in_features, outputs)
+    return network
 
 
 def load(
@@ -29,7 +38,8 @@ def load(
     A stack of convolution blocks gets the number of channels in the file, which pruning may have changed.
     """
     if name == COMPACT_NETWORK or name in REFERENCE_NETWORKS:
-        return weights.fill(build(name, dropout, shape, padding), path)
+        state = weights.read(path)
+        return weights.fill(build(name, dropout, shape, padding, len(state["linear.bias"])), path, state)
     if name == "quantization_aware":
         return weights.fill(convnet.build(name, dropout), path)
     return convnet.from_weights(path, dropout)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ecglib.data import ptbxl
+from ecglib.data import ptbxl, tasks
 from ecglib.data.dataset import Dataset, open_dataset
 from ecglib.data.folds import TEST_FOLD, TRAIN_FOLDS, VALIDATION_FOLD
 from ecglib.data.original_split import original_split
@@ -52,7 +52,12 @@ class Study:
         """The records, with the split that a training uses."""
         if settings.split == "random":
             return original_split(self.records, shifted_labels=settings.shifted_labels)
-        return self.data
+        return self.all_tasks if settings.tasks == "all" else self.data
+
+    @cached_property
+    def all_tasks(self) -> Dataset:
+        """Every record, labeled for all tasks of the benchmark."""
+        return self.records.with_labels(tasks.read_labels(self.paths.data))
 
     def model(self, name: str) -> Model:
         """A model of the profile; an InputError if there is none of that name."""
@@ -139,7 +144,7 @@ class Study:
             from ecglib.training import scoring
             from ecglib.training.augmentation import crop_starts
 
-            records, starts = self.data.in_folds(*TRAIN_FOLDS), crop_starts(settings)
+            records, starts = self.data_for(settings).in_folds(*TRAIN_FOLDS), crop_starts(settings)
             score = scoring.predict_crops(self.network(run), records, run.normalization, settings.crop, starts)
             with files.atomic_path(path) as temporary, open(temporary, "wb") as file:
                 np.save(file, score.astype(np.float16))

@@ -15,7 +15,6 @@ from ecglib.training import distillation
 from ecglib.training.augmentation import CROP_STEP, augment, mix, random_starts
 from ecglib.training.scoring import windows_of
 from ecglib.training.settings import TrainingSettings
-from ecgpredict.spec import CLASSES
 
 
 class Classifier(nn.Module):
@@ -62,7 +61,8 @@ class Classifier(nn.Module):
         x = augment(x, self.settings, start)
         target, statements = target.tensor_split([target.shape[1] - self.n_statements], dim=1)
         if self.settings.same_crop:
-            target = torch.cat([target[:, : len(CLASSES)], self.soft_of_crop(target, start)], dim=1)
+            outputs = self.network.linear.out_features
+            target = torch.cat([target[:, :outputs], self.soft_of_crop(target, start)], dim=1)
         if self.settings.mixup:
             x, both = mix(x, torch.cat([target, statements], dim=1), self.settings.mixup)
             target, statements = both.tensor_split([target.shape[1]], dim=1)
@@ -75,7 +75,8 @@ class Classifier(nn.Module):
 
     def soft_of_crop(self, target: torch.Tensor, start: torch.Tensor) -> torch.Tensor:
         """The teachers' probabilities (b, 5) of each record's crop, from those of all crops behind the labels."""
-        of_crops = target[:, len(CLASSES) :].unflatten(1, (-1, len(CLASSES)))
+        outputs = self.network.linear.out_features
+        of_crops = target[:, outputs:].unflatten(1, (-1, outputs))
         return of_crops[torch.arange(len(target), device=target.device), start.squeeze(1) // CROP_STEP]
 
     def _target_loss(self, x: torch.Tensor, logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:

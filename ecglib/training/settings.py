@@ -78,6 +78,8 @@ class TrainingSettings(BaseModel):
     split : "folds": PTB-XL's; "random": the original's random fifth of all records set aside, then the
         last of five random folds for validation, patients on both sides
     test_fold : PTB-XL's fold that tests; the one before it validates, and the other eight train
+    tasks : "superclasses", or "all": the network has an output for each superclass, statement and subclass, and learns
+        from the records without a superclass as well
     shifted_labels : whether, as in the original's notebooks, the row after each unlabeled record loses its signal
         instead of the unlabeled record, so that a signal carries its neighbor's labels
     """
@@ -120,6 +122,7 @@ class TrainingSettings(BaseModel):
     max_stretch: float = Field(0.0, ge=0, le=0.25)
     split: Literal["folds", "random"] = "folds"
     shifted_labels: bool = False
+    tasks: Literal["superclasses", "all"] = "superclasses"
     test_fold: int = Field(TEST_FOLD, ge=1, le=10)
 
     @property
@@ -133,7 +136,7 @@ class TrainingSettings(BaseModel):
             name for name in type(self).model_fields if getattr(self, name) != type(self).model_fields[name].default
         }
         if self.network == KERAS_NETWORK:
-            unused = given & {*_TORCH_ONLY, "split", "shifted_labels"}
+            unused = given & {*_TORCH_ONLY, "split", "shifted_labels", "tasks"}
             unused |= {"loss"} if self.loss != "binary_cross_entropy" else set()
             if unused:
                 raise ValueError(f"{', '.join(sorted(unused))}: not available for {KERAS_NETWORK}")

@@ -43,7 +43,7 @@ class TorchTraining:
     ):
         torch.manual_seed(seed)
         self.settings, self.seed, self.normalization = settings, seed, normalization
-        self.network = initial_network(settings, init)
+        self.network = initial_network(settings, init, len(dataset.outputs))
         self.train_part = dataset.in_folds(*settings.folds.train)
         targets = [self.train_part.labels]
         if settings.teachers:
@@ -81,12 +81,13 @@ class TorchTraining:
         return float(total / sum(map(len, batches))), learning_rate
 
     def validate(self) -> tuple[float, float]:
-        """Loss and macro AUC on the validation records."""
+        """Loss and macro AUC on the validation records, over the labels that some of them have."""
         self.classifier.eval()
         with torch.inference_mode(), scoring.mixed_precision():
             scored = [(self.classifier.validation_logits(x.to(self.device)), y) for x, y in self.validation.in_order()]
         logits, labels = (torch.cat(part).cpu() for part in zip(*scored))
-        auc = np.float32(macro_auc(labels.numpy(), torch.sigmoid(logits).numpy()))
+        present = labels.any(dim=0)
+        auc = np.float32(macro_auc(labels[:, present].numpy(), torch.sigmoid(logits[:, present]).numpy()))
         return float(self.classifier.loss(logits, labels)), float(auc)
 
     def save(self, path: Path) -> None:
@@ -110,7 +111,7 @@ class TorchTraining:
         weights.fill(self.network, path)
 
     def predict(self, dataset: Dataset) -> np.ndarray:
-        """Probabilities float32 (n, 5) of the rounded weights."""
+        """Probabilities float32 (n, outputs) of the rounded weights."""
         windows = self.settings.crop if self.settings.windows else None
         return scoring.predict(self.network, dataset, self.normalization, windows=windows)
 
@@ -130,10 +131,10 @@ class TorchTraining:
         return record
 
 
-def initial_network(settings: TrainingSettings, init: Run | None) -> torch.nn.Module:
+def initial_network(settings: TrainingSettings, init: Run | None, outputs: int) -> torch.nn.Module:
     """The network that training starts from: new, or that of a finished run, pruned if the settings say so."""
     if init is None:
-        return build.build(settings.network, settings.dropout, settings.shape, settings.padding)
+        return build.build(settings.network, settings.dropout, settings.shape, settings.padding, outputs)
     network = build.load(init.weights(), settings.network, settings.shape, settings.dropout, settings.padding)
     return pruning.pruned(network, settings.pruning, settings.amount) if settings.pruning else network
 

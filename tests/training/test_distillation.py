@@ -112,15 +112,6 @@ def test_scores_in_another_order_are_named(train_part):
         distillation.soft_targets([reversed_scores], train_part, 1.0)
 
 
-def test_a_teacher_of_another_class_order_is_named(train_part, tmp_path):
-    scores(train_part, 0.5).save(tmp_path / "scores.npz")
-    with np.load(tmp_path / "scores.npz") as saved:
-        content = dict(saved) | {"classes": saved["classes"][::-1]}
-    np.savez(tmp_path / "scores.npz", **content)
-    with pytest.raises(InputError, match="another class order"):
-        Scores.load(tmp_path / "scores.npz")
-
-
 @pytest.fixture(scope="module")
 def teacher(sample, tmp_path_factory):
     settings = TrainingSettings(network="student", epochs=1, batch_size=64, learning_rate=1e-3)
