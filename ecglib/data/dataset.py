@@ -57,7 +57,7 @@ class Dataset:
 
     @property
     def labels(self) -> np.ndarray:
-        """float32 (n, outputs), 1 where the record has the label; the five superclasses unless `outputs` names others"""
+        """float32 (n, outputs), 1 where the record has the label"""
         return self.table[list(self.outputs)].to_numpy(np.float32)
 
     def with_labels(self, labels: pd.DataFrame) -> Dataset:

@@ -1,4 +1,4 @@
-"""Chapter 11 under missing electrodes, noise and faults: what is compared with what, and on which fold it is decided."""
+"""Chapter 11 under missing electrodes, noise and faults: what is compared, and on which fold it is decided."""
 
 from dataclasses import replace
 
