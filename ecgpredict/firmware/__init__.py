@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ecgpredict import files, released
-from ecgpredict.firmware import c_source, golden, graph, plan, reference
+from ecgpredict.firmware import c_source, front, golden, graph, plan, reference
 
 __all__ = ["write"]
 
@@ -17,6 +17,8 @@ __all__ = ["write"]
 _FILES = {
     "ecg_model.h": "ecg_model.h",
     "ecg_model.c": "ecg_model.c",
+    "ecg_front.h": "ecg_front.h",
+    "ecg_front.c": "ecg_front.c",
     "ecg_golden.h": "ecg_golden.h",
     "ecg_golden.c": "ecg_golden.c",
     "pc/check.c": "check.c",
@@ -50,6 +52,7 @@ def write(name: str, folder: Path, where: Path | None = None) -> Path:
     recordings = golden.recordings()
     outputs = reference.outputs(network, values["quantizer"](recordings[:, : network.samples]))
     values["golden"] = {"microvolts": recordings[0].tolist(), "outputs": outputs[0].tolist()}
+    values["front"] = front.template_values()
     folder = Path(folder)
     for target, template in _FILES.items():
         files.write_text(folder / target, c_source.render(template, values))

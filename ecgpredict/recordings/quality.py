@@ -14,7 +14,7 @@ from ecgpredict.spec import LEADS
 FLAT_MV = 0.01  # range of a lead's values, without the lowest and highest 1 %
 CLIPPED_MIN_RANGE_MV = 0.05  # a lead that hardly moves is flat, not clipped
 EINTHOVEN_MV = 0.1  # 95th percentile of the deviation from a law, after its median is removed
-_CLIPPED_S, _CLIPPED_TIMES = 0.03, 5
+CLIPPED_S, CLIPPED_TIMES = 0.03, 5
 CONSTANT_S = 1.0
 # The largest range (as of FLAT_MV) of a limb lead and of any lead, and the smallest of the largest lead.
 # benchmarks/quality.py has their distribution on PTB-XL and LUDB, and how often each warning is a false alarm.
@@ -129,11 +129,11 @@ def _constant(leads: np.ndarray, rate: float) -> np.ndarray:
 
 def _clipped(leads: np.ndarray, rate: float) -> np.ndarray:
     """bool (12,): whether a lead stays at its minimum or maximum for 30 ms or more, five times or more."""
-    length = max(2, round(_CLIPPED_S * rate))
+    length = max(2, round(CLIPPED_S * rate))
     low, high = leads.min(axis=1, keepdims=True), leads.max(axis=1, keepdims=True)
     at_limit = (leads >= high - 1e-6) | (leads <= low + 1e-6)
-    found = (at_limit.sum(axis=1) >= _CLIPPED_TIMES * length) & ((high - low)[:, 0] > CLIPPED_MIN_RANGE_MV)
+    found = (at_limit.sum(axis=1) >= CLIPPED_TIMES * length) & ((high - low)[:, 0] > CLIPPED_MIN_RANGE_MV)
     for lead in np.flatnonzero(found):  # long enough in total: now check the individual runs
         runs = np.diff(np.flatnonzero(np.diff(at_limit[lead].astype(int), prepend=0, append=0)))[::2]
-        found[lead] = (runs >= length).sum() >= _CLIPPED_TIMES
+        found[lead] = (runs >= length).sum() >= CLIPPED_TIMES
     return found

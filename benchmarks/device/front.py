@@ -1,0 +1,64 @@
+"""The front end in C compiled for this computer: counts of an ADC in, microvolts and quality flags out."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from device import native
+
+MEASURED = [0, 1, *range(6, 12)]  # the front end's inputs among the twelve leads
+_WHOLE = """
+#include "ecg_front.h"
+int whole(int samples, const int32_t counts[][ECG_FRONT_INPUTS], const uint8_t off[],
+          int16_t microvolts[][ECG_FRONT_LEADS], ecg_front_quality *quality) {
+    ecg_front front;
+    int written = 0;
+    ecg_front_start(&front);
+    for (int i = 0; i < samples; i++) written += ecg_front_push(&front, counts[i], off[i], microvolts[written]);
+    *quality = ecg_front_judge(&front);
+    return written;
+}
+"""
+
+
+class _Quality(ctypes.Structure):
+    _fields_ = (
+        *((name, ctypes.c_uint16) for name in ("off", "saturated", "flat", "constant", "clipped")),
+        *((name, ctypes.c_uint8) for name in ("high", "low")),
+    )
+
+
+class CompiledFront:
+    """The front end of a firmware folder for a converter of this rate, in Hz, with counts of `uv` microvolts.
+
+    Raises
+    ------
+    InputError : there is no C compiler, or compilation fails
+    """
+
+    def __init__(self, folder: Path, target: Path, rate: int, uv: float = 0.05, flags: Sequence[str] = ()):
+        target.mkdir(parents=True, exist_ok=True)
+        source, library = target / "whole.c", target / "front.so"
+        source.write_text(_WHOLE)
+        self.uv = round(uv * 2**23) / 2**23
+        converter = (f"-DECG_ADC_RATE={rate}", f"-DECG_ADC_REFERENCE_UV={round(uv * 2**23)}", "-DECG_ADC_GAIN=1")
+        options = (*native.WARNINGS, "-O2", *converter, *flags, f"-I{folder}", "-shared", "-fPIC", "-o", str(library))
+        native.run(["cc", *options, str(source), str(folder / "ecg_front.c")])
+        self._whole = ctypes.CDLL(str(library.resolve())).whole
+
+    def counts(self, millivolts: np.ndarray) -> np.ndarray:
+        """What the converter gives of the leads (n, 12) in mV: int32 (n, 8)."""
+        wide = np.round(millivolts[:, MEASURED].astype(float) * 1000 / self.uv)
+        return np.clip(wide, -(2**23), 2**23 - 1).astype(np.int32)
+
+    def __call__(self, counts: np.ndarray, off: np.ndarray | None = None) -> tuple[np.ndarray, dict[str, int]]:
+        """Int16 (m, 12) in µV at 100 Hz from int32 counts (n, 8), and the quality flags of all of it."""
+        counts = np.ascontiguousarray(counts, np.int32)
+        off = np.zeros(len(counts), np.uint8) if off is None else off.astype(np.uint8)
+        microvolts, quality = np.empty((len(counts), 12), np.int16), _Quality()
+        given = (array.ctypes.data_as(ctypes.c_void_p) for array in (counts, off, microvolts))
+        written = self._whole(len(counts), *given, ctypes.byref(quality))
+        return microvolts[:written], {name: getattr(quality, name) for name, _ in _Quality._fields_}

@@ -1,0 +1,51 @@
+"""Values of the front end's templates: the filter of `predict` as integers, and the limits of its quality warnings."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ecgpredict.recordings import quality
+from ecgpredict.recordings.resampling import low_pass
+from ecgpredict.spec import N_SAMPLES, SAMPLING_RATE
+
+RATES = (500, 250)  # Hz of the converter; 250 Hz takes every other tap of the filter at 500 Hz
+BITS = 16  # fraction bits of the taps
+
+
+def template_values() -> dict:
+    """Values of the names in ``ecg_front.h`` and ``ecg_front.c``; times in s, amplitudes in µV."""
+    fast, down = RATES[0], RATES[0] // SAMPLING_RATE
+    real = low_pass(fast)
+    taps, half = np.round(real * 2**BITS).astype(int), len(real) // 2
+    rows = [", ".join(map(str, taps[start : start + 15])) for start in range(0, len(taps), 15)]
+    # III is the difference of two leads: both are off by the rounding of their inputs and by that of the taps
+    fixed = 0.5 + 2 * (0.5 * _largest_gain(taps / 2**BITS) + 2.0**-8)
+    return {
+        "rate": SAMPLING_RATE,
+        "samples": N_SAMPLES,
+        "delay": half / fast,
+        "fixed": np.ceil(10 * fixed) / 10,
+        "relative": np.ceil(1e4 * 2 * _largest_gain(taps / 2**BITS - real)) / 1e4,
+        "taps": taps,
+        "lines": "\n".join(f"    {row}," for row in rows),
+        "bits": BITS,
+        "down": down,
+        "open": 2 * half // down + 1,
+        "early": half // down,
+        "phase": half % down,
+        "extremes": round(0.01 * (N_SAMPLES - 1)) + 1,  # as quality's quantiles
+        "constant_s": round(quality.CONSTANT_S),
+        "clipped": {rate: max(2, round(quality.CLIPPED_S * rate)) for rate in RATES},
+        "clipped_ms": round(1000 * quality.CLIPPED_S),
+        "clipped_times": quality.CLIPPED_TIMES,
+        "clipped_range": round(1000 * quality.CLIPPED_MIN_RANGE_MV),
+        "flat": round(1000 * quality.FLAT_MV),
+        "limb_max": round(1000 * quality.LIMB_MAX_MV),
+        "any_max": round(1000 * quality.ANY_MAX_MV),
+        "largest_min": round(1000 * quality.LARGEST_MIN_MV),
+    }
+
+
+def _largest_gain(taps: np.ndarray) -> float:
+    """The largest output for inputs of at most 1, at either rate."""
+    return max(step * np.abs(taps[phase::step]).sum() for step in (1, 2) for phase in range(step))
