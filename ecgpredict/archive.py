@@ -83,4 +83,6 @@ def write(
 
 
 def _metadata(model: ReleasedModel) -> dict[str, str]:
-    return {"model": model.name, "thresholds": json.dumps(dict(zip(CLASSES, map(float, model.thresholds))))}
+    numbers = {"thresholds": model.thresholds} | ({"offsets": model.offsets} if model.offsets else {})
+    as_text = {key: json.dumps(dict(zip(CLASSES, map(float, values)))) for key, values in numbers.items()}
+    return {"model": model.name} | as_text

@@ -117,7 +117,7 @@ def card(model: ReleasedModel) -> list[str]:
         f"Input: {len(entry['leads'])} leads in {entry['unit']}, {entry['samples'] / entry['rate']:g} s at "
         f"{entry['rate']} Hz; other sampling rates are resampled.",
         f"Output: a probability for each of {', '.join(entry['classes'])}, calibrated with temperature "
-        f"{entry['temperature']:.3f}.",
+        f"{entry['temperature']:.3f}" + (" and this site's offsets." if model.offsets else "."),
         "Trained on folds 1 to 8 of PTB-XL 1.0.3; temperature and thresholds are from fold 9. The superclasses are "
         "readings of ECGs, not confirmed diagnoses.",
         "Not for children, rhythm, fewer leads than I, II and V1 to V6, or any decision about a person.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -76,17 +76,19 @@ def classify(
     rate, units : for files that do not state them, as in :func:`ecgpredict.recordings.read`
     jobs : worker processes; 1 uses this process, without the limit on memory
     """
-    task = partial(_classify, name=model.name, where=model.path.parent, rate=rate, units=units)
+    chosen = model.name, model.path.parent, model.offsets
+    task = partial(_classify, chosen=chosen, rate=rate, units=units)
     return batches.run(task, paths, jobs, _failed)
 
 
 _models: dict[tuple, ReleasedModel] = {}  # of this process: an ONNX Runtime session cannot be sent to another one
 
 
-def _classify(paths: list[Path], name: str, where: Path, rate: float | None, units: str | None) -> list[Prediction]:
-    if (name, where) not in _models:
-        _models[name, where] = released.load(name, where)
-    model = _models[name, where]
+def _classify(paths: list[Path], chosen: tuple, rate: float | None, units: str | None) -> list[Prediction]:
+    if chosen not in _models:
+        name, where, offsets = chosen
+        _models[chosen] = replace(released.load(name, where), offsets=offsets)
+    model = _models[chosen]
     read = [_read(path, rate, units) for path in paths]
     windows = [one[1] for one in read if not isinstance(one, Prediction)]
     score = model.probabilities(np.concatenate(windows)) if windows else np.empty((0, len(CLASSES)))

@@ -21,7 +21,7 @@ import numpy as np
 
 from ecgpredict import files, runtime
 from ecgpredict.errors import InputError
-from ecgpredict.spec import CLASSES, LEADS, N_SAMPLES, SAMPLING_RATE, Normalization, apply_temperature
+from ecgpredict.spec import CLASSES, LEADS, N_SAMPLES, SAMPLING_RATE, Normalization, add_offsets, apply_temperature
 
 MANIFEST, FORMAT = "manifest.json", 2
 ONNX, TFLITE = "onnx", "tflite"
@@ -42,6 +42,7 @@ class ReleasedModel:
     temperature : divides the logits
     thresholds : float (5,), a probability at or above its threshold is positive
     cautions : when to trust it, as sentences
+    offsets : (5,), added to the calibrated logits: :mod:`ecgpredict.site_calibration`; None without
     """
 
     name: str
@@ -50,6 +51,7 @@ class ReleasedModel:
     temperature: float
     thresholds: np.ndarray
     cautions: Sequence[str] = ()
+    offsets: tuple[float, ...] | None = None
 
     @cached_property
     def _session(self):
@@ -60,7 +62,8 @@ class ReleasedModel:
         x = np.ascontiguousarray(self.normalization(windows).transpose(0, 2, 1), np.float32)
         batches = [x[start : start + _BATCH] for start in range(0, len(x), _BATCH)]
         score = np.concatenate([self._session.run(None, {runtime.INPUT: batch})[0] for batch in batches])
-        return apply_temperature(score, self.temperature)
+        calibrated = apply_temperature(score, self.temperature)
+        return calibrated if self.offsets is None else add_offsets(calibrated, self.offsets)
 
 
 def folder() -> Path:

@@ -77,7 +77,8 @@ class ConsoleReport(Report):
     def close(self) -> None:
         console = Console(highlight=False)
         names = display_names([prediction.path for prediction in self.predictions])
-        caption = f"Probabilities of {self.model.name}; bold: at or above its threshold. Not a medical device."
+        shifted = ", with this site's offsets" if self.model.offsets else ""
+        caption = f"Probabilities of {self.model.name}{shifted}; bold: at or above its threshold. Not a medical device."
         table = Table("recording", *CLASSES, "findings", caption=caption)
         lines = []
         for name, prediction in zip(names, self.predictions):

@@ -34,6 +34,7 @@ def predict(
     jobs: Annotated[
         int, typer.Option(min=1, help="worker processes; 1 uses the main process, which is faster for a few recordings")
     ] = 2,
+    calibration: Annotated[Path | None, typer.Option(help="a file of `ecglib calibrate` for your site")] = None,
     progress: Annotated[
         bool | None, typer.Option(help="show a bar; by default in a terminal, for 20 recordings or more")
     ] = None,
@@ -52,6 +53,10 @@ def predict(
     options, tally = {"rate": rate, "units": units, "jobs": jobs}, reports.Tally()
     with report_user_errors(2):
         opened = released.load(model)
+        if calibration:
+            from ecgpredict import site_calibration
+
+            opened = site_calibration.apply(calibration, opened)
         if out:
             from ecgpredict import archive
 
@@ -82,6 +87,46 @@ def predict(
                     elif target:
                         html_report.write(target, classified, opened, rate=rate, units=units)
                 printed.close()
+    console.print(str(tally), soft_wrap=True)
+    raise typer.Exit(1 if tally.refused else 0)
+
+
+@app.command()
+def calibrate(
+    labels: Annotated[
+        Path, typer.Argument(help="CSV file: path, NORM, MI, STTC, CD, HYP; 1, 0, or empty if not known")
+    ],
+    recordings: Annotated[list[Path], typer.Argument(help="the recordings, as for predict")],
+    out: Annotated[Path, typer.Option(help="the file to write")] = Path("calibration.json"),
+    model: Annotated[str | None, typer.Option(help="a released model; the manifest's default if none is named")] = None,
+    rate: Annotated[float | None, typer.Option(help="Hz, for files that do not state it")] = None,
+    units: Annotated[str | None, typer.Option(help="mV, µV or V, for files that do not state it")] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="worker processes; 1 uses the main process")] = 2,
+) -> None:
+    """Fit one offset per superclass to labelled recordings of a site, for predict --calibration. Not a medical device.
+
+    Paths in the labels are those that predict prints. A superclass with fewer than ten recordings that have it, or that
+    do not, keeps its probabilities. Exit status as of predict.
+    """
+    from ecgpredict import prediction, released, reports, site_calibration
+
+    tally = reports.Tally()
+    with report_user_errors(2):
+        opened, known = released.load(model), site_calibration.read_labels(labels)
+        classified = []
+        for one in prediction.classify(
+            prediction.find_recordings(recordings), opened, rate=rate, units=units, jobs=jobs
+        ):
+            tally.add(one)
+            classified.append(one)
+            if one.error:
+                print_error(one.error)
+        content = site_calibration.fit(known, classified, opened)
+        site_calibration.write(out, content)
+        for name, offset in content["offsets"].items():
+            positive, negative = content["recordings"][name]
+            print(f"{name}: {offset:+.2f} from {positive:,} recordings with it and {negative:,} without")
+        print(f"Calibration of {opened.name}: {out}")
     console.print(str(tally), soft_wrap=True)
     raise typer.Exit(1 if tally.refused else 0)
 
