@@ -1,274 +1,148 @@
-"""Measures the firmware: equality with other engines, memory and instructions on emulated processors, time on this PC.
+"""Measures the firmware: equality with LiteRT's reference kernels, memory, and instructions on emulated processors.
 
-`python benchmarks/firmware.py [MODEL…]` writes results/full/firmware.json, the source of all numbers on the book's page
-on microcontrollers. If models are named, only these are measured again. It needs PTB-XL, a C compiler, CMake, and
-Debian's gcc-arm-none-eabi, libnewlib-arm-none-eabi and qemu-system-arm. Targets: outputs equal to those of LiteRT's
-reference kernels; at most 16,384 bytes of RAM for the small student and 49,152 bytes for the large one.
+`python benchmarks/firmware.py [FILE.tflite…]` writes results/full/firmware.json, the source of the numbers on the
+book's page on microcontrollers: the released models and further files, under their names. It needs PTB-XL, a C
+compiler, CMake, and Debian's gcc-arm-none-eabi, libnewlib-arm-none-eabi and qemu-system-arm.
 """
 
 from __future__ import annotations
 
-import itertools
 import sys
 import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from device import boards, emulation, native, proof
-from joblib import Parallel, delayed
 
 from ecglib.compression import tflite_micro
 from ecglib.data.folds import TEST_FOLD, VALIDATION_FOLD
+from ecglib.evaluation.metrics import macro_auc
 from ecglib.study import results
 from ecglib.study.paths import Paths
 from ecglib.study.study import open_study
-from ecglib.training import runs
 from ecgpredict import firmware, released
 from ecgpredict.firmware import c_source, golden, graph, plan
 
-RAM_TARGETS = {"student_micro_64k": 16_384, "student_micro": 49_152}  # bytes, arena and stream
-N_EMULATED = 40  # recordings of fold 10 on the emulated processors
-N_EMULATED_PORTABLE = 4  # with the portable inner loop, which takes several times as long
+N_EMULATED = 10  # recordings of fold 10 on the emulated processors
 N_RANDOM = 1000
-N_TFLITE_MICRO = 500  # of each kind of input; tflite-micro is the slowest engine
-N_JOBS, CHUNK = 2, 250
 RESULT = "firmware"
+BUILDS = [(cpu, optimization) for cpu in emulation.BOARDS for optimization in ("-O2", "-Os")]
 
 
-@dataclass(frozen=True)
-class Measurement:
-    """One released model, compiled for this computer."""
+def measure(model: str | Path, work: Path, data) -> dict:
+    """All figures of one model: a released one's name, or a file.
 
-    name: str
-    path: Path
-    folder: Path
-    entry: dict
-    network: graph.Network
-    plan: plan.MemoryPlan
-    values: dict
-    compiled: native.CompiledModel
-
-    @classmethod
-    def prepare(cls, name: str, work: Path) -> Measurement:
-        """Write the firmware folder of a model and compile it."""
-        path, entry = released.load_verified(name)
-        folder = firmware.write(name, work / name)
-        network = graph.read(path)
-        planned = plan.plan_memory(network, path)
-        values = c_source.template_values(network, planned, entry, name, path)
-        compiled = native.CompiledModel(folder, work / "native" / name)
-        return cls(name, path, folder, entry, network, planned, values, compiled)
-
-    def equality(self, microvolts: np.ndarray) -> dict:
-        """Differences from each engine on recordings, random inputs and extreme inputs."""
-        thresholds = [int(one) for one in self.values["thresholds"].split(",")]
-        inputs = {
-            "folds": self.values["quantizer"](microvolts),
-            "random": proof.random_inputs(self.network, N_RANDOM),
-            "extremes": proof.extreme_inputs(self.network),
-        }
-        ours = {kind: self.compiled.classify_int8(x) for kind, x in inputs.items()}
-        from_microvolts = (self.compiled.classify_microvolts(microvolts) != ours["folds"]).sum()
-        found = {"microvolts_that_differ": int(from_microvolts)}
-        for engine in proof.ENGINES:
-            found[engine] = {}
-            for kind, x in inputs.items():
-                x = x[: N_TFLITE_MICRO if engine == proof.TFLITE_MICRO else None]
-                theirs = self._engine_outputs(engine, x)
-                found[engine][kind] = proof.compare_outputs(ours[kind][: len(x)], theirs, thresholds)
-            print(f"  {engine}: {found[engine]['folds']}", flush=True)
-        return found
-
-    def _engine_outputs(self, engine: str, x: np.ndarray) -> np.ndarray:
-        chunks = Parallel(N_JOBS)(
-            delayed(proof.outputs)(self.path, engine, x[start : start + CHUNK]) for start in range(0, len(x), CHUNK)
-        )
-        return np.concatenate(chunks)
-
-    def emulation(self, microvolts: np.ndarray) -> list[dict]:
-        """Memory and instructions on each processor, with each optimization level and inner loop."""
-        expected = self.compiled.classify_microvolts(microvolts)
-        expected_stream = self.compiled.push(golden.recordings().reshape(-1, self.network.leads))
-        rows = []
-        for cpu in emulation.BOARDS:
-            for optimization in ("-Os", "-O2"):
-                for flags, count in (("", N_EMULATED), ("-DECG_PORTABLE", N_EMULATED_PORTABLE)):
-                    row = self._emulate(cpu, optimization, flags, microvolts[:count], expected[:count], expected_stream)
-                    print(f"  {row}", flush=True)
-                    rows.append(row)
-        return rows
-
-    def _emulate(
-        self,
-        cpu: str,
-        optimization: str,
-        flags: str,
-        microvolts: np.ndarray,
-        expected: np.ndarray,
-        expected_stream: Mapping[int, np.ndarray],
-    ) -> dict:
-        target = self.folder / f"build-{cpu}{optimization}{flags}"
-        program = emulation.build(self.folder, target, cpu, optimization, flags)
-        golden.write(target / "recordings.bin", microvolts)
-        single = emulation.classify(program, target / "recordings.bin", cpu)
-        stream = emulation.stream(program, self.folder / "recordings.bin", cpu)
-        # a result at a sample where none is expected, or a missing one, counts as different
-        samples = {int(one): outputs for one, outputs in zip(stream.index, stream.outputs)}
-        stream_differs = sum(
-            one not in samples or one not in expected_stream or (samples[one] != expected_stream[one]).any()
-            for one in samples.keys() | expected_stream.keys()
-        )
-        return {
-            "cpu": cpu,
-            "board": emulation.BOARDS[cpu],
-            "optimization": optimization,
-            "kernel": single.kernel,
-            **emulation.sizes(target),
-            "stack": max(single.stack, stream.stack),
-            "instructions": single.instructions,
-            "stream_instructions_per_second": stream.instructions * self.entry["rate"],
-            "recordings": len(single.index),
-            "recordings_that_differ": int((single.outputs != expected).any(axis=1).sum()),
-            "stream_results": len(stream.index),
-            "stream_results_that_differ": int(stream_differs),
-        }
-
-    def size_without_stream(self) -> dict[str, int]:
-        """Bytes of flash and RAM of the model when it is compiled without streaming."""
-        target = self.folder / "without_stream.o"
-        flags = ["-mcpu=cortex-m4", "-mthumb", "-Os", "-DECG_STREAMING=0", "-std=c99", "-c", "-o", str(target)]
-        native.run(["arm-none-eabi-gcc", *flags, str(self.folder / "ecg_model.c")])
-        return emulation.object_sizes(target)
-
-    def latency(self, recording: np.ndarray) -> dict:
-        """Milliseconds and ratios per recording on this computer; "plain": without its newer vector instructions."""
-        x = self.values["quantizer"](recording)
-        plain = native.CompiledModel(self.folder, self.folder / "plain", ("-O3",))
-        vector, portable = (proof.latencies(self.path, one, x) for one in (self.compiled, plain))
-        return {
-            "milliseconds": {"native": vector["ms"].to_dict(), "plain": float(portable.loc[proof.C_FILE, "ms"])},
-            "ratios": _ratios(vector),
-        }
-
-
-def _ratios(latencies: pd.DataFrame) -> dict[str, list[float]]:
-    """{name: how many times as fast as its reference, and the interval}."""
-    return {
-        name: [row["ratio"], row["ratio_low"], row["ratio_high"]]
-        for name, row in latencies.dropna(subset="ratio").iterrows()
-    }
-
-
-def layer_by_layer(planned: plan.MemoryPlan) -> int:
-    """Bytes of a plan that stores complete int8 layers: the largest sum of two neighboring ones."""
-    sizes = [planned.samples * planned.layers[0].inputs]
-    for layer in planned.layers:
-        sizes += [layer.columns * layer.outputs, layer.columns // 2 * layer.outputs]
-    return max(before + after for before, after in itertools.pairwise(sizes))
-
-
-def measure(name: str, work: Path, paths: Paths, microvolts: np.ndarray, test_microvolts: np.ndarray) -> dict:
-    """All figures of one model."""
-    one = Measurement.prepare(name, work)
-    footprint = results.read(paths.published_results, name)["details"]["footprint"]
-    rows = one.emulation(test_microvolts[:N_EMULATED])
-    fast = next(row for row in rows if (row["cpu"], row["optimization"], row["kernel"]) == ("cortex-m4", "-O2", "dual"))
-    per_second = fast["stream_instructions_per_second"]
+    Parameters
+    ----------
+    data : records of folds 9 and 10
+    """
+    microvolts = data.signals[data.rows]
+    test = (data.table["fold"] == TEST_FOLD).to_numpy()
+    folder = firmware.write(model, work)
+    path, entry = firmware.described(model)
+    network = graph.read(path)
+    planned = plan.plan_memory(network, path)
+    values = c_source.template_values(network, planned, entry, path.stem, path)
+    compiled = native.CompiledModel(folder, work / "native")
+    outputs = compiled.classify(microvolts)
+    rows = [emulate(folder, compiled, cpu, level, microvolts[test][:N_EMULATED]) for cpu, level in BUILDS]
+    fast = next(row for row in rows if (row["cpu"], row["optimization"]) == ("cortex-m4", "-O2"))
     devices = tflite_micro.DEVICES | boards.MORE_DEVICES
     return {
-        "file_bytes": one.entry["bytes"],
-        "sha256": one.entry["sha256"],
-        "weight_bytes": one.values["weight_bytes"],
-        "arena": one.plan.arena,
-        "stream": one.plan.stream,
-        "macs": one.plan.macs,
-        "layer_by_layer": layer_by_layer(one.plan),
-        "tflite_micro_arena": footprint["arena_bytes"],
-        "ram_target": RAM_TARGETS[name],
-        "samples_before_end": one.plan.samples_before_end,
-        "samples_after_end": one.plan.samples_after_end,
-        "open_windows": one.plan.open_windows,
-        "without_stream": one.size_without_stream(),
+        "file_bytes": path.stat().st_size,
+        "sha256": entry["sha256"],
+        "auc": float(macro_auc(data.labels[test] > 0, compiled.probability(outputs)[test])),
+        "weight_bytes": values["weight_bytes"],
+        "arena": planned.arena,
+        "stream": planned.stream,
+        "ring": planned.ring * planned.layers[0].padded_outputs,
+        "macs": planned.macs,
+        "layers": [
+            {"taps": layer.taps, "inputs": layer.inputs, "window": layer.capacity, "columns": layer.passed}
+            for layer in planned.layers
+        ],
+        "channels": planned.layers[-1].outputs,
+        "tflite_micro_arena": tflite_micro.footprint(path).arena_bytes,
         "emulated": rows,
-        "equality": one.equality(microvolts),
-        **one.latency(microvolts[0]),
+        "equality": equality(path, network, compiled, values, {"folds": values["quantizer"](microvolts)}, outputs),
         "estimates": {
             "milliseconds": {str(clock): boards.milliseconds(fast["instructions"], clock) for clock in boards.CLOCKS},
-            "stream_milliseconds": {str(clock): boards.milliseconds(per_second, clock) for clock in boards.CLOCKS},
+            "largest_milliseconds": {
+                str(clock): boards.milliseconds(fast["largest"], clock) for clock in boards.CLOCKS
+            },
             "millijoules": boards.millijoules(fast["instructions"]),
-            "stream_milliwatts": boards.millijoules(per_second),
+            "stream_milliwatts": boards.millijoules(fast["stream_instructions_per_second"]),
         },
         "boards": {
-            device: boards.fits(fast["flash"], fast["ram"] + fast["stack"], devices[device]) for device in boards.SHEETS
+            device: boards.fits(fast["flash"], planned.stream + fast["stack"], devices[device])
+            for device in boards.SHEETS
         },
     }
 
 
-def write(paths: Paths, measured: dict[str, dict]) -> None:
-    """Merge the figures of the measured models with the published ones of the others."""
-    folder, devices = paths.published_results, tflite_micro.DEVICES | boards.MORE_DEVICES
-    published = results.read(folder, RESULT)["models"] if (folder / f"{RESULT}.json").is_file() else {}
-    models = published | measured
-    results.write_json(
-        folder,
-        RESULT,
-        {
-            "models": {name: models[name] for name in RAM_TARGETS if name in models},
-            "tools": {tool: _version(tool) for tool in ("arm-none-eabi-gcc", "qemu-system-arm", "cc")},
-            "processor": runs.processor(),
-            "cycles": boards.CYCLES,
-            "microamperes": round(boards.CURRENT * 1e6),
-            "volts": boards.VOLTAGE,
-            "model_share": boards.MODEL_SHARE,
-            "devices": {name: [*devices[name], sheet] for name, sheet in boards.SHEETS.items()},
-        },
-    )
+def emulate(folder: Path, compiled: native.CompiledModel, cpu: str, optimization: str, microvolts: np.ndarray) -> dict:
+    """Memory, instructions and differences from this computer on one processor."""
+    target = folder / f"build-{cpu}{optimization}"
+    program = emulation.build(folder, target, cpu, optimization)
+    golden.write(target / "recordings.bin", microvolts)
+    single = emulation.classify(program, target / "recordings.bin", cpu)
+    stream = emulation.stream(program, folder / "recordings.bin", cpu)
+    expected = compiled.push(golden.recordings().reshape(-1, microvolts.shape[2]))
+    results_of_stream = dict(zip(stream.index.tolist(), map(tuple, stream.outputs)))
+    differing = sum(results_of_stream.get(at) != tuple(wanted) for at, wanted in expected.items())
+    differing += (single.outputs != compiled.classify(microvolts)).any(axis=1).sum()
+    row = {
+        "cpu": cpu,
+        "board": emulation.BOARDS[cpu],
+        "optimization": optimization,
+        "kernel": single.kernel,
+        "flash": emulation.sizes(target)["flash"],
+        "stack": max(single.stack, stream.stack),
+        "instructions": single.instructions,
+        "stream_instructions_per_second": stream.instructions * 100,
+        "largest": stream.largest,
+        "results": len(single.index) + len(expected),
+        "results_that_differ": int(differing) + abs(len(expected) - len(stream.index)),
+    }
+    print(f"  {row}", flush=True)
+    return row
 
 
-def _version(tool: str) -> str:
-    return native.run([tool, "--version"]).splitlines()[0]
+def equality(path: Path, network: graph.Network, compiled, values: dict, inputs: dict, outputs: np.ndarray) -> dict:
+    """Differences from LiteRT's reference kernels on recordings, random inputs and extreme inputs."""
+    thresholds = [int(threshold) for threshold in values["thresholds"].split(",")]
+    inputs |= {"random": proof.random_inputs(network, N_RANDOM), "extremes": proof.extreme_inputs(network)}
+    differences = {}
+    for kind, x in inputs.items():
+        ours = outputs if kind == "folds" else compiled.classify_int8(x)
+        differences[kind] = proof.compare_outputs(ours, proof.outputs(path, x), thresholds)
+        print(f"  {kind}: {differences[kind]}", flush=True)
+    return differences
 
 
-def summarize(name: str, found: dict) -> str:
-    """The measured figures beside their targets."""
-    different = sum(kind["outputs_that_differ"] for kind in found["equality"][proof.REFERENCE].values())
-    dual, portable = (
-        min(row["instructions"] for row in found["emulated"] if row["kernel"] == kernel)
-        for kernel in ("dual", "portable")
-    )
-    ratios = found["ratios"]
-    return (
-        f"{name}: {different} outputs differ from the reference kernels (target 0)\n"
-        f"  arena {found['arena']:,} bytes; tflite-micro {found['tflite_micro_arena']:,} bytes\n"
-        f"  RAM with a stream {found['arena'] + found['stream']:,} bytes (target {found['ram_target']:,})\n"
-        f"  {dual / 1e6:.1f} million instructions per recording, {portable / dual:.2f} times as many without SMLAD\n"
-        f"  on this computer LiteRT with XNNPACK is {_interval(ratios[proof.XNNPACK])} times as fast as the C file,\n"
-        f"  the C file is {_interval(ratios[proof.C_FILE])} times as fast as LiteRT's reference kernels"
-    )
-
-
-def _interval(ratio: list[float]) -> str:
-    return "{:.2f} ({:.2f} to {:.2f})".format(*ratio)
-
-
-def main(names: list[str]) -> None:
-    if unknown := [name for name in names if name not in RAM_TARGETS]:
-        sys.exit(f"unknown model {unknown[0]}; expected {' or '.join(RAM_TARGETS)}")
+def main(files: list[str]) -> None:
     paths, study = Paths.for_profile("full"), open_study("full")
-    scored = study.data.in_folds(VALIDATION_FOLD, TEST_FOLD)
-    microvolts = scored.signals[scored.rows]
-    test_microvolts = microvolts[(scored.table["fold"] == TEST_FOLD).to_numpy()]
+    data = study.data.in_folds(VALIDATION_FOLD, TEST_FOLD)
     measured = {}
-    with tempfile.TemporaryDirectory() as work:
-        for name in names or RAM_TARGETS:
-            print(name, flush=True)
-            measured[name] = measure(name, Path(work), paths, microvolts, test_microvolts)
-    write(paths, measured)
-    for name, found in measured.items():
-        print(summarize(name, found))
+    for model in (released.microcontroller(), released.default(), *map(Path, files)):
+        name = model.stem if isinstance(model, Path) else model
+        print(name, flush=True)
+        with tempfile.TemporaryDirectory() as work:
+            measured[name] = measure(model, Path(work), data)
+    devices = tflite_micro.DEVICES | boards.MORE_DEVICES
+    tools = ("arm-none-eabi-gcc", "qemu-system-arm")
+    summary = {
+        "microcontroller": released.microcontroller(),
+        "default": released.default(),
+        "models": measured,
+        "tools": {tool: native.run([tool, "--version"]).splitlines()[0] for tool in tools},
+        "cycles": boards.CYCLES,
+        "microamperes": round(boards.CURRENT * 1e6),
+        "volts": boards.VOLTAGE,
+        "model_share": boards.MODEL_SHARE,
+        "devices": {name: [*devices[name], sheet] for name, sheet in boards.SHEETS.items()},
+    }
+    results.write_json(paths.published_results, RESULT, summary)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,12 @@ from device.native import run
 
 from ecgpredict.errors import InputError
 
-BOARDS = {"cortex-m4": "mps2-an386", "cortex-m7": "mps2-an500"}
+BOARDS = {
+    "cortex-m3": "mps2-an385",
+    "cortex-m4": "mps2-an386",
+    "cortex-m7": "mps2-an500",
+    "cortex-m55": "mps3-an547",
+}
 TOOLS = ("arm-none-eabi-gcc", "arm-none-eabi-size", "qemu-system-arm", "cmake")
 _PROGRAM = "device.elf"
 _SEMIHOSTING = "enable=on,target=native,chardev=out"
@@ -27,10 +32,11 @@ class DeviceRun:
 
     Attributes
     ----------
-    kernel : "dual" or "portable", the inner loop that was compiled
+    kernel : "helium", "dual" or "portable", the inner loop that was compiled
     outputs : int8 (n, classes), per recording, or per window of a stream
     index : int (n,), number of the recording, or number of samples of the stream so far
-    instructions : mean per recording, or per sample of a stream
+    instructions : mean per recording, or per sample of a stream after the first result
+    largest : instructions of the costliest recording or sample
     stack : bytes, largest value of all calls
     """
 
@@ -38,6 +44,7 @@ class DeviceRun:
     outputs: np.ndarray
     index: np.ndarray
     instructions: int
+    largest: int
     stack: int
 
 
@@ -115,7 +122,8 @@ def _emulate(program: Path, mode: str, recordings: Path, cpu: str) -> DeviceRun:
     arguments = f"arg=device,arg={mode},arg={recordings.resolve()}"
     printed = run([*_command(program, cpu), f"{_SEMIHOSTING},{arguments}"])
     lines = re.findall(rf"^{mode} (\d+): (.+)$", printed, re.MULTILINE)
-    found = re.search(r"inner loop: (\w+).*instructions per \w+: (\d+)\s+stack bytes: (\d+)", printed, re.DOTALL)
+    pattern = r"inner loop: (\w+).*instructions per \w+: (\d+)\s+largest: (\d+)\s+stack bytes: (\d+)"
+    found = re.search(pattern, printed, re.DOTALL)
     if not found or not lines:
         raise InputError(
             "no results from the emulated device",
@@ -126,7 +134,7 @@ def _emulate(program: Path, mode: str, recordings: Path, cpu: str) -> DeviceRun:
         )
     outputs = np.array([values.split() for _, values in lines], np.int8)
     index = np.array([int(one) for one, _ in lines])
-    return DeviceRun(found[1], outputs, index, int(found[2]), int(found[3]))
+    return DeviceRun(found[1], outputs, index, *map(int, found.groups()[1:]))
 
 
 def _command(program: Path, cpu: str) -> list[str]:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import ctypes
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from ecgpredict.errors import InputError
 
+_MEMORY = 1 << 16  # words, more than any arena or stream
 WARNINGS = ("-std=c99", "-Wall", "-Wextra", "-Wconversion", "-Werror")
 
 
@@ -44,25 +45,32 @@ class CompiledModel:
         """int8 (n, samples, leads) -> int8 (n, classes)."""
         return self._classify(self._library.ecg_classify_int8, np.ascontiguousarray(x, np.int8), classes)
 
-    def classify_microvolts(self, x: np.ndarray, classes: int = 5) -> np.ndarray:
+    def classify(self, x: np.ndarray, classes: int = 5) -> np.ndarray:
         """int16 (n, samples, leads) in µV -> int8 (n, classes)."""
-        return self._classify(self._library.ecg_classify_microvolts, np.ascontiguousarray(x, np.int16), classes)
+        return self._classify(self._library.ecg_classify, np.ascontiguousarray(x, np.int16), classes)
 
-    def probabilities(self, x: np.ndarray, classes: int = 5) -> np.ndarray:
-        """int16 (n, samples, leads) in µV -> float32 (n, classes), calibrated."""
-        x, found = np.ascontiguousarray(x, np.int16), np.empty((len(x), classes), np.float32)
-        for row, one in enumerate(x):
-            self._library.ecg_classify(_pointer(one), _pointer(found[row]))
-        return found
+    def stream(self, classes: int = 5) -> Callable[[np.ndarray], np.ndarray | None]:
+        """A new stream: a function of the next sample, int16 (leads,) in µV, that returns int8 (classes,) or None."""
+        state, outputs = np.zeros(_MEMORY, np.uint32), np.empty(classes, np.int8)
+
+        def push(sample: np.ndarray) -> np.ndarray | None:
+            sample = np.ascontiguousarray(sample, np.int16)
+            done = self._library.ecg_push(_pointer(state), _pointer(sample), _pointer(outputs))
+            return outputs.copy() if done else None
+
+        return push
 
     def push(self, x: np.ndarray, classes: int = 5) -> dict[int, np.ndarray]:
         """A stream of int16 (n, leads) in µV -> {samples pushed: int8 (classes,)}, one item per result."""
-        x, found, outputs = np.ascontiguousarray(x, np.int16), {}, np.empty(classes, np.int8)
-        self._library.ecg_restart()
-        for row, sample in enumerate(x):
-            if self._library.ecg_push(_pointer(sample), _pointer(outputs)):
-                found[row + 1] = outputs.copy()
-        return found
+        push = self.stream(classes)
+        results = {row + 1: push(sample) for row, sample in enumerate(x)}
+        return {row: outputs for row, outputs in results.items() if outputs is not None}
+
+    def probability(self, outputs: np.ndarray) -> np.ndarray:
+        """int8 -> calibrated probabilities float, of the same shape."""
+        function = self._library.ecg_probability
+        function.argtypes, function.restype = [ctypes.c_int8], ctypes.c_uint16
+        return np.array([function(int(output)) for output in outputs.ravel()]).reshape(outputs.shape) / 65536
 
     def quantize(self, microvolts: np.ndarray) -> np.ndarray:
         """int16 (n,) in µV -> int8 (n,)."""
@@ -71,10 +79,10 @@ class CompiledModel:
         return np.array([function(int(one)) for one in microvolts], np.int8)
 
     def _classify(self, function, x: np.ndarray, classes: int) -> np.ndarray:
-        found = np.empty((len(x), classes), np.int8)
-        for row, one in enumerate(x):
-            function(_pointer(one), _pointer(found[row]))
-        return found
+        arena, outputs = np.zeros(_MEMORY, np.uint32), np.empty((len(x), classes), np.int8)
+        for row, recording in enumerate(x):
+            function(_pointer(arena), _pointer(recording), _pointer(outputs[row]))
+        return outputs
 
 
 def run(command: Sequence[str], cwd: Path | None = None) -> str:

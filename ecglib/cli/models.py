@@ -161,13 +161,14 @@ def header(
 
 @app.command("firmware")
 def write_firmware(
-    model: Annotated[str, typer.Argument(help="name of a released model")],
+    model: Annotated[str, typer.Argument(help="a released model, or a .tflite file")],
     out: Annotated[Path, typer.Option(help="the folder to write")],
+    prefix: Annotated[str, typer.Option(help="of symbols and file names, for several models in one program")] = "ecg",
 ) -> None:
-    """Write the integers of a released model as a folder of C code that compiles without changes."""
+    """Write an int8 model as a folder of C code that compiles without changes."""
     from ecgpredict import firmware
 
     with report_user_errors():
-        folder = firmware.write(model, out)
+        folder = firmware.write(model, out, prefix=prefix)
         print(f"Firmware: {folder}\nBuild and check it here: cmake -S {folder} -B {folder}/build")
         print(f"                         cmake --build {folder}/build --target check")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.resources
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -11,11 +12,11 @@ import numpy as np
 
 from ecgpredict import __version__
 from ecgpredict.firmware import fixed_point, plan
-from ecgpredict.firmware.graph import Network
+from ecgpredict.firmware.graph import Convolution, Network
 from ecgpredict.spec import Normalization
 
 _WIDTH = 118
-_TABLES = 256 * (1 + 4)  # bytes of the tables of the logistic function and of the probabilities
+_TABLES = 256 * (1 + 2)  # bytes of the tables of the logistic function and of the probabilities
 
 
 def render(name: str, values: Mapping) -> str:
@@ -48,27 +49,31 @@ def template_values(network: Network, planned: plan.MemoryPlan, entry: Mapping, 
         [fixed_point.mean_multiplier(last.scale / network.mean.scale, planned.averaged)], where
     )
     factors, shifts = _rescaling(network.mean.scale * network.scales / network.logit.scale, where)
-    _check_sums(network.weights.reshape(len(network.bias), -1), network.bias, where)
+    _check_sums(network.weights, network.bias, where)
+    linear = np.pad(network.weights, ((0, 0), (0, planned.channels - network.weights.shape[1])))
+    layers = [_layer(block, layer, where) for block, layer in zip(network.blocks, planned.layers)]
+    for before, after in itertools.pairwise(network.blocks):
+        if before.sink != after.source:
+            raise plan.unsupported("consecutive layers with different scales", where, before.sink, after.source)
     return {
         "version": __version__,
         "name": name,
         "entry": entry,
         "network": network,
         "plan": planned,
+        "widest": max(max(layer.padded_inputs, layer.padded_outputs) for layer in planned.layers),
         "weight_bytes": weight_bytes(network, planned),
-        "layers": [_layer(network, planned, row, where) for row in range(len(planned.layers))],
+        "layers": layers,
         "mean": {"multiplier": mean_factor, "shift": mean_shift, "zero": network.mean.zero},
         "linear": {
-            "weights": _lines(network.weights.ravel()),
+            "weights": _lines(linear.ravel()),
             "bias": _row(network.bias),
             "multiplier": _row(factors),
             "shift": _row(shifts),
         },
         "logistic": _lines(fixed_point.logistic_table(network.logit, network.output)),
-        "probability": _lines([f"{value:.9g}f" if value < 1 else "1.0f" for value in probability]),
+        "probability": _lines(np.minimum(np.round(probability * 65536), 65535).astype(int)),
         "thresholds": _row(thresholds),
-        "before_end": _samples(planned.samples_before_end),
-        "after_end": _samples(planned.samples_after_end),
         "input_mean": real(entry["mean"]),
         "input_sd": real(entry["scale"]),
         "input_scale": real(source.scale),
@@ -80,32 +85,34 @@ def template_values(network: Network, planned: plan.MemoryPlan, entry: Mapping, 
 
 def weight_bytes(network: Network, planned: plan.MemoryPlan) -> int:
     """Bytes of flash for weights, biases, multipliers and tables, including padding."""
-    blocks = zip(network.blocks, planned.layers)
-    convolutions = sum(len(one.bias) * (layer.taps * layer.padded + 4 + 4 + 1) for one, layer in blocks)
-    return convolutions + network.weights.size + len(network.bias) * (4 + 4 + 1) + _TABLES
+    convolutions = sum(layer.padded_outputs * (layer.taps * layer.padded_inputs + 9) for layer in planned.layers)
+    return convolutions + planned.classes * (planned.channels + 9) + _TABLES
 
 
-def _layer(network: Network, planned: plan.MemoryPlan, row: int, where: Path) -> dict:
-    block, layer = network.blocks[row], planned.layers[row]
-    following = planned.layers[row + 1] if row + 1 < len(planned.layers) else None
-    if following and network.blocks[row + 1].source != block.sink:
-        raise plan.unsupported(
-            "consecutive layers with different scales", where, block.sink, network.blocks[row + 1].source
-        )
-    weights = np.pad(block.weights, ((0, 0), (0, 0), (0, layer.padded - layer.inputs)))
-    _check_sums(weights.reshape(len(weights), -1), block.bias, where)
+def _layer(block: Convolution, layer: plan.Layer, where: Path) -> dict:
+    """Values of one layer; weights of pairs of outputs lie side by side, in fours of inputs."""
+    more = layer.padded_outputs - layer.outputs
+    weights = np.pad(block.weights, ((0, more), (0, 0), (0, layer.padded_inputs - layer.inputs)))
+    _check_sums(weights.reshape(len(weights), -1)[: layer.outputs], block.bias, where)
+    bias = np.pad(block.bias, (0, more))
     factors, shifts = _rescaling(block.source.scale * block.scales / block.sink.scale, where)
+    zero_times_weights = block.source.zero * weights.astype(int).sum(axis=(1, 2))
+    interleaved = weights.reshape(len(weights) // 2, 2, -1, 4).transpose(0, 2, 1, 3)
     return {
-        "weights": {"bytes": weights.size, "text": _lines(weights.ravel())},
-        "bias": _lines(block.bias),
-        "multiplier": _lines(factors),
-        "shift": _lines(shifts),
-        "taps": layer.taps,
-        "padded": layer.padded,
-        "outputs": layer.outputs,
+        "weights": {"bytes": weights.size, "text": _lines(interleaved.ravel())},
+        "bias": _lines([f"BIAS({one}, {other})" for one, other in zip(bias, zero_times_weights)]),
+        "multiplier": _lines(factors + [0] * more),
+        "shift": _lines(shifts + [1] * more),
         "start": layer.start,
-        "next": following.start if following else 0,
-        "following": following.padded if following else 0,
+        "inputs": layer.padded_inputs,
+        "outputs": layer.padded_outputs,
+        "quads": layer.taps * layer.padded_inputs // 4,
+        "taps": layer.taps,
+        "stride": layer.stride,
+        "before": layer.before,
+        "after": layer.after,
+        "pools": int(layer.pool),
+        "source_zero": block.source.zero,
         "zero": block.sink.zero,
         "lowest": block.lowest,
     }
@@ -149,7 +156,3 @@ def _row(values: Sequence) -> str:
 def real(value: float) -> str:
     """A C literal of type float, in nine digits."""
     return f"{value:#.9g}f"
-
-
-def _samples(samples: int) -> str:
-    return f"{samples} sample{'' if samples == 1 else 's'}"

@@ -59,16 +59,23 @@ def logistic_table(logit: Quantization, output: Quantization) -> np.ndarray:
 
 @dataclass(frozen=True)
 class MicrovoltQuantizer:
-    """Quantization of samples in microvolts: q = (uv * factor + offset) >> bits, clipped to int8."""
+    """Quantization of samples in microvolts: q = (clip(uv, low, high) * factor + offset) >> bits, which is int8."""
 
     factor: int
     offset: int
     bits: int
+    low: int
+    high: int
+
+    @property
+    def narrow(self) -> bool:
+        """Whether 32 bits hold every product."""
+        return max(-self.low, self.high) * self.factor + abs(self.offset) < 2**31
 
     def __call__(self, microvolts: np.ndarray) -> np.ndarray:
         """int16 -> int8."""
-        wide = microvolts.astype(np.int64) * self.factor + self.offset
-        return np.clip(wide >> self.bits, -128, 127).astype(np.int8)
+        wide = np.clip(microvolts.astype(np.int64), self.low, self.high) * self.factor + self.offset
+        return (wide >> self.bits).astype(np.int8)
 
 
 def microvolt_quantizer(normalization: Normalization, source: Quantization, where: Path) -> MicrovoltQuantizer:
@@ -96,7 +103,7 @@ def microvolt_quantizer(normalization: Normalization, source: Quantization, wher
         factor = int(np.floor(least * 2**bits)) + 1
         if least < most < np.inf and factor < most * 2**bits:
             low, high = (steps * 2**bits - first * factor).max(), (steps * 2**bits - (first - 1) * factor).min()
-            found = MicrovoltQuantizer(factor, int(low + high) // 2, bits)
+            found = MicrovoltQuantizer(factor, int(low + high) // 2, bits, int(first[0]) - 1, int(first[-1]))
             if np.array_equal(found(_MICROVOLTS), wanted):
                 return found
     what, expected = "no integer quantization of microvolts", "steps of a few microvolts within ±32 mV"

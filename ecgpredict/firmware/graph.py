@@ -20,31 +20,23 @@ from ecgpredict.firmware.flatbuffer import Table
 _INT32, _INT8 = 2, 9  # TensorType
 _SAME, _VALID = 0, 1  # Padding
 _NONE, _RELU = 0, 1  # ActivationFunctionType
-_OPERATORS = {
+_PARTS = ("CONV_2D", "MAX_POOL_2D", "MEAN", "FULLY_CONNECTED", "LOGISTIC")
+_OPERATORS = dict(zip((3, 17, 40, 9, 14), _PARTS)) | {  # BuiltinOperator; the others are named when they are refused
     0: "ADD",
     1: "AVERAGE_POOL_2D",
     2: "CONCATENATION",
-    3: "CONV_2D",
     4: "DEPTHWISE_CONV_2D",
     6: "DEQUANTIZE",
-    9: "FULLY_CONNECTED",
-    14: "LOGISTIC",
-    17: "MAX_POOL_2D",
     18: "MUL",
     22: "RESHAPE",
     25: "SOFTMAX",
-    28: "TANH",
     34: "PAD",
-    40: "MEAN",
-    43: "SQUEEZE",
     45: "STRIDED_SLICE",
     70: "EXPAND_DIMS",
     77: "SHAPE",
     83: "PACK",
     114: "QUANTIZE",
-    117: "HARD_SWISH",
 }
-_PARTS = ("CONV_2D", "MAX_POOL_2D", "MEAN", "FULLY_CONNECTED", "LOGISTIC")
 _ORDER = "(CONV_2D (MAX_POOL_2D )?)+MEAN FULLY_CONNECTED LOGISTIC"
 _HINT = "give the .tflite file of a plain compact network, as chapter 8 of the book makes it"
 

@@ -1,10 +1,11 @@
 """Memory plan of the firmware: the size of every buffer in RAM.
 
-No layer's output is stored completely. Each layer keeps a window of the latest input columns of its convolution, one
-column more than the kernel has taps, since two outputs are computed at a time and only the larger one is passed on
-(fused layers as in Alwani et al. 2016, with tiles of one pooling pair along time). The outputs of the last layer are
-summed as they are computed. For one result per second of a stream, a copy of these sums is kept for the start of each
-window that is still open.
+No layer's output is stored completely. Each layer keeps a window of the latest input columns of its convolution, as
+many as two neighboring outputs depend on, which are computed at a time (fused layers as in Alwani et al. 2016, with
+tiles of one pooling pair along time). The outputs of the last layer are summed as they are computed.
+
+A stream keeps the outputs of the first layer that the next window shares with this one, and computes the other layers
+again for each window, since the padding at both ends of a window is part of what the network computes.
 """
 
 from __future__ import annotations
@@ -14,25 +15,52 @@ from pathlib import Path
 
 from ecgpredict.errors import InputError
 from ecgpredict.firmware.graph import Network
+from ecgpredict.spec import SAMPLING_RATE
 
 _QUAD = 4  # channels that the firmware reads at once; windows and weights are padded to it
 
 
 @dataclass(frozen=True)
 class Layer:
-    """One convolution with max-pooling over pairs."""
+    """One convolution with the max-pooling after it, if `pool`.
+
+    Attributes
+    ----------
+    inputs, outputs : channels
+    before, after : columns of padding
+    capacity : columns of its window
+    start : of its window in the array of all windows
+    columns : convolution outputs per recording
+    """
 
     taps: int
     inputs: int
     outputs: int
-    padded: int  # inputs rounded up to a multiple of four
-    start: int  # of this layer's window in the array of all windows
-    columns: int  # convolution outputs computed per recording
+    stride: int
+    before: int
+    after: int
+    pool: bool
+    capacity: int
+    start: int
+    columns: int
 
     @property
-    def window(self) -> int:
-        """Number of int16 values in its window."""
-        return (self.taps + 1) * self.padded
+    def padded_inputs(self) -> int:
+        return padded(self.inputs)
+
+    @property
+    def padded_outputs(self) -> int:
+        return padded(self.outputs)
+
+    @property
+    def full(self) -> int:
+        """Columns that two neighboring outputs depend on."""
+        return self.taps + self.stride
+
+    @property
+    def passed(self) -> int:
+        """Columns that it passes on per recording."""
+        return self.columns // 2 if self.pool else self.columns
 
     @property
     def macs(self) -> int:
@@ -46,97 +74,90 @@ class MemoryPlan:
 
     layers: tuple[Layer, ...]
     samples: int  # per recording
-    averaged: int  # columns that the mean over time averages
-    channels: int  # of the last layer
     classes: int
     hop: int  # samples between two results of a stream
-    hop_columns: int  # the same in columns of the last convolution
-    open_windows: int  # most windows of a stream that overlap
+
+    @property
+    def averaged(self) -> int:
+        """Columns that the mean over time averages."""
+        return self.layers[-1].passed
+
+    @property
+    def channels(self) -> int:
+        """Channels of the last layer, padded."""
+        return self.layers[-1].padded_outputs
 
     @property
     def window_values(self) -> int:
-        """Number of int16 values in all windows."""
-        return sum(layer.window for layer in self.layers)
+        """Number of values in all windows."""
+        last = self.layers[-1]
+        return last.start + last.capacity * last.padded_inputs
 
     @property
     def arena(self) -> int:
-        """Bytes of windows, fill levels and sums, each aligned to four bytes."""
-        return _words(2 * self.window_values) + _words(2 * len(self.layers)) + _words(2 * self.channels)
+        """Bytes of windows, sums and fill levels."""
+        return padded(2 * self.window_values + 2 * self.channels + len(self.layers))
+
+    @property
+    def hop_columns(self) -> int:
+        """Columns of the first layer between two results of a stream."""
+        return self.hop // (2 * self.layers[0].stride)
+
+    @property
+    def ring(self) -> int:
+        """Columns of the first layer that a stream keeps: those that two windows share, and the one that comes next."""
+        return self.layers[0].passed - self.hop_columns + 1
 
     @property
     def stream(self) -> int:
-        """Additional bytes of a stream: sums of the odd phase and of open windows, one column, counters."""
-        sums = 2 * self.channels * (1 + self.open_windows)
-        return _words(sums) + _words(self.channels) + 4 * 2
-
-    @property
-    def samples_before_end(self) -> int:
-        """Samples by which a result precedes the end of its window if that starts with an even column."""
-        return self.samples - _required_samples(self.layers, self.layers[-1].columns)
-
-    @property
-    def samples_after_end(self) -> int:
-        """Largest number of samples by which a result follows the end of its window.
-
-        A window that starts with an odd column has to wait for the even column that completes its last pair.
-        """
-        if self.hop_columns % 2 == 0:
-            return -self.samples_before_end
-        return _required_samples(self.layers, self.layers[-1].columns + 1) - self.samples
+        """Bytes of a stream, its arena included: also columns of the first layer, and five counters."""
+        return self.arena + padded(self.ring * self.layers[0].padded_outputs + 2 * 5)
 
     @property
     def macs(self) -> int:
         """Multiply-accumulates per recording."""
-        return sum(layer.macs for layer in self.layers) + self.channels * self.classes
+        return sum(layer.macs for layer in self.layers) + self.layers[-1].outputs * self.classes
 
 
-def plan_memory(network: Network, where: Path, *, hop: int = 100) -> MemoryPlan:
+def plan_memory(network: Network, where: Path) -> MemoryPlan:
     """Plan the memory of a network.
 
     Parameters
     ----------
     where : the model file, for error messages
-    hop : samples between two results of a stream
 
     Raises
     ------
-    InputError : recordings that are too short or too long, or a hop that is not a multiple of the pooling stride
+    InputError : recordings that are too short or too long, or a first layer that pads or does not pool
     """
-    if any((block.stride, block.before, block.after, block.pool) != (1, 0, 0, True) for block in network.blocks):
-        expected = "stride 1, no padding, a pool after each convolution"
-        raise unsupported("unsupported convolution", where, expected, "a compact network")
-    layers, start, columns = [], 0, network.samples
+    layers, start, length, capacity = [], 0, network.samples, 0
     for block in network.blocks:
         outputs, taps, inputs = block.weights.shape
-        padded = -(-inputs // _QUAD) * _QUAD
-        columns = (columns - taps + 1) // 2 * 2  # a last column without a partner is never computed
+        columns = (length + block.before + block.after - taps) // block.stride + 1
         if columns < 2:
             raise unsupported("recordings too short for the network", where, "two columns in each layer", columns)
-        layers.append(Layer(taps, inputs, outputs, padded, start, columns))
-        start, columns = start + layers[-1].window, columns // 2
-    if columns * 128 > 32767:
-        raise unsupported("a mean over too many columns", where, "at most 255, so that 16 bits hold their sum", columns)
-    step = 2 ** (len(layers) - 1)  # samples per column of the last convolution
-    if hop < 2 * step or hop % step:
-        raise unsupported(
-            "hop is no multiple of the pooling stride", where, f"a multiple of {step} samples, at least {2 * step}", hop
-        )
-    last = layers[-1]
-    open_windows = -(-last.columns // (hop // step))
-    return MemoryPlan(
-        tuple(layers), network.samples, columns, last.outputs, len(network.bias), hop, hop // step, open_windows
-    )
+        # a layer that does not pool passes on two columns at once
+        capacity = taps + block.stride + int(bool(layers) and not layers[-1].pool)
+        padding = block.before, block.after
+        layers.append(Layer(taps, inputs, outputs, block.stride, *padding, block.pool, capacity, start, columns))
+        start, length = start + capacity * padded(inputs), layers[-1].passed
+    if length > 255:
+        raise unsupported("a mean over too many columns", where, "at most 255, so that 16 bits hold their sum", length)
+    first = layers[0]
+    if len(layers) < 2 or first.before or first.after or not first.pool:
+        expected = "without padding, followed by a pool and another convolution"
+        found = f"padding {first.before} and {first.after}, pool: {first.pool}, {len(layers)} convolutions"
+        raise unsupported("unsupported first convolution", where, expected, found)
+    step = 2 * first.stride  # samples between two columns that it passes on
+    hop = max(SAMPLING_RATE // step, 1) * step
+    if hop > network.samples:
+        raise unsupported("recordings too short for a stream", where, f"at least {hop} samples", network.samples)
+    return MemoryPlan(tuple(layers), network.samples, len(network.bias), hop)
 
 
-def _required_samples(layers: tuple[Layer, ...], columns: int) -> int:
-    """Samples that the first `columns` columns of the last convolution depend on."""
-    for layer in reversed(layers[1:]):
-        columns = 2 * (columns + layer.taps - 1)
-    return columns + layers[0].taps - 1
-
-
-def _words(size: int) -> int:
-    return -(-size // 4) * 4
+def padded(size: int) -> int:
+    """A size rounded up to a multiple of four."""
+    return -(-size // _QUAD) * _QUAD
 
 
 def unsupported(what: str, where: Path, expected: object, found: object) -> InputError:

@@ -8,7 +8,7 @@ from ecgpredict import released
 from ecgpredict.errors import InputError
 from ecgpredict.firmware import graph, reference
 
-SMALL = "student_micro_64k"
+SMALL = released.microcontroller()
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +21,7 @@ def changed(schema, tmp_path):
     """Write a modified copy of the small model."""
 
     def write(change):
-        model = schema.ModelT.InitFromPackedBuf(released.load_verified(SMALL)[0].read_bytes(), 0)
+        model = schema.ModelT.InitFromPackedBuf(released.load_verified(SMALL, kind=released.TFLITE)[0].read_bytes(), 0)
         change(model)
         import flatbuffers
 
@@ -40,18 +40,22 @@ def operator(model, builtin):
     return next(one for one in model.subgraphs[0].operators if one.opcodeIndex == code)
 
 
-@pytest.mark.parametrize(("name", "channels"), [(SMALL, (28, 56, 112)), ("student_micro", (50, 150, 300))])
-def test_released_networks_have_their_architecture(name, channels):
-    network = graph.read(released.load_verified(name)[0])
-    assert [block.weights.shape for block in network.blocks] == [
-        (out, 10, into) for out, into in zip(channels, (12, *channels))
+@pytest.mark.parametrize("name", [SMALL, released.default()])
+def test_released_networks_are_plain_compact_ones(name):
+    network = graph.read(released.load_verified(name, kind=released.TFLITE)[0])
+    channels = [len(block.weights) for block in network.blocks]
+    assert [block.weights.shape[1:] for block in network.blocks] == [(10, 12), *((7, into) for into in channels[:-1])]
+    assert [(block.stride, block.before, block.after, block.pool) for block in network.blocks] == [
+        (2, 0, 0, True),
+        *[(1, 3, 3, True)] * 3,
+        (1, 3, 3, False),
     ]
     assert (network.samples, network.leads, network.weights.shape) == (1000, 12, (5, channels[-1]))
 
 
 def test_scales_equal_those_read_by_litert():
     interpreter = pytest.importorskip("ai_edge_litert.interpreter", reason="LiteRT is not installed")
-    path = released.load_verified(SMALL)[0]
+    path = released.load_verified(SMALL, kind=released.TFLITE)[0]
     network, ready = graph.read(path), interpreter.Interpreter(str(path))
     for found, detail in (
         (network.blocks[0].source, ready.get_input_details()[0]),
@@ -64,7 +68,10 @@ def test_scales_equal_those_read_by_litert():
 
 
 def test_file_written_by_another_library_reads_the_same(changed):
-    found, wanted = graph.read(changed(lambda model: None)), graph.read(released.load_verified(SMALL)[0])
+    found, wanted = (
+        graph.read(changed(lambda model: None)),
+        graph.read(released.load_verified(SMALL, kind=released.TFLITE)[0]),
+    )
     for one, other in zip(found.blocks, wanted.blocks):
         np.testing.assert_array_equal(one.weights, other.weights)
         np.testing.assert_array_equal(one.scales, other.scales)
@@ -88,21 +95,12 @@ def test_dilation_is_rejected(changed):
         graph.read(changed(dilate))
 
 
-def test_compact_networks_are_strided_padded_and_end_without_a_pool():
-    network = graph.read(released.load_verified("ecg32", kind="tflite")[0])
-    assert [(block.stride, block.before, block.after, block.pool) for block in network.blocks] == [
-        (2, 0, 0, True),
-        *[(1, 3, 3, True)] * 3,
-        (1, 3, 3, False),
-    ]
-
-
 def test_numpy_equals_litert_s_reference_kernels_on_a_compact_network():
     pytest.importorskip("ai_edge_litert", reason="LiteRT is not installed")
-    path = released.load_verified("ecg32", kind="tflite")[0]
+    path = released.load_verified(SMALL, kind=released.TFLITE)[0]
     network = graph.read(path)
     x = np.concatenate([proof.random_inputs(network, 4), proof.extreme_inputs(network)])
-    np.testing.assert_array_equal(reference.outputs(network, x), proof.outputs(path, proof.REFERENCE, x))
+    np.testing.assert_array_equal(reference.outputs(network, x), proof.outputs(path, x))
 
 
 def test_unsupported_pooling_stride_is_rejected(changed):
@@ -141,7 +139,7 @@ def test_missing_layer_is_rejected(changed):
 @pytest.mark.parametrize("length", [8, 100, 5000])
 def test_truncated_file_is_rejected(tmp_path, length):
     path = tmp_path / "model.tflite"
-    path.write_bytes(released.load_verified(SMALL)[0].read_bytes()[:length])
+    path.write_bytes(released.load_verified(SMALL, kind=released.TFLITE)[0].read_bytes()[:length])
     with pytest.raises(InputError, match=r"unreadable \.tflite file"):
         graph.read(path)
 

@@ -6,16 +6,17 @@
 
 int main(int count, char **arguments) {
     FILE *const file = count == 2 ? fopen(arguments[1], "rb") : NULL;
-    float probabilities[ECG_CLASSES];
+    static ecg_arena arena;
+    int8_t outputs[ECG_CLASSES];
     int recordings = 0;
     if (!file) {
         fprintf(stderr, "usage: ecg_classify FILE, with %d bytes per recording\n", RECORDING_BYTES);
         return 2;
     }
     while (read_recording(file)) {
-        ecg_classify((const int16_t(*)[ECG_LEADS])recording, probabilities);
+        ecg_classify(&arena, recording[0], outputs);
         printf("recording %d:", recordings++);
-        for (int i = 0; i < ECG_CLASSES; i++) printf(" %s %.3f", ecg_class_names[i], (double)probabilities[i]);
+        for (int i = 0; i < ECG_CLASSES; i++) printf(" %s %.3f", ecg_class_names[i], (double)ECG_PROBABILITY(outputs[i]));
         putchar('\n');
     }
     fclose(file);

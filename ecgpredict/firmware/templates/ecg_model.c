@@ -1,68 +1,53 @@
 /* The @name@ network, see ecg_model.h. Written by ecglib @version@ from @entry.file@. Not a medical device.
 
    The integer arithmetic is that of TensorFlow Lite's reference kernels. No layer is stored completely: each keeps the
-   latest `taps + 1` input columns of its convolution, computes two neighboring outputs, and passes on the larger one.
+   latest input columns of its convolution, computes two neighboring outputs, and passes on the larger one if it pools.
    Rescaling is monotonic, so that the maximum of the sums can be taken before they are rescaled to int8. */
 #include "ecg_model.h"
 
-/* The inner loop multiplies two columns by the weights of two output channels. Processors with ARM's DSP extension
-   multiply and accumulate two pairs of 16-bit values per instruction (SMLAD); define ECG_PORTABLE to compile portable C
-   instead. The results are bit-identical. */
-#if defined(__ARM_FEATURE_SIMD32) && defined(__GNUC__) && !defined(__ARM_BIG_ENDIAN) && !defined(ECG_PORTABLE)
-#define ECG_DUAL 1
+#define LAYERS @plan.layers|length@
+#define PADDED_LEADS @plan.layers[0].padded_inputs@
+#define WIDEST @widest@ /* most outputs of a layer */
+#define CHANNELS @plan.channels@ /* outputs of the last layer; numbers of channels are padded to multiples of four */
+#define AVERAGED @plan.averaged@ /* columns that the mean averages */
+#define COLUMNS @plan.layers[0].passed@ /* outputs of the first layer per recording */
+#define HOP_COLUMNS @plan.hop_columns@ /* of them between two results of a stream */
+#define RING @plan.ring@ /* of them that a stream keeps */
+
+#if ECG_HELIUM
+#include <arm_mve.h>
+#define KERNEL "helium"
+#define CENTER(zero) 0 /* windows have the inputs themselves: biases include the zero point times the weights */
+#define BIAS(bias, zero_times_weights) (bias) - (zero_times_weights)
+#else
+#define CENTER(zero) (zero)
+#define BIAS(bias, zero_times_weights) (bias)
+#if defined(__ARM_FEATURE_SIMD32) && defined(__thumb2__) && !defined(__ARM_BIG_ENDIAN) && !defined(ECG_PORTABLE)
+#include <arm_acle.h>
+#define DUAL 1
 #define KERNEL "dual"
 #else
-#define ECG_DUAL 0
 #define KERNEL "portable"
 #endif
-
-/* Define ECG_STREAMING as 0 to omit ecg_push() and its ECG_STREAM_BYTES of RAM. */
-#ifndef ECG_STREAMING
-#define ECG_STREAMING 1
 #endif
-
-#define LAYERS @plan.layers|length@
-#define PADDED_LEADS @plan.layers[0].padded@
-#define WINDOW_VALUES @plan.window_values@ /* int16 values in all windows */
-#define CHANNELS @plan.channels@ /* outputs of the last convolution */
-#define AVERAGED @plan.averaged@ /* columns that the mean averages */
-#define LAST_COLUMNS @plan.layers[-1].columns@ /* of the last convolution per recording */
-#define HOP_COLUMNS @plan.hop_columns@ /* of the last convolution between two results of a stream */
-#define OPEN_WINDOWS @plan.open_windows@ /* windows of a stream that overlap */
 
 /* C99 leaves right shifts of negative values to the compiler; the code below relies on sign extension. */
 typedef char shift_extends_sign[((-3) >> 1) == -2 ? 1 : -1];
-
-typedef struct {
-    const int8_t *weights; /* [outputs][taps][inputs] */
-    const int32_t *bias, *multiplier;
-    const int8_t *shift;
-    int16_t start, next_start; /* first value of this layer's and of the next layer's window */
-    int16_t taps, inputs, outputs, next_inputs; /* inputs padded to multiples of four; next_inputs: 0 in the last layer */
-    int16_t zero, lowest; /* zero point and smallest value of the outputs */
-} layer_t;
-
-static struct {
-    union { int16_t of[WINDOW_VALUES]; int32_t aligned; } windows; /* inputs minus their zero point */
-    union { uint16_t of[LAYERS]; int32_t aligned; } filled; /* columns in each window */
-    union { uint16_t of[CHANNELS]; int32_t aligned; } sums; /* of the last layer's outputs, modulo 2^16 */
-} arena;
-
-#if ECG_STREAMING
-static struct {
-    union { uint16_t of[1 + OPEN_WINDOWS][CHANNELS]; int32_t aligned; } sums; /* of the odd phase; at the starts of windows */
-    union { int8_t of[CHANNELS]; int32_t aligned; } previous; /* latest column of the last convolution */
-    int16_t until_open, until_close; /* columns until the next window starts and ends */
-    uint8_t opens, closes; /* index of the window that starts or ends next */
-    uint8_t running, has_previous; /* a stream is in progress; `previous` is valid */
-} stream;
-typedef char stream_size_matches_header[sizeof stream == ECG_STREAM_BYTES ? 1 : -1];
+#if !ECG_HELIUM
+typedef char sizes_match_header[sizeof(ecg_arena) == ECG_ARENA_BYTES && sizeof(ecg_stream) == ECG_STREAM_BYTES ? 1 : -1];
 #endif
 
-typedef char arena_size_matches_header[sizeof arena == ECG_ARENA_BYTES ? 1 : -1];
+typedef struct {
+    const uint32_t *weights; /* int8 [outputs / 2][taps][inputs / 4][2 outputs][4 inputs] */
+    const int32_t *bias, *multiplier;
+    const int8_t *shift;
+    int16_t start, inputs, outputs, quads; /* of the window; channels; inputs of an output, divided by four */
+    uint8_t taps, stride, before, after, pools; /* before, after: columns of padding */
+    int8_t source_zero, zero, lowest; /* zero points of inputs and outputs, smallest output */
+} layer_t;
 
 //% for layer in layers
-static const union { int8_t of[@layer.weights.bytes@]; int32_t aligned; } weights_@loop.index0@ = {{
+static const union { int8_t of[@layer.weights.bytes@]; uint32_t words[@layer.weights.bytes // 4@]; } weights_@loop.index0@ = {{
 @layer.weights.text@
 }};
 static const int32_t bias_@loop.index0@[] = {
@@ -78,8 +63,8 @@ static const int8_t shift_@loop.index0@[] = {
 //% endfor
 static const layer_t layers[LAYERS] = {
 //% for layer in layers
-    {weights_@loop.index0@.of, bias_@loop.index0@, multiplier_@loop.index0@, shift_@loop.index0@, @layer.start@, @layer.next@,
-     @layer.taps@, @layer.padded@, @layer.outputs@, @layer.following@, @layer.zero@, @layer.lowest@},
+    {weights_@loop.index0@.words, bias_@loop.index0@, multiplier_@loop.index0@, shift_@loop.index0@, @layer.start@, @layer.inputs@, @layer.outputs@, @layer.quads@,
+     @layer.taps@, @layer.stride@, @layer.before@, @layer.after@, @layer.pools@, @layer.source_zero@, @layer.zero@, @layer.lowest@},
 //% endfor
 };
 
@@ -90,11 +75,11 @@ static const int32_t linear_bias[] = {@linear.bias@};
 static const int32_t linear_multiplier[] = {@linear.multiplier@};
 static const int8_t linear_shift[] = {@linear.shift@};
 
-/* The logistic function, and the calibrated probability of each output, indexed by value + 128. */
+/* The logistic function, and the calibrated probability of each output in 1/65536, indexed by value + 128. */
 static const int8_t logistic[256] = {
 @logistic@
 };
-static const float probability[256] = {
+static const uint16_t probability[256] = {
 @probability@
 };
 
@@ -120,240 +105,308 @@ static int32_t rescale_once(int32_t value, int32_t multiplier, int32_t shift) {
     return (int32_t)(((int64_t)value * multiplier + ((int64_t)1 << (30 + shift))) >> (31 + shift));
 }
 
-#if ECG_DUAL
-/* SXTB16 extracts bytes 0 and 2 of four weights, then bytes 1 and 3: windows store channels in the order 0, 2, 1, 3. */
-#define PLACE(channel) (((channel) & ~3) | (((channel) & 1) << 1) | (((channel) >> 1) & 1))
-
-/* Four weights of two output channels times four inputs of two columns, in assembly since compilers spill registers. */
-#define QUAD \
-    "ldr %[a], [%[w]], #4\n\t" \
-    "ldr %[c], [%[v]], #4\n\t" \
-    "sxtb16 %[b], %[a], ror #8\n\t" \
-    "sxtb16 %[a], %[a]\n\t" \
-    "sxtb16 %[d], %[c], ror #8\n\t" \
-    "sxtb16 %[c], %[c]\n\t" \
-    "ldr %[x], [%[left]], #4\n\t" \
-    "smlad %[s0], %[x], %[a], %[s0]\n\t" \
-    "smlad %[s2], %[x], %[c], %[s2]\n\t" \
-    "ldr %[x], [%[left]], #4\n\t" \
-    "smlad %[s0], %[x], %[b], %[s0]\n\t" \
-    "smlad %[s2], %[x], %[d], %[s2]\n\t" \
-    "ldr %[x], [%[right]], #4\n\t" \
-    "smlad %[s1], %[x], %[a], %[s1]\n\t" \
-    "smlad %[s3], %[x], %[c], %[s3]\n\t" \
-    "ldr %[x], [%[right]], #4\n\t" \
-    "smlad %[s1], %[x], %[b], %[s1]\n\t" \
-    "smlad %[s3], %[x], %[d], %[s3]\n\t"
-
-/* Repeat until the weights reach `end`, which is on the stack since all registers are in use. */
-#define LOOP(body, end) \
-    __asm__("1:\n\t" body "ldr %[x], %[stop]\n\tcmp %[w], %[x]\n\tbne 1b" \
-            : [w] "+r"(w), [v] "+r"(v), [left] "+r"(left), [right] "+r"(right), [s0] "+r"(s0), [s1] "+r"(s1), \
-              [s2] "+r"(s2), [s3] "+r"(s3), [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c), [d] "=&r"(d), [x] "=&r"(x) \
-            : [stop] "m"(end) \
-            : "cc", "memory")
-#else
-#define PLACE(channel) (channel)
-#endif
-
-/* sums[0], sums[1]: weights w times the columns that start at `left` and at `right`; sums[2], sums[3]: weights v. */
-static inline void multiply(const int8_t *w, const int8_t *v, const int16_t *left, const int16_t *right, int32_t count,
-                            int32_t sums[4]) {
+/* multiply(): sums[0] and sums[1] are two outputs of the column whose inputs start at `left`, sums[4] and sums[5] those
+   of the column at `right`. Two outputs' weights for four inputs stand side by side. */
+#if ECG_HELIUM
+static void multiply(const uint32_t *weights, const int8_t *left, const int8_t *right, int32_t quads, int32_t *sums) {
+    const uint32x4_t every_second = vidupq_n_u32(0, 8);
     int32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-#if ECG_DUAL
-    const int8_t *const last = w + count, *const unrolled = w + (count & ~15);
-    uint32_t a, b, c, d, x;
-    if (w != unrolled) LOOP(QUAD QUAD QUAD QUAD, unrolled);
-    if (w != last) LOOP(QUAD, last);
-#else
-    for (int32_t i = 0; i < count; i++) {
-        s0 += w[i] * left[i];
-        s1 += w[i] * right[i];
-        s2 += v[i] * left[i];
-        s3 += v[i] * right[i];
+    for (; quads >= 4; quads -= 4, weights += 8, left += 16, right += 16) {
+        const int8x16_t a = vreinterpretq_s8_u32(vldrwq_gather_offset_u32(weights, every_second));
+        const int8x16_t b = vreinterpretq_s8_u32(vldrwq_gather_offset_u32(weights + 1, every_second));
+        const int8x16_t x = vldrbq_s8(left), y = vldrbq_s8(right);
+        s0 = vmladavaq_s8(s0, a, x), s1 = vmladavaq_s8(s1, b, x);
+        s2 = vmladavaq_s8(s2, a, y), s3 = vmladavaq_s8(s3, b, y);
     }
+    if (quads) {
+        const mve_pred16_t words = vctp32q((uint32_t)quads), bytes = vctp8q((uint32_t)(4 * quads));
+        const int8x16_t a = vreinterpretq_s8_u32(vldrwq_gather_offset_z_u32(weights, every_second, words));
+        const int8x16_t b = vreinterpretq_s8_u32(vldrwq_gather_offset_z_u32(weights + 1, every_second, words));
+        const int8x16_t x = vldrbq_z_s8(left, bytes), y = vldrbq_z_s8(right, bytes);
+        s0 = vmladavaq_s8(s0, a, x), s1 = vmladavaq_s8(s1, b, x);
+        s2 = vmladavaq_s8(s2, a, y), s3 = vmladavaq_s8(s3, b, y);
+    }
+    sums[0] = s0, sums[1] = s1, sums[4] = s2, sums[5] = s3;
+}
+#elif defined(DUAL)
+/* SXTB16 extracts bytes 0 and 2, then bytes 1 and 3: windows store four channels in the order 0, 2, 1, 3. A function of
+   its own in assembly, since compilers spill registers, and some fail to allocate them. */
+void ecg_multiply(const uint32_t *weights, const int16_t *left, const int16_t *right, int32_t quads, int32_t *sums);
+#define multiply ecg_multiply
+#define QUAD \
+    "ldrd r8, r10, [r0], #8\n\t" \
+    "ldrd r12, lr, [r1], #8\n\t" \
+    "sxtb16 r9, r8, ror #8\n\t" \
+    "sxtb16 r8, r8\n\t" \
+    "sxtb16 r11, r10, ror #8\n\t" \
+    "sxtb16 r10, r10\n\t" \
+    "smlad r4, r12, r8, r4\n\t" \
+    "smlad r5, r12, r10, r5\n\t" \
+    "smlad r4, lr, r9, r4\n\t" \
+    "smlad r5, lr, r11, r5\n\t" \
+    "ldrd r12, lr, [r2], #8\n\t" \
+    "smlad r6, r12, r8, r6\n\t" \
+    "smlad r7, r12, r10, r7\n\t" \
+    "smlad r6, lr, r9, r6\n\t" \
+    "smlad r7, lr, r11, r7\n\t"
+__asm__(".pushsection .text.ecg_multiply, \"ax\", %progbits\n\t"
+        ".syntax unified\n\t"
+        ".thumb\n\t"
+        ".balign 4\n\t"
+        ".global ecg_multiply\n\t"
+        ".hidden ecg_multiply\n\t"
+        ".type ecg_multiply, %function\n"
+        "ecg_multiply:\n\t"
+        "push {r4-r11, lr}\n\t"
+        "movs r4, #0\n\t"
+        "movs r5, #0\n\t"
+        "movs r6, #0\n\t"
+        "movs r7, #0\n\t"
+        "lsrs r3, r3, #1\n\t"
+        "bcc 1f\n\t" QUAD
+        "beq 2f\n"
+        "1:\n\t" QUAD QUAD
+        "subs r3, r3, #1\n\t"
+        "bne 1b\n"
+        "2:\n\t"
+        "ldr r12, [sp, #36]\n\t"
+        "strd r4, r5, [r12]\n\t"
+        "strd r6, r7, [r12, #16]\n\t"
+        "pop {r4-r11, pc}\n\t"
+        ".size ecg_multiply, . - ecg_multiply\n\t"
+        ".popsection");
+#else
+static void multiply(const uint32_t *weights, const int16_t *left, const int16_t *right, int32_t quads, int32_t *sums) {
+    const int8_t *w = (const int8_t *)weights;
+    int32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+    for (; quads > 0; quads--, w += 8, left += 4, right += 4) {
+        int32_t a = w[0], b = w[4], x = left[0], y = right[0];
+        s0 += a * x, s1 += b * x, s2 += a * y, s3 += b * y;
+        a = w[1], b = w[5], x = left[1], y = right[1];
+        s0 += a * x, s1 += b * x, s2 += a * y, s3 += b * y;
+        a = w[2], b = w[6], x = left[2], y = right[2];
+        s0 += a * x, s1 += b * x, s2 += a * y, s3 += b * y;
+        a = w[3], b = w[7], x = left[3], y = right[3];
+        s0 += a * x, s1 += b * x, s2 += a * y, s3 += b * y;
+    }
+    sums[0] = s0, sums[1] = s1, sums[4] = s2, sums[5] = s3;
+}
 #endif
-    sums[0] = s0, sums[1] = s1, sums[2] = s2, sums[3] = s3;
+
+/* Four outputs of a layer from their sums. */
+static void quantize_outputs(const layer_t *layer, int32_t channel, const int32_t sums[4], int8_t outputs[4]) {
+#if ECG_HELIUM
+    int32x4_t value = vaddq_s32(vldrwq_s32(sums), vldrwq_s32(layer->bias + channel));
+    value = vqrdmulhq_s32(value, vldrwq_s32(layer->multiplier + channel));
+    value = vrshlq_s32(vaddq_s32(value, vshrq_n_s32(value, 31)), vnegq_s32(vldrbq_s32(layer->shift + channel)));
+    value = vmaxq_s32(vaddq_n_s32(value, layer->zero), vdupq_n_s32(layer->lowest));
+    vstrbq_s32(outputs, vminq_s32(value, vdupq_n_s32(127)));
+#else
+    const int32_t *const bias = layer->bias + channel, *const multiplier = layer->multiplier + channel;
+    const int8_t *const shift = layer->shift + channel;
+    for (int32_t i = 0; i < 4; i++)
+        outputs[i] = (int8_t)clip(rescale(sums[i] + bias[i], multiplier[i], shift[i]) + layer->zero, layer->lowest, 127);
+#endif
 }
 
-static int32_t quantized_output(const layer_t *layer, int32_t channel, int32_t sum) {
-    const int32_t value = rescale(sum + layer->bias[channel], layer->multiplier[channel], layer->shift[channel]);
-    return clip(value + layer->zero, layer->lowest, 127);
+/* Compute two neighboring columns from a full window, in their place one with the larger values if the layer pools, and
+   remove what no later column needs from the window. Returns the number of columns. */
+static int32_t convolve(ecg_arena *arena, int32_t index, uint32_t columns[2][WIDEST / 4]) {
+    const layer_t *const layer = layers + index;
+    const ecg_value *const left = arena->windows.of + layer->start, *const right = left + layer->stride * layer->inputs;
+    const uint32_t *weights = layer->weights;
+    int8_t *const first = (int8_t *)columns[0], *const second = (int8_t *)columns[1];
+    for (int32_t channel = 0; channel < layer->outputs; channel += 4, weights += 4 * layer->quads) {
+        int32_t sums[8];
+        multiply(weights, left, right, layer->quads, sums);
+        multiply(weights + 2 * layer->quads, left, right, layer->quads, sums + 2);
+        if (layer->pools)
+            for (int32_t i = 0; i < 4; i++) sums[i] = sums[i] > sums[i + 4] ? sums[i] : sums[i + 4];
+        else
+            quantize_outputs(layer, channel, sums + 4, second + channel);
+        quantize_outputs(layer, channel, sums, first + channel);
+    }
+    {
+        const int32_t filled = arena->filled[index], used = filled < 2 * layer->stride ? filled : 2 * layer->stride;
+        const int32_t words = layer->inputs * (int32_t)sizeof(ecg_value) / 4;
+        uint32_t *to = arena->windows.words + layer->start * (int32_t)sizeof(ecg_value) / 4;
+        const uint32_t *from = to + used * words;
+        arena->filled[index] = (uint8_t)(filled - used);
+        for (int32_t i = (filled - used) * words; i > 0; i--) *to++ = *from++;
+    }
+    return layer->pools ? 1 : 2;
 }
 
-/* Store the larger of two neighboring sums in the next layer's window or, after the last layer, add it to the sums. */
-static inline void store_pair(const layer_t *layer, int32_t channel, int32_t first, int32_t second) {
-    const int32_t larger = quantized_output(layer, channel, first > second ? first : second);
-    if (layer->next_inputs) {
-        const int32_t at = layer->next_start + arena.filled.of[layer - layers + 1] * layer->next_inputs;
-        arena.windows.of[at + PLACE(channel)] = (int16_t)(larger - layer->zero);
+/* Add a column to a layer's window or, after the last layer, to the sums. */
+static void append(ecg_arena *arena, int32_t index, const uint32_t *column) {
+    const layer_t *const layer = layers + index;
+    if (index == LAYERS) {
+        const int8_t *const outputs = (const int8_t *)column;
+        for (int32_t i = 0; i < CHANNELS; i++) arena->sums[i] = (int16_t)(arena->sums[i] + outputs[i]);
         return;
     }
-    arena.sums.of[channel] = (uint16_t)(arena.sums.of[channel] + larger);
-#if ECG_STREAMING
-    if (stream.running) { /* the odd phase pairs this even column with the odd column before it */
-        const int32_t even = quantized_output(layer, channel, first), odd = stream.previous.of[channel];
-        if (stream.has_previous)
-            stream.sums.of[0][channel] = (uint16_t)(stream.sums.of[0][channel] + (odd > even ? odd : even));
-        stream.previous.of[channel] = (int8_t)quantized_output(layer, channel, second);
-    }
-#endif
-}
-
-static void convolve(const layer_t *layer) {
-    const int32_t count = layer->taps * layer->inputs, outputs = layer->outputs;
-    const int16_t *const left = arena.windows.of + layer->start, *const right = left + layer->inputs;
-    for (int32_t channel = 0; channel < outputs; channel += 2) {
-        const int8_t *const w = layer->weights + channel * count;
-        const int8_t *const v = channel + 1 < outputs ? w + count : w;
-        int32_t sums[4];
-        multiply(w, v, left, right, count, sums);
-        store_pair(layer, channel, sums[0], sums[1]);
-        if (channel + 1 < outputs) store_pair(layer, channel + 1, sums[2], sums[3]);
-    }
-}
-
-/* Mean, fully connected layer and logistic function. `start`: the sums at the start of the window, or 0. */
-static void compute_outputs(const uint16_t *sums, const uint16_t *start, int8_t outputs[ECG_CLASSES]) {
-    int32_t total[ECG_CLASSES];
-    for (int32_t class = 0; class < ECG_CLASSES; class++) total[class] = linear_bias[class];
-    for (int32_t channel = 0; channel < CHANNELS; channel++) {
-        const uint16_t wrapped = (uint16_t)(sums[channel] - (start ? start[channel] : 0));
-        const int32_t sum = wrapped < 32768 ? wrapped : wrapped - 65536;
-        const int32_t mean = rescale(sum - AVERAGED * (@network.blocks[-1].sink.zero@), @mean.multiplier@, @mean.shift@) + (@mean.zero@);
-        const int32_t value = clip(mean, -128, 127) - (@mean.zero@);
-        for (int32_t class = 0; class < ECG_CLASSES; class++)
-            total[class] += value * linear_weights[class * CHANNELS + channel];
-    }
-    for (int32_t class = 0; class < ECG_CLASSES; class++) {
-        const int32_t logit = rescale_once(total[class], linear_multiplier[class], linear_shift[class]) + (@network.logit.zero@);
-        outputs[class] = logistic[clip(logit, -128, 127) + 128];
-    }
-}
-
-#if ECG_STREAMING
-/* If a window starts at this column, keep a copy of the sums of its phase. */
-static void open_window(int32_t phase) {
-    if (stream.until_open-- > 0) return;
-    const uint16_t *const sums = phase ? stream.sums.of[0] : arena.sums.of;
-    for (int32_t channel = 0; channel < CHANNELS; channel++) stream.sums.of[1 + stream.opens][channel] = sums[channel];
-    stream.opens = (uint8_t)((stream.opens + 1) % OPEN_WINDOWS);
-    stream.until_open = HOP_COLUMNS - 1;
-}
-
-/* If a window of this phase ends with this pair, compute its outputs. */
-static int close_window(int32_t phase, int8_t outputs[ECG_CLASSES]) {
-    if (stream.until_close-- > 0) return 0;
-    compute_outputs(phase ? stream.sums.of[0] : arena.sums.of, stream.sums.of[1 + stream.closes], outputs);
-    stream.closes = (uint8_t)((stream.closes + 1) % OPEN_WINDOWS);
-    stream.until_close = HOP_COLUMNS - 1;
-    return 1;
-}
-
-/* Compute an even and an odd column of the last convolution. Pooling pairs of phase 0 start with the even column, those
-   of phase 1 with the odd one. */
-static int convolve_last(const layer_t *layer, int8_t outputs[ECG_CLASSES]) {
-    int done;
-    if (!stream.running) {
-        convolve(layer);
-        return 0;
-    }
-    open_window(0);
-    convolve(layer);
-    stream.has_previous = 1;
-    done = close_window(1, outputs); /* the last pair of phase 1 ends with the even column */
-    open_window(1);
-    return close_window(0, outputs) || done;
-}
-#else
-static int convolve_last(const layer_t *layer, int8_t outputs[ECG_CLASSES]) {
-    (void)outputs;
-    convolve(layer);
-    return 0;
-}
-#endif
-
-/* Process the sample in the first window through all layers in which it completes a pair. */
-static int advance(int8_t outputs[ECG_CLASSES]) {
-    int done = 0;
-    arena.filled.of[0]++;
-    for (int32_t i = 0; i < LAYERS && arena.filled.of[i] > layers[i].taps; i++) {
-        const layer_t *const layer = layers + i;
-        int16_t *const window = arena.windows.of + layer->start;
-        const int32_t kept = (layer->taps - 1) * layer->inputs;
-        if (i + 1 < LAYERS) {
-            convolve(layer);
-            arena.filled.of[i + 1]++;
-        } else {
-            done = convolve_last(layer, outputs);
+    {
+        const int32_t at = layer->start + arena->filled[index]++ * layer->inputs;
+#if ECG_HELIUM
+        uint32_t *to = arena->windows.words + at / 4;
+        for (int32_t i = layer->inputs; i > 0; i -= 4) *to++ = *column++;
+#elif defined(DUAL)
+        const uint32_t zero = (uint16_t)layer->source_zero * 0x10001u;
+        uint32_t *to = arena->windows.words + at / 2;
+        for (int32_t i = layer->inputs; i > 0; i -= 4) {
+            const uint32_t word = *column++;
+            *to++ = (uint32_t)__ssub16(__sxtb16((int8x4_t)word), (int16x2_t)zero);
+            *to++ = (uint32_t)__ssub16(__sxtb16((int8x4_t)(word >> 8 | word << 24)), (int16x2_t)zero);
         }
-        for (int32_t at = 0; at < kept; at++) window[at] = window[at + 2 * layer->inputs];
-        arena.filled.of[i] = (uint16_t)(layer->taps - 1);
-    }
-    return done;
-}
-
-static void reset_state(void) {
-    for (int32_t i = 0; i < WINDOW_VALUES; i++) arena.windows.of[i] = 0;
-    for (int32_t i = 0; i < LAYERS; i++) arena.filled.of[i] = 0;
-    for (int32_t i = 0; i < CHANNELS; i++) arena.sums.of[i] = 0;
-#if ECG_STREAMING
-    stream.running = 0;
+#else
+        const int8_t *const inputs = (const int8_t *)column;
+        for (int32_t i = 0; i < layer->inputs; i++)
+            arena->windows.of[at + i] = (ecg_value)(inputs[i] - CENTER(layer->source_zero));
 #endif
+    }
 }
 
-/* Store one value of the next sample. */
-static void store_input(int32_t lead, int32_t quantized) {
-    int16_t *const column = arena.windows.of + arena.filled.of[0] * PADDED_LEADS;
-    column[PLACE(lead)] = (int16_t)(quantized - (@network.blocks[0].source.zero@));
+/* Compute what the columns in the windows from that of a layer on allow. */
+static void advance(ecg_arena *arena, int32_t index) {
+    uint32_t columns[2][WIDEST / 4];
+    for (; index < LAYERS && arena->filled[index] >= layers[index].taps + layers[index].stride; index++) {
+        const int32_t count = convolve(arena, index, columns);
+        append(arena, index + 1, columns[0]);
+        if (count == 2) append(arena, index + 1, columns[1]);
+    }
+}
+
+/* Empty the windows from that of a layer on but for the padding before a recording. */
+static void reset(ecg_arena *arena, int32_t index) {
+    for (; index < LAYERS; index++) {
+        const layer_t *const layer = layers + index;
+        ecg_value *const window = arena->windows.of + layer->start;
+        for (int32_t i = 0; i < layer->before * layer->inputs; i++)
+            window[i] = (ecg_value)(layer->source_zero - CENTER(layer->source_zero));
+        arena->filled[index] = layer->before;
+    }
+    for (int32_t i = 0; i < CHANNELS; i++) arena->sums[i] = 0;
+}
+
+/* Mean, fully connected layer and logistic function. */
+static void compute_outputs(const int16_t *sums, int8_t outputs[ECG_CLASSES]) {
+    int32_t total[ECG_CLASSES];
+    for (int32_t i = 0; i < ECG_CLASSES; i++) total[i] = linear_bias[i];
+    for (int32_t channel = 0; channel < CHANNELS; channel++) {
+        const int32_t sum = sums[channel] - AVERAGED * (@network.blocks[-1].sink.zero@);
+        const int32_t mean = clip(rescale(sum, @mean.multiplier@, @mean.shift@) + (@mean.zero@), -128, 127) - (@mean.zero@);
+        for (int32_t i = 0; i < ECG_CLASSES; i++) total[i] += mean * linear_weights[i * CHANNELS + channel];
+    }
+    for (int32_t i = 0; i < ECG_CLASSES; i++) {
+        const int32_t logit = rescale_once(total[i], linear_multiplier[i], linear_shift[i]) + (@network.logit.zero@);
+        outputs[i] = logistic[clip(logit, -128, 127) + 128];
+    }
+}
+
+/* The padding after a recording, for the layers from one on; then the outputs. */
+static void finish(ecg_arena *arena, int32_t index, int8_t outputs[ECG_CLASSES]) {
+    uint32_t columns[2][WIDEST / 4];
+    for (; index < LAYERS; index++) {
+        const layer_t *const layer = layers + index;
+        for (int32_t i = 0; i < WIDEST; i++) ((int8_t *)columns[0])[i] = layer->source_zero;
+        for (int32_t i = 0; i < layer->after; i++) {
+            append(arena, index, columns[0]);
+            advance(arena, index);
+        }
+        if (!layer->pools && arena->filled[index] >= layer->taps) { /* a column without a neighbor */
+            convolve(arena, index, columns);
+            append(arena, index + 1, columns[0]);
+            advance(arena, index + 1);
+        }
+    }
+    compute_outputs(arena->sums, outputs);
+}
+
+static inline int32_t quantize(int32_t microvolts) {
+    const @"int32_t" if quantizer.narrow else "int64_t"@ clipped = clip(microvolts, @quantizer.low@, @quantizer.high@);
+    return (int32_t)((clipped * @quantizer.factor@ + @quantizer.offset@) >> @quantizer.bits@);
+}
+
+static void append_sample(ecg_arena *arena, const int16_t *microvolts) {
+    uint32_t column[PADDED_LEADS / 4];
+    int8_t *const inputs = (int8_t *)column;
+#if ECG_HELIUM && @quantizer.narrow|int@
+    for (int32_t i = 0; i < PADDED_LEADS; i += 4) {
+        int32x4_t value = vldrhq_z_s32(microvolts + i, vctp32q((uint32_t)(ECG_LEADS - i)));
+        value = vmaxq_s32(vminq_s32(value, vdupq_n_s32(@quantizer.high@)), vdupq_n_s32(@quantizer.low@));
+        value = vaddq_n_s32(vmulq_n_s32(value, @quantizer.factor@), @quantizer.offset@);
+        vstrbq_s32(inputs + i, vshrq_n_s32(value, @quantizer.bits@));
+    }
+#else
+    for (int32_t i = 0; i < PADDED_LEADS; i++) inputs[i] = (int8_t)(i < ECG_LEADS ? quantize(microvolts[i]) : 0);
+#endif
+    append(arena, 0, column);
 }
 
 int8_t ecg_quantize(int16_t microvolts) {
-    const int64_t wide = (int64_t)microvolts * @quantizer.factor@LL + @quantizer.offset@LL;
-    return (int8_t)clip((int32_t)(wide >> @quantizer.bits@), -128, 127);
+    return (int8_t)quantize(microvolts);
 }
 
-float ecg_probability(int8_t output) {
+uint16_t ecg_probability(int8_t output) {
     return probability[output + 128];
 }
 
-void ecg_classify_int8(const int8_t input[ECG_SAMPLES][ECG_LEADS], int8_t outputs[ECG_CLASSES]) {
-    reset_state();
-    for (int32_t sample = 0; sample < ECG_SAMPLES; sample++) {
-        for (int32_t lead = 0; lead < ECG_LEADS; lead++) store_input(lead, input[sample][lead]);
-        advance(outputs);
+void ecg_classify(ecg_arena *arena, const int16_t *microvolts, int8_t outputs[ECG_CLASSES]) {
+    reset(arena, 0);
+    for (int32_t sample = 0; sample < ECG_SAMPLES; sample++, microvolts += ECG_LEADS) {
+        append_sample(arena, microvolts);
+        advance(arena, 0);
     }
-    compute_outputs(arena.sums.of, 0, outputs);
+    finish(arena, 0, outputs);
 }
 
-void ecg_classify_microvolts(const int16_t microvolts[ECG_SAMPLES][ECG_LEADS], int8_t outputs[ECG_CLASSES]) {
-    reset_state();
-    for (int32_t sample = 0; sample < ECG_SAMPLES; sample++) {
-        for (int32_t lead = 0; lead < ECG_LEADS; lead++) store_input(lead, ecg_quantize(microvolts[sample][lead]));
-        advance(outputs);
+void ecg_classify_int8(ecg_arena *arena, const int8_t *input, int8_t outputs[ECG_CLASSES]) {
+    reset(arena, 0);
+    for (int32_t sample = 0; sample < ECG_SAMPLES; sample++, input += ECG_LEADS) {
+        uint32_t column[PADDED_LEADS / 4];
+        for (int32_t i = 0; i < PADDED_LEADS; i++) ((int8_t *)column)[i] = i < ECG_LEADS ? input[i] : (int8_t)0;
+        append(arena, 0, column);
+        advance(arena, 0);
     }
-    compute_outputs(arena.sums.of, 0, outputs);
+    finish(arena, 0, outputs);
 }
 
-void ecg_classify(const int16_t microvolts[ECG_SAMPLES][ECG_LEADS], float probabilities[ECG_CLASSES]) {
-    int8_t outputs[ECG_CLASSES];
-    ecg_classify_microvolts(microvolts, outputs);
-    for (int32_t i = 0; i < ECG_CLASSES; i++) probabilities[i] = ecg_probability(outputs[i]);
+void ecg_restart(ecg_stream *stream) {
+    reset(&stream->arena, 0);
+    stream->written = stream->read = stream->available = 0;
+    stream->left = COLUMNS;
+    stream->remaining = ECG_SAMPLES;
 }
 
-#if ECG_STREAMING
-void ecg_restart(void) {
-    reset_state();
-    stream.until_open = 0;
-    stream.until_close = LAST_COLUMNS - 1;
-    stream.opens = stream.closes = stream.has_previous = 0;
-    for (int32_t i = 0; i < CHANNELS; i++) stream.sums.of[0][i] = 0;
-    stream.running = 1;
+int ecg_push(ecg_stream *stream, const int16_t *microvolts, int8_t outputs[ECG_CLASSES]) {
+    ecg_arena *const arena = &stream->arena;
+    uint32_t columns[2][WIDEST / 4];
+    int32_t due;
+    if (!stream->remaining) ecg_restart(stream);
+    append_sample(arena, microvolts);
+    if (arena->filled[0] == layers[0].taps + layers[0].stride) {
+        uint32_t *const column = stream->columns[stream->written];
+        convolve(arena, 0, columns);
+        for (int32_t i = 0; i < layers[0].outputs / 4; i++) column[i] = columns[0][i];
+        stream->written = (uint16_t)((stream->written + 1) % RING);
+        stream->available++;
+    }
+    /* the columns before the last one are spread over the samples before the last one */
+    due = stream->left;
+    if (stream->remaining > 1) due = (due + stream->remaining - 3) / (stream->remaining - 1);
+    for (; due > 0 && stream->available; due--) {
+        append(arena, 1, stream->columns[stream->read]);
+        stream->read = (uint16_t)((stream->read + 1) % RING);
+        stream->available--, stream->left--;
+        advance(arena, 1);
+    }
+    if (--stream->remaining) return 0;
+    finish(arena, 1, outputs);
+    reset(arena, 1);
+    /* the next window starts HOP_COLUMNS after this one did */
+    stream->read = (uint16_t)((stream->read + RING - (COLUMNS - HOP_COLUMNS)) % RING);
+    stream->available = (uint16_t)(stream->available + COLUMNS - HOP_COLUMNS);
+    stream->left = COLUMNS;
+    stream->remaining = ECG_HOP;
+    return 1;
 }
-
-int ecg_push(const int16_t microvolts[ECG_LEADS], int8_t outputs[ECG_CLASSES]) {
-    if (!stream.running) ecg_restart();
-    for (int32_t lead = 0; lead < ECG_LEADS; lead++) store_input(lead, ecg_quantize(microvolts[lead]));
-    return advance(outputs);
-}
-#endif

@@ -15,6 +15,8 @@
 
 enum { CLASSIFY, STREAM, MODES };
 static const char *const mode_names[MODES] = {"classify", "stream"};
+static ecg_arena arena;
+static ecg_stream stream;
 
 static FILE *open_or_exit(const char *name, const char *mode) {
     FILE *const file = fopen(name, mode);
@@ -63,16 +65,15 @@ int main(int count, char **arguments) {
         int8_t outputs[ECG_CLASSES];
         int line_number = 0, more = 1;
         long samples = 0;
-        if (mode == STREAM) ecg_restart();
         for (long number = 0; more && read_recording(recordings); number++) {
             if (mode == CLASSIFY) {
-                ecg_classify_microvolts((const int16_t(*)[ECG_LEADS])recording, outputs);
+                ecg_classify(&arena, recording[0], outputs);
                 more = compare(log, mode_names[mode], number, outputs, &line_number, &different);
                 compared[mode] += more;
             }
             for (int i = 0; mode == STREAM && more && i < ECG_SAMPLES; i++) {
                 samples++;
-                if (!ecg_push(recording[i], outputs)) continue;
+                if (!ecg_push(&stream, recording[i], outputs)) continue;
                 more = compare(log, mode_names[mode], samples, outputs, &line_number, &different);
                 compared[mode] += more;
             }

@@ -5,8 +5,8 @@
        device classify FILE       classify each recording of a file (int16 microvolts) separately
        device stream FILE         process all recordings of a file as one stream, sample by sample
 
-   Instructions and stack are reported after the outputs. SysTick counts time at 25 MHz, and with `-icount shift=0` QEMU
-   executes one instruction per nanosecond, so that one tick is 40 instructions. The stack below the caller is filled with
+   Instructions and stack are reported after the outputs. SysTick counts time at CLOCK_MHZ, and with `-icount shift=0` QEMU
+   executes one instruction per nanosecond, so that a tick at 25 MHz is 40 instructions. The stack below the caller is filled with
    a pattern before each call, and the overwritten part is measured afterwards. */
 #include <stdint.h>
 
@@ -14,8 +14,7 @@
 
 #define STACK_WORDS 4096
 #define STACK_PATTERN 0xEC60EC60U
-#define INSTRUCTIONS_PER_TICK 40
-#define SETTLING_SAMPLES (2 * ECG_SAMPLES) /* after which every window of a stream is open */
+#define SETTLING_SAMPLES ECG_SAMPLES /* before the first result */
 
 enum { SYS_OPEN = 1, SYS_WRITE0 = 4, SYS_READ = 6, SYS_GET_CMDLINE = 0x15, SYS_EXIT_EXTENDED = 0x20 };
 enum { APPLICATION_EXIT = 0x20026 };
@@ -24,11 +23,13 @@ enum { APPLICATION_EXIT = 0x20026 };
 extern uint32_t stack_top[];
 volatile uint32_t systick_wraps;
 static int16_t recording[ECG_SAMPLES][ECG_LEADS];
+static ecg_arena arena;
+static ecg_stream stream;
 static char line[128];
 
 typedef struct {
     int64_t calls, stack; /* stack: largest value in bytes */
-    uint64_t ticks;
+    uint64_t ticks, largest; /* of all calls; of one */
 } usage_t;
 
 static int32_t semihosting(int32_t operation, const void *block) {
@@ -128,32 +129,35 @@ static char *parse_command(char *command, uint32_t size, char *mode) {
 }
 
 static void print_usage(const char *label, const usage_t *usage) {
-    if (usage->calls > 0) print_number(label, (int64_t)(usage->ticks * INSTRUCTIONS_PER_TICK / (uint64_t)usage->calls));
+    if (usage->calls > 0) print_number(label, (int64_t)(usage->ticks * 1000 / CLOCK_MHZ / (uint64_t)usage->calls));
+    print_number("largest", (int64_t)(usage->largest * 1000 / CLOCK_MHZ));
     print_number("stack bytes", usage->stack);
 }
 
 static void process_stream(int32_t file) {
     int8_t outputs[ECG_CLASSES];
-    usage_t usage = {0, 0, 0};
-    ecg_restart();
+    usage_t usage = {0, 0, 0, 0};
     for (int64_t samples = 1; read_file(file, recording[0], sizeof recording[0]); samples++) {
         uint32_t *const from = fill_stack();
         const uint64_t start = ticks();
-        const int has_result = ecg_push((const int16_t *)recording[0], outputs);
+        const int has_result = ecg_push(&stream, recording[0], outputs);
         const uint64_t end = ticks();
         const int64_t stack = used_stack(from);
         if (samples > SETTLING_SAMPLES) usage.calls++, usage.ticks += end - start;
+        if (end - start > usage.largest) usage.largest = end - start;
         if (stack > usage.stack) usage.stack = stack;
         if (has_result) print_outputs("stream", samples, outputs);
     }
     print_usage("instructions per sample", &usage);
 }
 
-static void classify(const int16_t microvolts[ECG_SAMPLES][ECG_LEADS], int8_t outputs[ECG_CLASSES], usage_t *usage) {
+static void classify(const int16_t *microvolts, int8_t outputs[ECG_CLASSES], usage_t *usage) {
     uint32_t *const from = fill_stack();
     const uint64_t start = ticks();
-    ecg_classify_microvolts(microvolts, outputs);
-    usage->ticks += ticks() - start;
+    ecg_classify(&arena, microvolts, outputs);
+    const uint64_t taken = ticks() - start;
+    usage->ticks += taken;
+    if (taken > usage->largest) usage->largest = taken;
     const int64_t stack = used_stack(from);
     if (stack > usage->stack) usage->stack = stack;
     print_outputs("classify", usage->calls++, outputs);
@@ -161,17 +165,17 @@ static void classify(const int16_t microvolts[ECG_SAMPLES][ECG_LEADS], int8_t ou
 
 static void classify_file(int32_t file) {
     int8_t outputs[ECG_CLASSES];
-    usage_t usage = {0, 0, 0};
+    usage_t usage = {0, 0, 0, 0};
     while (read_file(file, recording, sizeof recording))
-        classify((const int16_t(*)[ECG_LEADS])recording, outputs, &usage);
+        classify(recording[0], outputs, &usage);
     print_usage("instructions per recording", &usage);
 }
 
 static uint32_t classify_golden(void) {
     int8_t outputs[ECG_CLASSES];
-    usage_t usage = {0, 0, 0};
+    usage_t usage = {0, 0, 0, 0};
     uint32_t differ = 0;
-    classify(ecg_golden_microvolts, outputs, &usage);
+    classify(ecg_golden_microvolts[0], outputs, &usage);
     for (int i = 0; i < ECG_CLASSES; i++) differ |= outputs[i] != ecg_golden_outputs[i];
     print_usage("instructions per recording", &usage);
     print_text(differ ? "golden recording: outputs DIFFER" : "golden recording: outputs match");
