@@ -60,18 +60,6 @@ def electrocardiogram(signal: np.ndarray, title: str, leads: tuple[str, ...], ra
     )
 
 
-def models_by_size(points: pd.DataFrame) -> str:
-    """The text of a figure of overview points: its extent, and the models that no smaller one surpasses."""
-    sizes, aucs = points["file_bytes"] / 1e6, points["test_auc"]
-    front = points[points["front"]].sort_values("file_bytes")
-    shown = [f"{row.label}, {row.file_bytes / 1e6:.2f} MB, AUC {row.test_auc:.3f}" for row in front.itertuples()]
-    return (
-        f"Macro AUC on fold 10 against the size of the file, for {len(points)} models of {sizes.min():.2f} to "
-        f"{sizes.max():.2f} MB. AUCs lie between {aucs.min():.3f} and {aucs.max():.3f}. No smaller model surpasses: "
-        f"{_listed(shown)}."
-    )
-
-
 def frontier(points: pd.DataFrame) -> str:
     """The text of chapter 8's figure: every model with its bytes and its AUC."""
     shown = [f"{row.label}, {row.file_bytes:,} bytes, AUC {row.value:.3f}" for row in points.itertuples()]

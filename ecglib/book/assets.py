@@ -44,6 +44,13 @@ def copy_mathjax(modules: Path, target: Path) -> None:
     shutil.copy(package / "tex-chtml.js", target)
 
 
+def copy_tables(modules: Path, target: Path) -> None:
+    """Copy DataTables, which sorts and filters the table of all models: its script and its style sheet."""
+    target.mkdir(parents=True)
+    shutil.copy(modules / "datatables.net" / "js" / "dataTables.min.js", target)
+    shutil.copy(modules / "datatables.net-dt" / "css" / "dataTables.dataTables.min.css", target)
+
+
 def copy_font(modules: Path, text: str, target: Path) -> None:
     """Copy the parts of Noto Sans KR that hold a text's characters, with their style sheet noto-sans-kr.css.
 

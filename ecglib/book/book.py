@@ -18,9 +18,10 @@ import pandas as pd
 import yaml
 
 from ecglib import __version__
-from ecglib.book import alt_text, assets, chapters, pages, plots, standalone, tables
+from ecglib.book import assets, chapters, pages, plots, standalone, tables
 from ecglib.book.assets import BookError
-from ecglib.study import published, results
+from ecglib.evaluation.bootstrap import Estimate
+from ecglib.study import claims, results
 from ecglib.study.findings import findings
 from ecglib.study.paths import Paths
 from ecgpredict import browser, files, released
@@ -137,6 +138,7 @@ def _stage(paths: Paths, source: Path) -> None:
     shutil.copytree(book / "_static", source / "_static")
     modules = assets.install(book, paths.root / "_build" / "npm")
     assets.copy_mathjax(modules, source / "assets" / "mathjax")
+    assets.copy_tables(modules, source / "assets" / "datatables")
     browser.stage(source / "assets" / "classify", book / "browser", modules, released.load(where=_models(paths)))
     (source / "assets" / "models").mkdir()
     released.copy_release(_models(paths), source / "assets" / "models")
@@ -157,21 +159,27 @@ def _stage(paths: Paths, source: Path) -> None:
             (source / f"{page}.md").write_text(text, encoding="utf-8")
     korean = (source / "ko.md").read_text(encoding="utf-8")
     assets.copy_font(modules, korean, source / "_static" / "fonts")
-    _overview_figure(paths, source / "_static")
 
 
 def _template_context(paths: Paths, names: list[str]) -> dict:
     """The names that the pages' templates use."""
-    kept, committed = results.read_all(paths.published_results), paths.root / "results" / "full"
+    folder, committed = paths.published_results, paths.root / "results" / "full"
+    kept, summary = results.read_all(folder), results.summary(folder).set_index("model", drop=False)
+    plots.style()
     default = released.default(_models(paths))
     cards = results.read(paths.published_results, results.CARDS)["models"]
     registry = tables.registry()
     minutes = {name: chapters.seconds(paths.chapters / f"{name}.ipynb") / 60 for name in names}
+    found = tables.claims(kept).drop(columns="corrected")
     return {
         "profile": paths.profile,
-        "findings": tables.markdown(tables.claims(kept), left=["cause"]),
+        "findings": tables.markdown(found, left=["replayed", "done right", "cause"]),
         "study_findings": [finding for finding in findings(registry) if finding.done_right.name in kept],
-        "overview_text": alt_text.models_by_size(_overview_points(paths)),
+        "figure": lambda models, **options: plots.front_page(summary.loc[list(models)], **options),
+        "claims": {c["key"]: Estimate(c["value"], c["low"], c["high"]) for c in claims.read(folder)},
+        "summary": summary,
+        "size": tables.file_size,
+        "estimate": Estimate,
         "models": {name: result["row"] for name, result in kept.items()},
         "results": kept,
         "environment": results.read_environment(paths.published_results),
@@ -205,18 +213,6 @@ def _fold_10_versions(ledger: Path, models: Collection[str]) -> list[dict]:
 def _models(paths: Paths) -> Path:
     """Folder of the released models of a profile's book; the full profile's are committed."""
     return paths.models if paths.profile == "full" else paths.released
-
-
-def _overview_points(paths: Paths) -> pd.DataFrame:
-    return plots.overview_points(results.summary(paths.published_results), tables.registry())
-
-
-def _overview_figure(paths: Paths, folder: Path) -> None:
-    import matplotlib
-
-    matplotlib.use("agg")
-    plots.style()
-    plots.auc_against_bytes(_overview_points(paths), published.SUPERCLASS_AUC).savefig(folder / "overview.svg")
 
 
 def _config(paths: Paths, source: Path) -> Path:

@@ -2,7 +2,6 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 import pytest
 
 from ecglib.book import alt_text
@@ -109,20 +108,6 @@ def test_a_record_has_its_length_and_its_largest_and_smallest_lead():
     text = alt_text.electrocardiogram(signal, "record 1", ("I", "V6"), 100)
     assert "ECG of 10 seconds, record 1." in text
     assert "2.00 mV in lead I, the most, and 0.25 mV in lead V6, the least." in text
-
-
-def test_models_by_size_names_those_that_no_smaller_one_surpasses():
-    points = pd.DataFrame(
-        {
-            "label": ["Base CNN", "Student", "Worse"],
-            "file_bytes": [26e6, 2e6, 9e6],
-            "test_auc": [0.930, 0.926, 0.9],
-            "front": [True, True, False],
-        }
-    )
-    text = alt_text.models_by_size(points)
-    assert "for 3 models of 2.00 to 26.00 MB. AUCs lie between 0.900 and 0.930." in text
-    assert text.endswith("surpasses: Student, 2.00 MB, AUC 0.926; Base CNN, 26.00 MB, AUC 0.930.")
 
 
 def test_a_notebook_writes_the_text_beside_the_image(axes):

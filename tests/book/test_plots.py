@@ -1,49 +1,20 @@
-"""Figures: what they refuse to drop, whom the overview names, and that every label keeps its place and size."""
+"""Figures: what they refuse to drop, what they mark, and that the front page's takes on the look of its page."""
 
 import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
+from bs4 import BeautifulSoup
 
-from ecglib.book import plots, tables
-from ecglib.book.plots import overview
+from ecglib.book import plots
 from ecglib.networks import convnet
 
 matplotlib.use("agg")
-LABEL_LIMIT = 8
-
-
-@pytest.fixture
-def summary() -> pd.DataFrame:
-    """A summary of few models: sizes and AUCs in which the smallest, the best and the lowest differ."""
-    rows = [
-        ("base_cnn", 26e6, 0.930),
-        ("inception_cnn", 17e6, 0.925),
-        ("base_cnn_int8", 6.6e6, 0.9295),
-        ("base_cnn_pruned_channels_60", 4.2e6, 0.928),
-        ("student", 2.1e6, 0.926),
-        ("student_distilled", 2.1e6, 0.9275),
-        ("student_int8", 0.56e6, 0.927),
-        ("student_micro_64k", 0.09e6, 0.9265),
-        ("student_replay", 2.1e6, 0.915),
-        ("base_cnn_pruning_replay", 2.1e6, 0.82),
-    ]
-    table = pd.DataFrame(rows, columns=["model", "file_bytes", "test_auc"])
-    return table.assign(test_auc_low=table["test_auc"] - 0.007, test_auc_high=table["test_auc"] + 0.006)
-
-
-@pytest.fixture
-def points(summary):
-    return plots.overview_points(summary, tables.registry())
 
 
 def history(epochs: int) -> pd.DataFrame:
     values = {"train_loss": 0.3, "val_loss": 0.3, "val_auc": [0.8 + 0.01 * i for i in range(epochs)]}
     return pd.DataFrame({"epoch": range(epochs)} | values)
-
-
-def named(points) -> set[str]:
-    return set(points.loc[points["named"], "label"])
 
 
 def texts(figure) -> list:
@@ -76,47 +47,30 @@ def test_a_training_kept_at_its_last_epoch_has_its_dot_there():
         assert list(dot.get_xdata()) == [epoch]
 
 
-def test_the_smallest_the_best_and_the_lowest_model_are_named(points):
-    assert {"Small student for microcontrollers, int8", "Base CNN", "Pruning, replayed"} <= named(points)
+@pytest.fixture
+def front(recwarn) -> dict[str, BeautifulSoup]:
+    """The front page's figure of three models, for a wide screen and for a phone."""
+    rows = pd.DataFrame({"file_bytes": [26e6, 6.6e6, 28e3], "test_auc": [0.93, 0.931, 0.932]})
+    rows = rows.assign(test_auc_low=rows["test_auc"] - 0.007, test_auc_high=rows["test_auc"] + 0.006)
+    words = {"x": "크기", "y": "AUC", "below": "under 1 MB", "alt": 'as "good"'}
+    drawn = {
+        wide: plots.front_page(rows, ["base", "int8", "작은"], words, phone=wide == "phone")
+        for wide in ("wide", "phone")
+    }
+    assert not recwarn.list
+    return {name: BeautifulSoup(svg, "html.parser").svg for name, svg in drawn.items()}
 
 
-def test_the_other_names_are_findings_done_right_from_the_best(points):
-    rest = named(points) - {"Small student for microcontrollers, int8", "Base CNN", "Pruning, replayed"}
-    assert rest == {"Base CNN, int8", "Base CNN, 60 % of channels pruned", "Student, distilled"}
+def test_the_front_pages_figure_is_text_in_the_color_of_the_page(front):
+    words = [text.get_text() for text in front["wide"].select("text")]
+    assert {"base", "26 MB", "int8", "6.6 MB", "작은", "28 KB", "1 MB", "크기", "AUC"} <= set(words)
+    assert "currentColor" in str(front["wide"]) and "#262626" not in str(front["wide"])
+    assert front["wide"]["aria-label"] == 'as "good"'
 
 
-def test_the_overview_has_at_most_eight_labels_of_nine_points_or_more(points):
-    labels = texts(plots.auc_against_bytes(points, {"lstm": 0.927, "ensemble": 0.934}))
-    assert len(labels) <= LABEL_LIMIT
-    assert min(label.get_fontsize() for label in labels) >= 9
-
-
-def test_the_overviews_labels_do_not_cover_each_other(points):
-    figure = plots.auc_against_bytes(points)
-    figure.canvas.draw()
-    boxes = [label.get_window_extent() for label in texts(figure)]
-    assert not any(one.overlaps(other) for i, one in enumerate(boxes) for other in boxes[:i])
-
-
-def test_labels_have_no_leader_lines(points):
-    assert not any(getattr(label, "arrow_patch", None) for label in texts(plots.auc_against_bytes(points)))
-
-
-def test_models_far_below_the_others_have_a_panel_of_their_own(points):
-    assert list(points.loc[points["low_panel"], "label"]) == ["Pruning, replayed"]
-    assert len(plots.auc_against_bytes(points).axes) == 2
-    assert len(plots.auc_against_bytes(points[~points["low_panel"]]).axes) == 1
-
-
-def test_the_front_holds_the_models_that_no_smaller_one_surpasses(points):
-    front = points[points["front"]].sort_values("file_bytes")
-    assert front["test_auc"].tolist() == [0.9265, 0.927, 0.9275, 0.928, 0.9295, 0.930]
-
-
-def test_replays_are_marked(points):
-    models = tables.registry().models
-    replays = {models[name].label for name in ("base_cnn_pruning_replay", "student_replay")}
-    assert set(points.loc[points["replayed"], "label"]) == replays
+def test_two_drawings_on_one_page_share_no_ids(front):
+    ids = [{tag["id"] for tag in svg.select("[id]")} for svg in front.values()]
+    assert all(ids) and not ids[0] & ids[1]
 
 
 def test_a_kind_of_compact_network_may_have_one_member(recwarn):
@@ -126,12 +80,6 @@ def test_a_kind_of_compact_network_may_have_one_member(recwarn):
     (legend,) = plots.frontier(points, None, {"other": (1e6, 0.93)}).legends
     assert {text.get_text() for text in legend.get_texts()} == {"plain blocks", "residual blocks", "other"}
     assert not recwarn.list
-
-
-def test_a_chapter_without_a_kind_of_its_own_is_named_after_its_file(monkeypatch, summary):
-    monkeypatch.setattr(overview, "KINDS", {})
-    kinds = set(plots.overview_points(summary, tables.registry())["kind"])
-    assert "inception cnn" in kinds
 
 
 def test_a_beats_waves_are_marked_where_they_are():

@@ -1,8 +1,12 @@
-"""Figures of AUC against file size: every model of the study, and chapter 8's compact ones with the fitted law."""
+"""Figures of AUC against file size: the front page's, the study's systems, and chapter 8's compact networks."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import html
+import io
+import re
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -10,92 +14,68 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patheffects import withStroke
-from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator, NullLocator
+from matplotlib.ticker import FuncFormatter, MultipleLocator, NullLocator
 
 from ecglib.book import alt_text
 from ecglib.book.plots.style import PAGE_WIDTH
-from ecglib.study.registry import Registry
 
-MOST_NAMES = 6  # models with a name in the figure; with two other labels, eight in all
-GAP = 0.02  # models whose AUC is below all better ones' by more have a panel of their own
 LABEL_POINTS = 9.5
-_BESIDE = {"xytext": (4, 4), "textcoords": "offset points", "fontsize": LABEL_POINTS}
+_BLUE = "#1F8FD6"  # legible on white and on black
 COLUMN_COLORS = {"as reported": "#D55E00", "replayed": "#E69F00", "done right": "#0072B2"}
 SYSTEM_NAMES = {"Base CNN": "base CNN", "Student with teacher": "students", "Student without teacher": ""}
-KINDS = {
-    "02_base_cnn": "base CNN",
-    "03_inception_cnn": "Inception CNN",
-    "04_pruning": "pruning",
-    "05_quantization": "quantization",
-    "06_distillation": "student, distillation",
-    "10_deployment": "microcontrollers",
-    "08_frontier": "compact students",
-}
 
 
-def overview_points(summary: pd.DataFrame, registry: Registry) -> pd.DataFrame:
-    """One row per model of the overview, with what its mark shows.
+def front_page(rows: pd.DataFrame, names: Sequence[str], words: Mapping[str, str], *, phone: bool = False) -> str:
+    """Macro AUC on fold 10 against the bytes of the file, as an SVG element for a page.
 
-    Named are, in this order and at most :data:`MOST_NAMES`: the smallest and the best model of the Pareto front (models
-    that no smaller one surpasses), the model with the lowest AUC, and models that do a finding of the original right,
-    the best first.
-    """
-    shown = summary.dropna(subset=["file_bytes", "test_auc"]).sort_values("test_auc", ascending=False)
-    models = [registry.models[name] for name in shown["model"]]
-    shown = shown.assign(
-        label=[model.label for model in models],
-        kind=[KINDS.get(model.chapter, model.chapter[3:].replace("_", " ")) for model in models],
-        replayed=[model.role == "replay" for model in models],
-        finding=[model.column == "done right" for model in models],
-        low_panel=(shown["test_auc"].diff() < -GAP).cumsum() > 0,
-    )
-    by_size = shown.sort_values(["file_bytes", "test_auc"], ascending=[True, False])
-    shown["front"] = by_size["test_auc"] > by_size["test_auc"].cummax().shift(fill_value=0)
-    front = by_size[shown["front"].loc[by_size.index]]
-    order = pd.concat([front.iloc[[0, -1]], shown.iloc[[-1]], shown[shown["finding"]]])
-    shown["named"] = shown.index.isin(order.index.unique()[:MOST_NAMES])
-    columns = ["label", "kind", "replayed", "front", "named", "low_panel", "file_bytes", "test_auc"]
-    return shown[[*columns, "test_auc_low", "test_auc_high"]].reset_index(drop=True)
-
-
-def auc_against_bytes(points: pd.DataFrame, published: Mapping[str, float] | None = None) -> Figure:
-    """Macro AUC on fold 10 against the bytes of the shipped file, with intervals where a model is named.
+    Its text stays text, in the font and the color of the page around it: it reads in dark mode and in Korean.
 
     Parameters
     ----------
-    points : of :func:`overview_points`
-    published : {model: AUC} that others published for the same task, whose file sizes are not known: a band
+    rows : file_bytes, test_auc, test_auc_low and test_auc_high of each model, the largest first
+    names : what the page calls them
+    words : "x" and "y", titles of the axes; "below", what lies left of 1 MB; "alt", the text for who does not see it
     """
-    from adjustText import adjust_text
+    width, height, points = (3.7, 3.9, 8.5) if phone else (PAGE_WIDTH, 3.6, 9.5)
+    with plt.rc_context({"svg.fonttype": "none", "font.size": points, "axes.labelsize": points}):
+        figure = Figure(figsize=(width, height))
+        axis = figure.subplots()
+        axis.axvspan(1e3, 1e6, color=_BLUE, alpha=0.1, linewidth=0)
+        axis.axvline(1e6, color="#D55E00", linewidth=1.5)
+        for number, row in enumerate(rows.itertuples()):
+            low, high = row.test_auc_low, row.test_auc_high
+            axis.plot([row.file_bytes] * 2, [low, high], color=_BLUE, linewidth=1.5, alpha=0.5)
+            axis.plot(row.file_bytes, row.test_auc, "o", color=_BLUE, markersize=8)
+            place, side, offset = (low, "top", -3) if number % 2 else (high, "bottom", 3)
+            label = f"{names[number]}\n{_decimal_size(row.file_bytes)}"
+            anchor = {"xytext": (0, offset), "textcoords": "offset points", "ha": "center", "va": side}
+            axis.annotate(label, (row.file_bytes, place), **anchor)
+        axis.annotate(words["below"], (9e5, 0.02), xycoords=("data", "axes fraction"), ha="right", va="bottom")
+        axis.set(xscale="log", xlim=(8e3, 8e7), xlabel=words["x"], ylabel=words["y"])
+        axis.margins(y=0.22)
+        axis.grid(color="#888888", alpha=0.3)
+        axis.grid(False, axis="x")
+        axis.yaxis.set_major_locator(MultipleLocator(0.01))
+        axis.set_xticks([1e4, 1e5, 1e6, 1e7])
+        axis.xaxis.set_major_formatter(FuncFormatter(lambda size, _: _decimal_size(size)))
+        written = io.StringIO()
+        with warnings.catch_warnings():  # the page has the glyphs that matplotlib's font lacks
+            warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+            figure.savefig(written, format="svg", metadata={"Date": None})
+    return _for_page(written.getvalue(), "phone" if phone else "wide", words["alt"])
 
-    parts = [part for part in (points[~points["low_panel"]], points[points["low_panel"]]) if len(part)]
-    size, ratios = (PAGE_WIDTH, 3.6 + 1.4 * len(parts)), [3, 1][: len(parts)]
-    figure, axes = plt.subplots(len(parts), figsize=size, sharex=True, squeeze=False, height_ratios=ratios)
-    kinds = list(dict.fromkeys(points.sort_values("file_bytes", ascending=False)["kind"]))
-    palette = dict(zip(kinds, sns.color_palette("colorblind", len(kinds)), strict=True))
-    top, bottom = axes[0, 0], axes[-1, 0]
-    top.set(xscale="log", xlim=(points["file_bytes"].min() / 2, points["file_bytes"].max() * 2))
-    front = points[points["front"]].sort_values("file_bytes")
-    top.step(front["file_bytes"], front["test_auc"], where="post", color="#cccccc", linewidth=3, zorder=0)
-    for axis, part in zip(axes.flat, parts):
-        texts = [_mark(axis, row, palette[row.kind]) for row in part.itertuples()]
-        axis.axvline(1e6, color="#cc0000", linewidth=0.8, zorder=0)
-        axis.margins(y=0.12)
-        axis.yaxis.set_major_locator(MultipleLocator(0.005) if axis is top else MaxNLocator(3))
-        figure.canvas.draw()  # labels are placed in the panel's final position
-        marks = part["file_bytes"].to_numpy(), part["test_auc"].to_numpy()
-        forces = {"expand": (1.1, 1.6), "force_text": (0.2, 0.5), "force_static": (0.2, 0.5), "iter_lim": 1000}
-        names = [text for text in texts if text]
-        adjust_text(names, *marks, ax=axis, arrowprops=None, ensure_inside_axes=True, **forces)
-    if published:
-        _band(top, published)
-    bottom.annotate("1 MB", (1e6, 0), xycoords=("data", "axes fraction"), color="#cc0000", **_BESIDE)
-    bottom.set(xlabel="size of the shipped file")
-    bottom.xaxis.set_major_formatter(FuncFormatter(lambda size, _: f"{size / 1e6:g} MB"))
-    figure.supylabel("macro AUC on fold 10", fontsize="medium")
-    _legend(figure, palette)
-    return alt_text.set_alt_text(figure, alt_text.models_by_size(points))
+
+def _for_page(svg: str, prefix: str, text: str) -> str:
+    """A written SVG as an element: without prologue and fonts of its own, its ids apart from another one's."""
+    svg = re.sub(r"<metadata>.*?</metadata>|<defs>\s*<style.*?</defs>", "", svg[svg.index("<svg") :], flags=re.S)
+    svg = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{prefix}-", svg)
+    svg = re.sub(r' font-family: [^;"]*;?', "", re.sub(r'font: ([\d.]+px) [^;"]*', r"font-size: \1", svg))
+    svg = re.sub(r"(fill|stroke): #(?:262626|000000)", r"\1: currentColor", svg).replace("fill: #ffffff", "fill: none")
+    return svg.replace("<svg", f'<svg class="overview-{prefix}" role="img" aria-label="{html.escape(text)}"', 1)
+
+
+def _decimal_size(size: float) -> str:
+    return f"{size / 1e3:.0f} KB" if size < 1e6 else f"{size / 1e6:.2g} MB"
 
 
 def systems(table: pd.DataFrame) -> Figure:
@@ -130,32 +110,6 @@ def systems(table: pd.DataFrame) -> Figure:
     ends = points.groupby("column")["auc"].agg(["min", "max"]).loc[list(COLUMN_COLORS)]
     spans = [f"{row.Index}, from {row.min:.3f} to {row.max:.3f}" for row in ends.itertuples()]
     return alt_text.set_alt_text(figure, f"Macro AUC against bytes of the study's systems: {'; '.join(spans)}.")
-
-
-def _mark(axis, row, color):
-    """A model's mark, with interval and name if it is named; the name, or None."""
-    face = "white" if row.replayed else color
-    axis.plot(row.file_bytes, row.test_auc, "o", color=color, markerfacecolor=face, markersize=7 if row.named else 5)
-    if not row.named:
-        return None
-    spread = [[row.test_auc - row.test_auc_low], [row.test_auc_high - row.test_auc]]
-    axis.errorbar(row.file_bytes, row.test_auc, spread, fmt="none", ecolor=(*color, 0.35), zorder=1)
-    halo = [withStroke(linewidth=2.5, foreground="white")]
-    return axis.text(row.file_bytes, row.test_auc, row.label, fontsize=LABEL_POINTS, path_effects=halo)
-
-
-def _band(axis, published: Mapping[str, float]) -> None:
-    low, high = min(published.values()), max(published.values())
-    axis.axhspan(low, high, color="#999999", alpha=0.12, zorder=0, linewidth=0)
-    text = f"networks of a benchmark of 2020: {low:.3f} to {high:.3f}"
-    axis.annotate(text, (0, low), xycoords=("axes fraction", "data"), color="#555555", **_BESIDE)
-
-
-def _legend(figure: Figure, palette: Mapping) -> None:
-    marks = [Line2D([], [], marker="o", linestyle="none", color=color, label=kind) for kind, color in palette.items()]
-    hollow = {"marker": "o", "linestyle": "none", "color": "#555555", "markerfacecolor": "white"}
-    marks.append(Line2D([], [], label="replayed", **hollow))
-    figure.legend(handles=marks, loc="outside lower center", ncols=4, fontsize=LABEL_POINTS, frameon=False)
 
 
 def frontier(
