@@ -44,7 +44,7 @@
       let value = 0;
       for (let i = Math.ceil((centre - half) / up); i <= Math.floor((centre + half) / up); i++)
         value += at(i) * taps[centre - i * up + half];
-      out[k] = value * up;
+      out[k] = Math.round(value * up * 1000) / 1000;  // to 1 µV, as in the files
     }
     return out;
   }

@@ -195,9 +195,9 @@ def compare(found, path):
     assert (found["name"], found["rate"]) == (expected.name, pytest.approx(expected.rate))
     filled = recordings.resampling.fill_gaps(expected.signal)
     np.testing.assert_allclose(np.array(found["signal"]).T, filled, rtol=1e-5, atol=1e-5)
-    np.testing.assert_allclose(
-        np.array(found["windows"]).transpose(0, 2, 1), recordings.windows(expected), rtol=1e-4, atol=1e-4
-    )
+    difference = np.abs(np.array(found["windows"]).transpose(0, 2, 1) - recordings.windows(expected))
+    assert difference.max() < 1.1e-3  # a sample between two microvolts may be rounded to either
+    assert (difference > 1e-4).mean() < 1e-3
 
 
 @pytest.mark.parametrize("name", headers())

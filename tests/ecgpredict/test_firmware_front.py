@@ -47,8 +47,8 @@ def test_microvolts_are_those_of_predict(compiled):
     inside = slice(20, 980)  # what lies beyond a recording's ends is not known to a stream
     error = (compute(compute.counts(signal))[0][:1000] - wanted)[inside]
     values, largest = front.template_values(), 1000 * np.abs(signal - signal[0]).max()
-    assert np.abs(error).max() <= values["fixed"] + values["relative"] * largest < 10
-    assert np.sqrt((error**2).mean()) < 0.4  # rounding to 1 µV alone makes 0.29
+    assert np.abs(error).max() <= 0.5 + values["fixed"] + values["relative"] * largest < 10
+    assert np.sqrt((error**2).mean()) < 0.5  # rounding both to 1 µV alone makes 0.41
 
 
 def test_a_signal_that_stands_still_comes_out_as_it_is_and_all_leads_with_it(compiled):
