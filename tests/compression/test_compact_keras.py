@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from ecglib.compression import compact_keras, tflite_files
+from ecglib.compression import compact_keras, tflite_files, tflite_micro
 from ecglib.networks.architectures import CompactShape
 from ecglib.networks.compact import CompactNet
 from ecglib.networks.convnet import ECGNet
 from ecglib.networks.keras_backend import keras
+from ecgpredict.firmware import graph
 
 
 @pytest.mark.parametrize(
@@ -39,3 +40,16 @@ def test_the_bytes_of_a_file_depend_on_the_network_alone(network, tmp_path):
         keras.layers.ReLU()  # Keras numbers the layers that have no name
     assert contents[0] == contents[1]
     assert b"CONVERSION_METADATA" not in contents[0]  # TensorFlow's version, and the options of the conversion
+
+
+@pytest.mark.parametrize("padding", [True, False])
+def test_a_file_of_a_plain_network_has_five_kinds_of_operators_and_one_recording(padding, tmp_path):
+    """No operator computes with shapes, so that interpreters need no memory for it and firmware can be written."""
+    records = np.random.default_rng(0).normal(size=(2, 1000, 12)).astype(np.float32)
+    network = CompactNet(CompactShape(block="plain", widths=(4, 6), depth=1, kernel=7), padding=padding).eval()
+    path = tflite_files.to_tflite(compact_keras.to_keras(network), tmp_path / "model.tflite", records)
+    convolutions = ("CONV_2D", "MAX_POOL_2D", "CONV_2D", "MAX_POOL_2D", "CONV_2D")
+    assert tflite_micro.operators(path) == (*convolutions, "MEAN", "FULLY_CONNECTED", "LOGISTIC")
+    assert tflite_files.interpreter(path).get_input_details()[0]["shape"].tolist() == [1, 1, 1000, 12]
+    blocks = graph.read(path).blocks
+    assert [block.before for block in blocks] == ([0, 3, 3] if padding else [0, 0, 0])

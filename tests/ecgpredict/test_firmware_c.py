@@ -323,7 +323,7 @@ def test_packages_name_the_source_file(folders):
     """The form of what PlatformIO, Arduino, Zephyr and ESP-IDF read; none of them was run."""
     folder = folders[SMALL]
     library = json.loads((folder / "library.json").read_text())
-    assert library["build"]["srcFilter"] == "+<ecg_model.c>" and library["version"] == __version__
+    assert library["build"]["srcFilter"] == "+<ecg_model.c> +<ecg_front.c>" and library["version"] == __version__
     properties = dict(line.split("=", 1) for line in (folder / "library.properties").read_text().splitlines())
     assert {"name", "version", "author", "maintainer", "sentence", "paragraph", "category", "url"} <= set(properties)
     assert yaml.safe_load((folder / "zephyr" / "module.yml").read_text())["build"] == {"cmake": "."}

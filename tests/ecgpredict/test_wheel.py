@@ -1,12 +1,14 @@
 """`pip install .` installs the package with its released models, and a command that needs no checkout."""
 
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
 
 import pytest
-from conftest import copy_checkout
+from conftest import copy_checkout, lacking
+from device import emulation, native
 
 from ecgpredict import examples, released
 
@@ -47,3 +49,62 @@ def test_one_command_classifies_a_recording(installed, tmp_path):
     assert done.returncode == 0, done.stderr
     assert "normal" in done.stdout and "Not a medical device" in done.stdout
     assert "Not a medical device" in (tmp_path / "normal.html").read_text(encoding="utf-8")
+
+
+PROGRAM = """
+#include <stdio.h>
+#include <string.h>
+#include "one_front.h"
+#include "one_model.h"
+#include "two_model.h"
+static one_front front;
+static one_stream stream;
+static two_stream another;
+static one_arena arena;
+static two_arena scratch;
+static int16_t samples[2000][12];
+int main(void) {
+    int8_t outputs[5], others[5], again[5];
+    int count = 0, results = 0, equal = 0;
+    one_front_start(&front);
+    for (int i = 0; count < 1500; i++) {
+        int32_t counts[8];
+        for (int lead = 0; lead < 8; lead++) counts[lead] = (i * (lead + 3) * 37) % 20000 - 10000;
+        if (!one_front_push(&front, counts, 0, samples[count])) continue;
+        const int done = one_push(&stream, samples[count], outputs), too = two_push(&another, samples[count], others);
+        count++;
+        if (!done || !too) continue;
+        results++;
+        one_classify(&arena, samples[count - 1000], again);
+        equal += !memcmp(outputs, again, sizeof again);
+        two_classify(&scratch, samples[count - 1000], again);
+        equal += !memcmp(others, again, sizeof again);
+    }
+    printf("%d results, %d equal\\n", results, equal);
+    return 0;
+}
+"""
+
+
+@pytest.mark.slow
+def test_a_newcomer_gets_from_the_package_to_two_models_in_one_program(installed, tmp_path):
+    """Folders written by the installed package; checked here and on two emulated processors; front end and streams."""
+    for tool in (*emulation.TOOLS, "cc"):
+        if not shutil.which(tool):
+            lacking("toolchain", f"{tool} is not installed")
+    environment = os.environ | {"PYTHONPATH": str(installed)}
+    for prefix, model in (("one", released.microcontroller()), ("two", released.default())):
+        arguments = ["firmware", model, "--out", prefix, "--prefix", prefix]
+        command = [sys.executable, "-c", "from ecglib import cli; cli.app()", *arguments]
+        subprocess.run(command, cwd=tmp_path, check=True, env=environment)
+    native.run(["cmake", "-S", "one", "-B", "build"], cwd=tmp_path)
+    printed = native.run(["cmake", "--build", "build", "--target", "check"], cwd=tmp_path)
+    assert "golden recording: outputs match" in printed and "stream: outputs of 21 windows match" in printed
+    for cpu in ("cortex-m4", "cortex-m55"):
+        native.run(["cmake", "-S", "one/cortex-m", "-B", cpu, "-D", f"CPU={cpu}"], cwd=tmp_path)
+        printed = native.run(["cmake", "--build", cpu, "--target", "emulate"], cwd=tmp_path)
+        assert "golden recording: outputs match" in printed
+    (tmp_path / "main.c").write_text(PROGRAM)
+    sources = ["main.c", "one/one_front.c", "one/one_model.c", "two/two_model.c"]
+    native.run(["cc", *native.WARNINGS, "-O2", "-Ione", "-Itwo", "-o", "program", *sources], cwd=tmp_path)
+    assert native.run([str(tmp_path / "program")]) == "6 results, 12 equal\n"
