@@ -21,22 +21,9 @@ _INT32, _INT8 = 2, 9  # TensorType
 _SAME, _VALID = 0, 1  # Padding
 _NONE, _RELU = 0, 1  # ActivationFunctionType
 _PARTS = ("CONV_2D", "MAX_POOL_2D", "MEAN", "FULLY_CONNECTED", "LOGISTIC")
-_OPERATORS = dict(zip((3, 17, 40, 9, 14), _PARTS)) | {  # BuiltinOperator; the others are named when they are refused
-    0: "ADD",
-    1: "AVERAGE_POOL_2D",
-    2: "CONCATENATION",
-    4: "DEPTHWISE_CONV_2D",
-    6: "DEQUANTIZE",
-    18: "MUL",
-    22: "RESHAPE",
-    25: "SOFTMAX",
-    34: "PAD",
-    45: "STRIDED_SLICE",
-    70: "EXPAND_DIMS",
-    77: "SHAPE",
-    83: "PACK",
-    114: "QUANTIZE",
-}
+_OTHERS = "ADD AVERAGE_POOL_2D CONCATENATION DEPTHWISE_CONV_2D DEQUANTIZE MUL RESHAPE SOFTMAX PAD STRIDED_SLICE"
+_OPERATORS = dict(zip((3, 17, 40, 9, 14), _PARTS)) | dict(zip((0, 1, 2, 4, 6, 18, 22, 25, 34, 45), _OTHERS.split()))
+_OPERATORS |= {70: "EXPAND_DIMS", 77: "SHAPE", 83: "PACK", 114: "QUANTIZE"}
 _ORDER = "(CONV_2D (MAX_POOL_2D )?)+MEAN FULLY_CONNECTED LOGISTIC"
 _HINT = "give the .tflite file of a plain compact network, as chapter 8 of the book makes it"
 

@@ -5,11 +5,13 @@ many as two neighboring outputs depend on, which are computed at a time (fused l
 tiles of one pooling pair along time). The outputs of the last layer are summed as they are computed.
 
 A stream keeps the outputs of the first layer that the next window shares with this one, and computes the other layers
-again for each window, since the padding at both ends of a window is part of what the network computes.
+again for each window, since the padding at both ends of a window is part of what the network computes. A network
+without padding computes each column once: it keeps the sums at the start of each window that is still open.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,7 +77,9 @@ class MemoryPlan:
     layers: tuple[Layer, ...]
     samples: int  # per recording
     classes: int
+    continuous: bool  # a stream computes each column once
     hop: int  # samples between two results of a stream
+    hop_columns: int  # the same in columns of the first layer or, if continuous, of the last one
 
     @property
     def averaged(self) -> int:
@@ -99,19 +103,37 @@ class MemoryPlan:
         return padded(2 * self.window_values + 2 * self.channels + len(self.layers))
 
     @property
-    def hop_columns(self) -> int:
-        """Columns of the first layer between two results of a stream."""
-        return self.hop // (2 * self.layers[0].stride)
-
-    @property
     def ring(self) -> int:
-        """Columns of the first layer that a stream keeps: those that two windows share, and the one that comes next."""
+        """What a stream keeps: columns of the first layer, those that two windows share and the one that comes next; if
+        continuous, sums for each window that is open."""
+        if self.continuous:
+            return -(-self.averaged // self.hop_columns)
         return self.layers[0].passed - self.hop_columns + 1
 
     @property
     def stream(self) -> int:
-        """Bytes of a stream, its arena included: also columns of the first layer, and five counters."""
-        return self.arena + padded(self.ring * self.layers[0].padded_outputs + 2 * 5)
+        """Bytes of a stream, its arena included: also what it keeps, and five counters."""
+        kept = 2 * self.channels if self.continuous else self.layers[0].padded_outputs
+        return self.arena + padded(self.ring * kept + 2 * 5)
+
+    @property
+    def delays(self) -> tuple[int, int]:
+        """Smallest and largest number of samples by which a result of a stream follows the end of its window.
+
+        A network without padding needs not all of a window, but computes two columns of its last layer at once.
+        """
+        if not self.continuous:
+            return 0, 0
+        needed = (self._samples(window * self.hop_columns + self.averaged) for window in (0, 1))
+        delays = [samples - self.samples - window * self.hop for window, samples in enumerate(needed)]
+        return min(delays), max(delays)
+
+    def _samples(self, columns: int) -> int:
+        """Samples that the first columns of the last layer depend on, in pairs, as each layer computes them."""
+        for layer in reversed(self.layers):
+            pairs = columns if layer.pool else -(-columns // 2)
+            columns = (2 * pairs - 1) * layer.stride + layer.taps
+        return columns
 
     @property
     def macs(self) -> int:
@@ -148,11 +170,13 @@ def plan_memory(network: Network, where: Path) -> MemoryPlan:
         expected = "without padding, followed by a pool and another convolution"
         found = f"padding {first.before} and {first.after}, pool: {first.pool}, {len(layers)} convolutions"
         raise unsupported("unsupported first convolution", where, expected, found)
-    step = 2 * first.stride  # samples between two columns that it passes on
+    continuous = not any(layer.before or layer.after for layer in layers)
+    # samples between two columns that the first layer passes on or, if continuous, the last one
+    step = math.prod(layer.stride * (1 + layer.pool) for layer in (layers if continuous else layers[:1]))
     hop = max(SAMPLING_RATE // step, 1) * step
     if hop > network.samples:
         raise unsupported("recordings too short for a stream", where, f"at least {hop} samples", network.samples)
-    return MemoryPlan(tuple(layers), network.samples, len(network.bias), hop)
+    return MemoryPlan(tuple(layers), network.samples, len(network.bias), continuous, hop, hop // step)
 
 
 def padded(size: int) -> int:

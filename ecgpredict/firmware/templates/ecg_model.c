@@ -10,9 +10,14 @@
 #define WIDEST @widest@ /* most outputs of a layer */
 #define CHANNELS @plan.channels@ /* outputs of the last layer; numbers of channels are padded to multiples of four */
 #define AVERAGED @plan.averaged@ /* columns that the mean averages */
+//% if plan.continuous
+#define HOP_COLUMNS @plan.hop_columns@ /* outputs of the last layer between two results of a stream */
+#define OPEN @plan.ring@ /* windows of a stream that overlap */
+//% else
 #define COLUMNS @plan.layers[0].passed@ /* outputs of the first layer per recording */
 #define HOP_COLUMNS @plan.hop_columns@ /* of them between two results of a stream */
 #define RING @plan.ring@ /* of them that a stream keeps */
+//% endif
 
 #if ECG_HELIUM
 #include <arm_mve.h>
@@ -266,10 +271,10 @@ static void append(ecg_arena *arena, int32_t index, const uint32_t *column) {
     }
 }
 
-/* Compute what the columns in the windows from that of a layer on allow. */
-static void advance(ecg_arena *arena, int32_t index) {
+/* Compute what the columns in the windows of the layers from one to another allow. */
+static void advance(ecg_arena *arena, int32_t index, int32_t end) {
     uint32_t columns[2][WIDEST / 4];
-    for (; index < LAYERS && arena->filled[index] >= layers[index].taps + layers[index].stride; index++) {
+    for (; index < end && arena->filled[index] >= layers[index].taps + layers[index].stride; index++) {
         const int32_t count = convolve(arena, index, columns);
         append(arena, index + 1, columns[0]);
         if (count == 2) append(arena, index + 1, columns[1]);
@@ -311,12 +316,12 @@ static void finish(ecg_arena *arena, int32_t index, int8_t outputs[ECG_CLASSES])
         for (int32_t i = 0; i < WIDEST; i++) ((int8_t *)columns[0])[i] = layer->source_zero;
         for (int32_t i = 0; i < layer->after; i++) {
             append(arena, index, columns[0]);
-            advance(arena, index);
+            advance(arena, index, LAYERS);
         }
         if (!layer->pools && arena->filled[index] >= layer->taps) { /* a column without a neighbor */
             convolve(arena, index, columns);
             append(arena, index + 1, columns[0]);
-            advance(arena, index + 1);
+            advance(arena, index + 1, LAYERS);
         }
     }
     compute_outputs(arena->sums, outputs);
@@ -355,7 +360,7 @@ void ecg_classify(ecg_arena *arena, const int16_t *microvolts, int8_t outputs[EC
     reset(arena, 0);
     for (int32_t sample = 0; sample < ECG_SAMPLES; sample++, microvolts += ECG_LEADS) {
         append_sample(arena, microvolts);
-        advance(arena, 0);
+        advance(arena, 0, LAYERS);
     }
     finish(arena, 0, outputs);
 }
@@ -366,11 +371,48 @@ void ecg_classify_int8(ecg_arena *arena, const int8_t *input, int8_t outputs[ECG
         uint32_t column[PADDED_LEADS / 4];
         for (int32_t i = 0; i < PADDED_LEADS; i++) ((int8_t *)column)[i] = i < ECG_LEADS ? input[i] : (int8_t)0;
         append(arena, 0, column);
-        advance(arena, 0);
+        advance(arena, 0, LAYERS);
     }
     finish(arena, 0, outputs);
 }
 
+//% if plan.continuous
+void ecg_restart(ecg_stream *stream) {
+    reset(&stream->arena, 0);
+    stream->until_start = stream->opens = stream->closes = 0;
+    stream->until_result = AVERAGED;
+    stream->started = 1;
+}
+
+int ecg_push(ecg_stream *stream, const int16_t *microvolts, int8_t outputs[ECG_CLASSES]) {
+    ecg_arena *const arena = &stream->arena;
+    uint32_t columns[2][WIDEST / 4];
+    int32_t count;
+    int done = 0;
+    if (!stream->started) ecg_restart(stream);
+    append_sample(arena, microvolts);
+    advance(arena, 0, LAYERS - 1);
+    if (arena->filled[LAYERS - 1] < layers[LAYERS - 1].taps + layers[LAYERS - 1].stride) return 0;
+    count = convolve(arena, LAYERS - 1, columns);
+    for (int32_t i = 0; i < count; i++) {
+        if (stream->until_start-- == 0) {
+            for (int32_t at = 0; at < CHANNELS; at++) stream->starts[stream->opens][at] = arena->sums[at];
+            stream->opens = (uint16_t)((stream->opens + 1) % OPEN);
+            stream->until_start = HOP_COLUMNS - 1;
+        }
+        append(arena, LAYERS, columns[i]);
+        if (--stream->until_result == 0) {
+            int16_t sums[CHANNELS]; /* those of the arena are modulo 2^16 */
+            for (int32_t at = 0; at < CHANNELS; at++) sums[at] = (int16_t)(arena->sums[at] - stream->starts[stream->closes][at]);
+            compute_outputs(sums, outputs);
+            stream->closes = (uint16_t)((stream->closes + 1) % OPEN);
+            stream->until_result = HOP_COLUMNS;
+            done = 1;
+        }
+    }
+    return done;
+}
+//% else
 void ecg_restart(ecg_stream *stream) {
     reset(&stream->arena, 0);
     stream->written = stream->read = stream->available = 0;
@@ -398,7 +440,7 @@ int ecg_push(ecg_stream *stream, const int16_t *microvolts, int8_t outputs[ECG_C
         append(arena, 1, stream->columns[stream->read]);
         stream->read = (uint16_t)((stream->read + 1) % RING);
         stream->available--, stream->left--;
-        advance(arena, 1);
+        advance(arena, 1, LAYERS);
     }
     if (--stream->remaining) return 0;
     finish(arena, 1, outputs);
@@ -410,3 +452,4 @@ int ecg_push(ecg_stream *stream, const int16_t *microvolts, int8_t outputs[ECG_C
     stream->remaining = ECG_HOP;
     return 1;
 }
+//% endif

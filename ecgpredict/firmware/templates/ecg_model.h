@@ -61,11 +61,19 @@ typedef struct {
 /* A stream of samples, which starts when all of it is 0. The members are private. */
 typedef struct {
     ecg_arena arena;
+//% if plan.continuous
+    int16_t starts[@plan.ring@][@plan.channels@]; /* the sums at the start of each window that is open */
+    uint16_t until_start, until_result; /* columns of the last layer */
+    uint16_t opens, closes; /* the window that starts and ends next */
+    uint16_t started;
+} ecg_stream;
+//% else
     uint32_t columns[@plan.ring@][@plan.layers[0].padded_outputs // 4@]; /* the first layer's latest outputs */
     uint16_t written, read; /* the column that is written and read next */
     uint16_t available, left; /* columns of this window that were written but not read, and that were not read */
     uint16_t remaining; /* samples until the next result; 0: not started */
 } ecg_stream;
+//% endif
 
 extern const char ecg_version[]; /* of ecglib */
 extern const char ecg_model_name[];
@@ -80,9 +88,15 @@ void ecg_classify(ecg_arena *arena, const int16_t *microvolts, int8_t outputs[EC
 /* Outputs of a recording that is already quantized, bit-exact with LiteRT's reference kernels. */
 void ecg_classify_int8(ecg_arena *arena, const int8_t *input, int8_t outputs[ECG_CLASSES]);
 
+//% if plan.continuous
+/* Add one sample, ECG_LEADS values, to a stream. Returns 1 if `outputs` was written, each time with what ecg_classify()
+   computes for a window of ECG_SAMPLES samples: the first one, then those that start ECG_HOP samples later each. A result
+   comes @plan.delays[0]@ to @plan.delays[1]@ samples after the end of its window; a negative number is before it. */
+//% else
 /* Add one sample, ECG_LEADS values, to a stream. Returns 1 if `outputs` was written: with sample ECG_SAMPLES and then
    with every ECG_HOP-th one, each time with what ecg_classify() computes for the latest ECG_SAMPLES samples. The work is
    spread over the samples; that of a sample with a result is the largest. */
+//% endif
 int ecg_push(ecg_stream *stream, const int16_t *microvolts, int8_t outputs[ECG_CLASSES]);
 
 /* Discard all samples and start a new stream. */
