@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from device import native
+from device import emulation, native
+
+from ecgpredict.firmware import c_source, front
 
 MEASURED = [0, 1, *range(6, 12)]  # the front end's inputs among the twelve leads
 _WHOLE = """
@@ -22,6 +24,31 @@ int whole(int samples, const int32_t counts[][ECG_FRONT_INPUTS], const uint8_t o
     return written;
 }
 """
+
+
+def write(folder: Path) -> Path:
+    """The folder, with the front end's two files and those of a program for an emulated Cortex-M4F."""
+    values = {"version": "", "front": front.template_values()}
+    for name in ("ecg_front.h", "ecg_front.c", "cortex-m/startup.c", "cortex-m/mps2.ld"):
+        (folder / Path(name).name).write_text(c_source.render(name, values))
+    return folder
+
+
+def emulate(folder: Path, rate: int, optimization: str = "-O2") -> dict[str, int]:
+    """Bytes of flash and RAM, and instructions, of the front end on an emulated Cortex-M4F."""
+    program, compiled, board = folder / "front.elf", folder / "front.o", emulation.BOARDS["cortex-m4"]
+    options = "-std=gnu99 -mcpu=cortex-m4 -mthumb -mfloat-abi=hard -mfpu=fpv4-sp-d16 -nostartfiles --specs=nano.specs"
+    cc = ["arm-none-eabi-gcc", *options.split(), optimization, f"-DECG_ADC_RATE={rate}", f"-I{folder}"]
+    native.run([*cc, "-c", str(folder / "ecg_front.c"), "-o", str(compiled)])
+    main = Path(__file__).with_name("front_device.c")
+    sources = [str(main), str(folder / "startup.c"), str(compiled)]
+    native.run([*cc, "-T", str(folder / "mps2.ld"), *sources, "-o", str(program)])
+    qemu = f"qemu-system-arm -M {board} -nographic -monitor none -serial none -icount shift=0,sleep=off"
+    semihosting = "enable=on,target=native,chardev=out,arg=device"
+    files = ["-chardev", "stdio,id=out", "-kernel", str(program), "-semihosting-config", semihosting]
+    names = ("instructions", "instructions_at_most", "instructions_to_judge", "ram")
+    printed = map(int, native.run([*qemu.split(), *files]).split())
+    return dict(zip(names, printed)) | {"flash": emulation.object_sizes(compiled)["flash"]}
 
 
 class _Quality(ctypes.Structure):

@@ -16,7 +16,7 @@ def template_values() -> dict:
     """Values of the names in ``ecg_front.h`` and ``ecg_front.c``; times in s, amplitudes in µV."""
     fast, down = RATES[0], RATES[0] // SAMPLING_RATE
     real = low_pass(fast)
-    taps, half = np.round(real * 2**BITS).astype(int), len(real) // 2
+    taps, half = _integers(real * 2**BITS), len(real) // 2
     rows = [", ".join(map(str, taps[start : start + 15])) for start in range(0, len(taps), 15)]
     # III is the difference of two leads: both are off by the rounding of their inputs and by that of the taps
     fixed = 0.5 + 2 * (0.5 * _largest_gain(taps / 2**BITS) + 2.0**-8)
@@ -44,6 +44,17 @@ def template_values() -> dict:
         "any_max": round(1000 * quality.ANY_MAX_MV),
         "largest_min": round(1000 * quality.LARGEST_MIN_MV),
     }
+
+
+def _integers(taps: np.ndarray) -> np.ndarray:
+    """Taps rounded so that the sum is that of the real ones, also of every other tap: a constant stays as it is."""
+    rounded = np.round(taps).astype(int)
+    for each in (slice(0, None, 2), slice(1, None, 2)):
+        rest = taps[each] - rounded[each]
+        missing = round(rest.sum())
+        nearest = np.argsort(-np.sign(missing) * rest)[: abs(missing)]
+        rounded[each][nearest] += np.sign(missing)
+    return rounded
 
 
 def _largest_gain(taps: np.ndarray) -> float:

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from conftest import lacking
 from device import native
-from device.front import MEASURED, CompiledFront
+from device.front import MEASURED, CompiledFront, write
 
-from ecgpredict.firmware import c_source, front
+from ecgpredict.firmware import front
 from ecgpredict.recordings import Recording, windows
 
 SECONDS = 10.2  # an output waits for 0.2 s
@@ -18,10 +18,7 @@ SECONDS = 10.2  # an output waits for 0.2 s
 def folder(tmp_path_factory):
     if not shutil.which("cc"):
         lacking("toolchain", "cc is not installed")
-    folder, values = tmp_path_factory.mktemp("front"), {"version": "0", "front": front.template_values()}
-    for name in ("ecg_front.h", "ecg_front.c"):
-        (folder / name).write_text(c_source.render(name, values))
-    return folder
+    return write(tmp_path_factory.mktemp("front"))
 
 
 @pytest.fixture(scope="module", params=front.RATES)

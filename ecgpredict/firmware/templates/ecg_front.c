@@ -132,9 +132,23 @@ static int complete_output(ecg_front *front, int16_t microvolts[ECG_FRONT_LEADS]
     return done;
 }
 
+/* Add four inputs to the sums of the outputs that they contribute to; with more, processors run out of registers. */
+static void add(ecg_front *front, int32_t input, const int32_t values[4]) {
+    const int32_t a = values[0], b = values[1], c = values[2], d = values[3];
+    int32_t *const end = front->sums[ECG_FRONT_OPEN - 1] + input, *sums = front->sums[front->oldest] + input;
+    for (int32_t tap = front->phase; tap < TAPS; tap += DOWN) {
+        const int32_t weight = taps[tap];
+        sums[0] += weight * a;
+        sums[1] += weight * b;
+        sums[2] += weight * c;
+        sums[3] += weight * d;
+        sums = sums == end ? front->sums[0] + input : sums + ECG_FRONT_INPUTS;
+    }
+}
+
 int ecg_front_push(ecg_front *front, const int32_t counts[ECG_FRONT_INPUTS], uint8_t off,
                    int16_t microvolts[ECG_FRONT_LEADS]) {
-    int32_t values[ECG_FRONT_INPUTS], at = front->oldest;
+    int32_t values[ECG_FRONT_INPUTS];
     if (front->early < 0) { /* the signal before the first sample is taken to be equal to it */
         front->early = @front.early@;
         for (int32_t input = 0; input < ECG_FRONT_INPUTS; input++) {
@@ -152,12 +166,7 @@ int ecg_front_push(ecg_front *front, const int32_t counts[ECG_FRONT_INPUTS], uin
         if (ECG_ADC_HIGHPASS) front->baseline[input] += (count * INT64_C(4096) - front->baseline[input]) >> BASELINE;
         front->last[input] = count;
     }
-    for (int32_t tap = front->phase; tap < TAPS; tap += DOWN) {
-        int32_t *const sums = front->sums[at];
-        const int32_t weight = taps[tap];
-        for (int32_t input = 0; input < ECG_FRONT_INPUTS; input++) sums[input] += weight * values[input];
-        at = at + 1 == ECG_FRONT_OPEN ? 0 : at + 1;
-    }
+    for (int32_t input = 0; input < ECG_FRONT_INPUTS; input += 4) add(front, input, values + input);
     return complete_output(front, microvolts);
 }
 
