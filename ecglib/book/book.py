@@ -191,6 +191,7 @@ def _template_context(paths: Paths, names: list[str]) -> dict:
         "travel": results.read(paths.published_results, "travel"),
         "resampling": results.read(committed, "resampling"),  # of benchmarks/resampling.py
         "firmware": results.read(committed, "firmware"),  # of the models released with the code
+        "front": results.read(committed, "front"),  # of benchmarks/front.py
         "cluster": results.read(committed, "cluster"),  # of tools/cluster_costs.py
         "test_records": cards[default]["records"],
         "minutes": minutes,
