@@ -321,7 +321,7 @@ def test_a_missing_file_is_named(tmp_path):
         firmware.write(tmp_path / "absent.tflite", tmp_path)
 
 
-def test_packages_name_the_source_file(folders):
+def test_packages_name_the_source_files(folders):
     """The form of what PlatformIO, Arduino, Zephyr and ESP-IDF read; none of them was run."""
     folder = folders[SMALL]
     library = json.loads((folder / "library.json").read_text())
