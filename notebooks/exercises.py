@@ -410,7 +410,7 @@ tables.show(pd.DataFrame(rows, columns=["", "estimate and interval"]))
 #
 # ## Chapter 10: deployment
 #
-# ### 8.1 A more sensitive threshold
+# ### 10.1 A more sensitive threshold
 #
 # *Choose the threshold for MI so that 95 % of the infarctions of fold 9 are found. What does that cost in specificity, and
 # does it hold on fold 10?*
@@ -438,7 +438,21 @@ tables.show(
 # A lower threshold finds more infarctions and raises more false alarms. What was chosen on fold 9 is not what fold 10
 # gives: a threshold is an estimate too.
 #
-# ### 8.2 A loose electrode
+# ### 10.2 The price of a threshold
+#
+# *Write the price of a miss as a function of a threshold. Which superclass's best F1 behaves as if a miss were cheapest?*
+
+# %% tags=["hide-cell"]
+price = (1 - thresholds) / thresholds  # from p >= 1 / (1 + r)
+tables.show(
+    pd.DataFrame({"superclass": CLASSES, "threshold": thresholds, "price": price})
+)
+
+# %% [markdown]
+# The highest threshold has the lowest price. F1 sets it by how common a finding is and how well the network orders it, and not
+# by what a miss would cost. (The prices mean something only where the probabilities are calibrated.)
+#
+# ### 10.3 A loose electrode
 #
 # *Set lead V2 of a recording to zero. What do the quality warnings say, and how far do the probabilities move?*
 

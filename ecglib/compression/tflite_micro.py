@@ -15,7 +15,6 @@ from ecglib.data.dataset import check_records
 from ecgpredict.spec import CLASSES
 
 _ARENA_BYTES = 4 * 2**20  # offered to the interpreter; it reports how much it uses
-_MAX_FRACTION = 0.75  # of flash and of RAM that a model may take; the rest is for the program
 
 # a typical microcontroller of each class -> (flash, RAM) in KB of 1024 bytes, as stated by the manufacturer
 DEVICES = {
@@ -50,11 +49,6 @@ def footprint(path: Path) -> Footprint:
     printed = _capture(interpreter.print_allocations)
     sizes = {part: int(size) for part, size in re.findall(r"Arena allocation (\w+) (\d+) bytes", printed)}
     return Footprint(Path(path).stat().st_size, sizes["total"], sizes["tail"], operators(path))
-
-
-def fits(one: Footprint, flash: int, ram: int) -> bool:
-    """Whether a model leaves a quarter of `flash` and of `ram`, both in KB, to the rest of the program."""
-    return one.file_bytes <= _MAX_FRACTION * flash * 1024 and one.arena_bytes <= _MAX_FRACTION * ram * 1024
 
 
 def scales(path: Path) -> dict[str, float]:

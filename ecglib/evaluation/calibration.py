@@ -29,27 +29,6 @@ def fit_temperature(y_score: np.ndarray, y_true: np.ndarray) -> float:
     return float(np.exp(minimize_scalar(cost, bounds=(-3, 3), method="bounded").x))
 
 
-def reliability(y_score: np.ndarray, y_true: np.ndarray, bins: int = _BINS) -> pd.DataFrame:
-    """Reliability table: how often records have a superclass, by its predicted probability, in bins of equal width.
-
-    Returns
-    -------
-    DataFrame with superclass, predicted (mean probability in a bin), observed (fraction of records with the superclass)
-    and records (count); empty bins are omitted
-    """
-    rows = pd.DataFrame(
-        {
-            "superclass": np.tile(CLASSES, len(y_score)),
-            "bin": _bin(y_score, bins).ravel(),
-            "predicted": y_score.ravel(),
-            "observed": y_true.ravel().astype(float),
-        }
-    )
-    grouped = rows.groupby(["superclass", "bin"], sort=False)
-    table = grouped[["predicted", "observed"]].mean().assign(records=grouped.size()).reset_index()
-    return table.sort_values(["superclass", "bin"], key=lambda c: c.map(CLASSES.index) if c.name == "superclass" else c)
-
-
 def expected_calibration_error(y_score: np.ndarray, y_true: np.ndarray, bins: int = _BINS) -> float:
     """Mean absolute difference between predicted and observed over the bins of all columns, weighted by records
     (Guo et al. 2017).

@@ -51,13 +51,6 @@ def test_the_arena_is_little_more_than_the_largest_neighboring_activations(file)
     assert needed < found.arena_bytes - found.persistent_bytes < 1.1 * needed
 
 
-def test_a_quarter_of_flash_and_ram_is_left_to_the_program():
-    one = tflite_micro.Footprint(3 * 1024, 6 * 1024, 0, ())
-    assert tflite_micro.fits(one, flash=4, ram=8)
-    assert not tflite_micro.fits(one, flash=3, ram=8)
-    assert not tflite_micro.fits(one, flash=4, ram=7)
-
-
 def test_no_activation_is_copied_between_layers(file):
     blocks = ("CONV_2D", "MAX_POOL_2D") * 3
     assert tflite_micro.operators(file) == (*blocks, "MEAN", "FULLY_CONNECTED", "LOGISTIC")

@@ -41,12 +41,6 @@ def test_a_temperature_leaves_the_order_of_records(calibrated_data):
     assert (np.argsort(warmer[:100, 0]) == np.argsort(probability[:100, 0])).all()
 
 
-def test_reliability_counts_every_record_once_per_superclass(calibrated_data):
-    table = calibration.reliability(*calibrated_data)
-    assert table.groupby("superclass")["records"].sum().tolist() == [20_000] * 5
-    assert table["superclass"].unique().tolist() == list(CLASSES)
-
-
 def test_the_calibration_error_of_a_constant_is_its_distance():
     score, y_true = np.full((100, 5), 0.9), np.zeros((100, 5), bool)
     y_true[:30] = True

@@ -15,10 +15,13 @@ from sklearn.metrics import average_precision_score
 from torch import nn
 
 from ecglib.compression import onnx_files, pruning
+from ecglib.evaluation import calibration
+from ecglib.evaluation.resampling import Resampling
 from ecglib.networks import convnet
 from ecglib.study import reporting, results, speeds
 from ecglib.study import study as studies
 from ecglib.study.profile import load_profile
+from ecgpredict.spec import apply_temperature
 
 SOURCES = sorted((Path(__file__).parents[2] / "notebooks").glob("*.py"))
 
@@ -190,6 +193,24 @@ def test_chapter_4_removes_a_channel_with_all_that_belongs_to_it(chapter_4):
     assert {name: values.shape for name, values in smaller.state_dict().items()} == {
         name: values.shape for name, values in expected.items()
     }
+
+
+def test_chapter_10_calibrates_as_the_package_does(notebooks):
+    """On probabilities in steps of 1/256, as integers give them."""
+    chapter, rng = notebooks.run("10_deployment"), np.random.default_rng(0)
+    score = rng.integers(1, 256, (3000, 5)) / 256
+    labels = rng.random(score.shape) < score**2
+    temperature = chapter["fit_temperature"](score, labels)
+    assert temperature == pytest.approx(calibration.fit_temperature(score, labels))
+    warmer = chapter["with_temperature"](score, temperature)
+    np.testing.assert_allclose(warmer, apply_temperature(score, temperature))
+    thresholds = [chapter["best_f1"](*columns) for columns in zip(warmer.T, labels.T)]
+    np.testing.assert_allclose(thresholds, calibration.choose_thresholds(warmer, labels))
+    assert chapter["calibration_error"](warmer, labels) == pytest.approx(
+        calibration.expected_calibration_error(warmer, labels)
+    )
+    (slope,), _ = calibration.calibration_slopes(warmer[None], labels, Resampling(np.arange(3000), 1))
+    assert chapter["slope"](warmer, labels) == pytest.approx(slope, rel=1e-3)
 
 
 def test_a_findings_columns_name_their_networks(chapter_4):

@@ -1,33 +1,12 @@
-"""Reliability curves, AUC against sparsity."""
+"""AUC against sparsity."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
 
 import matplotlib.pyplot as plt
 import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
-
-from ecglib.book.plots.style import CLASS_COLORS, PAGE_WIDTH
-from ecgpredict.spec import CLASSES
-
-
-def reliability(panels: Mapping[str, pd.DataFrame]) -> Figure:
-    """Observed frequency of each superclass against its predicted probability, from tables of reliability by title."""
-    size = (PAGE_WIDTH / 2 * max(len(panels), 2), 3.7)
-    figure, axes = plt.subplots(1, len(panels), figsize=size, sharey=True, squeeze=False)
-    for axis, (title, table) in zip(axes.flat, panels.items()):
-        axis.plot([0, 1], [0, 1], color="#777777", linewidth=1, linestyle="--")
-        for name in CLASSES:
-            bins = table[table["superclass"] == name]
-            axis.plot(bins["predicted"], bins["observed"], color=CLASS_COLORS[name], linewidth=1, label=name)
-            axis.scatter(bins["predicted"], bins["observed"], bins["records"] ** 0.5, color=CLASS_COLORS[name])
-        axis.set(xlabel="predicted probability", title=title, aspect="equal")
-    axes[0, 0].set_ylabel("fraction of records with the superclass")
-    axes[0, 0].legend(fontsize=8)
-    return figure
 
 
 def auc_against_sparsity(table: pd.DataFrame, reference: float, *, hue: str, title: str = "") -> Figure:

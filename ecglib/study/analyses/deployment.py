@@ -17,9 +17,7 @@ from ecglib.evaluation.bootstrap import Estimate
 from ecglib.evaluation.resampling import Resampling
 from ecglib.evaluation.scores import Scores
 from ecglib.study.study import Study
-from ecgpredict import examples, prediction
-from ecgpredict.released import ReleasedModel
-from ecgpredict.spec import CLASSES, apply_temperature
+from ecgpredict.spec import apply_temperature
 
 
 @dataclass(frozen=True)
@@ -84,23 +82,6 @@ class CalibratedModel:
     scores: Scores
     calibration: Calibration
 
-    def reliability(self) -> dict[str, pd.DataFrame]:
-        """{"before" and "after" with the calibration error: table for :func:`ecglib.book.plots.reliability`}."""
-        test, ece = self.study.evaluation_set(TEST_FOLD), self.calibration.ece
-        scores = {"before": test.y_score(self.scores)[0], "after": self.calibration.calibrated}
-        return {
-            f"{when}, ECE {ece[when].value:.3f}": calibration.reliability(one, test.y_true)
-            for when, one in scores.items()
-        }
-
-    def decisions(self) -> pd.DataFrame:
-        """Threshold, sensitivity, specificity, precision and F1 of each superclass on fold 10."""
-        made = self.calibration.decisions
-        text = [str(Estimate(row.value, row.low, row.high)) for row in made.itertuples()]
-        wide = made.assign(text=text).pivot(index="superclass", columns="measure", values="text").loc[list(CLASSES)]
-        wide.insert(0, "threshold", self.calibration.thresholds.round(3))
-        return wide[["threshold", "sensitivity", "specificity", "precision", "F1"]].reset_index()
-
 
 def calibrate(study: Study, scores: Scores) -> CalibratedModel:
     """Fit temperature and thresholds to the first seed's scores on fold 9, and measure them on fold 10."""
@@ -109,21 +90,3 @@ def calibrate(study: Study, scores: Scores) -> CalibratedModel:
     folds = [(one.y_score(first)[0], one.y_true) for one in (validation, test)]
     fitted = fit_and_measure(*folds, test.resampling)
     return CalibratedModel(study, first, fitted)
-
-
-def open_calibrated(study: Study, model: str) -> CalibratedModel:
-    """Calibrate a model from the scores that its chapter wrote."""
-    return calibrate(study, Scores.load(study.paths.results / "scores" / f"{model}.npz"))
-
-
-def classified_examples(study: Study, model: ReleasedModel) -> pd.DataFrame:
-    """Synthetic recordings classified with a released model: probabilities, findings and quality warnings."""
-    folder = examples.write(study.paths.artifacts / "deployment" / "recordings")
-    found = prediction.classify(prediction.find_recordings([folder]), model, units="mV")
-    return pd.DataFrame([_row(one) for one in found])
-
-
-def _row(one: prediction.Prediction) -> dict:
-    findings = " ".join(one.findings) or "no finding"
-    result = one.error.split("\n")[0] or "; ".join([findings, *one.quality_warnings])
-    return {"recording": one.path.name, **{name: one.probabilities.get(name) for name in CLASSES}, "result": result}

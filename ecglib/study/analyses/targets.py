@@ -38,5 +38,3 @@ COMPACT_AUC = {
     128: Target(0.931, at_least=True, text="0.931"),
     512: Target(0.933, at_least=True, text="0.933"),
 }
-MICRO_ARENA_BYTES = Target(160_000, at_least=False, text="160,000 bytes")
-MICRO_FILE_BYTES = Target(560_000, at_least=False, text="560,000 bytes")
