@@ -116,7 +116,7 @@ def load(name: str | None = None, where: Path | None = None) -> ReleasedModel:
     return ReleasedModel(name, path, normalization, described["temperature"], thresholds, cautions)
 
 
-def load_verified(name: str, where: Path | None = None, kind: str | None = None) -> tuple[Path, dict]:
+def load_verified(name: str, where: Path | None = None, kind: str = ONNX) -> tuple[Path, dict]:
     """A released model's file of a kind, checked against the manifest's SHA-256, and its :func:`entry`.
 
     Raises
@@ -136,8 +136,8 @@ def load_verified(name: str, where: Path | None = None, kind: str | None = None)
     return path, described
 
 
-def entry(name: str, where: Path | None = None, kind: str | None = None) -> dict:
-    """What the manifest says of a model and of its file of a kind (.onnx, if it has one), in one dictionary.
+def entry(name: str, where: Path | None = None, kind: str = ONNX) -> dict:
+    """What the manifest says of a model and of its file of a kind, in one dictionary.
 
     Raises
     ------
@@ -145,7 +145,6 @@ def entry(name: str, where: Path | None = None, kind: str | None = None) -> dict
     """
     where = Path(where or folder())
     described = entries(where)[resolve(name, where)]
-    kind = kind or min(described["files"])
     if kind not in described["files"]:
         having = [other for other, each in entries(where).items() if kind in each["files"]]
         expected, found = " or ".join(having) or f"a .{kind} file", ", ".join(described["files"])

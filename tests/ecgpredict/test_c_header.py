@@ -24,7 +24,7 @@ def model(tmp_path):
     source = tmp_path / "model.tflite"
     source.write_bytes(np.random.default_rng(0).bytes(1000))
     released.write(tmp_path, "micro", [source], Normalization(0.01, 0.2), 1.5, THRESHOLDS, scales=SCALES)
-    return released.load_verified("micro", tmp_path)
+    return released.load_verified("micro", tmp_path, released.TFLITE)
 
 
 def test_header_contains_the_bytes_of_the_file(model, tmp_path):

@@ -18,9 +18,9 @@ from conftest import PROJECT, lacking
 from typer.testing import CliRunner
 
 from ecglib import cli
-from ecgpredict import __version__, examples, files
+from ecgpredict import __version__, examples, files, released
 
-MICRO = "student_micro_64k"
+MICRO = released.microcontroller()
 
 
 @pytest.fixture
