@@ -159,12 +159,7 @@ def entries(where: Path) -> dict[str, dict]:
 
 
 def copy_release(source: Path, target: Path) -> None:
-    """Put a folder's models and their manifest in the place of those of another folder, the manifest last.
-
-    Raises
-    ------
-    InputError : a file does not match its manifest
-    """
+    """Put a folder's models, which are verified, in the place of those of another folder, the manifest last."""
     before = _file_names(target) if (Path(target) / MANIFEST).is_file() else set()
     for name, described in entries(source).items():
         for kind in described["files"]:

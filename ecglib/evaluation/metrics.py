@@ -24,17 +24,6 @@ def macro_average_precision(y_true: np.ndarray, y_score: np.ndarray) -> float:
     return float(np.mean(average_precision_score(y_true, y_score, average=None)))
 
 
-def micro_auc(y_true: np.ndarray, y_score: np.ndarray) -> float:
-    """ROC AUC over all (record, superclass) pairs."""
-    return float(roc_auc_score(y_true, y_score, average="micro"))
-
-
-def auc_values(y_true: np.ndarray, y_score: np.ndarray) -> dict[str, float]:
-    """AUC of each superclass, and the "micro" and "macro" averages."""
-    values = dict(zip(CLASSES, map(float, class_aucs(y_true, y_score))))
-    return values | {"micro": micro_auc(y_true, y_score), "macro": macro_auc(y_true, y_score)}
-
-
 def roc_curves(y_true: np.ndarray, y_score: np.ndarray) -> pd.DataFrame:
     """ROC curves of each superclass, and the micro and macro averages, in long format.
 
