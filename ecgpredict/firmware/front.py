@@ -18,8 +18,9 @@ def template_values() -> dict:
     real = low_pass(fast)
     taps, half = _integers(real * 2**BITS), len(real) // 2
     rows = [", ".join(map(str, taps[start : start + 15])) for start in range(0, len(taps), 15)]
-    # III is the difference of two leads: both are off by the rounding of their inputs and by that of the taps
-    fixed = 0.5 + 2 * (0.5 * _largest_gain(taps / 2**BITS) + 2.0**-8)
+    # III is the difference of two leads. Both are off by the rounding of their inputs, of which each sample's is taken
+    # back by the next one, and by that of the taps; the sums lose less than 2^-8 each, and so does an offset.
+    fixed = 0.5 + 2 * (0.5 * _largest_gain(taps / 2**BITS, differences=True) + 2.0**-7)
     return {
         "rate": SAMPLING_RATE,
         "samples": N_SAMPLES,
@@ -57,6 +58,7 @@ def _integers(taps: np.ndarray) -> np.ndarray:
     return rounded
 
 
-def _largest_gain(taps: np.ndarray) -> float:
-    """The largest output for inputs of at most 1, at either rate."""
-    return max(step * np.abs(taps[phase::step]).sum() for step in (1, 2) for phase in range(step))
+def _largest_gain(taps: np.ndarray, differences: bool = False) -> float:
+    """The largest output at either rate for inputs of at most 1, or for their differences from sample to sample."""
+    filters = [step * taps[phase::step] for step in (1, 2) for phase in range(step)]
+    return max(np.abs(np.diff(each, prepend=0, append=0) if differences else each).sum() for each in filters)

@@ -35,11 +35,6 @@ static int32_t within(int32_t value, int32_t limit) {
     return value < -limit ? -limit : value > limit ? limit : value;
 }
 
-/* Counts in microvolts * 2^fraction, rounded to nearest. */
-static int32_t in_microvolts(int32_t counts, int fraction) {
-    return (int32_t)((counts * FACTOR + (INT64_C(1) << (23 - fraction))) >> (24 - fraction));
-}
-
 /* Begin a window that is judged. */
 static void begin_window(ecg_front *front) {
     for (int32_t input = 0; input < ECG_FRONT_INPUTS; input++) {
@@ -100,7 +95,7 @@ static void write_output(ecg_front *front, int16_t microvolts[ECG_FRONT_LEADS]) 
     int32_t leads[ECG_FRONT_LEADS];
     for (int32_t input = 0; input < ECG_FRONT_INPUTS; input++) {
         const int32_t sum = front->sums[front->oldest][input] >> (SHIFT - FRACTION);
-        const int32_t offset = ECG_ADC_HIGHPASS ? 0 : in_microvolts((int32_t)(front->baseline[input] >> 12), FRACTION);
+        const int32_t offset = ECG_ADC_HIGHPASS ? 0 : (int32_t)((front->baseline[input] >> 12) * FACTOR >> (24 - FRACTION));
         leads[input < 2 ? input : input + 4] = sum + offset;
     }
     leads[2] = leads[1] - leads[0];
@@ -153,13 +148,18 @@ int ecg_front_push(ecg_front *front, const int32_t counts[ECG_FRONT_INPUTS], uin
         front->early = @front.early@;
         for (int32_t input = 0; input < ECG_FRONT_INPUTS; input++) {
             front->last[input] = counts[input];
+            front->rest[input] = 1 << 23;
             front->baseline[input] = counts[input] * INT64_C(4096);
         }
     }
     front->off |= off;
     for (int32_t input = 0; input < ECG_FRONT_INPUTS; input++) {
         const int32_t count = off >> input & 1 ? front->last[input] : counts[input];
-        const int32_t value = in_microvolts(count - (int32_t)(front->baseline[input] >> 12), 0);
+        const int32_t from_baseline = count - (int32_t)(front->baseline[input] >> 12);
+        /* what is rounded off is added to the next sample: the filter then removes most of it */
+        const int64_t exact = from_baseline * FACTOR + front->rest[input];
+        const int32_t value = (int32_t)(exact >> 24);
+        front->rest[input] = (int32_t)(exact & 0xFFFFFF);
         judge(front, input, count);
         values[input] = within(value, MOST);
         if (value != values[input]) front->saturated |= (uint8_t)(1 << input);

@@ -45,6 +45,7 @@ typedef struct {
     int32_t sums[ECG_FRONT_OPEN][ECG_FRONT_INPUTS]; /* of the outputs that are not complete */
     int64_t baseline[ECG_FRONT_INPUTS]; /* counts * 4096 */
     int32_t last[ECG_FRONT_INPUTS]; /* counts */
+    int32_t rest[ECG_FRONT_INPUTS]; /* what the latest microvolts were rounded by, * 2^24 */
     ecg_front_limit limits[ECG_FRONT_INPUTS][2];
     uint16_t still[ECG_FRONT_INPUTS]; /* latest samples that are equal */
     int16_t extremes[ECG_FRONT_LEADS][2][ECG_FRONT_EXTREMES]; /* the lowest, and the highest times -1, in order */
