@@ -55,7 +55,7 @@ def measure(model: str | Path, work: Path, data) -> dict:
         "weight_bytes": values["weight_bytes"],
         "arena": planned.arena,
         "stream": planned.stream,
-        "ring": planned.ring * planned.layers[0].padded_outputs,
+        "hop": planned.hop,
         "macs": planned.macs,
         "layers": [
             {"taps": layer.taps, "inputs": layer.inputs, "window": layer.capacity, "columns": layer.passed}
@@ -67,9 +67,7 @@ def measure(model: str | Path, work: Path, data) -> dict:
         "equality": equality(path, network, compiled, values, {"folds": values["quantizer"](microvolts)}, outputs),
         "estimates": {
             "milliseconds": {str(clock): boards.milliseconds(fast["instructions"], clock) for clock in boards.CLOCKS},
-            "largest_milliseconds": {
-                str(clock): boards.milliseconds(fast["largest"], clock) for clock in boards.CLOCKS
-            },
+            "push_milliseconds": {str(clock): boards.milliseconds(fast["largest"], clock) for clock in boards.CLOCKS},
             "millijoules": boards.millijoules(fast["instructions"]),
             "stream_milliwatts": boards.millijoules(fast["stream_instructions_per_second"]),
         },

@@ -16,9 +16,11 @@ from device.native import run
 from ecgpredict.errors import InputError
 
 BOARDS = {
+    "cortex-m0plus": "mps2-an385",  # a Cortex-M3, which executes the same instructions
     "cortex-m3": "mps2-an385",
     "cortex-m4": "mps2-an386",
     "cortex-m7": "mps2-an500",
+    "cortex-m33": "mps3-an547",  # a Cortex-M55, likewise
     "cortex-m55": "mps3-an547",
 }
 TOOLS = ("arm-none-eabi-gcc", "arm-none-eabi-size", "qemu-system-arm", "cmake")

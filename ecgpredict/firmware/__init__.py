@@ -60,6 +60,10 @@ def write(model: str | Path, folder: Path, where: Path | None = None, *, prefix:
         raise InputError("not a C identifier", where="prefix", expected=expected, found=prefix, hint=hint)
     path, entry = described(model, where)
     network = graph.read(path)
+    shape = network.samples, network.leads, len(network.bias)
+    if shape != (expected := (entry["samples"], len(entry["leads"]), len(entry["classes"]))):
+        hint = "give a model of these recordings"
+        raise InputError("other samples, leads or classes", where=path, expected=expected, found=shape, hint=hint)
     values = c_source.template_values(network, plan.plan_memory(network, path), entry, path.stem, path)
     recordings = golden.recordings()
     outputs = reference.outputs(network, values["quantizer"](recordings[:, : network.samples]))

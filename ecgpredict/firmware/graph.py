@@ -99,7 +99,7 @@ def read(path: Path) -> Network:
         raise _error(path, "not a .tflite file", "a file whose bytes 5 to 8 are TFL3", content[4:8])
     try:
         return _Reader(Path(path), Table.root(content)).network()
-    except (struct.error, IndexError, ValueError) as error:
+    except (struct.error, IndexError, ValueError, AttributeError) as error:
         if isinstance(error, InputError):
             raise
         raise _error(path, "unreadable .tflite file", "a complete file", error) from error
@@ -140,16 +140,21 @@ class _Reader:
         return self._tail(source, tuple(blocks), *self.operators[-3:])
 
     def _convolution(self, operator: Table) -> Convolution:
-        source, length, at = self._quantization(self.at), self._shape(self.at)[2], operator.numbers(1, "i")
+        source, (_, _, length, channels), at = (
+            self._quantization(self.at),
+            self._shape(self.at),
+            operator.numbers(1, "i"),
+        )
         weights, bias = self._constant(at[1]), self._constant(at[2])
         options = operator.table(4)
         padding, stride, taps = options.number(0, "b"), options.number(1, "i"), weights.shape[2]
         dilations = options.number(4, "i", 1), options.number(5, "i", 1)
-        if weights.shape[1] != 1 or padding not in (_SAME, _VALID) or set(dilations) != {1} or stride > taps:
+        fitting = (weights.shape[1], weights.shape[3], bias.shape) == (1, channels, weights.shape[:1])
+        if not fitting or padding not in (_SAME, _VALID) or set(dilations) != {1} or not 1 <= stride <= taps:
             raise self._error(
                 "unsupported convolution",
                 "over time, a stride of at most its taps, no dilation",
-                f"kernel {weights.shape[1:3]}, stride {stride}, dilations {dilations}, padding {padding}",
+                f"kernel {weights.shape[1:]}, stride {stride}, dilations {dilations}, padding {padding}",
             )
         edge = max((-(-length // stride) - 1) * stride + taps - length, 0) if padding == _SAME else 0
         self._move(operator)
@@ -176,10 +181,10 @@ class _Reader:
         averaged = self._quantization(self.at)
         at = linear.numbers(1, "i")
         weights, bias = self._constant(at[1]), self._constant(at[2])
-        if linear.table(4) is not None and linear.table(4).number(0, "b") != _NONE:
-            raise self._error(
-                "unsupported activation of the fully connected layer", "none", linear.table(4).number(0, "b")
-            )
+        if weights.shape != (len(bias), last[-1]):
+            raise self._error("unsupported fully connected layer", f"{last[-1]} inputs, a bias each", weights.shape)
+        if linear.table(4) is not None and (kind := linear.table(4).number(0, "b")) != _NONE:
+            raise self._error("unsupported activation of the fully connected layer", "none", kind)
         self._move(linear)
         logit, scales = self._quantization(self.at), self._scales(at[1], len(weights))
         self._move(logistic)

@@ -30,6 +30,7 @@ COMPILERS |= {
     for cpu, flags in _ARM.items()
 }
 COMPILERS["clang rv32imc"] = ["clang", "--target=riscv32", "-march=rv32imc", "-mabi=ilp32", "-ffreestanding"]
+COMPILERS["gcc rv32imc"] = ["riscv64-unknown-elf-gcc", "-march=rv32imc", "-mabi=ilp32", "-ffreestanding"]
 COMPILERS |= {"gcc": ["gcc"], "clang": ["clang"]}
 
 emulated = pytest.mark.slow
@@ -75,7 +76,7 @@ def expected(folder, forty_recordings, tmp_path_factory):
 def test_outputs_of_forty_recordings_equal_the_pc(programs, forty_recordings, expected):
     for (cpu, _, flags), program in programs.items():
         found = emulation.classify(program, forty_recordings[1], cpu)
-        fast = {"cortex-m3": "portable", "cortex-m55": "helium"}.get(cpu, "dual")
+        fast = {"cortex-m0plus": "portable", "cortex-m3": "portable", "cortex-m55": "helium"}.get(cpu, "dual")
         assert found.kernel == ("portable" if flags else fast)
         np.testing.assert_array_equal(found.outputs, expected)
 
@@ -158,7 +159,7 @@ def test_command_writes_the_folder(tmp_path):
 def compiles(folder, target, compiler, optimization):
     """Compile the model, with warnings as errors."""
     if not shutil.which(compiler[0]):
-        lacking("toolchain", f"{compiler[0]} is not installed")
+        lacking("riscv" if "riscv" in compiler[0] else "toolchain", f"{compiler[0]} is not installed")
     command = [*compiler, *WARNINGS, optimization, "-c", str(folder / "ecg_model.c"), "-o", str(target)]
     assert native.run(command) == ""
 

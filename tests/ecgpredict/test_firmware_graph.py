@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from device import proof
 
-from ecgpredict import released
+from ecgpredict import firmware, released
 from ecgpredict.errors import InputError
 from ecgpredict.firmware import graph, reference
 
@@ -101,6 +101,25 @@ def test_numpy_equals_litert_s_reference_kernels_on_a_compact_network():
     network = graph.read(path)
     x = np.concatenate([proof.random_inputs(network, 4), proof.extreme_inputs(network)])
     np.testing.assert_array_equal(reference.outputs(network, x), proof.outputs(path, x))
+
+
+def test_layers_that_do_not_fit_each_other_are_rejected(changed):
+    def narrow(model):
+        graph = model.subgraphs[0]
+        bias = graph.tensors[operator(model, 3).inputs[2]]
+        bias.shape = [1]
+        model.buffers[bias.buffer].data = model.buffers[bias.buffer].data[:4]
+
+    with pytest.raises(InputError, match="unsupported convolution"):
+        graph.read(changed(narrow))
+
+
+def test_a_network_for_other_recordings_is_rejected(changed, tmp_path):
+    def shorten(model):
+        model.subgraphs[0].tensors[model.subgraphs[0].inputs[0]].shape = [1, 1, 500, 12]
+
+    with pytest.raises(InputError, match=r"other samples(.|\n)*500, 12, 5"):
+        firmware.write(changed(shorten), tmp_path / "folder")
 
 
 def test_unsupported_pooling_stride_is_rejected(changed):
