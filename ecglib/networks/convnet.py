@@ -125,15 +125,9 @@ def channels_first(channels_last_net: nn.Module, network: nn.Module) -> nn.Modul
 def _two_dimensional(layer: nn.Module) -> nn.Module:
     match layer:
         case nn.Conv1d():
-            wide = TiledConv2d(
-                layer.in_channels,
-                layer.out_channels,
-                (1, layer.kernel_size[0]),
-                stride=(1, layer.stride[0]),
-                padding=(0, layer.padding[0]),
-                groups=layer.groups,
-                bias=layer.bias is not None,
-            )
+            channels, bias = (layer.in_channels, layer.out_channels), layer.bias is not None
+            kernel, stride, padding = (1, *layer.kernel_size), (1, *layer.stride), (0, *layer.padding)
+            wide = TiledConv2d(*channels, kernel, stride, padding, groups=layer.groups, bias=bias)
             if parametrize.is_parametrized(layer):
                 parametrize.register_parametrization(wide, "weight", FakeQuantizeWeight())
             wide.load_state_dict({k: v.unsqueeze(2) if v.dim() == 3 else v for k, v in layer.state_dict().items()})

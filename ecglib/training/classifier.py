@@ -12,7 +12,7 @@ from ecglib.compression import pruning
 from ecglib.networks import convnet
 from ecglib.networks.trained_form import logits_of, pooled_of, trainable
 from ecglib.training import distillation
-from ecglib.training.augmentation import CROP_STEP, augment, mix, random_starts
+from ecglib.training.augmentation import CROP_STEP, augment, mix
 from ecglib.training.scoring import windows_of
 from ecglib.training.settings import TrainingSettings
 
@@ -54,10 +54,8 @@ class Classifier(nn.Module):
         ----------
         x : records (b, 1000, 12), or their crops
         target : labels, soft targets if there are teachers (of all crops for `same_crop`), statements: (b, …)
-        start : where the crops start, int64 (b, 1); random if not given
+        start : where the crops start, int64 (b, 1); drawn by :func:`augment` if not given
         """
-        if start is None:
-            start = random_starts(len(x), self.settings, x.device)
         x = augment(x, self.settings, start)
         target, statements = target.tensor_split([target.shape[1] - self.n_statements], dim=1)
         if self.settings.same_crop:

@@ -7,9 +7,14 @@ import pytest
 from conftest import lacking
 from device import native
 from device.front import MEASURED, CompiledFront, write
+from scipy.signal import resample_poly
 
-from ecgpredict.firmware import front
+from ecgpredict import examples, released
+from ecgpredict.firmware import front, graph
+from ecgpredict.firmware.fixed_point import microvolt_quantizer
+from ecgpredict.firmware.reference import outputs
 from ecgpredict.recordings import Recording, windows
+from ecgpredict.spec import Normalization
 
 SECONDS = 10.2  # an output waits for 0.2 s
 
@@ -46,6 +51,19 @@ def test_microvolts_are_those_of_predict(compiled):
     values, largest = front.template_values(), 1000 * np.abs(signal - signal[0]).max()
     assert np.abs(error).max() <= 0.5 + values["fixed"] + values["relative"] * largest < 10
     assert np.sqrt((error**2).mean()) < 0.5  # rounding both to 1 µV alone makes 0.41
+
+
+def test_counts_lead_to_the_probabilities_of_predict_s_samples(compiled):
+    compute, rate = compiled
+    path, entry = released.load_verified(released.microcontroller(), kind=released.TFLITE)
+    network = graph.read(path)
+    quantizer = microvolt_quantizer(Normalization(entry["mean"], entry["scale"]), network.blocks[0].source, path)
+    for signal in examples.signals().values():
+        fast = resample_poly(signal, rate // 50, 2, axis=0, padtype="line").astype(np.float32)
+        microvolts = compute(compute.counts(np.pad(fast, ((0, rate // 5), (0, 0)), mode="edge")))[0]
+        wanted = np.round(1000 * windows(Recording("example", fast, rate))).astype(np.int16)
+        ours, theirs = (outputs(network, quantizer(x)).astype(int) for x in (microvolts[None, :1000], wanted))
+        assert np.abs(ours - theirs).max() <= 0.02 * 256
 
 
 def test_a_signal_that_stands_still_comes_out_as_it_is_and_all_leads_with_it(compiled):
