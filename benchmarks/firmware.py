@@ -1,8 +1,9 @@
 """Measures the firmware: equality with LiteRT's reference kernels, memory, and instructions on emulated processors.
 
 `python benchmarks/firmware.py [FILE.tflite…]` writes results/full/firmware.json, the source of the numbers on the
-book's page on microcontrollers: the released models and further files, under their names. It needs PTB-XL, a C
-compiler, CMake, and Debian's gcc-arm-none-eabi, libnewlib-arm-none-eabi and qemu-system-arm.
+book's page on microcontrollers: the released models and further files, as those of chapter 8 in
+artifacts/full/frontier, beside files that were measured before. It needs PTB-XL, a C compiler, CMake, and Debian's
+gcc-arm-none-eabi, libnewlib-arm-none-eabi and qemu-system-arm.
 """
 
 from __future__ import annotations
@@ -121,17 +122,18 @@ def equality(path: Path, network: graph.Network, compiled, values: dict, inputs:
 def main(files: list[str]) -> None:
     paths, study = Paths.for_profile("full"), open_study("full")
     data = study.data.in_folds(VALIDATION_FOLD, TEST_FOLD)
-    measured = {}
-    for model in (released.microcontroller(), released.default(), *map(Path, files)):
-        name = model.stem if isinstance(model, Path) else model
+    roles = {"microcontroller": released.microcontroller(), "default": released.default()}
+    former = results.read(paths.published_results, RESULT)
+    measured = {name: one for name, one in former["models"].items() if name not in map(former.get, roles)}
+    for model in (*roles.values(), *map(Path, files)):
+        name = model.stem.split("_seed")[0] if isinstance(model, Path) else model
         print(name, flush=True)
         with tempfile.TemporaryDirectory() as work:
             measured[name] = measure(model, Path(work), data)
     devices = tflite_micro.DEVICES | boards.MORE_DEVICES
     tools = ("arm-none-eabi-gcc", "qemu-system-arm")
     summary = {
-        "microcontroller": released.microcontroller(),
-        "default": released.default(),
+        **roles,
         "models": measured,
         "tools": {tool: native.run([tool, "--version"]).splitlines()[0] for tool in tools},
         "cycles": boards.CYCLES,
