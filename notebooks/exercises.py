@@ -408,6 +408,44 @@ tables.show(pd.DataFrame(rows, columns=["", "estimate and interval"]))
 # No. Both models are scored on the same patients: a sample with many difficult recordings lowers both AUCs, and that part
 # cancels in the difference. Only the interval of the difference answers the question.
 #
+# ## Chapter 8: how small can it get?
+#
+# ### 8.1 Where the bytes go
+#
+# *How many bytes of a file are weights, and how many are everything else? These figures are those of the full profile.*
+
+# %% tags=["hide-cell"]
+rows = []
+for name in ("compact_16_int8", "compact_32_int8"):
+    row = results.read(study.paths.root / "results" / "full", name)["row"]
+    rows.append(
+        (name, row["file_bytes"], row["params"], row["file_bytes"] - row["params"])
+    )
+tables.show(
+    pd.DataFrame(rows, columns=["model", "file bytes", "parameters", "everything else"])
+)
+
+# %% [markdown]
+# A weight takes one byte; the rest describes layers and tensors, and stores a scale and an offset for each channel. That part
+# hardly grows with the network, so that it matters most where the file is smallest.
+#
+# ### 8.2 Depthwise or plain
+#
+# *Which of two networks with the same widths has fewer parameters, and which needs fewer multiplications?*
+
+# %% tags=["hide-cell"]
+rows = []
+for block in ("plain", "separable"):
+    network = CompactNet(CompactShape(block=block, widths=(16, 32, 64)))
+    rows.append(
+        (block, convnet.counts(network)["params"], multiply_accumulates(network) / 1e6)
+    )
+tables.show(pd.DataFrame(rows, columns=["block", "parameters", "million MACs"]))
+
+# %% [markdown]
+# The separable one has fewer of both. At the same number of bytes it can be wider or deeper; the chapter compares the two at
+# equal bytes.
+#
 # ## Chapter 10: deployment
 #
 # ### 10.1 A more sensitive threshold
@@ -514,41 +552,3 @@ tables.show(pd.DataFrame(rows, columns=["recordings", "temperature", "offsets"])
 # %% [markdown]
 # Five offsets need more recordings than one temperature: with very few they follow chance, with enough they also move each
 # superclass to its own prevalence.
-#
-# ## Chapter 8: how small can it get?
-#
-# ### 10.1 Where the bytes go
-#
-# *How many bytes of a file are weights, and how many are everything else? These figures are those of the full profile.*
-
-# %% tags=["hide-cell"]
-rows = []
-for name in ("compact_16_int8", "compact_32_int8"):
-    row = results.read(study.paths.root / "results" / "full", name)["row"]
-    rows.append(
-        (name, row["file_bytes"], row["params"], row["file_bytes"] - row["params"])
-    )
-tables.show(
-    pd.DataFrame(rows, columns=["model", "file bytes", "parameters", "everything else"])
-)
-
-# %% [markdown]
-# A weight takes one byte; the rest describes layers and tensors, and stores a scale and an offset for each channel. That part
-# hardly grows with the network, so that it matters most where the file is smallest.
-#
-# ### 10.2 Depthwise or plain
-#
-# *Which of two networks with the same widths has fewer parameters, and which needs fewer multiplications?*
-
-# %% tags=["hide-cell"]
-rows = []
-for block in ("plain", "separable"):
-    network = CompactNet(CompactShape(block=block, widths=(16, 32, 64)))
-    rows.append(
-        (block, convnet.counts(network)["params"], multiply_accumulates(network) / 1e6)
-    )
-tables.show(pd.DataFrame(rows, columns=["block", "parameters", "million MACs"]))
-
-# %% [markdown]
-# The separable one has fewer of both. At the same number of bytes it can be wider or deeper; the chapter compares the two at
-# equal bytes.

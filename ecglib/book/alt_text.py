@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import defaultdict
 
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from matplotlib.colors import to_hex
@@ -57,15 +56,6 @@ def electrocardiogram(signal: np.ndarray, title: str, leads: tuple[str, ...], ra
         f"12-lead ECG of {len(signal) / rate:g} seconds{f', {title}' if title else ''}. The voltage spans "
         f"{spans[high]:.2f} mV in lead {leads[high]}, the most, and {spans[low]:.2f} mV in lead {leads[low]}, the "
         "least."
-    )
-
-
-def frontier(points: pd.DataFrame) -> str:
-    """The text of chapter 8's figure: every model with its bytes and its AUC."""
-    shown = [f"{row.label}, {row.file_bytes:,} bytes, AUC {row.value:.3f}" for row in points.itertuples()]
-    return (
-        "Macro AUC on fold 10, with intervals over patients and seeds, against the bytes of an int8 file: "
-        f"{_listed(shown)}."
     )
 
 

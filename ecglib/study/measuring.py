@@ -24,6 +24,8 @@ from ecglib.training.runs import Run
 if TYPE_CHECKING:
     import torch
 
+TFLITE_RECORDS = 256  # training records from which an int8 .tflite file has the ranges of its activations
+
 
 def runs_with_weights(study: Study, model: str) -> list[Run]:
     """The finished runs of a model whose weights exist, the first seed's first.
@@ -59,6 +61,26 @@ def int8_folder(study: Study) -> Path:
 def int8_file(study: Study, name: str, run: Run) -> Path:
     """The int8 file that is made from a run."""
     return int8_folder(study) / f"{name}_seed{run.metadata['seed']}.onnx"
+
+
+def tflite_file(study: Study, name: str, run: Run) -> Path:
+    """The int8 .tflite file `name` of a compact network's run, made anew; 256 training records set its ranges."""
+    from ecglib.compression import compact_keras, tflite_files
+
+    target = study.paths.artifacts / "tflite" / f"{name}_seed{run.metadata['seed']}.tflite"
+    records = study.representative_records(run, TFLITE_RECORDS)
+    return tflite_files.to_tflite(compact_keras.to_keras(study.network(run)), target, records)
+
+
+def scores_of_tflite(study: Study, runs: Sequence[Run], paths: Sequence[Path]) -> Scores:
+    """What LiteRT computes with int8 .tflite files for folds 9 and 10, one file per run, with the runs' seeds."""
+    from ecglib.compression import tflite_files
+
+    scored = study.data.in_folds(VALIDATION_FOLD, TEST_FOLD)
+    millivolts = scored.millivolts(slice(None))
+    score = [tflite_files.predict(path, run.normalization(millivolts)) for run, path in zip(runs, paths, strict=True)]
+    seeds = np.array([run.metadata["seed"] for run in runs])
+    return Scores(scored.ecg_id, scored.table["fold"].to_numpy(), seeds, np.stack(score))
 
 
 def scores_of_files(

@@ -19,6 +19,7 @@ from ecglib.evaluation.bootstrap import average_precision
 from ecglib.evaluation.evaluation_set import EvaluationSet
 from ecglib.evaluation.scores import Scores
 from ecglib.study import results
+from ecglib.study.measuring import TFLITE_RECORDS
 from ecglib.study.study import Study
 from ecglib.training.runs import Run, processor
 from ecgpredict import released
@@ -26,7 +27,6 @@ from ecgpredict.spec import CLASSES, apply_temperature
 
 FAMILY = "family"  # chapter 8's selection, in results
 DEFAULT, MICROCONTROLLER = "default", "microcontroller"
-CALIBRATION_RECORDS = 256  # training records that determine the ranges of the activations
 # a profile whose chapter 8 selected nothing
 PROVISIONAL = {
     DEFAULT: {"model": "compact_128_second_int8", "seed": 0, "name": "ecg128"},
@@ -84,7 +84,7 @@ def make(study: Study, selected: dict) -> Candidate:
     (student,) = study.model(selected["model"]).made_from
     run, name = study.train(student, selected["seed"], progress=False), selected["name"]
     network, folder = study.network(run), study.paths.artifacts / "deployment"
-    records = study.representative_records(run, CALIBRATION_RECORDS)
+    records = study.representative_records(run, TFLITE_RECORDS)
     tflite = tflite_files.to_tflite(compact_keras.to_keras(network), folder / f"{name}.tflite", records)
     float_file = onnx_files.to_onnx(network, folder / f"{name}_float32.onnx")
     onnx = quantization.quantize(float_file, folder / f"{name}.onnx", records, Quantization())

@@ -7,6 +7,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from ecglib.book import plots
+from ecglib.evaluation.bootstrap import Estimate
 from ecglib.networks import convnet
 
 matplotlib.use("agg")
@@ -73,13 +74,13 @@ def test_two_drawings_on_one_page_share_no_ids(front):
     assert all(ids) and not ids[0] & ids[1]
 
 
-def test_a_kind_of_compact_network_may_have_one_member(recwarn):
-    kinds = ["plain blocks", "plain blocks", "residual blocks"]
-    points = pd.DataFrame({"label": list("abc"), "kind": kinds, "file_bytes": [16_000, 32_000, 64_000]})
-    points = points.assign(value=0.93, low=0.92, high=0.94, seeds=[[0.92, 0.94], [0.93], [0.93]])
-    (legend,) = plots.frontier(points, None, {"other": (1e6, 0.93)}).legends
-    assert {text.get_text() for text in legend.get_texts()} == {"plain blocks", "residual blocks", "other"}
-    assert not recwarn.list
+def test_differences_stand_at_their_bytes_a_color_per_kind():
+    change = Estimate(0.001, -0.001, 0.003)
+    points = [("a", "plain", 16_000, change), ("b", "plain", 32_000, change), ("c", "residual", 64_000, change)]
+    figure = plots.against_bytes(points, "minus the best", 0.002)
+    (legend,) = figure.legends
+    assert {text.get_text() for text in legend.get_texts()} == {"plain", "residual"}
+    assert figure.axes[0].get_xlim()[0] < 16_000
 
 
 def test_a_beats_waves_are_marked_where_they_are():

@@ -15,8 +15,7 @@ from filelock import FileLock
 from ecglib.evaluation.scores import Scores
 from ecglib.networks import build, convnet, weights
 from ecglib.networks.architectures import CHANNELS, COMPACT_NETWORK, KERAS_NETWORK, REFERENCE_NETWORKS
-from ecglib.study import results
-from ecglib.study.analyses import frontier, frontier_conclusions, int8
+from ecglib.study.analyses import int8
 from ecglib.study.paths import Paths
 from ecglib.study.profile import load_profile
 from ecglib.study.study import Study
@@ -164,17 +163,6 @@ def quantized(study):
 @pytest.fixture(scope="session")
 def quantized_shuffled(shuffled_study):
     return int8.quantize(shuffled_study, INT8)
-
-
-@pytest.fixture(scope="session")
-def students(study) -> frontier.Frontier:
-    """Chapter 8's students as int8 files, and what it reads of other chapters."""
-    for name in (*frontier.OUTSIDE, frontier_conclusions.PRUNED):
-        source = "student_distilled" if name == frontier.RELEASED else "base_cnn"
-        row = {"file_bytes": 500_000, "params": 400_000, "test_auc": 0.9}
-        study.scores(source).save(study.paths.results / "scores" / f"{name}.npz")
-        results.write_json(study.paths.results, name, {"row": row})
-    return frontier.open_frontier(study)
 
 
 @pytest.fixture(scope="module")

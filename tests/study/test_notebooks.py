@@ -17,7 +17,8 @@ from torch import nn
 from ecglib.compression import onnx_files, pruning
 from ecglib.evaluation import calibration
 from ecglib.evaluation.resampling import Resampling
-from ecglib.networks import convnet
+from ecglib.networks import compact, convnet
+from ecglib.networks.architectures import CompactShape
 from ecglib.study import reporting, results, speeds
 from ecglib.study import study as studies
 from ecglib.study.profile import load_profile
@@ -166,6 +167,34 @@ def test_chapter_5_computes_a_convolution_in_integers(notebooks):
     scale_w, scale_x = float(chapter["scale_w"]), float(chapter["scale_x"])
     largest = (weight.abs() * scale_x + window.abs() * scale_w + scale_w * scale_x).sum() / 2  # half a step each
     assert abs(chapter["total"] * scale_w * scale_x - (weight * window).sum()) < largest
+
+
+@pytest.fixture
+def chapter_8(notebooks):
+    return notebooks.run("08_frontier")
+
+
+def test_chapter_8_writes_out_the_packages_network(chapter_8):
+    packaged = compact.CompactNet(CompactShape(block="plain", widths=(8, 12, 16, 24), kernel=7)).eval()
+    written = chapter_8["Compact"]().eval()
+    written.load_state_dict(dict(zip(written.state_dict(), packaged.state_dict().values(), strict=True)))
+    x = torch.randn(2, 12, 500)
+    torch.testing.assert_close(written(x), packaged(x))
+
+
+def test_chapter_8_pairs_trials_that_differ_in_one_thing(chapter_8):
+    (pair,) = chapter_8["pairs"](1, "taught", "labels")  # the sample has two of 12 epochs
+    assert pair == (("plain", "taught", 12), ("plain", "labels", 12))
+    taught, labels = (chapter_8["trials"][key] for key in pair)
+    expected = chapter_8["fold_9"].difference(taught, labels, pair_seeds=False)
+    assert chapter_8["mean_difference"]([pair]).to_dict() == pytest.approx(expected.to_dict())
+
+
+def test_chapter_8_selects_the_smallest_that_is_equivalent_to_the_best(chapter_8):
+    default, small = (chapter_8["family"][role] for role in ("default", "microcontroller"))
+    best, sizes = chapter_8["best"], chapter_8["sizes"]
+    assert default["model"] == min([best, *chapter_8["equivalent"]], key=sizes.get)
+    assert default["name"] != small["name"] or default == small
 
 
 @pytest.fixture

@@ -117,7 +117,8 @@ def test_the_sample_runs_every_chapter_and_every_model_with_results(project):
     compact = {name for name in full.models if name.startswith("compact_")}
     assert {full.models[name].role for name in missing - compact} <= {"trial", "candidate"}
     kept = {name for name in compact - missing if sample.models[name].has_results}
-    assert kept == {"compact_16_int8", "compact_32_int8", "compact_128_second_int8"}  # two sizes, two generations
+    # two sizes, more patience, two generations
+    assert kept == {f"compact_{name}_int8" for name in ("16", "32", "16_patient", "128_second")}
 
 
 @pytest.mark.parametrize(
@@ -228,7 +229,7 @@ def test_two_batches_of_torch_networks_and_one_of_keras_need_nothing_of_each_oth
 
 def test_the_chapter_that_waits_for_most_others_is_known(project):
     profile = load_profile(project / "config" / "sample.yml")
-    assert workflow.last_chapter(profile) == "08_frontier"  # reads 4, 5 and 6, and these read 2
+    assert workflow.last_chapter(profile) == "11_travel"  # reads 10, which reads 6 and 8
 
 
 def test_a_registry_can_be_read_without_a_profile(write):

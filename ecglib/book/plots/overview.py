@@ -6,7 +6,7 @@ import html
 import io
 import re
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -18,6 +18,7 @@ from matplotlib.ticker import FuncFormatter, MultipleLocator, NullLocator
 
 from ecglib.book import alt_text
 from ecglib.book.plots.style import PAGE_WIDTH
+from ecglib.evaluation.bootstrap import Estimate
 
 LABEL_POINTS = 9.5
 _BLUE = "#1F8FD6"  # legible on white and on black
@@ -112,40 +113,29 @@ def systems(table: pd.DataFrame) -> Figure:
     return alt_text.set_alt_text(figure, f"Macro AUC against bytes of the study's systems: {'; '.join(spans)}.")
 
 
-def frontier(
-    points: pd.DataFrame, law: Callable[[np.ndarray], np.ndarray] | None, others: Mapping[str, tuple[float, float]]
-) -> Figure:
-    """Macro AUC on fold 10 against bytes, a color per kind of network, a dot per seed, and the law.
+def against_bytes(points: Sequence[tuple[str, str, int, Estimate]], what: str, band: float = 0) -> Figure:
+    """Differences from a reference (dashed) against the bytes of a file, with intervals, a color per kind.
 
     Parameters
     ----------
-    points : label, kind, file_bytes, value, low, high and seeds (AUC of each)
-    law : gives the AUC at sizes in bytes; None for no curve
-    others : {name: (bytes, AUC)} of models outside this family, for comparison
+    points : label, kind, bytes and difference of each model
+    what : which difference it is, for the axis
+    band : half the width of a shaded band around zero
     """
-    figure, axis = plt.subplots(figsize=(PAGE_WIDTH, 4.8))
-    kinds = list(dict.fromkeys(points["kind"]))
-    palette = dict(zip(kinds, sns.color_palette("colorblind", len(kinds)), strict=True))
-    shift = dict(zip(kinds, np.linspace(0.98, 1.04, len(kinds)), strict=True))
-    for kind, part in points.groupby("kind", sort=False):
-        sizes, value = part["file_bytes"].to_numpy() * shift[kind], part["value"].to_numpy()
-        spread, color = [value - part["low"].to_numpy(), part["high"].to_numpy() - value], palette[kind]
-        axis.errorbar(sizes, value, spread, fmt="o", color=color, ecolor=(*color, 0.35), label=kind)
-        for size, seeds in zip(sizes, part["seeds"]):
-            axis.plot([size] * len(seeds), seeds, ".", color=color, markersize=3, alpha=0.7)
-    for number, (name, (size, auc)) in enumerate(others.items()):
-        axis.plot(size, auc, "Ds^v"[number % 4], color="#555555", markerfacecolor="white", label=name)
-    if law:
-        sizes = np.geomspace(points["file_bytes"].min(), points["file_bytes"].max(), 100)
-        axis.plot(sizes, law(sizes), color="#999999", zorder=0, label="fitted law, plain blocks")
-    axis.set(xscale="log", xlabel="bytes of the file", ylabel="macro AUC on fold 10")
+    figure, axis = plt.subplots(figsize=(PAGE_WIDTH, 4.4))
+    kinds = list(dict.fromkeys(kind for _, kind, _, _ in points))
+    axis.axhline(0, color="#777777", linestyle="--", linewidth=1)
+    axis.axhspan(-band, band, color="#999999", alpha=0.2, linewidth=0)
+    for number, (kind, color) in enumerate(zip(kinds, sns.color_palette("colorblind", len(kinds)))):
+        sizes, changes = zip(*((size, change) for _, of, size, change in points if of == kind))
+        spread = [[change.value - change.low for change in changes], [change.high - change.value for change in changes]]
+        sizes = np.array(sizes) * (0.98 + 0.02 * number)  # kinds of the same bytes stand side by side
+        axis.errorbar(sizes, [change.value for change in changes], spread, fmt="o", color=color, label=kind)
+    axis.set(xscale="log", xlabel="bytes of the file", ylabel=what)
     low, high = axis.get_xlim()
-    axis.set_xticks([tick for tick in (2**power * 1024 for power in range(4, 15)) if low <= tick <= high])
+    axis.set_xticks([tick for tick in (2**power * 1024 for power in range(2, 15)) if low <= tick <= high])
     axis.xaxis.set_minor_locator(NullLocator())
-    axis.xaxis.set_major_formatter(FuncFormatter(lambda size, _: _size(size)))
+    axis.xaxis.set_major_formatter(FuncFormatter(lambda size, _: f"{size / 1024:g} KB"))
     figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize="small")
-    return alt_text.set_alt_text(figure, alt_text.frontier(points))
-
-
-def _size(size: float) -> str:
-    return f"{size / 1024:g} KB" if size < 2**20 else f"{size / 2**20:g} MB"
+    shown = [f"{label}, {size:,} bytes, {change:+}" for label, _, size, change in points]
+    return alt_text.set_alt_text(figure, f"{what} against bytes: {'; '.join(shown)}.")

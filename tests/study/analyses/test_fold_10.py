@@ -4,7 +4,7 @@ import jupytext
 import numpy as np
 import pandas as pd
 
-from ecglib.study import release
+from ecglib.study import release, results
 from ecglib.study.analyses.comparison import mean_auc
 
 
@@ -23,6 +23,19 @@ def test_trials_of_chapter_6_are_compared_without_fold_10(study, shuffled_study,
         exec(source, variables)
         tables.append(pd.concat([variables["alone"], variables["taught"]]).drop(columns="scores"))
     pd.testing.assert_frame_equal(*tables)
+
+
+def test_the_family_of_chapter_8_is_chosen_without_fold_10(study, shuffled_study, project):
+    cells = [cell.source for cell in jupytext.read(project / "notebooks" / "08_frontier.py").cells]
+    (source,) = [cell for cell in cells if "family = {}" in cell]
+    families = []
+    for each in (study, shuffled_study):
+        students = ["student", "student_distilled", "base_cnn"]
+        scores, sizes = {name: each.scores(name) for name in students}, [30_000, 60_000, 120_000]
+        variables = {"study": each, "fold_9": each.evaluation_set(9), "students": students, "results": results}
+        exec(source, variables | {"scores": scores, "sizes": dict(zip(students, sizes))})
+        families.append(results.read(each.paths.results, "family"))
+    assert families[0] == families[1]
 
 
 def test_the_gate_is_decided_without_fold_10(quantized, quantized_shuffled):
