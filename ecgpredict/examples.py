@@ -1,4 +1,4 @@
-"""Synthetic recordings for trying out a released model, in a chapter and on the page that classifies in the browser.
+"""Synthetic recordings for trying out a released model.
 
 None is from a patient.
 """

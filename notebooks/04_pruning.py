@@ -852,6 +852,8 @@ tables.show(reporting.by_superclass(study, "Pruning"))
 # - Ask whether the large network was needed. Trained from scratch with settings that suit it, a network of the pruned shape is
 #   as good.
 #
+# With your own hands: [two sliders](../shrink) set a small network's weights to zero and shorten them, as you watch.
+#
 # **Next:** [quantization](05_quantization), the other way to fewer bytes.
 
 # %% [markdown]

@@ -779,6 +779,8 @@ tables.show(reporting.by_superclass(study, "Quantization"))
 #   depends on the processor.
 # - An AUC below 0.5 is a question about labels and weights before it is one about methods.
 #
+# With your own hands: [a slider](../shrink) takes a small network's weights from 32 bits to 2, as you watch.
+#
 # **Next:** [distillation](06_distillation), which makes the small CNN better without making it larger.
 
 # %% [markdown]

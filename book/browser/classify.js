@@ -1,129 +1,147 @@
 "use strict";
 /* Classifies an ECG in the reader's own browser. Nothing is sent anywhere.
 
-   The page includes recordings.js, resampling.js, occlusion.js, window.ECG_MODEL (manifest entry and file, base64), window.ECG_EXAMPLES
-   (int16 microvolts, base64) and, loaded at the first use, onnxruntime-web: its script, its glue module and its
-   WebAssembly, the last two as base64 so that the page also works from a folder, where browsers fetch nothing. */
+   Fills each <div class="ecg-classifier">: with data-compact, an example in place with its bars; without, all examples and
+   the reader's own files. Uses window.ECG_MODEL and window.ECG_EXAMPLES (ecgpredict/browser.py) and the other scripts. */
 (() => {
-  const { LEADS, RATE, N_SAMPLES, InputError, validate, read } = window.EcgRecordings;
+  const { RATE, InputError, validate, read } = window.EcgRecordings;
   const { windows } = window.EcgResampling;
-  const bytes = (base64) => Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+  const { MEANINGS, element, columnsOf, bar, whenLookChanges, eachRoot } = window.EcgPage;
+  const { entry } = window.ECG_MODEL;
+  const DISCLAIMER = '<p class="ecg-small">The mark on a bar is its threshold; what reaches it is a finding. <strong>Not a medical device.</strong></p>';
+  const RESULT = '<ul data-part="bars" class="ecg-bars" aria-label="Probabilities"></ul>';
+  const FULL = `
+    <fieldset data-part="example-box"><legend>Six patients</legend><div data-part="examples" class="ecg-buttons"></div></fieldset>
+    <fieldset data-part="file-box"><legend>Your own recording</legend>
+      <label>WFDB (choose .hea and .dat together) or CSV
+        <input data-part="files" type="file" multiple accept=".hea,.dat,.mat,.csv,.txt"></label>
+      <label>Unit of a CSV file
+        <select data-part="units"><option>mV</option><option>µV</option><option>V</option></select></label>
+    </fieldset>
+    <p data-part="status" class="ecg-status" role="status" aria-live="polite">Choose a patient or a file.</p>
+    <div data-part="result" class="ecg-result" hidden>
+      <p data-part="title" class="ecg-title"></p>
+      <p data-part="note"></p>
+      <ul data-part="warnings" class="ecg-warnings" aria-label="Warnings"></ul>
+      ${RESULT}${DISCLAIMER}
+      <p><button type="button" data-part="map" aria-pressed="false"></button>
+        <label data-part="choice" class="ecg-choice" hidden>for <select data-part="superclass"></select></label></p>
+      <p data-part="legend" hidden><span class="ecg-key ecg-for"></span> Orange speaks for it: with a straight line in place of this
+        second of this lead, the probability falls. <span class="ecg-key ecg-against"></span> Blue speaks against it.
+        <span data-part="limits"></span></p>
+      <div class="ecg-paper"><canvas data-part="paper" role="img"></canvas></div>
+      <p data-part="scale" class="ecg-small">25 mm a second, 10 mm a millivolt; the step on the left is 1 mV. Leads I to aVF look at the heart from the
+        arms and the left leg, V1 to V6 from the chest.</p>
+    </div>`;
+  const COMPACT = `
+    <p data-part="title" class="ecg-title"></p>
+    <div class="ecg-paper"><canvas data-part="paper" role="img"></canvas></div>
+    <p class="ecg-buttons"><button type="button" data-part="classify" class="ecg-main">Classify this ECG</button>
+      <button type="button" data-part="next">Another patient</button></p>
+    <div data-part="result">${RESULT}</div>
+    <p data-part="status" class="ecg-status" role="status" aria-live="polite"></p>${DISCLAIMER}`;
 
-  /* ---- the model ---- */
+  let model = null;
+  const opened = () => (model ||= new EcgEngine.Model(window.ECG_MODEL));
+  const painted = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 0)));
 
-  let session = null;
-
-  function script(source) {
-    return new Promise((resolve, reject) => {
-      const tag = document.createElement("script");
-      tag.src = source;
-      tag.onload = resolve;
-      tag.onerror = () => reject(new InputError(`${source} could not be loaded.`));
-      document.head.append(tag);
-    });
+  /* A recording's probabilities, averaged over its windows, and the first window. */
+  function classify(recording) {
+    const start = performance.now(), parts = windows(recording), scores = parts.map((part) => opened().probabilities(part));
+    const probabilities = entry.classes.map((_, i) => scores.reduce((sum, score) => sum + score[i], 0) / parts.length);
+    return { probabilities, windows: parts.length, milliseconds: performance.now() - start, shown: parts[0] };
   }
 
-  async function open(base) {
-    if (session) return session;
-    for (const name of ["ort.wasm.min.js", "ort-glue.js", "ort-binary.js"]) await script(`${base}ort/${name}`);
-    const glue = new Blob([bytes(window.ORT_GLUE)], { type: "text/javascript" });
-    ort.env.wasm.numThreads = 1;
-    ort.env.wasm.wasmPaths = { mjs: URL.createObjectURL(glue) };
-    ort.env.wasm.wasmBinary = bytes(window.ORT_BINARY).buffer;
-    session = await ort.InferenceSession.create(bytes(window.ECG_MODEL.content), { executionProviders: ["wasm"] });
-    delete window.ORT_BINARY;
-    return session;
+  const isFound = (probability, i) => probability >= entry.thresholds[i] - 1e-9;
+  const words = (names) => entry.classes.filter((name) => names.includes(name))
+    .map((name) => `${MEANINGS[name][0]} (${name})`).join(" and ") || "no finding";
+
+  const patient = ({ name, ecg_id, age, sex }) =>
+    `${name}: PTB-XL record ${ecg_id}, ${sex === "female" ? "a woman" : "a man"} of ${age}`;
+
+  /* The cardiologist's label beside the model's findings. */
+  function verdict({ statements, superclasses, note }, probabilities) {
+    const found = entry.classes.filter((_, i) => isFound(probabilities[i], i));
+    const wrong = words(found) !== words(superclasses);
+    return `Cardiologist: ${statements.join("; ")}, that is ${words(superclasses)}. Model: ${words(found)}` +
+      `${wrong ? ", a mistake" : ""}. ${note}`;
   }
 
-  /* Windows, arrays of twelve columns in mV -> their calibrated probabilities. */
-  async function predict(ready, parts) {
-    const { mean, scale, temperature, classes } = window.ECG_MODEL.entry;
-    const size = LEADS.length * N_SAMPLES, x = new Float32Array(parts.length * size);
-    parts.forEach((part, number) => part.forEach((column, lead) => column.forEach((value, i) => {
-      x[number * size + lead * N_SAMPLES + i] = (Math.fround(value) - mean) / scale;
-    })));
-    const given = new ort.Tensor("float32", x, [parts.length, LEADS.length, N_SAMPLES]);
-    const scores = (await ready.run({ [ready.inputNames[0]]: given }))[ready.outputNames[0]].data;
-    return parts.map((_, number) => classes.map((_, i) => {
-      const sure = Math.min(1 - 1e-6, Math.max(1e-6, scores[number * classes.length + i]));
-      return 1 / (1 + Math.exp(-Math.log(sure / (1 - sure)) / temperature));
-    }));
-  }
-
-  async function classify(recording, base) {
-    const { classes } = window.ECG_MODEL.entry;
-    const parts = windows(recording), ready = await open(base);
-    const totals = new Float64Array(classes.length);
-    let milliseconds = 0;
-    for (const part of parts) {
-      const start = performance.now();
-      const [scores] = await predict(ready, [part]);
-      milliseconds += performance.now() - start;
-      scores.forEach((score, i) => { totals[i] += score; });
-    }
-    return { probabilities: Array.from(totals, (total) => total / parts.length), windows: parts.length,
-             milliseconds: milliseconds / parts.length, shown: parts[0] };
-  }
-
-  /* ---- the page ---- */
-
-  function draw(canvas, columns) {
-    const columnsOfPaper = 4, seconds = 10, millivolt = 40, second = 96;  // CSS pixels: 25 mm/s and 10 mm/mV, 4 px a mm
-    const row = 3 * millivolt, width = seconds * second + 24, height = 4 * row + 40;
-    const ratio = window.devicePixelRatio || 1;
-    canvas.width = width * ratio; canvas.height = height * ratio;
-    const pen = canvas.getContext("2d");
-    pen.scale(ratio, ratio);
-    pen.fillStyle = "#fff8f6"; pen.fillRect(0, 0, width, height);
-    for (let mm = 0; mm * 3.84 < width; mm++) line(pen, mm * 3.84, 0, mm * 3.84, height, mm % 5 ? "#f6d5cf" : "#e8a79c");
-    for (let mm = 0; mm * 4 < height; mm++) line(pen, 0, mm * 4, width, mm * 4, mm % 5 ? "#f6d5cf" : "#e8a79c");
-    pen.font = "bold 13px sans-serif";
-    const trace = (lead, from, to, left, base) => {
-      pen.strokeStyle = pen.fillStyle = "#000"; pen.lineWidth = 1.1; pen.beginPath();
-      for (let i = from; i < to; i++) pen.lineTo(left + ((i - from) / RATE) * second, base - columns[lead][i] * millivolt);
-      pen.stroke(); pen.fillText(LEADS[lead], left + 4, base - 1.15 * millivolt);
+  /* What both variants share: parts by name, the status, the bars, what a result leaves for tests to read. */
+  function widget(root, content) {
+    root.innerHTML = content;
+    const part = (name) => root.querySelector(`[data-part="${name}"]`), status = part("status");
+    const self = {
+      part,
+      redraw: () => {},
+      say: (text, wrong) => { status.textContent = text; status.classList.toggle("ecg-wrong", Boolean(wrong)); },
+      bars: (probabilities) => part("bars").replaceChildren(...entry.classes.map((name, i) => probabilities
+        ? bar(name, probabilities[i], entry.thresholds[i], isFound(probabilities[i], i))
+        : bar(name, null, entry.thresholds[i]))),
+      finish: ({ probabilities, milliseconds }) => {
+        root.dataset.probabilities = JSON.stringify(probabilities);
+        root.dataset.milliseconds = milliseconds.toFixed(1);
+        root.dataset.state = "done";
+      },
     };
-    LEADS.forEach((_, lead) => {
-      const place = Math.floor(lead / 3), part = N_SAMPLES / columnsOfPaper;
-      trace(lead, place * part, (place + 1) * part, 12 + place * part / RATE * second, 70 + (lead % 3) * row);
-    });
-    trace(1, 0, N_SAMPLES, 12, 70 + 3 * row);
+    whenLookChanges(root, () => self.redraw());
+    root.dataset.state = "ready";
+    return self;
   }
 
-  function line(pen, x0, y0, x1, y1, color) {
-    pen.strokeStyle = color; pen.lineWidth = 0.5; pen.beginPath(); pen.moveTo(x0, y0); pen.lineTo(x1, y1); pen.stroke();
+  function startCompact(root) {
+    const self = widget(root, COMPACT), { part } = self;
+    let number = -1, columns = null;
+    async function next() {
+      number = (number + 1) % window.ECG_EXAMPLES.length;
+      const example = window.ECG_EXAMPLES[number];
+      columns = await columnsOf(example);
+      delete root.dataset.probabilities;
+      root.dataset.state = "ready";
+      part("title").textContent = patient({ ...example, name: `Patient ${number + 1} of ${window.ECG_EXAMPLES.length}` });
+      part("paper").setAttribute("aria-label", `Leads II, V2 and V5 of ${part("title").textContent}`);
+      self.bars(null);
+      self.say("");
+      self.redraw();
+    }
+    self.redraw = () => columns && EcgDrawing.strip(part("paper"), columns);
+    part("next").addEventListener("click", next);
+    part("classify").addEventListener("click", () => {
+      const result = classify({ signal: columns, rate: RATE });
+      self.bars(result.probabilities);
+      self.say(verdict(window.ECG_EXAMPLES[number], result.probabilities));
+      self.finish(result);
+    });
+    next();
   }
 
   function start(root) {
-    const part = (name) => root.querySelector(`[data-part="${name}"]`);
-    const base = root.dataset.assets, { entry } = window.ECG_MODEL;
-    const status = part("status"), bars = part("bars"), button = part("map"), superclass = part("superclass");
+    const self = widget(root, FULL), { part, say } = self;
+    const button = part("map"), superclass = part("superclass");
     let current = null;  // what is shown: its window, name and, once computed, its map
-    const say = (text, wrong) => { status.textContent = text; status.classList.toggle("ecg-wrong", Boolean(wrong)); };
 
-    async function show(get) {
+    async function show(box, get) {
       root.dataset.state = "busy";
-      say(session ? "Classifying …" : "Loading the runtime, once …");
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      box.append(part("status"));  // beside what was clicked
+      say("Classifying …");
+      await painted();
       try {
-        const recording = await get(), found = await classify(recording, base);
-        part("warnings").replaceChildren(...recording.warnings.map((text) => {
-          const item = document.createElement("li");
-          item.textContent = text;
-          return item;
-        }));
-        current = { name: recording.name, columns: found.shown, map: null };
+        const { recording, example } = await get(), result = classify(recording);
+        current = { name: recording.name, columns: result.shown, map: null };
         delete root.dataset.map;
-        const above = entry.classes.map((_, i) => found.probabilities[i] - entry.thresholds[i]);
+        part("title").textContent = example ? patient(example) : recording.name;
+        part("note").textContent = example ? verdict(example, result.probabilities) : "";
+        part("warnings").replaceChildren(...recording.warnings.map((text) => element("li", {}, text)));
+        const above = result.probabilities.map((probability, i) => probability - entry.thresholds[i]);
         superclass.selectedIndex = above.indexOf(Math.max(...above));
         button.setAttribute("aria-pressed", "false");
-        redraw();
-        bars.replaceChildren(...entry.classes.map((name, i) => bar(name, found.probabilities[i], entry.thresholds[i])));
+        self.bars(result.probabilities);
         part("result").hidden = false;
-        say(`${recording.name}: ${found.windows} window${found.windows > 1 ? "s" : ""} of ten seconds, ` +
-            `${found.milliseconds.toFixed(1)} ms${found.windows > 1 ? " each" : ""}.`);
-        root.dataset.probabilities = JSON.stringify(found.probabilities);
-        root.dataset.state = "done";
+        self.redraw();
+        const pieces = result.windows > 1 ? `, ${result.windows} windows of ten seconds, averaged` : "";
+        say(`Done in ${result.milliseconds.toFixed(0)} ms${pieces}. The result is below.`);
+        reveal(part("result"));
+        self.finish(result);
       } catch (error) {
         part("result").hidden = true;
         delete root.dataset.probabilities;
@@ -132,67 +150,58 @@
       }
     }
 
-    function redraw() {
+    self.redraw = () => {
+      if (!current) return;
       const pressed = button.getAttribute("aria-pressed") === "true", canvas = part("paper");
       button.textContent = pressed ? "Show the ECG on paper" : "Show what the model reacted to";
       part("legend").hidden = part("choice").hidden = !pressed;
+      part("scale").hidden = pressed;
       if (!pressed) {
-        draw(canvas, current.columns);
+        EcgDrawing.paper(canvas, current.columns);
         canvas.setAttribute("aria-label", `The twelve leads of ${current.name} on ECG paper`);
         return;
       }
-      const limit = EcgOcclusion.limitOf(current.map), values = current.map[superclass.selectedIndex];
-      EcgOcclusion.draw(canvas, current.columns, values, limit);
+      const values = current.map[superclass.selectedIndex], limit = EcgOcclusion.limitOf(values);
+      EcgDrawing.map(canvas, current.columns, values, limit);
       canvas.setAttribute("aria-label", `What each second of each lead of ${current.name} adds to ${superclass.value}`);
       part("limits").textContent = values.flat().some(Boolean)
         ? `Full color is a change of ${limit.toFixed(2)}.` : "No second of one lead alone changes this probability.";
-    }
+    };
 
     button.addEventListener("click", async () => {
       const shown = current;
       button.disabled = true;
       try {
-        const ready = await open(base);
-        shown.map ||= await EcgOcclusion.map((parts) => predict(ready, parts), shown.columns);
+        shown.map ||= await EcgOcclusion.map(opened(), shown.columns);
         if (shown !== current) return;  // another recording was chosen in the meantime
         button.setAttribute("aria-pressed", String(button.getAttribute("aria-pressed") !== "true"));
         root.dataset.map = JSON.stringify(shown.map);
-        redraw();
+        self.redraw();
       } finally {
         button.disabled = false;
       }
     });
-    superclass.append(...entry.classes.map((name) => new Option(name)));
-    superclass.addEventListener("change", redraw);
-
-    function bar(name, probability, threshold) {
-      const item = document.createElement("li"), yes = probability >= threshold;
-      item.className = yes ? "ecg-yes" : "";
-      item.innerHTML = `<span class="ecg-name"></span><span class="ecg-track"><span class="ecg-fill"></span>` +
-        `<span class="ecg-threshold"></span></span><span class="ecg-value"></span>`;
-      item.querySelector(".ecg-name").textContent = name;
-      item.querySelector(".ecg-fill").style.width = `${100 * probability}%`;
-      item.querySelector(".ecg-threshold").style.left = `${100 * threshold}%`;
-      item.querySelector(".ecg-value").textContent = `${probability.toFixed(3)}${yes ? ", found" : ""}`;
-      return item;
-    }
-
-    window.ECG_EXAMPLES.forEach((example) => {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.textContent = example.name;
-      button.addEventListener("click", () => show(async () => {
-        const values = new Int16Array(bytes(example.content).buffer);
-        const columns = LEADS.map((_, lead) => Float64Array.from({ length: values.length / 12 }, (_, i) => values[12 * i + lead] / 1000));
-        return validate(example.name, columns, RATE);
-      }));
-      part("examples").append(button);
-    });
+    superclass.append(...entry.classes.map((name) => new Option(`${name}, ${MEANINGS[name][0]}`, name)));
+    superclass.addEventListener("change", self.redraw);
+    part("examples").append(...window.ECG_EXAMPLES.map((example) => {
+      const one = element("button", { type: "button" }, example.name);
+      one.addEventListener("click", () => show(part("example-box"), async () =>
+        ({ recording: validate(example.name, await columnsOf(example), RATE), example })));
+      return one;
+    }));
     part("files").addEventListener("change", (event) => {
-      if (event.target.files.length) show(() => read(event.target.files, part("units").value));
+      const { files } = event.target;
+      if (files.length) show(part("file-box"), async () => ({ recording: await read(files, part("units").value) }));
     });
-    root.dataset.state = "ready";
   }
 
-  document.addEventListener("DOMContentLoaded", () => document.querySelectorAll(".ecg-classifier").forEach(start));
+  /* Scrolls only if the result begins outside the upper half of the screen. */
+  function reveal(result) {
+    const { top } = result.getBoundingClientRect();
+    if (top > 0 && top < window.innerHeight / 2) return;
+    const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+    result.scrollIntoView({ behavior: still ? "auto" : "smooth", block: "start" });
+  }
+
+  eachRoot(".ecg-classifier", (root) => ("compact" in root.dataset ? startCompact : start)(root));
 })();

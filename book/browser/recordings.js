@@ -248,13 +248,18 @@
     return NUMBER.test(trimmed) ? Number(trimmed) : MISSING.test(trimmed) ? NaN : undefined;
   }
 
+  /* A comma; a semicolon or a tab where the header has no comma: then numbers may have decimal commas. */
+  function separatorOf(header) {
+    return header.includes(",") ? "," : [";", "\t"].find((one) => header.includes(one)) || ",";
+  }
+
   async function readCsv(file, units) {
     const lines = (await file.text()).split(/\r?\n/).filter((line) => line.trim());
     if (!lines.length) throw new InputError(`${file.name}: empty file.`);
-    const names = lines[0].replace(/^\uFEFF/, "").split(",").map((name) => name.trim().replace(/^"|"$/g, "").trim());
-    if (names.length < 2 && /[;\t]/.test(lines[0]))
-      throw new InputError(`${file.name}: unreadable table: semicolons or tabs between the fields. Export it with commas and decimal points.`);
-    const rows = lines.slice(1).map((line) => line.split(",").map(cell));
+    const separator = separatorOf(lines[0]);
+    const names = lines[0].replace(/^\uFEFF/, "").split(separator).map((name) => name.trim().replace(/^"|"$/g, "").trim());
+    const rows = lines.slice(1).map((line) =>
+      line.split(separator).map((text) => cell(separator === "," ? text : text.replace(",", "."))));
     if (rows.length && rows[0].length !== names.length)
       throw new InputError(`${file.name}: unreadable table: row 2 has ${rows[0].length} fields, the header ${names.length}.`);
     const badRow = rows.findIndex((row) => row.length !== names.length || row.includes(undefined));

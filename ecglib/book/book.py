@@ -139,7 +139,8 @@ def _stage(paths: Paths, source: Path) -> None:
     modules = assets.install(book, paths.root / "_build" / "npm")
     assets.copy_mathjax(modules, source / "assets" / "mathjax")
     assets.copy_tables(modules, source / "assets" / "datatables")
-    browser.stage(source / "assets" / "classify", book / "browser", modules, released.load(where=_models(paths)))
+    browser.stage(source / "assets" / "classify", book / "browser", _models(paths), context["shrink"])
+    plots.shrinking(context["shrink"]).savefig(source / "_static" / "shrink.svg")
     (source / "assets" / "models").mkdir()
     released.copy_release(_models(paths), source / "assets" / "models")
     for table in paths.published_results.glob("*.csv"):
@@ -193,6 +194,7 @@ def _template_context(paths: Paths, names: list[str]) -> dict:
         "firmware": results.read(committed, "firmware"),  # of the models released with the code
         "front": results.read(committed, "front"),  # of benchmarks/front.py
         "cluster": results.read(committed, "cluster"),  # of tools/cluster_costs.py
+        "shrink": results.read(committed, "shrink"),  # of tools/shrink_grid.py
         "test_records": cards[default]["records"],
         "minutes": minutes,
         "zip": zip,

@@ -1,4 +1,7 @@
-"""CSV tables: a row of lead names, then a row per sample; a column of times gives the sampling rate."""
+"""CSV tables: a row of lead names, then a row per sample; a column of times gives the sampling rate.
+
+Fields are separated by commas or, as spreadsheets do where a comma is the decimal point, by semicolons or tabs.
+"""
 
 from __future__ import annotations
 
@@ -38,8 +41,9 @@ def read(path: Path) -> RawRecording:
     try:
         with path.open("rb") as file:
             lines = iter(lambda: file.readline(_MAX_HEADER_BYTES), b"")
-            names = _header(next(filter(bytes.strip, lines), b""), path)
-            values = pd.read_csv(file, header=None, nrows=_MAX_ROWS)
+            names, separator = _header(next(filter(bytes.strip, lines), b""), path)
+            decimal = "." if separator == "," else ","
+            values = pd.read_csv(file, header=None, nrows=_MAX_ROWS, sep=separator, decimal=decimal)
         if values.shape[1] != len(names):
             raise ValueError(f"row 2 has {values.shape[1]} fields, the header {len(names)}")
         values = values.apply(pd.to_numeric).to_numpy(float)
@@ -56,20 +60,19 @@ def read(path: Path) -> RawRecording:
     return RawRecording(values[:, leads], [names[column] for column in leads], rate)
 
 
-def _header(line: bytes, path: Path) -> list[str]:
-    """The names of the columns, from the first row."""
+def _header(line: bytes, path: Path) -> tuple[list[str], str]:
+    """The names of the columns, from the first row, and what separates them."""
     text = line.decode("utf-8-sig", "replace").strip()
-    names = next(csv.reader([text], skipinitialspace=True), [])
+    separator = "," if "," in text else next((mark for mark in ";\t" if mark in text), ",")
+    names = next(csv.reader([text], delimiter=separator, skipinitialspace=True), [])
     found = None
     if len(line) == _MAX_HEADER_BYTES or len(names) > MAX_CHANNELS:
         found = f"a first row of {len(names):,} columns"
-    elif len(names) < 2 and re.search("[;\t]", text):
-        found = "semicolons or tabs between the fields"
     elif names and all(re.fullmatch(r"\s*[-+.\d]\S*\s*", name) for name in names):
         found = "numbers in the first row"
     if found:
         raise unreadable("table", path, expected=_EXPECTED, found=found, hint=_HINT)
-    return [name.strip() for name in names]
+    return [name.strip() for name in names], separator
 
 
 def _time_unit(name: str, path: Path) -> float | None:

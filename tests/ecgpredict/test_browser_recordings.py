@@ -83,7 +83,7 @@ CSV_ERRORS = {
     "extra field": "unreadable table",
     "twice": "duplicate lead",
     "timestamp": "a time of unknown unit",
-    "semicolons": "unreadable table",
+    "two decimal marks": "unreadable table",
     "seven leads": "leads missing",
 }
 
@@ -134,7 +134,7 @@ def write_tables(folder):
         "extra field": [lines[0], *(f"{line}," for line in lines[1:])],
         "twice": [lines[0].replace(",II,", ",I,"), *lines[1:]],
         "timestamp": [lines[0].replace("time", "timestamp"), *lines[1:]],
-        "semicolons": [line.replace(",", ";") for line in lines],
+        "two decimal marks": [line.replace(",", ";").replace(".", ".,") for line in lines],
         "seven leads": [lines[0].replace("III,", "X,").replace("V6", "Y"), *lines[1:]],
     }
     eight = [",".join(np.delete(line.split(","), [3, 4, 5, 6])) for line in lines]
@@ -153,6 +153,9 @@ def write_tables(folder):
         "leads swapped": [lines[0].replace(",II,", ",V1,").replace(",V1,V2", ",II,V2"), *lines[1:]],
         "clipped": [lines[0], *clipped(lines[1:], 0.1)],
         "missing": [*lines[:5], lines[5].rsplit(",", 1)[0] + ",", *lines[6:]],
+        "semicolons": [line.replace(",", ";") for line in lines],
+        "decimal commas": [line.replace(",", ";").replace(".", ",") for line in lines],
+        "tabs": [line.replace(",", "\t").replace(".", ",") for line in lines],
     }
     heart = next(iter(examples.signals().values()))
     swapped = heart[:, [0, 2, 1, 4, 3, *range(5, 12)]] * np.where(np.arange(12) == 0, -1, 1)
@@ -228,6 +231,9 @@ WARNINGS = {
     "arms swapped": ["left and right arm electrodes swapped, or dextrocardia?"],
     "clipped": ["clipped: V6"],
     "missing": ["missing samples, interpolated: V6"],
+    "semicolons": [],
+    "decimal commas": [],
+    "tabs": [],
 }
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import matplotlib.pyplot as plt
 import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
+
+from ecglib.book.plots.style import PAGE_WIDTH
 
 
 def auc_against_sparsity(table: pd.DataFrame, reference: float, *, hue: str, title: str = "") -> Figure:
@@ -27,4 +31,15 @@ def auc_against_sparsity(table: pd.DataFrame, reference: float, *, hue: str, tit
     axis.xaxis.set_major_formatter(PercentFormatter(1))
     axis.set(xlabel="removed", ylabel="macro AUC on fold 9", title=title)
     axis.legend(title=None, fontsize=8)
+    return figure
+
+
+def shrinking(grid: Mapping) -> Figure:
+    """AUC of a network against its zeros, a line for each number of bits; `grid` is results/full/shrink.json."""
+    figure, axis = plt.subplots(figsize=(PAGE_WIDTH, 3.4))
+    table = pd.DataFrame(grid["auc"], index=grid["zeros"], columns=grid["bits"])
+    for bits, color in zip(shown := [32, 8, 4, 3, 2], sns.color_palette("viridis", len(shown))):
+        axis.plot(table.index, table[bits], color=color, label=f"{bits} bits")
+    axis.set(xlabel="zeros in each layer, %", ylabel=f"macro AUC, fold {grid['fold']}", ylim=(0.4, 1))
+    axis.legend()
     return figure

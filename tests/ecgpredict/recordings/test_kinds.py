@@ -354,14 +354,16 @@ KINDS = {
     # CSV
     "CSV: a comma at the end": (csv(lambda rows: [rows[0], *(f"{row}," for row in rows[1:])]), "refused: row 2 has 14"),
     "CSV: an unnamed column": (csv(lambda rows: [rows[0], *(f"N,{row}" for row in rows[1:])]), "refused: row 2 has 14"),
-    "CSV: decimal commas": (
+    "CSV: decimal commas between commas": (
         csv(lambda rows: [rows[0], *(r.replace(".", ",") for r in rows[1:])]),
         "refused: row 2 has",
     ),
-    "CSV: semicolons": (
-        csv(lambda rows: [row.replace(",", ";") for row in rows]),
-        "refused: unreadable table: semicolons",
+    "CSV: semicolons": (csv(lambda rows: [row.replace(",", ";") for row in rows]), "read"),
+    "CSV: semicolons and commas": (
+        csv(lambda rows: [r.replace(",", ";").replace(".", ",") for r in rows]),
+        "read",
     ),
+    "CSV: tabs": (csv(lambda rows: [row.replace(",", "\t") for row in rows]), "read"),
     "CSV: no header": (csv(lambda rows: rows[1:]), "refused: unreadable table: numbers in the first row"),
     "CSV: quoted names": (csv(lambda rows: [", ".join(f'"{n}"' for n in rows[0].split(",")), *rows[1:]]), "read"),
     "CSV: Time [s]": (csv(lambda rows: column(rows, "Time [s]")), "read"),
