@@ -48,7 +48,6 @@ def measure(model: str | Path, work: Path, data) -> dict:
     outputs = compiled.classify(microvolts)
     rows = [emulate(folder, compiled, cpu, level, microvolts[test][:N_EMULATED]) for cpu, level in BUILDS]
     fast = next(row for row in rows if (row["cpu"], row["optimization"]) == ("cortex-m4", "-O2"))
-    devices = tflite_micro.DEVICES | boards.MORE_DEVICES
     return {
         "file_bytes": path.stat().st_size,
         "sha256": entry["sha256"],
@@ -73,8 +72,7 @@ def measure(model: str | Path, work: Path, data) -> dict:
             "stream_milliwatts": boards.millijoules(fast["stream_instructions_per_second"]),
         },
         "boards": {
-            device: boards.fits(fast["flash"], planned.stream + fast["stack"], devices[device])
-            for device in boards.SHEETS
+            device: boards.fits(fast["flash"], planned.stream + fast["stack"], device) for device in boards.DEVICES
         },
     }
 
@@ -130,7 +128,6 @@ def main(files: list[str]) -> None:
         print(name, flush=True)
         with tempfile.TemporaryDirectory() as work:
             measured[name] = measure(model, Path(work), data)
-    devices = tflite_micro.DEVICES | boards.MORE_DEVICES
     tools = ("arm-none-eabi-gcc", "qemu-system-arm")
     summary = {
         **roles,
@@ -140,7 +137,7 @@ def main(files: list[str]) -> None:
         "microamperes": round(boards.CURRENT * 1e6),
         "volts": boards.VOLTAGE,
         "model_share": boards.MODEL_SHARE,
-        "devices": {name: [*devices[name], sheet] for name, sheet in boards.SHEETS.items()},
+        "devices": boards.DEVICES,
     }
     results.write_json(paths.published_results, RESULT, summary)
 

@@ -12,20 +12,16 @@ CLOCKS = (80, 168)  # MHz
 CURRENT, VOLTAGE = 79e-6, 3.0  # A per MHz, and V: an STM32L412 running from flash with its linear regulator
 MODEL_SHARE = 0.75  # of flash and of RAM that the model may use; the application needs the rest
 
-# device -> key of its data sheet in the bibliography
-SHEETS = {
-    "STM32L053 (Cortex-M0+)": "stm32l053",
-    "STM32L412 (Cortex-M4)": "stm32l412",
-    "nRF52832 (Cortex-M4)": "nrf52832",
-    "STM32L476 (Cortex-M4)": "stm32l476",
-    "nRF52840 (Cortex-M4)": "nrf52840",
-    "RP2040 (Cortex-M0+, flash outside)": "rp2040",
-    "STM32F746 (Cortex-M7)": "stm32f746",
-    "ESP32-S3 (Xtensa LX7, flash outside)": "esp32s3",
-    "STM32H743 (Cortex-M7)": "stm32h743",
+# device -> (flash, RAM) in KB of 1024 bytes, as stated by the manufacturer; key of its data sheet in the bibliography
+DEVICES = {
+    "STM32L053 (Cortex-M0+)": (64, 8, "stm32l053"),
+    "STM32L412 (Cortex-M4)": (128, 40, "stm32l412"),
+    "nRF52832 (Cortex-M4)": (512, 64, "nrf52832"),
+    "nRF52840 (Cortex-M4)": (1024, 256, "nrf52840"),
+    "RP2040 (Cortex-M0+, flash outside)": (2048, 264, "rp2040"),
+    "STM32F746 (Cortex-M7)": (1024, 320, "stm32f746"),
+    "ESP32-S3 (Xtensa LX7, flash outside)": (8192, 512, "esp32s3"),
 }
-# (flash, RAM) in KB, in addition to ecglib.compression.tflite_micro.DEVICES: a small device with DSP instructions
-MORE_DEVICES = {"STM32L412 (Cortex-M4)": (128, 40)}
 
 
 def milliseconds(instructions: int, clock: int) -> tuple[float, float]:
@@ -38,6 +34,6 @@ def millijoules(instructions: int) -> tuple[float, float]:
     return tuple(instructions * cycles * CURRENT / 1e6 * VOLTAGE * 1e3 for cycles in CYCLES)
 
 
-def fits(flash: int, ram: int, device: tuple[int, int]) -> bool:
-    """Whether bytes of flash and RAM leave a quarter of a device's (flash, RAM), in KB, to the application."""
-    return flash <= MODEL_SHARE * device[0] * 1024 and ram <= MODEL_SHARE * device[1] * 1024
+def fits(flash: int, ram: int, device: str) -> bool:
+    """Whether bytes of flash and RAM leave a quarter of a device's to the application."""
+    return flash <= MODEL_SHARE * DEVICES[device][0] * 1024 and ram <= MODEL_SHARE * DEVICES[device][1] * 1024

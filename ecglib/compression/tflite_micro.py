@@ -16,18 +16,6 @@ from ecgpredict.spec import CLASSES
 
 _ARENA_BYTES = 4 * 2**20  # offered to the interpreter; it reports how much it uses
 
-# a typical microcontroller of each class -> (flash, RAM) in KB of 1024 bytes, as stated by the manufacturer
-DEVICES = {
-    "STM32L053 (Cortex-M0+)": (64, 8),
-    "nRF52832 (Cortex-M4)": (512, 64),
-    "STM32L476 (Cortex-M4)": (1024, 128),
-    "nRF52840 (Cortex-M4)": (1024, 256),
-    "RP2040 (Cortex-M0+, flash outside)": (2048, 264),
-    "STM32F746 (Cortex-M7)": (1024, 320),
-    "ESP32-S3 (Xtensa LX7, flash outside)": (8192, 512),
-    "STM32H743 (Cortex-M7)": (2048, 1024),
-}
-
 
 @dataclass(frozen=True)
 class Footprint:
