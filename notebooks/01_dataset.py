@@ -620,12 +620,12 @@ networks can only be compared on *the same* records, as this book does throughou
 # - Fold 10 is checked by humans, comes from another mixture of devices and sites, and is harder than the folds that train. An AUC
 #   holds for its records; the book compares networks on the same patients only.
 #
-# **Next:** [the base CNN](02_base_cnn).
+# **Next:** [the base CNN](02_base_cnn.ipynb).
 
 # %% [markdown]
 # ## Exercises
 #
-# Predict first, then run. [Solutions](exercises) are executed on the sample records.
+# Predict first, then run. [Solutions](exercises.ipynb) are executed on the sample records.
 #
 # 1. **Stratified or not.** PTB-XL's folds have nearly the same share of each superclass. Draw ten folds of patients at random instead:
 #    by how many percentage points does a superclass's share then differ between two of them?

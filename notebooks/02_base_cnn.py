@@ -12,7 +12,7 @@
 # **Question.** The original study reports an AUC of 0.934 for its largest network. How well does that network classify
 # records that had no part in making it, and how sure can we be of the answer?
 #
-# **Prerequisites.** The data of [chapter 1](01_dataset). The cells run within two minutes, on the sample and, with
+# **Prerequisites.** The data of [chapter 1](01_dataset.ipynb). The cells run within two minutes, on the sample and, with
 # the finished trainings at hand, on PTB-XL. Training one seed takes half an hour to an hour and a half on two
 # cores.
 
@@ -701,7 +701,7 @@ knows how wrong it is.
 # ```
 #
 # Such folds are easier for two reasons. Most of their records are of the kind of folds 1 to 8, which are easier than fold
-# 10 ([chapter 1](01_dataset)). And patients leak. To see how much *can* leak, take a "classifier" that never looks at an
+# 10 ([chapter 1](01_dataset.ipynb)). And patients leak. To see how much *can* leak, take a "classifier" that never looks at an
 # ECG. It copies the labels of the patient's training records, and for unknown patients it gives the prevalence.
 
 
@@ -769,12 +769,12 @@ tables.show(pd.DataFrame(rows, columns=["", "original study", "this chapter"]))
 # - A twelfth of the parameters is nearly as good, and the last convolution holds three quarters of the bytes. There is much
 #   to compress.
 #
-# **Next:** [the original's third network, in Keras](03_inception_cnn).
+# **Next:** [the original's third network, in Keras](03_inception_cnn.ipynb).
 
 # %% [markdown]
 # ## Exercises
 #
-# Predict first, then run. [Solutions](exercises) are executed on the sample records.
+# Predict first, then run. [Solutions](exercises.ipynb) are executed on the sample records.
 #
 # 1. **Half of the patients.** By which factor does the interval of an AUC widen if only every second patient of fold 10 is
 #    left?

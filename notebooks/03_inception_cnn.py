@@ -12,7 +12,7 @@
 # **Question.** The original study built a second, cleverer network, and it did worse: an AUC of 0.87, where the base CNN
 # had 0.934. Was the idea bad, or its training?
 #
-# **Prerequisites.** The data of [chapter 1](01_dataset), and the base CNN of [chapter 2](02_base_cnn). With finished
+# **Prerequisites.** The data of [chapter 1](01_dataset.ipynb), and the base CNN of [chapter 2](02_base_cnn.ipynb). With finished
 # trainings at hand the chapter takes about three minutes; the trainings themselves take nearly three hours on two cores.
 
 # %% tags=["parameters", "remove-cell"]
@@ -520,7 +520,7 @@ It is still not the better network. From the base CNN it is *{behind.verdict}*, 
 """)
 
 # %% [markdown]
-# How such intervals are made stands in [chapter 2](02_base_cnn); seeds are not paired here, because the networks share
+# How such intervals are made stands in [chapter 2](02_base_cnn.ipynb); seeds are not paired here, because the networks share
 # nothing. Two differences between the original and its replay remain. Its release of PTB-XL was an older one. And some of
 # its notebooks give the signals beside unlabeled records the labels of their neighbors; whether the notebook of this
 # network is among them, we do not know. The replay has the labels right.
@@ -531,7 +531,7 @@ It is still not the better network. From the base CNN it is *{behind.verdict}*, 
 # TensorFlow Lite, now called LiteRT, is the runtime of phones and small computers. Its converter writes a network either in
 # float32, four bytes a weight, or in int8, one byte a weight, with integers for all that flows between the layers as well.
 # For integers it has to know how large each activation becomes. It asks for *representative records*, runs them through the
-# network, and notes the range of every layer. [Chapter 5](05_quantization) takes the arithmetic apart; here are the
+# network, and notes the range of every layer. [Chapter 5](05_quantization.ipynb) takes the arithmetic apart; here are the
 # settings that decide whether the file is an integer file at all.
 
 
@@ -688,7 +688,7 @@ a constant anyway, and batch normalization's own offset, which stays, still says
 # %% [markdown]
 # ## Would it pass?
 #
-# [Chapter 5](05_quantization) sends the files that it makes through a gate: on fold 9, at most 0.0010 of AUC lost against
+# [Chapter 5](05_quantization.ipynb) sends the files that it makes through a gate: on fold 9, at most 0.0010 of AUC lost against
 # float32, and at most 28 % of the bytes. This file has never been there, because the gate reads ONNX files. But its two
 # numbers can be checked here.
 
@@ -788,11 +788,11 @@ reporting.write(
 # - **An integer file can fail for reasons that are invisible in float32.** Look at the integers that were stored.
 # - **Check which column is which.** A mean is right in any order of its parts.
 #
-# **Next:** the base CNN again, with most of its weights taken away: [pruning](04_pruning).
+# **Next:** the base CNN again, with most of its weights taken away: [pruning](04_pruning.ipynb).
 #
 # ## Exercises
 #
-# Predict first, then run. [Solutions](exercises) are executed on the sample records.
+# Predict first, then run. [Solutions](exercises.ipynb) are executed on the sample records.
 #
 # 1. **Two architectures together.** Average the probabilities of the base CNN and the Inception CNN. Is the ensemble better
 #    than both?

@@ -13,7 +13,7 @@
 # afterwards, where it reports 0.928 for the same network without pruning, on other records, and its file became no
 # smaller. Is that what pruning costs, and all that it brings?
 #
-# **Prerequisites.** The base CNN and the small CNN of [chapter 2](02_base_cnn), with finished trainings. The chapter then
+# **Prerequisites.** The base CNN and the small CNN of [chapter 2](02_base_cnn.ipynb), with finished trainings. The chapter then
 # takes some minutes.
 #
 # Pruning removes the parts of a network that contribute least. It comes in two kinds. Single *weights* can be set to zero
@@ -695,7 +695,7 @@ network is there already, and a control is only as good as its settings.
 # ## Pruned and quantized
 #
 # We go on with the fewest channels that lose less than 0.003 of AUC on fold 9: 60 % removed. Its weights then become 8-bit
-# integers, as [chapter 5](05_quantization) explains, with 200 training records to find the ranges of the activations:
+# integers, as [chapter 5](05_quantization.ipynb) explains, with 200 training records to find the ranges of the activations:
 
 # %%
 runs = measuring.runs_with_weights(study, selected)
@@ -841,7 +841,7 @@ tables.show(reporting.by_superclass(study, "Pruning"))
 # %% [markdown]
 # The AUCs of this study are on fold 10, with 95 % intervals; the reported ones are on fold 9, in the order of the original's
 # labels, from which the names in its plot differ. *Like for like* is the network that the original pruned. For the pruned
-# and quantized network, [chapter 7](07_results) has this table.
+# and quantized network, [chapter 7](07_results.ipynb) has this table.
 #
 # ## What we learned
 #
@@ -854,12 +854,12 @@ tables.show(reporting.by_superclass(study, "Pruning"))
 #
 # With your own hands: [two sliders](../shrink) set a small network's weights to zero and shorten them, as you watch.
 #
-# **Next:** [quantization](05_quantization), the other way to fewer bytes.
+# **Next:** [quantization](05_quantization.ipynb), the other way to fewer bytes.
 
 # %% [markdown]
 # ## Exercises
 #
-# Predict first, then run. [Solutions](exercises) are executed on the sample records.
+# Predict first, then run. [Solutions](exercises.ipynb) are executed on the sample records.
 #
 # 1. **The smallest weights, or any.** Set 80 % of the small CNN's weights to zero, once the smallest and once a random
 #    choice, without fine-tuning. How much AUC is left?

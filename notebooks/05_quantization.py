@@ -13,7 +13,7 @@
 # network that fell to an AUC of 0.582 while its file stayed as large as before. What went wrong, and what does one byte
 # a weight cost when it is done right?
 #
-# **Prerequisites.** The two networks of [chapter 2](02_base_cnn): the base CNN and the small CNN. Nothing is trained
+# **Prerequisites.** The two networks of [chapter 2](02_base_cnn.ipynb): the base CNN and the small CNN. Nothing is trained
 # here; the chapter runs for a few minutes.
 
 # %% tags=["parameters", "remove-cell"]
@@ -602,7 +602,7 @@ Speed is no part of that check, because it belongs to a machine. The factors of 
 """)
 
 # %% [markdown]
-# [Chapter 7](07_results) has the speeds of other processors side by side. None of these files is a medical device.
+# [Chapter 7](07_results.ipynb) has the speeds of other processors side by side. None of these files is a medical device.
 #
 # ## What happened in the original?
 #
@@ -781,12 +781,12 @@ tables.show(reporting.by_superclass(study, "Quantization"))
 #
 # With your own hands: [a slider](../shrink) takes a small network's weights from 32 bits to 2, as you watch.
 #
-# **Next:** [distillation](06_distillation), which makes the small CNN better without making it larger.
+# **Next:** [distillation](06_distillation.ipynb), which makes the small CNN better without making it larger.
 
 # %% [markdown]
 # ## Exercises
 #
-# Predict first, then run. [Solutions](exercises) are executed on the sample records.
+# Predict first, then run. [Solutions](exercises.ipynb) are executed on the sample records.
 #
 # 1. **A scale by hand.** Quantize a thousand values between −1 and 3 to 8 bits. What is the largest error? What is it if
 #    a single value is 30?

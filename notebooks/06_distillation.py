@@ -12,13 +12,13 @@
 # **Question.** The original study trained its small CNN twice and reports an AUC of 0.938 with a teacher, 0.928 without
 # one. Can a large network teach a small one anything that the labels do not, and is it more than noise?
 #
-# **Prerequisites.** The networks of chapters [2](02_base_cnn) and [3](03_inception_cnn). With finished trainings at hand
+# **Prerequisites.** The networks of chapters [2](02_base_cnn.ipynb) and [3](03_inception_cnn.ipynb). With finished trainings at hand
 # the chapter takes a few minutes; its own trainings take hours on two cores.
 #
 # A label is yes or no. A network that was trained on labels answers with more shades: this recording is almost certainly
 # one thing, and possibly another. In knowledge distillation {cite:p}`hinton2015` a small network, the *student*, learns
 # from the probabilities of a large one, its *teacher*, besides the labels. Here the student is the small CNN of
-# [chapter 2](02_base_cnn), and its teacher is the base CNN, which has twelve times as many parameters.
+# [chapter 2](02_base_cnn.ipynb), and its teacher is the base CNN, which has twelve times as many parameters.
 
 # %% tags=["parameters", "remove-cell"]
 profile = "sample"
@@ -238,7 +238,7 @@ print(f"loss in the first step {losses[0]:.2f}, in the tenth {losses[-1]:.2f}")
 # %% [markdown]
 # The study's training is the same at length: 12 epochs over folds 1 to 8 in batches of 128, a learning rate that rises to
 # 0.003 and falls again, three teachers whose probabilities are averaged, and a stretch of its own for each recording. Then
-# the batch normalization's statistics are estimated anew, as in [chapter 2](02_base_cnn).
+# the batch normalization's statistics are estimated anew, as in [chapter 2](02_base_cnn.ipynb).
 #
 # ## Replayed: a teacher that knows nothing
 #
@@ -376,7 +376,7 @@ students below learn from the three base CNNs alone; the next section says why.
 #
 # Dropout, the kinds of teachers, the temperature and the label weight were tried on fold 9 with 8 epochs and one seed
 # each: three trainings without teachers, five with them. The learning rate and the stretches of five seconds are those of
-# [chapter 2](02_base_cnn); other numbers of epochs, and other label weights at temperature 4, were not compared.
+# [chapter 2](02_base_cnn.ipynb); other numbers of epochs, and other label weights at temperature 4, were not compared.
 
 # %%
 trials = []
@@ -604,7 +604,7 @@ changes by {changes["brier"]:+} only.
 # ## As int8
 #
 # Distilled or not, the student can be quantized like any other network, with the option of
-# [chapter 5](05_quantization).
+# [chapter 5](05_quantization.ipynb).
 
 # %%
 quantized = int8.quantize(study, {"student_distilled_int8": "student_distilled"})
@@ -634,7 +634,7 @@ file, 600 KB and a loss of at most 0.001 on fold 9, are met. One recording takes
 # ## As reported, replayed, done right
 #
 # AUCs on fold 10. The reported ones are from a random fifth of the recordings, one split and one seed, in which one patient
-# can stand on both sides ([chapter 1](01_dataset)).
+# can stand on both sides ([chapter 1](01_dataset.ipynb)).
 
 # %% tags=["hide-input"]
 float_file = {
@@ -692,11 +692,11 @@ with a teacher it has {small:,} parameters, and without one it has as many.
 # - Before a small network is taught, it should be trained well: dropout mattered more than any teacher.
 # - Students inherit more than knowledge. Ours took over how sure their teachers are.
 #
-# **Next:** [all results](07_results).
+# **Next:** [all results](07_results.ipynb).
 #
 # ## Exercises
 #
-# Predict first, then run. [Solutions](exercises) are executed on the sample records.
+# Predict first, then run. [Solutions](exercises.ipynb) are executed on the sample records.
 #
 # 1. **Temperature.** What happens to a teacher's probabilities at a temperature of 2, 4 and 1000? What happens to its AUC?
 # 2. **Without labels.** Train the distilled student on its teachers only, with a label weight of 0. Does it learn?

@@ -12,7 +12,7 @@
 # **Question.** The original study made six claims about accuracy and size. Which of them hold when each is done again
 # with care, and what explains those that do not?
 #
-# **Prerequisites.** The results of chapters [2](02_base_cnn) to [6](06_distillation), and PTB-XL's labels for the
+# **Prerequisites.** The results of chapters [2](02_base_cnn.ipynb) to [6](06_distillation.ipynb), and PTB-XL's labels for the
 # comparisons. Nothing is trained here; the chapter takes a minute or two.
 
 # %% tags=["parameters", "remove-cell"]
@@ -231,7 +231,7 @@ loss is {reported_loss:.3f}.
 
 # %% [markdown]
 # **Quantization** was not reproduced, and that is a finding too. The original trained its network with simulated rounding
-# and never converted it. Replayed, that network classifies as well as others of its size. [Chapter 5](05_quantization) tries
+# and never converted it. Replayed, that network classifies as well as others of its size. [Chapter 5](05_quantization.ipynb) tries
 # the documented procedure, then the original's random split with labels that belong to the neighboring record. Neither
 # makes the AUC fall.
 
@@ -245,7 +245,7 @@ From the replayed small CNN, which is trained alike but without simulated roundi
 
 # %% [markdown]
 # **Distillation** needs a teacher that knows something. The original's had random weights, as the replay's has here
-# ([chapter 6](06_distillation) shows what such a teacher answers):
+# ([chapter 6](06_distillation.ipynb) shows what such a teacher answers):
 
 # %% tags=["remove-input"]
 untaught = study.difference("distillation_replay", "student_replay")
@@ -409,7 +409,7 @@ the integers rank records well, but in coarse steps.
 # - **Why the quantized network scored 0.582.** Neither the documented procedure nor the original's split and labels bring
 #   it about. The replays are one training each, and the one on the random split had 13 of the original's 50 epochs.
 # - **What the original's splits did to its figures.** Some of its notebooks divide records at random, so that one patient can
-#   stand on both sides; [chapter 2](02_base_cnn) says what could leak, not what did. Some delete rows by the wrong number, which gives records their neighbors' labels. Which figures
+#   stand on both sides; [chapter 2](02_base_cnn.ipynb) says what could leak, not what did. Some delete rows by the wrong number, which gives records their neighbors' labels. Which figures
 #   that raised or lowered was not measured network by network.
 # - **How a replay would vary.** Replays have one seed, and use this study's release of PTB-XL; the original used an older one.
 # - **What an untouched fold would give.** Every recipe was chosen on fold 9, but fold 10 was scored more than once while this
@@ -444,12 +444,12 @@ tables.show(
 # - A replay that does not reproduce a number is worth as much as one that does: it says where not to look.
 # - One ruler is not enough. The AUC did not see what rounding does to average precision, and a size is that of a file.
 #
-# **Next:** [part two](10_deployment).
+# **Next:** [part two](10_deployment.ipynb).
 
 # %% [markdown]
 # ## Exercises
 #
-# Predict first, then run. [Solutions](exercises) are executed on the sample records.
+# Predict first, then run. [Solutions](exercises.ipynb) are executed on the sample records.
 #
 # 1. **The front.** For which models of chapters 2 to 6 is no other one both smaller and at least as good?
 # 2. **Overlapping intervals.** The intervals of two models overlap. Does that mean that their difference is noise?

@@ -9,11 +9,11 @@
 # %% [markdown]
 # # 8. How small can it get?
 #
-# **Question.** The base CNN of [chapter 2](02_base_cnn) takes 26 MB. One recording, ten seconds of twelve leads in 16-bit
+# **Question.** The base CNN of [chapter 2](02_base_cnn.ipynb) takes 26 MB. One recording, ten seconds of twelve leads in 16-bit
 # integers, takes 24 KB. Can a network that is hardly larger than the recording that it reads do as well, and what does it
 # take to get there?
 #
-# **Prerequisites.** Distillation ([chapter 6](06_distillation)) and int8 ([chapter 5](05_quantization)). With finished
+# **Prerequisites.** Distillation ([chapter 6](06_distillation.ipynb)) and int8 ([chapter 5](05_quantization.ipynb)). With finished
 # trainings at hand the chapter takes about a quarter of an hour, most of it to convert and score some forty files.
 
 # %% tags=["parameters", "remove-cell"]
@@ -178,7 +178,7 @@ print(f"{sum(values.numel() for values in student.parameters()):,} parameters")
 
 # %% [markdown]
 # After training, batch normalization becomes part of the convolutions, and the weights become integers from -127 to 127, each
-# filter with a scale of its own ([chapter 5](05_quantization)). What is left of a network of 32 KB can be printed on one page:
+# filter with a scale of its own ([chapter 5](05_quantization.ipynb)). What is left of a network of 32 KB can be printed on one page:
 
 # %%
 drawn = answer.get(32) or min(students, key=sizes.get)
@@ -640,7 +640,7 @@ study.claim("08.microcontroller_below_the_best", behind.get(micro, nothing), bel
 say(f"""
 The best on fold 9 is *{study.model(best).label}*. The rule selects *{study.model(default).label}* as the default,
 **{family["default"]["name"]}**, at {of_default:+} from the best, and *{study.model(micro).label}* for microcontrollers,
-**{family["microcontroller"]["name"]}**. [Chapter 10](10_deployment) calibrates and releases the two.
+**{family["microcontroller"]["name"]}**. [Chapter 10](10_deployment.ipynb) calibrates and releases the two.
 """)
 
 # %% [markdown]
@@ -729,7 +729,7 @@ addition; the time is that of this machine ({processor()}) on one thread. Roundi
 #   training of 400 epochs has more epochs to choose from than one of 12, which flatters it a little.
 # - Widths were chosen by their bytes, and not searched for. What was found at 16 KB may differ at other sizes.
 # - Six effects are tested without a correction for their number.
-# - All of it is one data set. [Chapter 11](11_travel) asks whether the chosen two hold elsewhere.
+# - All of it is one data set. [Chapter 11](11_travel.ipynb) asks whether the chosen two hold elsewhere.
 #
 # ## What we learned
 #
@@ -738,12 +738,12 @@ addition; the time is that of this machine ({processor()}) on one thread. Roundi
 # - From 128 to 512 KB, AUC hardly moves. Whatever limits it there, it is not the number of weights.
 # - Write down the rule of choice, and let it choose. It took a quarter of the bytes that this book had released before.
 #
-# **Next:** [use it](10_deployment).
+# **Next:** [use it](10_deployment.ipynb).
 
 # %% [markdown]
 # ## Exercises
 #
-# Predict first, then run. [Solutions](exercises) are executed on the sample records.
+# Predict first, then run. [Solutions](exercises.ipynb) are executed on the sample records.
 #
 # 1. **Where the bytes go.** How many bytes of a file are weights, and how many are everything else? Compare the files of 16 and
 #    32 KB.

@@ -90,7 +90,9 @@ def readme(paths: Paths) -> str:
     """The README's text with both of its tables updated; an InputError if it lacks the lines around one of them."""
     text, folder = (paths.root / "README.md").read_text(encoding="utf-8"), paths.latest_results
     parts = {
-        "results": tables.markdown(tables.headline(results.summary(folder))),
+        "results": tables.markdown(
+            tables.headline(results.summary(folder), tables.family(released.entries(paths.models)))
+        ),
         "findings": tables.markdown(tables.claims(results.read_all(folder)), left=["cause"]),
     }
     for name, table in parts.items():
@@ -187,6 +189,7 @@ def _template_context(paths: Paths, names: list[str]) -> dict:
         "manifest": released.entries(_models(paths)),
         "default": default,  # of `ecglib predict` and the page that classifies
         "microcontroller": released.microcontroller(_models(paths)),
+        "family": tables.family(released.entries(_models(paths))),  # the study's models that the released ones are of
         "cards": cards,
         "ledger": _fold_10_versions(paths.published_results / "fold_10_ledger.csv", kept),
         "travel": results.read(paths.published_results, "travel"),

@@ -1,14 +1,21 @@
-"""The whole book as one PDF with bookmarks and links: Jupyter Book's page of everything, printed by Chromium."""
+"""The whole book as one PDF with bookmarks and links: Jupyter Book's page of everything, printed by Chromium.
+
+It is printed twice: Chromium does not know on which page a heading will be, so that the contents get their numbers from
+the first PDF.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 from bs4 import BeautifulSoup
 
+from ecglib import __version__
 from ecglib.book import book
 from ecglib.book.assets import BookError
 from ecglib.study.paths import Paths
@@ -16,6 +23,7 @@ from ecgpredict import files
 from ecgpredict.errors import InputError
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+_FOLDERS = ("document-", "document-chapters/")  # before the name of a page, in its id on the page of everything
 _TYPESETTING_MS = 30_000  # virtual time for MathJax and images; Chromium prints as soon as nothing is left to do
 
 
@@ -25,9 +33,13 @@ def build(paths: Paths) -> Path:
     target = paths.build / "ecg-under-a-megabyte.pdf"
     pages = book.render(paths, "singlehtml")
     page = pages / "intro.html"
-    page.write_text(on_paper(page.read_text(encoding="utf-8")), encoding="utf-8")
+    on_screen = page.read_text(encoding="utf-8")
+    numbers: dict[str, int] = {}
     with files.atomic_path(target) as temporary:
-        print_page(browser, page, temporary)
+        for _ in range(2):
+            page.write_text(on_paper(on_screen, numbers), encoding="utf-8")
+            print_page(browser, page, temporary)
+            numbers = page_numbers(temporary.read_bytes())
     shutil.rmtree(pages.parent.parent)
     return target
 
@@ -46,19 +58,51 @@ def find_browser() -> str:
     )
 
 
-def on_paper(html: str) -> str:
-    """A page whose solutions are open, and whose links lead within it or to the web.
+def on_paper(html: str, numbers: Mapping[str, int]) -> str:
+    """A page with a title and contents, whose solutions are open, and whose links lead within it or to the web.
 
     Solutions are cells tagged hide-cell, which nobody can unfold on paper; other code that a page folds is left out
-    there. Links to files would name folders of the machine that printed them.
+    there. Links to other files would name folders of the machine that printed them.
+
+    Parameters
+    ----------
+    numbers : {id of a heading's section: its page}; the contents leave out what it lacks
     """
     soup = BeautifulSoup(html, "html.parser")
     for solution in soup.select(".tag_hide-cell details"):
         solution["open"] = ""
     for link in soup.select("a[href]"):
-        if not link["href"].startswith(("#", "http:", "https:", "mailto:")):
+        page, _, anchor = link["href"].partition("#")
+        if inside := soup.find(id=[f"{folder}{page.removesuffix('.html')}" for folder in _FOLDERS]):
+            link["href"] = f"#{anchor or inside['id']}"
+        elif not link["href"].startswith(("#", "http:", "https:", "mailto:")):
             del link["href"]
+    if article := soup.select_one("article.bd-article"):
+        article.insert(0, BeautifulSoup(_front_matter(soup, numbers), "html.parser"))
     return str(soup)
+
+
+def _front_matter(soup: BeautifulSoup, numbers: Mapping[str, int]) -> str:
+    """The title page and the contents: the heading of each of the book's pages, and its number."""
+    lines = []
+    for section in soup.select("span[id^=document-] + section[id]"):
+        place, title = section["id"], section.h1.get_text().removesuffix("#")
+        lines.append(f'<li><a href="#{place}">{title}</a> <span>{numbers.get(place, 0)}</span></li>')
+    headline = soup.select_one(".headline")
+    return (
+        f'<div class="title-page"><p class="title">ECG Under a Megabyte</p><p>{headline and headline.get_text()}</p>'
+        f"<p>Version {__version__}</p></div>"
+        f'<nav class="paper-contents" aria-label="Contents"><p>Contents</p><ol>{"".join(lines)}</ol></nav>'
+    )
+
+
+def page_numbers(pdf: bytes) -> dict[str, int]:
+    """{name of a destination: the number of its page} of a PDF as Chromium writes it, with plain objects."""
+    pages = {int(number) for number in re.findall(rb"(\d+) 0 obj\s*<</Type /Page\b(?!s)", pdf)}
+    leaves = (int(kid) for kids in re.findall(rb"/Kids \[([^]]*)]", pdf) for kid in re.findall(rb"(\d+) 0 R", kids))
+    order = {page: number for number, page in enumerate((kid for kid in leaves if kid in pages), start=1)}
+    places = re.findall(rb"/([^\s/\[\]]+) \[(\d+) 0 R /XYZ", pdf)
+    return {name.decode("latin-1"): order[int(page)] for name, page in places if int(page) in order}
 
 
 def print_page(browser: str, page: Path, target: Path) -> None:

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from bs4 import BeautifulSoup
 from conftest import lacking
 
 from ecglib.book import book, pdf
@@ -11,6 +12,7 @@ from ecglib.study.paths import Paths
 from ecgpredict.errors import InputError
 
 MAX_BYTES = 20e6
+MOST_PAGES = 139
 PAGE = """<!doctype html><title>Trial</title>
 <h1>One</h1><p><a href="#two">to two</a></p><h2 id="two" style="break-before: page">Two</h2><p>Text</p>"""
 
@@ -90,12 +92,28 @@ def test_a_browser_that_prints_nothing_is_an_error_with_its_words(program, tmp_p
 def test_solutions_are_open_and_other_code_stays_folded():
     solution, code = "<details><summary>s</summary></details>", "<details><summary>c</summary></details>"
     html = f'<div class="cell tag_hide-cell">{solution}</div><div class="cell tag_hide-input">{code}</div>'
-    assert pdf.on_paper(html) == html.replace("<details><summary>s", '<details open=""><summary>s')
+    assert pdf.on_paper(html, {}) == html.replace("<details><summary>s", '<details open=""><summary>s')
 
 
 def test_links_to_files_beside_the_page_are_removed_and_others_stay():
     html = '<a href="_images/a.svg">a</a><a href="#term-lead">b</a><a href="https://doi.org/1">c</a>'
-    assert pdf.on_paper(html) == '<a>a</a><a href="#term-lead">b</a><a href="https://doi.org/1">c</a>'
+    assert pdf.on_paper(html, {}) == '<a>a</a><a href="#term-lead">b</a><a href="https://doi.org/1">c</a>'
+
+
+@pytest.mark.parametrize(
+    ("link", "place"),
+    [("ko.html", "document-ko"), ("05_x.html", "document-chapters/05_x"), ("chapters/05_x.html#part", "part")],
+)
+def test_links_to_pages_of_the_book_lead_within_it(link, place):
+    html = f'<span id="document-ko"></span><span id="document-chapters/05_x"></span><a href="{link}">to it</a>'
+    assert BeautifulSoup(pdf.on_paper(html, {}), "html.parser").a["href"] == f"#{place}"
+
+
+def test_the_contents_name_each_page_of_the_book_and_its_number():
+    page = '<span id="document-a"></span><section id="first"><h1>First#</h1></section>'
+    html = f'<article class="bd-article">{page}</article>'
+    (line,) = BeautifulSoup(pdf.on_paper(html, {"first": 7}), "html.parser").select(".paper-contents li")
+    assert (line.a["href"], line.get_text()) == ("#first", "First 7")
 
 
 @pytest.mark.slow
@@ -104,6 +122,7 @@ def test_a_page_is_printed_with_bookmarks_and_links(chromium, tmp_path):
     pdf.print_page(chromium, tmp_path / "page.html", tmp_path / "out.pdf")
     printed = Printed(tmp_path / "out.pdf")
     assert (printed.pages, printed.bookmarks, printed.links) == (2, 2, 1)
+    assert pdf.page_numbers(printed.content)["two"] == 2
 
 
 @pytest.mark.slow
@@ -113,7 +132,7 @@ def test_the_whole_book_is_printed_with_bookmarks_and_links(chromium, published_
     printed = Printed(target)
     chapters = len(book.contents(project))
     assert len(printed.content) < MAX_BYTES
-    assert printed.pages > 2 * chapters
+    assert 2 * chapters < printed.pages <= MOST_PAGES
     assert printed.bookmarks > chapters
     assert printed.links > 100  # citations, terms of the glossary, chapters
     assert not printed.count(rb"/URI\s*\(file:"), "a link leads to a file of this machine"

@@ -39,11 +39,20 @@ def test_the_readmes_models_have_sizes_in_kb_and_a_difference_where_it_is_known(
     change = {"auc_change": -0.001, "auc_change_low": -0.002, "auc_change_high": 0.0005}
     other = row | {"model": "base_cnn_int8", "file_bytes": 6_576_740} | change
     summary = pd.DataFrame([row | {"file_bytes": 26_100_388}, other, row | {"model": "student"}])
-    base, int8 = tables.headline(summary).to_numpy().tolist()  # the student is not among the README's models
+    base, int8 = tables.headline(summary, {}).to_numpy().tolist()  # the student is not among the README's models
     assert base == ["Base CNN", "26,100\u00a0KB", INTERVAL, 5, "–"]
     assert int8[1] == "6,577\u00a0KB"
     assert int8[-1] == "−0.0010\u00a0(−0.0020\u00a0to\u00a0+0.0005)"
-    assert tables.headline(summary.drop(columns=change))["Against the base CNN"].tolist() == ["–", "–"]
+    assert tables.headline(summary.drop(columns=change), {})["Against the base CNN"].tolist() == ["–", "–"]
+
+
+def test_released_models_stand_in_the_readme_with_their_names_by_size():
+    family = tables.family({"ecg32": {"student": "compact_32_plain"}, "of a board": {}})
+    assert family == {"ecg32": "compact_32_int8"}
+    row = {"test_auc": 0.9123, "test_auc_low": 0.9, "test_auc_high": 0.92, "seeds": 5}
+    sizes = {"compact_16_int8": 13_536, "compact_32_int8": 27_584, "base_cnn": 26_100_388}
+    summary = pd.DataFrame([row | {"model": name, "file_bytes": size} for name, size in sizes.items()])
+    assert tables.headline(summary, family)["Model"].tolist() == ["Base CNN", "**ecg32**", "Compact, 16 KB"]
 
 
 @pytest.mark.parametrize(("count", "text"), [(564_565, "565\u00a0KB"), (1_087_651, "1.09\u00a0MB")])

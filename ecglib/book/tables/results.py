@@ -13,7 +13,7 @@ from ecglib.study.findings import findings as all_findings
 from ecglib.study.registry import Model
 
 HEADLINE = ["base_cnn", "base_cnn_int8", "base_cnn_pruned_int8", "student_distilled_int8"]
-HEADLINE += ["compact_128_int8", "compact_64_int8", "compact_32_int8", "compact_16_int8"]
+SMALL = ["compact_64_int8", "compact_16_int8"]  # beside the released models
 CLAIMS = {  # finding: what the original claims
     "Base CNN": "The base CNN, the teacher, classifies well",
     "Inception CNN": "An Inception CNN is worse",
@@ -29,11 +29,25 @@ AS_INTEGERS = {  # that the original does not have
 ALONE = "Student without teacher"  # what a teacher's gain is measured from
 
 
-def headline(summary: pd.DataFrame) -> pd.DataFrame:
-    """The README's models: bytes, AUC, and the difference from the base CNN (a dash where it was not computed)."""
+def family(entries: Mapping[str, dict]) -> dict[str, str]:
+    """{released model: the int8 model of the study that it is one seed of}, of the manifest's entries."""
+    int8 = {model.made_from: name for name, model in registry().models.items() if name.endswith("_int8")}
+    return {name: int8[entry["student"],] for name, entry in entries.items() if "student" in entry}
+
+
+def headline(summary: pd.DataFrame, released: Mapping[str, str]) -> pd.DataFrame:
+    """The README's models: bytes, AUC, and the difference from the base CNN (a dash where it was not computed).
+
+    Parameters
+    ----------
+    released : of :func:`family`; these models stand with their names as they are released
+    """
     changes = ["auc_change", "auc_change_low", "auc_change_high"]
     rows = summary.reindex(columns=summary.columns.union(changes, sort=False)).set_index("model", drop=False)
-    rows = with_display_names(rows.loc[[name for name in HEADLINE if name in rows.index]])
+    small = rows[rows.index.isin({*SMALL, *released.values()})].sort_values("file_bytes", ascending=False)
+    rows = pd.concat([rows.loc[[name for name in HEADLINE if name in rows.index]], small])
+    names = {model: f"**{name}**" for name, model in released.items()}
+    rows = with_display_names(rows.assign(model=[names.get(name, name) for name in rows["model"]]))
     intervals = [
         [Estimate(*values) for values in rows[columns].itertuples(index=False)]
         for columns in (["test_auc", "test_auc_low", "test_auc_high"], changes)
