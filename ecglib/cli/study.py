@@ -63,31 +63,69 @@ def pdf(profile: Profile = "full") -> None:
 
 
 class DataSet(StrEnum):
-    """What `ecglib download` fetches; the names of :data:`ecglib.data.download.SOURCES`."""
+    """What `ecglib download` fetches; the names of :data:`ecglib.data.download.SOURCES`, and SPH."""
 
     PTBXL = "ptb-xl"
     LUDB = "ludb"
+    GEORGIA = "georgia"
+    CHAPMAN = "chapman"
+    NINGBO = "ningbo"
+    CPSC2018 = "cpsc2018"
+    SPH = "sph"
 
 
 @app.command()
 def download(
-    dataset: Annotated[DataSet, typer.Argument(help="ptb-xl, or ludb for chapter 11")] = DataSet.PTBXL,
+    dataset: Annotated[DataSet, typer.Argument(help="ptb-xl, or another for chapter 11")] = DataSet.PTBXL,
     root: Annotated[
-        Path | None, typer.Argument(help="folder to download to; PTBXL_ROOT or data/ptb-xl, LUDB_ROOT or data/ludb")
+        Path | None, typer.Argument(help="folder to download to; by default data/ and its name, PTBXL_ROOT, LUDB_ROOT")
     ] = None,
     url: Annotated[str | None, typer.Option(help="address of a mirror")] = None,
     jobs: Annotated[int, typer.Option(help="files downloaded at the same time")] = 16,
 ) -> None:
-    """Download the 100 Hz part of PTB-XL 1.0.3 (620 MB), or LUDB 1.0.1 (25 MB), from PhysioNet; resumes if stopped."""
-    from ecglib.data.download import SOURCES
+    """Download PTB-XL 1.0.3 at 100 Hz (620 MB), LUDB (25 MB) or another data set; resumes where it was stopped.
+
+    The others are Georgia, Chapman, Ningbo and CPSC2018 from PhysioNet's challenge of 2021, and SPH from figshare.
+    """
+    from ecglib.data.download import SOURCES, download_sph
     from ecglib.data.download import download as fetch
     from ecglib.study.paths import Paths
 
     with report_user_errors():
-        source, paths = SOURCES[dataset], Paths.for_profile("full") if root is None else None
-        if paths:
-            root = paths.ludb if dataset == DataSet.LUDB else paths.data
-        print(f"{source.name}: {fetch(root, source, url=url, jobs=jobs)}")
+        if root is None:
+            paths = Paths.for_profile("full")
+            own = {DataSet.PTBXL: paths.data, DataSet.LUDB: paths.ludb}
+            root = own.get(dataset, paths.root / "data" / dataset)
+        if dataset == DataSet.SPH:
+            download_sph(root)
+        else:
+            fetch(root, SOURCES[dataset], url=url, jobs=jobs)
+        print(f"{dataset}: {root}")
+
+
+@app.command("evaluate-external")
+def evaluate_external(
+    source: Annotated[DataSet, typer.Argument(help="georgia, chapman, ningbo, cpsc2018 or sph")],
+    folder: Annotated[Path, typer.Argument(help="the folder of `ecglib download`")],
+) -> None:
+    """Write the released models' AUCs on another hospital's recordings to results/full/external.json."""
+    from ecglib.data.external import SOURCES
+    from ecglib.evaluation.bootstrap import Estimate
+    from ecglib.study import external
+    from ecglib.study.paths import Paths
+    from ecgpredict import released
+
+    if source not in SOURCES:
+        raise typer.BadParameter(f"expected one of {', '.join(SOURCES)}", param_hint="source")
+    with report_user_errors():
+        results = Paths.for_profile("full").published_results
+        evaluated = external.evaluate(folder, source, [released.default(), released.microcontroller()])
+        external.write(results, source, evaluated)
+        by_model = evaluated["aucs"]
+        table = Table("superclass", *by_model, title=evaluated["title"])
+        for superclass in by_model[released.default()]:
+            table.add_row(superclass, *(str(Estimate(**aucs[superclass])) for aucs in by_model.values()))
+        Console().print(table)
 
 
 @app.command()

@@ -1,12 +1,14 @@
-"""Downloading the 100 Hz part of PTB-XL 1.0.3, or LUDB 1.0.1, from PhysioNet.
+"""Downloading PTB-XL 1.0.3 (its 100 Hz part), LUDB 1.0.1 and parts of the challenge of 2021 from PhysioNet, and SPH.
 
 Input: a data set and a folder. Output: PhysioNet's own layout in it, with every file checked against PhysioNet's
-SHA256SUMS. Files that already have the right checksum are kept, so that an interrupted download resumes.
+SHA256SUMS. Files that already have the right checksum are kept, so that an interrupted download resumes. SPH comes from
+figshare, with figshare's checksums.
 """
 
 from __future__ import annotations
 
 import logging
+import tarfile
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -17,10 +19,12 @@ import pooch
 import requests
 from tqdm import tqdm
 
-from ecglib.data import ludb, ptbxl
+from ecglib.data import external, ludb, ptbxl
 from ecgpredict.errors import InputError
 
 SUMS = "SHA256SUMS.txt"
+SPH_DOIS = ("10.6084/m9.figshare.17912441.v1", "10.6084/m9.figshare.17912444.v1")  # metadata.csv, records.tar.gz
+_CHALLENGE = "https://physionet.org/files/challenge-2021/1.0.3/"
 _TIMEOUT = 30  # s without data
 _connections = threading.local()
 
@@ -56,6 +60,11 @@ LUDB = Source(
     lambda name: name in ("LICENSE.txt", "README", "RECORDS", ludb.TABLE) or name.endswith((".hea", ".dat")),
 )
 SOURCES = {"ptb-xl": PTBXL, "ludb": LUDB}
+SOURCES |= {
+    name: Source(one.title, _CHALLENGE, (), lambda file, folder=f"training/{one.folder}/": file.startswith(folder))
+    for name, one in external.SOURCES.items()
+    if one.folder
+}
 
 
 def download(
@@ -104,12 +113,12 @@ def download(
             found=repr(outside[0]),
             hint="check the address; nothing was written",
         )
-    if missing := set(source.required) - set(wanted):
+    if missing := sorted(set(source.required) - set(wanted)) or ([] if wanted else ["recording"]):
         raise InputError(
             f"not {source.name}'s checksums",
             where=url + SUMS,
-            expected=f"{source.required[0]} among the files",
-            found=f"no {', '.join(sorted(missing))}",
+            expected=f"the files of {source.name}",
+            found=f"no {', '.join(missing)}",
             hint="check the address",
         )
     store = pooch.create(root, url, registry=wanted, retry_if_failed=retries)
@@ -132,6 +141,28 @@ def download(
         ) from error
     finally:
         pool.shutdown(cancel_futures=True)
+    return root
+
+
+def download_sph(root: Path, *, progress: bool = True) -> Path:
+    """Download SPH (2.3 GB) from figshare and unpack its records; returns `root`.
+
+    Raises
+    ------
+    InputError : figshare cannot be reached, or a file is damaged
+    """
+    root, where = Path(root), "figshare"
+    try:
+        for where in SPH_DOIS:
+            store = pooch.create(root, f"doi:{where}/")
+            store.load_registry_from_doi()
+            for name in store.registry:
+                path = Path(store.fetch(name, progressbar=progress))
+                if name.endswith(".tar.gz"):
+                    with tarfile.open(path) as archive:
+                        archive.extractall(root, filter="data")  # refuses what would leave the folder
+    except (requests.RequestException, ValueError, tarfile.TarError) as error:
+        raise _unreachable(f"https://doi.org/{where}", error) from error
     return root
 
 

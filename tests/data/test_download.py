@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 
 from ecglib.data import synthetic_ludb
-from ecglib.data.download import LUDB, SUMS, download
+from ecglib.data.download import LUDB, SOURCES, SUMS, download
 from ecgpredict.errors import InputError
 
 TRUNCATED, DAMAGED = "records100/00000/00003_lr.dat", "records100/00000/00005_lr.dat"
@@ -156,3 +156,16 @@ def test_ludb_arrives_without_its_annotations(tmp_path):
 def test_the_checksums_of_another_data_set_are_refused(server, tmp_path):
     with pytest.raises(InputError, match="not LUDB's checksums"):
         download(tmp_path / "ludb", LUDB, url=server.url, progress=False)
+
+
+def test_a_part_of_the_challenge_arrives_alone(tmp_path):
+    served = tmp_path / "served"
+    for name in ("training/georgia/g1/E00001.hea", "training/ningbo/g1/JS10647.hea"):
+        (served / name).parent.mkdir(parents=True)
+        (served / name).write_text(name)
+    with serve(served, "training/ningbo/g1/JS10647.mat") as server:
+        root = download(tmp_path / "georgia", SOURCES["georgia"], url=server.url, progress=False)
+        with pytest.raises(InputError, match="not CPSC2018's checksums"):
+            download(tmp_path / "cpsc", SOURCES["cpsc2018"], url=server.url, progress=False)
+    got = [p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file()]
+    assert got == ["training/georgia/g1/E00001.hea"]
