@@ -10,6 +10,7 @@
   };
   const FOR = "213, 94, 0", AGAINST = "0, 114, 178";  // orange and blue, told apart by the colour-blind
   const SECOND = 25, MILLIVOLT = 10, PULSE = 10;  // millimetres; the pulse of 1 mV stands left of each row
+  const TOP = 2;  // millimetres above the first row
   const NARROW = 560;  // CSS pixels
   const lead = (...names) => names.map((name) => LEADS.indexOf(name));
   const SHEET = [lead("I", "aVR", "V1", "V4"), lead("II", "aVL", "V2", "V5"), lead("III", "aVF", "V3", "V6"), lead("II")];
@@ -46,12 +47,12 @@
   /* Rows of leads; a row's leads follow each other in time, as on the paper of an electrocardiograph. */
   function rows(canvas, columns, layout, seconds, rowHeight) {
     const width = canvas.parentElement.clientWidth, mm = width / (PULSE + seconds * SECOND + 6);
-    const height = (layout.length * rowHeight + 9) * mm + 6, left = PULSE * mm, pen = begin(canvas, height);
+    const height = (layout.length * rowHeight + TOP + 9) * mm + 6, left = PULSE * mm, pen = begin(canvas, height);
     lines(pen, colors().fine, mm, width, height);
     lines(pen, colors().bold, 5 * mm, width, height);
     pen.lineJoin = "round";
     layout.forEach((leads, row) => {
-      const base = (row + 0.62) * rowHeight * mm;
+      const base = ((row + 0.62) * rowHeight + TOP) * mm;
       pen.strokeStyle = pen.fillStyle = colors().ink; pen.lineWidth = 1.2; pen.beginPath();
       [[1, 0], [2.5, 0], [2.5, 1], [7.5, 1], [7.5, 0], [9, 0]].forEach(([x, up]) =>
         pen.lineTo(x * mm, base - up * MILLIVOLT * mm));
@@ -76,7 +77,7 @@
   }
 
   function strip(canvas, columns) {
-    rows(canvas, columns, STRIP, canvas.parentElement.clientWidth < NARROW ? 4 : 10, 17);
+    rows(canvas, columns, STRIP, canvas.parentElement.clientWidth < NARROW ? 4 : 10, 15);
   }
 
   /* Every lead over all ten seconds, on what each second of it adds to a probability: values[lead][second]. */
