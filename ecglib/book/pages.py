@@ -80,10 +80,23 @@ def accessible(html: str) -> str:
         link.find_parent("li").decompose()
     for element in soup.select(".citation-list, .citation"):
         element.attrs.pop("role", None)
+    _fold_answers(soup)
     _mark_korean(soup)
     _load_less(soup)
     _describe(soup)
     return str(soup)
+
+
+def _fold_answers(soup: BeautifulSoup) -> None:
+    """Fold what is written below a solution of an exercise, a cell tagged hide-cell, away with it."""
+    for details in soup.select("#exercises-solutions .cell.tag_hide-cell > details"):
+        cell = details.parent
+        for answer in list(cell.find_next_siblings()):
+            if answer.name == "section" or "cell" in (answer.get("class") or []):
+                break
+            details.append(answer.extract())
+        for word in details.select("summary p"):
+            word.string = word.get_text().replace("code", "answer")
 
 
 def _load_less(soup: BeautifulSoup) -> None:

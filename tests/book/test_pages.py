@@ -137,6 +137,15 @@ def test_a_page_is_described_by_its_first_sentences():
     assert head.find("meta", attrs={"name": "description"})["content"] == "One. Two."
 
 
+def test_an_answer_is_folded_with_its_solution():
+    page = accessible(
+        '<section id="exercises-solutions"><div class="cell tag_hide-cell">'
+        "<details><summary><p>Show code</p></summary></details></div>"
+        "<p>The answer.</p><section><p>Next.</p></section></section>"
+    )
+    assert page.details.get_text() == "Show answerThe answer."
+
+
 def test_only_notebooks_can_be_downloaded():
     item = '<li><a class="btn-download-source-button" href="_sources/a.{}">x</a></li>'
     assert len(accessible(f"<ul>{item.format('md')}{item.format('ipynb')}</ul>").select("li")) == 1
