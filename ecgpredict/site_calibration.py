@@ -34,13 +34,8 @@ _KEYS = {"format", "model", "sha256", "offsets", "recordings"}
 def fit_offsets(y_score: np.ndarray, y_true: np.ndarray) -> np.ndarray:
     """The offset of each superclass float (5,) with which its mean probability is its share of the recordings.
 
-    That is the offset of smallest binary cross-entropy. It is 0 where fewer than MIN_RECORDINGS have the superclass, or
-    have it not.
-
-    Parameters
-    ----------
-    y_score : (n, 5) probabilities
-    y_true : (n, 5), 1, 0, or NaN where it is not known
+    That is the offset of smallest binary cross-entropy, from probabilities (n, 5) and labels (n, 5): 1, 0, or NaN where
+    it is not known. It is 0 where fewer than MIN_RECORDINGS have the superclass, or have it not.
     """
     offsets = np.zeros(len(CLASSES))
     for k, (score, actual) in enumerate(zip(y_score.T, y_true.T)):
@@ -56,12 +51,7 @@ def fit_offsets(y_score: np.ndarray, y_true: np.ndarray) -> np.ndarray:
 
 
 def read_labels(path: Path) -> dict[str, np.ndarray]:
-    """{absolute path of a recording: float (5,), 1, 0 or NaN}, from a CSV file with `path`, NORM, MI, STTC, CD and HYP.
-
-    Raises
-    ------
-    InputError : the file is missing, too large or no such table; a recording stands in it twice; no labels
-    """
+    """{absolute path of a recording: float (5,), 1, 0 or NaN}, from a CSV file; InputError if it is no such table."""
     path, wanted = Path(path), ["path", *CLASSES]
     with _text(path, _MAX_BYTES[0]).open(encoding="utf-8-sig", newline="") as file:
         try:
@@ -86,11 +76,7 @@ def read_labels(path: Path) -> dict[str, np.ndarray]:
 def fit(labels: dict[str, np.ndarray], predictions: Iterable[Prediction], model: ReleasedModel) -> dict:
     """The content of a calibration file, from labels of :func:`read_labels` and predictions of the same recordings.
 
-    Recordings without a label, and those that could not be read, are left out.
-
-    Raises
-    ------
-    InputError : no superclass has enough recordings with and without it
+    Recordings without a label, and those that could not be read, are left out; InputError if too few remain.
     """
     pairs = [
         (list(one.probabilities.values()), labels[name])
@@ -111,16 +97,11 @@ def fit(labels: dict[str, np.ndarray], predictions: Iterable[Prediction], model:
 
 def write(path: Path, content: dict) -> None:
     """Write what :func:`fit` returned."""
-    files.write_text(Path(path), json.dumps(content, indent=1) + "\n")
+    files.write_text(path, json.dumps(content, indent=1) + "\n")
 
 
 def apply(path: Path, model: ReleasedModel) -> ReleasedModel:
-    """The model with the offsets of a calibration file.
-
-    Raises
-    ------
-    InputError : the file is missing, no calibration, or one of another model or of another version of this one
-    """
+    """The model with the offsets of a calibration file; InputError if it is none, or one of other weights."""
     path = Path(path)
     try:
         content = json.loads(_text(path, _MAX_BYTES[1]).read_text(encoding="utf-8"))
@@ -133,14 +114,11 @@ def apply(path: Path, model: ReleasedModel) -> ReleasedModel:
         found = f"{printable(content['model'])[:80]}, SHA-256 {printable(content['sha256'])[:16]}…"
         raise _fault("another model's calibration", path, f"{model.name}, SHA-256 {_sha256(model)[:16]}…", found)
     offsets = content["offsets"]
-    if not isinstance(offsets, dict) or set(offsets) != set(CLASSES) or not all(map(_is_offset, offsets.values())):
+    numbers = list(offsets.values()) if isinstance(offsets, dict) and set(offsets) == set(CLASSES) else [None]
+    if not all(type(one) in (int, float) and abs(one) <= LARGEST for one in numbers):  # nor is NaN
         expected = f"a number from {-LARGEST:g} to {LARGEST:g} for each of {', '.join(CLASSES)}"
         raise _fault("not offsets", path, expected, printable(offsets)[:200])
     return replace(model, offsets=tuple(float(offsets[name]) for name in CLASSES))
-
-
-def _is_offset(value: object) -> bool:
-    return type(value) in (int, float) and abs(value) <= LARGEST  # of NaN this is false
 
 
 def _sha256(model: ReleasedModel) -> str:
