@@ -2,12 +2,14 @@
 
 import hashlib
 import http.server
+import tarfile
 import threading
 from collections import Counter
 from contextlib import contextmanager
 
 import pytest
 
+from ecglib.data import download as download_module
 from ecglib.data import synthetic_ludb
 from ecglib.data.download import LUDB, SOURCES, SUMS, download
 from ecgpredict.errors import InputError
@@ -169,3 +171,46 @@ def test_a_part_of_the_challenge_arrives_alone(tmp_path):
             download(tmp_path / "cpsc", SOURCES["cpsc2018"], url=server.url, progress=False)
     got = [p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file()]
     assert got == ["training/georgia/g1/E00001.hea"]
+
+
+@pytest.fixture
+def figshare(monkeypatch, tmp_path):
+    """A stand-in for figshare: a function that sets the name of the file in SPH's archive of records."""
+
+    def serve_sph(member):
+        class Store:
+            def __init__(self, root, address):
+                self.root, self.registry = root, {}
+                self.name = "metadata.csv" if download_module.SPH_DOIS[0] in address else "records.tar.gz"
+
+            def load_registry_from_doi(self):
+                self.registry[self.name] = "md5:0"
+
+            def fetch(self, name, progressbar):
+                path = self.root / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                if name == "metadata.csv":
+                    path.write_text("ECG_ID\n")
+                else:
+                    (tmp_path / "a.h5").write_bytes(b"samples")
+                    with tarfile.open(path, "w:gz") as archive:
+                        archive.add(tmp_path / "a.h5", arcname=member)
+                return path
+
+        monkeypatch.setattr(download_module.pooch, "create", Store)
+
+    return serve_sph
+
+
+def test_sphs_records_are_unpacked_beside_their_table(figshare, tmp_path):
+    figshare("records/A00001.h5")
+    root = download_module.download_sph(tmp_path / "sph", progress=False)
+    assert (root / "records" / "A00001.h5").read_bytes() == b"samples"
+    assert (root / "metadata.csv").is_file()
+
+
+def test_an_archive_that_leaves_its_folder_is_refused(figshare, tmp_path):
+    figshare("../../A00001.h5")
+    with pytest.raises(InputError, match="download failed"):
+        download_module.download_sph(tmp_path / "below" / "sph", progress=False)
+    assert not (tmp_path / "A00001.h5").exists()
