@@ -12,8 +12,8 @@
 # **Question.** A network gives five numbers for a recording. What do they mean, which decisions follow from them, and what
 # does a wrong decision cost?
 #
-# **Prerequisites.** The data of [chapter 1](01_dataset) and the two students that [chapter 8](08_frontier) selected on fold 9.
-# With finished trainings at hand the chapter takes a few minutes.
+# **Prerequisites.** The data of [chapter 1](01_dataset.ipynb) and the two students that [chapter 8](08_frontier.ipynb) selected
+# on fold 9. With finished trainings at hand the chapter takes a few minutes.
 #
 # From here on, *the model* is one of two files: the smallest student that cannot be told from the best, and the best one of
 # at most 32 KB. This chapter makes them ready for use: it turns scores into probabilities and probabilities into decisions,
@@ -270,7 +270,7 @@ share of each finding changes, which no temperature repairs.
 """)
 
 # %% [markdown]
-# [Chapter 11](11_travel) shows what happens elsewhere, and what a hundred local recordings can do about it.
+# [Chapter 11](11_travel.ipynb) shows what happens elsewhere, and what a hundred local recordings can do about it.
 #
 # ## From a probability to a decision
 #
@@ -455,8 +455,8 @@ study.claim("10.the_right_price_beats_the_larger_network", saved_by_small, below
 say(f"""
 The threshold of the best F1, {thresholds[mi]:.2f}, is a price in disguise: it behaves as if a miss cost
 {(1 - thresholds[mi]) / thresholds[mi]:.1f} false alarms. If a miss costs ten, deciding at 1/11 instead changes the cost of 100
-recordings by {saved.value:.0f} false alarms ({saved.low:.0f} to {saved.high:.0f}), to {100 * priced.mean():.0f}; the best
-threshold in hindsight would have reached {costs[price].min():.0f}. That is what calibration is for: with honest probabilities a
+recordings by {saved.value:.0f} false alarms ({saved.low:.0f} to {saved.high:.0f}), to {100 * priced.mean():.1f}; no
+threshold would have cost less than {costs[price].min():.1f}. That is what calibration is for: with honest probabilities a
 threshold follows from what errors cost, and need not be searched again for every purpose.
 
 A wrong price costs more than a smaller network. **{small.name}**, decided at 1/11, costs {100 * cheap.mean():.0f}, and
@@ -520,7 +520,7 @@ by more than 0.005.
 # ### Does ONNX Runtime say the same?
 #
 # The C code and the browser compute the integers of this chapter, and so temperature and thresholds belong to them. `ecglib
-# predict` runs the ONNX file. That has the same weights, but in 7 bits (see [chapter 5](05_quantization)), and it rounds at
+# predict` runs the ONNX file. That has the same weights, but in 7 bits (see [chapter 5](05_quantization.ipynb)), and it rounds at
 # other places.
 
 # %%
@@ -552,8 +552,8 @@ one recording.
 # %% [markdown]
 # ### In addition: the students of chapter 6
 #
-# Two students of [chapter 6](06_distillation) were made for microcontrollers before there were smaller ones. They are not released
-# any more; their bytes, memory and AUC stay as results.
+# Two students of [chapter 6](06_distillation.ipynb) were made for microcontrollers before there were smaller ones. They are not
+# released any more; their bytes, memory and AUC stay as results.
 
 # %% tags=["hide-cell"]
 scored = study.data.in_folds(9, 10)
@@ -603,12 +603,12 @@ tables.show(
 # - The same weights in another runtime give the same AUC and not always the same decision. Calibrate on the numbers that the
 #   device computes.
 #
-# **Next:** [does it travel?](11_travel) Everything here was measured on the data set that the models learned from.
+# **Next:** [does it travel?](11_travel.ipynb) Everything here was measured on the data set that the models learned from.
 
 # %% [markdown]
 # ## Exercises
 #
-# Predict first, then run. [Solutions](exercises) are executed on the sample records.
+# Predict first, then run. [Solutions](exercises.ipynb) are executed on the sample records.
 #
 # 1. **A more sensitive threshold.** Choose the threshold for MI so that 95 % of the infarctions of fold 9 are found. What does
 #    that cost in specificity, and does it hold on fold 10?
