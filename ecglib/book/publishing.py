@@ -12,7 +12,6 @@ import nbformat
 
 from ecglib.book import book, chapters, standalone
 from ecglib.study import results, workflow
-from ecglib.study.analyses import travel_conclusions, travel_models
 from ecglib.study.paths import Paths
 from ecglib.study.study import Study
 from ecglib.training import runs
@@ -85,10 +84,10 @@ def _stage(study: Study, staged: Paths) -> None:
 
 
 def _cautions(paths: Paths) -> list[str]:
-    """Chapter 11's sentences on when to trust a model, without Markdown."""
-    lines = results.read(paths.published_results, travel_conclusions.RESULT)["trust"]
-    plain = [line.replace("*", "").replace("`", "") for line in lines]
-    return [f"Measured with {travel_models.RELEASED} in chapter 11 of the book.", *plain]
+    """Chapter 11's sentences on when to trust the default model, without Markdown."""
+    travel = results.read(paths.published_results, "travel")
+    plain = [line.replace("*", "").replace("`", "") for line in travel["trust"]]
+    return [f"Measured with {travel['model']} in chapter 11 of the book.", *plain]
 
 
 def _for_readers(study: Study, executed: Path) -> bytes:

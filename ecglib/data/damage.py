@@ -1,4 +1,4 @@
-"""Noise and faults of a recording device, added to clean records by a documented recipe.
+"""Noise added to clean records by a documented recipe.
 
 Records are float32 (n, 1000, 12) in mV at 100 Hz; the same seed gives the same damage. Noise arises at
 the nine electrodes, each with noise of its own, and reaches the leads as their potentials do
@@ -21,7 +21,6 @@ SNR_DB = (24, 18, 12, 6, 0, -6)
 _WANDER_HZ, _MUSCLE_HZ, _MOTION_HZ = (0.1, 0.5), (20.0, 45.0), (1.0, 10.0)
 _MAINS_HZ, _MAINS_DRIFT_HZ = (50.0, 60.0), 0.1
 _BURSTS, _BURST_S = 3, (0.5, 2.0)
-_GAP_S = 0.2
 
 
 def _in_band(records: int, low: float, high: float, random: np.random.Generator, slope: float = 0.0) -> np.ndarray:
@@ -89,22 +88,3 @@ def add_noise(x: np.ndarray, kind: str, snr_db: float, seed: int = 0) -> np.ndar
 def power(x: np.ndarray) -> np.ndarray:
     """Variance over time, mean over the leads: (n, 1, 1)."""
     return x.var(axis=1, keepdims=True).mean(axis=2, keepdims=True)
-
-
-def change_gain(x: np.ndarray, factor: float) -> np.ndarray:
-    """Records of a device whose gain is wrong by a factor."""
-    return x * np.float32(factor)
-
-
-def clip(x: np.ndarray, limit_mv: float) -> np.ndarray:
-    """Records of a device that cannot show more than `limit_mv` above or below zero."""
-    return x.clip(-limit_mv, limit_mv)
-
-
-def drop_samples(x: np.ndarray, share: float, seed: int = 0) -> np.ndarray:
-    """Records with a share of their time missing in all leads, NaN, in gaps of 0.2 s at random places."""
-    length = round(_GAP_S * SAMPLING_RATE)
-    slots = N_SAMPLES // length
-    order = np.random.default_rng(seed).random((len(x), slots)).argsort(axis=1)
-    missing = np.repeat(order < round(share * slots), length, axis=1)
-    return np.where(missing[..., None], np.float32(np.nan), x)

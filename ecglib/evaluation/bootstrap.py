@@ -20,6 +20,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 from scipy.stats import t as student_t
+from sklearn.metrics import roc_auc_score
 
 from ecglib.evaluation.metrics import class_aucs
 from ecglib.evaluation.resampling import Resampling
@@ -154,6 +155,26 @@ def average_precision(y_true: np.ndarray, y_score: np.ndarray, resampling: Resam
     parts = np.array_split(resampling.counts, max(1, resampling.n_bootstrap // 100), axis=1)
     resampled = np.concatenate([area(part[drawn].astype(float)) for part in parts])
     return percentile(area(np.ones((len(order), 1)))[0], resampled)
+
+
+def known_auc(y_true: np.ndarray, y_score: np.ndarray, resampling: Resampling) -> tuple[float, np.ndarray]:
+    """Macro AUC of labels that are partly unknown, and in each resample (b,), for an estimate by :func:`percentile`.
+
+    A superclass is evaluated on the records with a label, and left out if none of these is positive or none negative.
+
+    Parameters
+    ----------
+    y_true : float (n, 5), NaN where a record is left out
+    y_score : float (n, 5)
+    """
+    values, resampled = [], []
+    for labels, score in zip(y_true.T, y_score.T):
+        known = ~np.isnan(labels)
+        if len(np.unique(labels[known])) == 2:
+            columns = labels[known, None].astype(bool), score[known, None]
+            values.append(roc_auc_score(*columns))
+            resampled.append(resampling.of_records(known).aucs(*columns)[:, 0])
+    return float(np.mean(values)), np.mean(resampled, axis=0)
 
 
 def percentile(value: float, resampled: np.ndarray) -> Estimate:

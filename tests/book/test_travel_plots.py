@@ -3,10 +3,10 @@
 import matplotlib
 import numpy as np
 import pandas as pd
-import pytest
 
 from ecglib.book import alt_text, plots
 from ecglib.evaluation.bootstrap import Estimate
+from ecgpredict.spec import LEADS
 
 matplotlib.use("agg")
 
@@ -15,45 +15,37 @@ def estimate(value: float) -> Estimate:
     return Estimate(value, value - 0.01, value + 0.01)
 
 
-@pytest.fixture
-def compared() -> pd.DataFrame:
+def test_situations_stand_below_each_other_with_a_gap_between_kinds():
     rows = [
-        ("age", group, 100, model, measure, estimate(value), value < 0)
-        for group, value in (("old", -0.04), ("young", 0.02))
+        (kind, situation, model, estimate(0.9))
+        for kind, situation in (("home", "fold 10"), ("noise", "hum"), ("noise", "wander"))
         for model in "ab"
-        for measure in ("AUC", "sensitivity")
     ]
-    return pd.DataFrame(rows, columns=["factor", "group", "n", "model", "measure", "difference", "survives"])
-
-
-def test_differences_that_survive_are_filled(compared):
-    figure = plots.group_differences(compared, {"a": "A", "b": "B"})
-    dots = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
-    filled = [line.get_markerfacecolor() != "white" for line in dots]
-    assert filled == compared.loc[compared["measure"] == "AUC", "survives"].tolist()
-    assert "4 of 8 survive" in alt_text.alt_text(figure)
-    assert "-0.040 for age old" in alt_text.alt_text(figure)
-
-
-def test_no_group_is_a_figure_without_rows(compared):
-    assert plots.group_differences(compared[:0], {}).axes
-
-
-def test_leads_and_groups_of_leads_have_panels_of_their_own():
-    names = ["I", "V1", "limb"]
-    changes = pd.DataFrame({"damage": names, "label": "model", "change": [estimate(-0.01 * i) for i in range(3)]})
-    figure = plots.missing_leads(changes)
-    assert [[tick.get_text() for tick in axis.get_xticklabels()] for axis in figure.axes] == [["I", "V1"], ["limb"]]
-    assert "limb -0.020" in alt_text.alt_text(figure)
+    figure = plots.situations(rows)
+    (axis,) = figure.axes
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["fold 10", "hum", "wander"]
+    assert np.diff(axis.get_yticks()).tolist() == [-1.5, -1.0]
+    assert "hum: a 0.900, b 0.900" in alt_text.alt_text(figure)
 
 
 def test_noise_grows_to_the_right():
-    rows = [
-        (kind, ratio, "model", 0.9 if np.isnan(ratio) else 0.8 + ratio / 1000, 0.7, 0.95)
-        for kind in ("wander", "muscle", "hum", "motion")
-        for ratio in (np.nan, 24.0, 6.0, -6.0)
-    ]
-    figure = plots.noise_curves(pd.DataFrame(rows, columns=["kind", "snr_db", "label", "value", "low", "high"]))
+    rows = [(kind, ratio, estimate(0.8 + ratio / 1000)) for kind in ("wander", "hum") for ratio in (24, 6, -6)]
+    figure = plots.noise_curves(pd.DataFrame(rows, columns=["kind", "snr_db", "auc"]), 0.9)
     left, right = figure.axes[0].get_xlim()
     assert left > right  # in dB
-    assert "wander, model: 0.824 at 24 dB, 0.794 at -6 dB" in alt_text.alt_text(figure)
+    assert "wander: 0.794 at -6 dB, 0.806 at 6 dB, 0.824 at 24 dB" in alt_text.alt_text(figure)
+
+
+def test_of_the_pieces_on_show_those_that_speak_for_the_decision_are_shaded():
+    pieces = np.zeros((12, 10))
+    pieces[LEADS.index("V2"), 5] = 0.3  # of V2, 5 s to 7.5 s are on show
+    pieces[LEADS.index("V2"), 2] = 0.5
+    pieces[LEADS.index("I"), 0] = -0.5
+    figure = plots.mistakes([("MI", "a record", np.zeros((1000, 12)), 100.0, pieces)])
+    assert alt_text.alt_text(figure).endswith("a record: V2 in second 6.")
+
+
+def test_a_calibration_is_drawn_against_the_number_of_recordings():
+    scores = pd.DataFrame({"count": [0, 0, 20, 20], "brier": [0.3, 0.2, 0.2, 0.1]})
+    text = alt_text.alt_text(plots.local_calibration(scores, 0.08))
+    assert "0.250 with 0, 0.150 with 20; at home 0.080" in text

@@ -11,6 +11,7 @@ from ecglib.evaluation.bootstrap import (
     auc_estimates,
     average_precision,
     combined,
+    known_auc,
     percentile,
 )
 from ecglib.evaluation.resampling import Resampling
@@ -190,3 +191,21 @@ def test_the_average_precision_and_that_of_each_resample_are_scikit_learns(data)
     weights = resampling.counts[resampling.patients].T
     expected = [average_precision_score(labels, score, sample_weight=weight) for weight in weights]
     assert (found.low, found.high) == pytest.approx(tuple(np.quantile(expected, [0.025, 0.975])))
+
+
+def test_with_every_label_known_the_auc_is_that_of_the_fold(data):
+    y_true, y_score, resampling = data
+    value, resampled = known_auc(y_true.astype(float), y_score[0], resampling)
+    assert percentile(value, resampled) == auc_estimates(y_true, y_score[:1], resampling)["macro"]
+
+
+def test_a_superclass_is_evaluated_on_the_records_with_a_label(data):
+    y_true, y_score, resampling = data
+    labels = np.full(y_true.shape, np.nan)
+    labels[:100, 0], labels[50:, 1], labels[:, 2] = y_true[:100, 0], y_true[50:, 1], 1  # the last without a negative
+    expected = [
+        metrics.class_aucs(y_true[part], y_score[0][part])[k] for k, part in ((0, slice(100)), (1, slice(50, 300)))
+    ]
+    value, resampled = known_auc(labels, y_score[0], resampling)
+    assert value == pytest.approx(np.mean(expected))
+    assert resampled.shape == (resampling.n_bootstrap,)

@@ -15,6 +15,7 @@ from sklearn.metrics import average_precision_score
 from torch import nn
 
 from ecglib.compression import onnx_files, pruning
+from ecglib.data import ludb_rules
 from ecglib.evaluation import calibration
 from ecglib.evaluation.resampling import Resampling
 from ecglib.networks import compact, convnet
@@ -22,6 +23,7 @@ from ecglib.networks.architectures import CompactShape
 from ecglib.study import reporting, results, speeds
 from ecglib.study import study as studies
 from ecglib.study.profile import load_profile
+from ecgpredict import released, site_calibration
 from ecgpredict.spec import apply_temperature
 
 SOURCES = sorted((Path(__file__).parents[2] / "notebooks").glob("*.py"))
@@ -167,6 +169,31 @@ def test_chapter_5_computes_a_convolution_in_integers(notebooks):
     scale_w, scale_x = float(chapter["scale_w"]), float(chapter["scale_x"])
     largest = (weight.abs() * scale_x + window.abs() * scale_w + scale_w * scale_x).sum() / 2  # half a step each
     assert abs(chapter["total"] * scale_w * scale_x - (weight * window).sum()) < largest
+
+
+def test_chapter_11_writes_what_other_pages_say_of_the_default_model(notebooks):
+    chapter = notebooks.run("11_travel")
+    travel = results.read(notebooks.study.paths.results, "travel")
+    assert travel["model"] == released.default(notebooks.study.paths.released)
+    assert travel["trust"] == chapter["trust"]
+    assert set(travel["auc"]) == {"home", *ludb_rules.RULES}
+
+
+def test_a_mistake_of_chapter_11_is_one_by_every_rule(notebooks):
+    chapter = notebooks.run("11_travel")
+    for k in chapter["three"]:
+        recording = chapter["worst"][k]
+        decided = chapter["probability"][recording, k] >= chapter["model"].thresholds[k]
+        if chapter["confidence"][recording, k] > 0:
+            assert {labels[recording, k] for labels in chapter["rules"].values()} == {float(not decided)}
+
+
+def test_chapter_11_fits_the_offsets_of_ecglib_calibrate(notebooks):
+    random = np.random.default_rng(0)
+    probability, labels = random.random((300, 5)), (random.random((300, 5)) < [0.02, 0.2, 0.5, 0.7, 0.99]).astype(float)
+    labels[random.random(labels.shape) < 0.1] = np.nan
+    offsets = notebooks.run("11_travel")["fit_offsets"](probability, labels)
+    np.testing.assert_allclose(offsets, site_calibration.fit_offsets(probability, labels), atol=1e-5)
 
 
 @pytest.fixture

@@ -14,12 +14,4 @@ from ecglib.book.plots.records import (
     record_on_paper,
 )
 from ecglib.book.plots.style import style
-from ecglib.book.plots.travel import (
-    attribution_by_lead,
-    group_differences,
-    missing_leads,
-    mistakes,
-    noise_curves,
-    repaired,
-    risk_coverage,
-)
+from ecglib.book.plots.travel import local_calibration, mistakes, noise_curves, situations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MultipleLocator
 
@@ -25,10 +26,18 @@ def ecg_paper(signal: np.ndarray, title: str = "", *, rate: float = SAMPLING_RAT
     signal : float (samples, 12) in mV, ten seconds, leads in the order of LEADS
     rate : Hz
     """
-    columns, row_height = 4, 3.0  # mV between the rows' baselines
-    span = len(signal) / rate / columns
     figure, axis = plt.subplots(figsize=(10.4, 5.6))
-    time = np.arange(len(signal)) / rate
+    draw_paper(axis, signal, rate=rate)
+    axis.set_title(title)
+    return alt_text.set_alt_text(figure, alt_text.electrocardiogram(signal, title, LEADS, rate))
+
+
+def draw_paper(
+    axis: Axes, signal: np.ndarray, *, rate: float, rhythm: bool = True
+) -> dict[str, tuple[float, float, float]]:
+    """{lead: (from s, to s, baseline in mV)} of what is on show, after drawing a 12-lead ECG; `rhythm` adds lead II."""
+    columns, row_height = 4, 3.0  # mV between the rows' baselines
+    span, time, spans = len(signal) / rate / columns, np.arange(len(signal)) / rate, {}
     for lead, name in enumerate(LEADS):
         row, column = lead % 3, lead // 3
         shown = (time >= column * span) & (time < (column + 1) * span)
@@ -37,10 +46,14 @@ def ecg_paper(signal: np.ndarray, title: str = "", *, rate: float = SAMPLING_RAT
         axis.text(column * span + 0.08, base + 1.15, name, fontsize=9, fontweight="bold")
         if column:
             axis.plot([column * span] * 2, [base - 0.3, base + 0.3], color="black", linewidth=0.8)
-    axis.plot(time, signal[:, LEADS.index("II")], color="black", linewidth=0.8)
-    axis.text(0.08, 1.15, "II", fontsize=9, fontweight="bold")
-    axis.plot([-0.2, -0.2, 0, 0], [0, 1, 1, 0], color="black", linewidth=1)  # the 1 mV calibration pulse
-    axis.set(xlim=(-0.3, time[-1] + 0.1), ylim=(-1.6, 3 * row_height + 2), title=title, aspect=0.4)
+        spans[name] = column * span, (column + 1) * span, base
+    lowest = 0 if rhythm else row_height
+    if rhythm:
+        axis.plot(time, signal[:, LEADS.index("II")], color="black", linewidth=0.8)
+        axis.text(0.08, 1.15, "II", fontsize=9, fontweight="bold")
+    pulse = np.array([0, 1, 1, 0]) + lowest  # of 1 mV, for calibration
+    axis.plot([-0.2, -0.2, 0, 0], pulse, color="black", linewidth=1)
+    axis.set(xlim=(-0.3, time[-1] + 0.1), ylim=(lowest - 1.6, 3 * row_height + 2), aspect=0.4)
     axis.set_facecolor(_PAPER)
     # 1 mm is 0.04 s and 0.1 mV; heavier lines every 5 mm
     axis.xaxis.set(major_locator=MultipleLocator(0.2), minor_locator=MultipleLocator(0.04))
@@ -49,7 +62,7 @@ def ecg_paper(signal: np.ndarray, title: str = "", *, rate: float = SAMPLING_RAT
     axis.grid(which="major", color=_COARSE, linewidth=0.6)
     axis.tick_params(which="both", length=0, labelbottom=False, labelleft=False)
     axis.set_xlabel("25 mm/s    10 mm/mV    small square 0.04 s and 0.1 mV", fontsize=9)
-    return alt_text.set_alt_text(figure, alt_text.electrocardiogram(signal, title, LEADS, rate))
+    return spans
 
 
 def record_on_paper(dataset: Dataset, position: int) -> Figure:

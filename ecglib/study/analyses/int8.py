@@ -19,7 +19,6 @@ from ecglib.evaluation.bootstrap import Estimate
 from ecglib.evaluation.scores import Scores
 from ecglib.networks import convnet
 from ecglib.study import reporting
-from ecglib.study.analyses.comparison import common_seeds, difference
 from ecglib.study.measuring import (
     Timing,
     export,
@@ -153,10 +152,9 @@ def quantize(study: Study, models: Mapping[str, str]) -> Int8Models:
             for records in [study.representative_records(run, declared.calibration_records)]
         ]
         scores = scores_of_files(study, runs, int8_files)
-        _, float_scores = common_seeds(scores, Scores.stack_seeds([run.scores for run in runs]))
-        made[name] = Int8Model(
-            name, runs, float_files, int8_files, float_scores, scores, difference(study, scores, float_scores)
-        )
+        float_scores = Scores.stack_seeds([run.scores for run in runs])
+        change = study.evaluation_set(TEST_FOLD).difference(scores, float_scores)
+        made[name] = Int8Model(name, runs, float_files, int8_files, float_scores, scores, change)
     return Int8Models(study, made)
 
 
