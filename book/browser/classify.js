@@ -39,7 +39,8 @@
     <p class="ecg-buttons"><button type="button" data-part="classify" class="ecg-main">Classify this ECG</button>
       <button type="button" data-part="next">Another patient</button></p>
     <div data-part="result">${RESULT}</div>
-    <p data-part="status" class="ecg-status" role="status" aria-live="polite"></p>${DISCLAIMER}`;
+    <p data-part="status" class="ecg-status" role="status" aria-live="polite"></p>${DISCLAIMER}
+    <p class="ecg-small">Recordings: PTB-XL, CC BY 4.0.</p>`;
 
   let model = null;
   const opened = () => (model ||= new EcgEngine.Model(window.ECG_MODEL));

@@ -209,3 +209,17 @@ def test_it_works_by_keyboard(page):
     assert page.driver.switch_to.active_element == button
     ActionChains(page.driver).send_keys(Keys.ENTER).perform()
     assert page.settled() == "done", page.status
+
+
+def test_a_key_moves_a_slider_and_the_probabilities(published_book, browser):
+    from selenium.webdriver import Keys
+    from selenium.webdriver.support.wait import WebDriverWait
+
+    browser.get((published_book / "shrink.html").as_uri())
+    root = browser.find_element("css selector", ".ecg-shrink")
+    WebDriverWait(browser, 60).until(lambda _: root.get_attribute("data-state") == "ready")
+    before = root.get_attribute("data-probabilities")
+    zeros = root.find_element("css selector", '[data-part="zeros"]')
+    zeros.send_keys(8 * Keys.ARROW_RIGHT)
+    assert zeros.get_attribute("aria-valuetext") == "40 percent"
+    assert root.get_attribute("data-probabilities") != before
