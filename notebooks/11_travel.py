@@ -12,8 +12,8 @@
 # **Question.** Every AUC so far is that of one fold of one data set. What are the released models worth for people who are
 # rare in it, with a lead missing, under noise, and in another hospital? And what can be done where they fail?
 #
-# **Prerequisites.** The released models of [chapter 10](10_deployment). The full profile also reads LUDB, which
-# `ecglib download ludb` fetches. The chapter takes some minutes.
+# **Prerequisites.** The released models of [chapter 10](10_deployment.ipynb), and the int8 files that chapter 5 makes. The full
+# profile also reads LUDB, which `ecglib download ludb` fetches. The chapter takes some minutes.
 
 # %% tags=["parameters", "remove-cell"]
 profile = "sample"
@@ -47,7 +47,7 @@ introduce(study)
 #
 # We measure the two models of the release as `ecglib predict` runs them: the ONNX files, with their temperatures and
 # thresholds from fold 9. The base CNN of chapter 2 stands beside them, as the int8 file of
-# [chapter 5](05_quantization). Each is one network, so intervals are over patients only. Nothing is chosen on fold 10 or on
+# [chapter 5](05_quantization.ipynb). Each is one network, so intervals are over patients only. Nothing is chosen on fold 10 or on
 # the other hospital's recordings.
 
 # %%
@@ -753,11 +753,11 @@ It is **not a medical device**.
 # **Limits.** One network of each kind; one external data set of 200 people, whose superclasses come from a rule, recorded with
 # a device of the same maker.
 #
-# **Next:** [exercises](exercises), with solutions.
+# **Next:** [exercises](exercises.ipynb), with solutions.
 #
 # ## Exercises
 #
-# Predict first, then run. [Solutions](exercises) are executed on the sample records.
+# Predict first, then run. [Solutions](exercises.ipynb) are executed on the sample records.
 #
 # 1. **A rule of your own.** Count *left atrial hypertrophy* as HYP under the strict rule. What does it do to the AUC of HYP?
 # 2. **New thresholds.** Choose the thresholds with the best F1 on half of the recordings. What becomes of sensitivity and
