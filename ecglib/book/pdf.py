@@ -66,7 +66,7 @@ def on_paper(html: str, numbers: Mapping[str, int]) -> str:
 
     Parameters
     ----------
-    numbers : {id of a heading's section: its page}; the contents leave out what it lacks
+    numbers : {id of a place: its page}; the contents leave out what it lacks
     """
     soup = BeautifulSoup(html, "html.parser")
     for solution in soup.select(".tag_hide-cell details"):
@@ -85,8 +85,10 @@ def on_paper(html: str, numbers: Mapping[str, int]) -> str:
 def _front_matter(soup: BeautifulSoup, numbers: Mapping[str, int]) -> str:
     """The title page and the contents: the heading of each of the book's pages, and its number."""
     lines = []
-    for section in soup.select("span[id^=document-] + section[id]"):
-        place, title = section["id"], section.h1.get_text().removesuffix("#")
+    for number, start in enumerate(soup.select("span[id^=document-]"), start=1):
+        heading = start.find_next(["h1", "h2"])
+        place = heading["id"] = f"part-{number}"
+        title = heading.get_text().removesuffix("#")
         lines.append(f'<li><a href="#{place}">{title}</a> <span>{numbers.get(place, 0)}</span></li>')
     headline = soup.select_one(".headline")
     return (

@@ -112,8 +112,8 @@ def test_links_to_pages_of_the_book_lead_within_it(link, place):
 def test_the_contents_name_each_page_of_the_book_and_its_number():
     page = '<span id="document-a"></span><section id="first"><h1>First#</h1></section>'
     html = f'<article class="bd-article">{page}</article>'
-    (line,) = BeautifulSoup(pdf.on_paper(html, {"first": 7}), "html.parser").select(".paper-contents li")
-    assert (line.a["href"], line.get_text()) == ("#first", "First 7")
+    (line,) = BeautifulSoup(pdf.on_paper(html, {"part-1": 7}), "html.parser").select(".paper-contents li")
+    assert (line.a["href"], line.get_text()) == ("#part-1", "First 7")
 
 
 @pytest.mark.slow
