@@ -69,13 +69,6 @@ def only(x: np.ndarray, leads: Sequence[str]) -> np.ndarray:
     return without(x, [name for name in LEADS if name not in leads])
 
 
-def derive_limb_leads(x: np.ndarray) -> np.ndarray:
-    """The records with III, aVR, aVL and aVF computed from I and II; other leads as they are."""
-    derived = x.copy()
-    derived[..., :6] = potentials(x)[..., :3] @ TO_LEADS[:3, :6]
-    return derived
-
-
 def fit_missing_leads(dataset: Dataset, leads: Sequence[str]) -> np.ndarray:
     """Weights (k, 12) that estimate all leads from k of them, by least squares on records of folds 1-8."""
     records = dataset.in_folds(*TRAIN_FOLDS).sample(_FIT_RECORDS, seed=0).millivolts(slice(None)).astype(np.float64)

@@ -151,12 +151,6 @@ def read_statement_labels(root: Path) -> pd.DataFrame:
     return pd.DataFrame(found, index=table["ecg_id"]).notna().sort_index(axis=1)
 
 
-def read_human_validation(root: Path) -> pd.Series | None:
-    """Whether a human validated each record's statements: bool, indexed by ecg_id; None if the table does not say."""
-    found = read_circumstances(root).get("validated_by_human")
-    return None if found is None else found.astype(bool)
-
-
 def read_circumstances(root: Path) -> pd.DataFrame:
     """How each record was made, indexed by ecg_id: device, site and validated_by_human, as far as the table says.
 

@@ -61,12 +61,6 @@ def test_leads_that_were_not_recorded_are_flat(records):
     np.testing.assert_array_equal(kept[..., :2], records[..., :2])
 
 
-def test_limb_leads_follow_from_two(records):
-    derived = electrodes.derive_limb_leads(electrodes.only(records, ("I", "II")))
-    np.testing.assert_allclose(derived[..., :6], records[..., :6], atol=1e-5)
-    assert not derived[..., 6:].any()
-
-
 def test_estimated_leads_keep_the_measured_ones_and_follow_einthovens_law(sample, records):
     leads = ("I", "II", "V2")
     weights = electrodes.fit_missing_leads(sample, leads)
