@@ -108,7 +108,9 @@ factors = {
         labels=["under 40", "40 to 59", "60 to 79", "80 and over"],
     ),
     "device": circumstances.get("device", pd.Series(index=test.ecg_id, dtype=str)),
-    "site": circumstances.get("site", pd.Series(index=test.ecg_id, dtype=float)),
+    "site": circumstances.get("site", pd.Series(index=test.ecg_id, dtype=float)).map(
+        "{:.0f}".format, na_action="ignore"
+    ),
 }
 smallest, fewest = (50, 10) if len(test) > 1000 else (8, 2)
 
@@ -130,7 +132,7 @@ def with_leads(x, leads):
 groups_on_show = {
     "80 years and over": factors["age"] == "80 and over",
     "device CS-12": factors["device"] == "CS-12",
-    "site 2": factors["site"] == 2,
+    "site 2": factors["site"] == "2",
 }
 damages = {
     "lead V1 flat": electrodes.without(records, ["V1"]),
@@ -197,12 +199,12 @@ study.claim(
 )
 study.claim("11.auc_abroad_wide", auc_abroad["wide"][default], below=home[default].low)
 study.claim("11.default_against_base_abroad", against_base[default], within=0.03)
-study.claim("11.microcontroller_against_base_abroad", against_base[micro], within=0.03)
+study.claim("11.microcontroller_loses_abroad", against_base[micro], below=0)
 say(f"""
 At home the default model's AUC is {home[default]}; in the other hospital {auc_abroad["wide"][default]} is left of it, or
-{auc_abroad["strict"][default]} by the strict rule. What hurts one model hurts the others about as much, whatever their size. On LUDB the
-default model differs from the base CNN by {against_base[default]:+.3f}, and the microcontroller's by {against_base[micro]:+.3f}:
-which of them travels best we cannot tell.
+{auc_abroad["strict"][default]} by the strict rule. What hurts one model hurts the others about as much. But at home **{micro}** was no
+worse than the base CNN, and on LUDB it is, by {against_base[micro]:+.3f}; of **{default}** we cannot tell ({against_base[default]:+.3f}).
+The last bytes that were saved have a price that fold 10 does not show.
 """)
 
 # %% [markdown]
@@ -231,9 +233,14 @@ groups["p"] = false_discovery_control(groups["p"])
 # %% tags=["remove-input"]
 gaps = {(row.by, row.group): row.gap for row in groups.itertuples()}
 unknown = Estimate(np.nan, np.nan, np.nan)
-oldest, device, site = (
+oldest, women, device, site = (
     gaps.get(key, unknown)
-    for key in (("age", "80 and over"), ("device", "CS-12"), ("site", 2.0))
+    for key in (
+        ("age", "80 and over"),
+        ("sex", "women"),
+        ("device", "CS-12"),
+        ("site", "2"),
+    )
 )
 below = groups[(groups["p"] < 0.05) & (groups["gap"].map(lambda gap: gap.value) < 0)]
 is_cs_12, at_site_2 = groups_on_show["device CS-12"], groups_on_show["site 2"]
@@ -241,11 +248,12 @@ shared = (is_cs_12 & at_site_2).sum() / max(1, is_cs_12.sum())
 study.claim("11.the_oldest", oldest, below=0)
 study.claim("11.device_cs_12", device, below=0)
 study.claim("11.site_2", site, below=0)
-study.claim("11.groups_below_the_rest", len(below), above=2, below=4)
+study.claim("11.women", women, below=0)
+study.claim("11.groups_below_the_rest", len(below), above=3, below=5)
 study.claim("11.cs_12_stands_at_site_2", shared, above=0.9)
 say(f"""
-Of {len(groups)} groups, three lie below the rest by more than chance, for the default model: people of 80 and over
-({oldest:+.3f}), the device CS-12 ({device:+.3f}), and site 2 ({site:+.3f}). The last two are hardly two:
+Of {len(groups)} groups, four lie below the rest by more than chance, for the default model: people of 80 and over
+({oldest:+.3f}), women ({women:+.3f}, just so), the device CS-12 ({device:+.3f}), and site 2 ({site:+.3f}). The last two are hardly two:
 {100 * shared:.0f}\u00a0% of the recordings of that device come from that site. A difference says where a model is worse and
 not why. The groups differ in age and disease as well, and old people have several findings at once.
 """)
@@ -303,7 +311,7 @@ false_alarms = warned(records)
 # %% tags=["remove-input"]
 of_swap = swapped.set_index("electrodes swapped")["change"]
 caught = swapped[swapped["warned"] > 0.5]
-study.claim("11.one_lead_missing", without_lead[worst_lead], above=-0.02, below=0)
+study.claim("11.one_lead_missing", without_lead[worst_lead], above=-0.025, below=0)
 study.claim("11.two_leads", two, below=-0.05)
 study.claim("11.four_leads", four, above=-0.02, below=0)
 study.claim("11.swaps_that_are_warned_about", len(caught), above=4, below=8)
@@ -484,7 +492,7 @@ study.claim(
     specificity["NORM"],
     below=at_home["specificity"]["NORM"].low,
 )
-study.claim("11.infarctions", sensitivity["MI"], above=0.7)
+study.claim("11.infarctions", sensitivity["MI"], above=0.6)
 say(f"""
 Of {abroad["with it"]["HYP"]} people with hypertrophy by this rule, the model finds {sensitivity["HYP"]:.2f}; of those with a
 conduction disturbance, {sensitivity["CD"]:.2f}. It calls too many normal: its specificity for NORM is
@@ -706,8 +714,8 @@ trust = [
     "chosen anew.",
     f"**Confidence** helps at home, where leaving out unsure recordings changes the share of wrong decisions by "
     f"{gain_at_home:+.3f}. On LUDB we cannot tell: {gain_abroad:+.3f}.",
-    f"**People.** Its AUC is lower for people of 80 and over ({oldest:+.3f}) and at one of PTB-XL's sites "
-    f"({site:+.3f}), which has a device of its own ({device:+.3f}). Children are too rare there for any statement.",
+    f"**People.** Its AUC is lower for people of 80 and over ({oldest:+.3f}), for women "
+    f"({women:+.3f}) and at one of PTB-XL's sites ({site:+.3f}), which has a device of its own ({device:+.3f}). Children are too rare there for any statement.",
     f"**Electrodes.** Quality warnings catch {len(caught)} of {len(swaps)} swaps in most recordings, not that of left arm and "
     f"left leg, which changes the AUC by {of_swap['LA and LL']:+.3f}.",
     f"**Leads.** One missing lead changes the AUC by at most {without_lead[worst_lead]:+.3f}; I and II alone by {two:+.3f}.",
@@ -738,12 +746,13 @@ It is **not a medical device**.
 
 # %% [markdown]
 # The box stands in the manifest too, from where the reports of `ecglib predict` take it. Its figures are those of the
-# default model's ONNX file, the one that `ecglib predict` runs; the microcontroller's model differs little in the chart.
+# default model's ONNX file, the one that `ecglib predict` runs; the microcontroller's model
+# is on its card, and loses more abroad.
 #
 # ## What we learned
 #
 # - The AUC at home is the best case. It falls a little for old people and at one site, and far in another hospital.
-# - What hurts a network of 26 MB hurts one of 32 KB about as much: size is not what decides.
+# - What hurts a network of 26 MB hurts the small ones about as much. Only far from home did the smallest lose a little more.
 # - An AUC is no licence. It does not see wrong units, and says nothing of the threshold: ask for sensitivity and specificity
 #   where the model will be used.
 # - A few labelled recordings repair the probabilities. They do not repair the order of the recordings, and thresholds have to
