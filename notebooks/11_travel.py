@@ -204,7 +204,7 @@ say(f"""
 At home the default model's AUC is {home[default]}; in the other hospital {auc_abroad["wide"][default]} is left of it, or
 {auc_abroad["strict"][default]} by the strict rule. What hurts one model hurts the others about as much. But at home **{micro}** was no
 worse than the base CNN, and on LUDB it is, by {against_base[micro]:+.3f}; of **{default}** we cannot tell ({against_base[default]:+.3f}).
-The last bytes that were saved have a price that fold 10 does not show.
+Each is one training, and 200 people are few: whether that is a price of its size, this chapter cannot say.
 """)
 
 # %% [markdown]
@@ -752,7 +752,8 @@ It is **not a medical device**.
 # ## What we learned
 #
 # - The AUC at home is the best case. It falls a little for old people and at one site, and far in another hospital.
-# - What hurts a network of 26 MB hurts the small ones about as much. Only far from home did the smallest lose a little more.
+# - What hurts a network of 26 MB hurts the small ones about as much. On LUDB the smallest lost a little more,
+#   in the one training that was measured.
 # - An AUC is no licence. It does not see wrong units, and says nothing of the threshold: ask for sensitivity and specificity
 #   where the model will be used.
 # - A few labelled recordings repair the probabilities. They do not repair the order of the recordings, and thresholds have to
