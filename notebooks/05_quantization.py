@@ -45,8 +45,7 @@ from ecglib.compression.quantization import Quantization
 from ecglib.evaluation.metrics import class_aucs, macro_auc
 from ecglib.networks import convnet
 from ecglib.networks.fake_quantization import strip_fake_quant
-from ecglib.study import original, reporting
-from ecglib.study.analyses import int8
+from ecglib.study import int8, original, reporting
 from ecglib.study.measuring import scores_of_files, time_files
 from ecglib.study.study import open_study
 from ecglib.training.runs import processor

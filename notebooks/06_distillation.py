@@ -42,8 +42,7 @@ from ecglib.evaluation.bootstrap import EQUIVALENCE_MARGIN, combined
 from ecglib.evaluation.metrics import macro_auc
 from ecglib.evaluation.scores import Scores
 from ecglib.networks import convnet
-from ecglib.study import original, reporting
-from ecglib.study.analyses import int8
+from ecglib.study import int8, original, reporting
 from ecglib.study.study import open_study
 from ecglib.training.runs import processor
 from ecgpredict.spec import CLASSES

@@ -16,9 +16,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 
 from ecgpredict.errors import InputError
 from ecgpredict.spec import CLASSES
@@ -48,52 +50,14 @@ class Meaning:
         return statement == self.statement or statement.startswith((f"{self.statement}:", f"{self.statement},"))
 
 
-MEANINGS = (
-    Meaning("sinus rhythm", normal="yes"),
-    Meaning("sinus bradycardia", normal="doubtful"),
-    Meaning("sinus tachycardia", normal="doubtful"),
-    Meaning("sinus arrhythmia", normal="doubtful"),
-    Meaning("irregular sinus rhythm", normal="doubtful"),
-    Meaning("wandering atrial pacemaker"),
-    Meaning("atrial fibrillation"),
-    Meaning("atrial flutter"),
-    Meaning("aberrant conduction", doubtful=("CD",)),
-    Meaning("electric axis of the heart: normal", normal="yes"),
-    Meaning("electric axis of the heart: vertical", normal="yes"),
-    Meaning("electric axis of the heart: horizontal", normal="yes"),
-    Meaning("electric axis of the heart: left axis deviation", normal="doubtful"),
-    Meaning("electric axis of the heart: right axis deviation", normal="doubtful"),
-    Meaning("incomplete right bundle branch block", certain=("CD",)),
-    Meaning("complete right bundle branch block", certain=("CD",)),
-    Meaning("incomplete left bundle branch block", certain=("CD",)),
-    Meaning("complete left bundle branch block", certain=("CD",)),
-    Meaning("left anterior hemiblock", certain=("CD",)),
-    Meaning("i degree av block", certain=("CD",)),
-    Meaning("iii degree av-block", certain=("CD",)),
-    Meaning("non-specific intravintricular conduction delay", certain=("CD",)),
-    Meaning("sinoatrial blockade", doubtful=("CD",)),
-    Meaning("ventricular extrasystole", normal="doubtful"),
-    Meaning("atrial extrasystole", normal="doubtful"),
-    Meaning("left ventricular hypertrophy", certain=("HYP",)),
-    Meaning("right ventricular hypertrophy", certain=("HYP",)),
-    Meaning("left ventricular overload", doubtful=("HYP",)),
-    Meaning("left atrial hypertrophy", doubtful=("HYP",)),
-    Meaning("right atrial hypertrophy", doubtful=("HYP",)),
-    Meaning("left atrial overload", doubtful=("HYP",)),
-    Meaning("right atrial overload", doubtful=("HYP",)),
-    Meaning("pacemaker presence", left_out=("CD",)),
-    Meaning("unipolar ventricular pacing", doubtful=("CD",)),
-    Meaning("bipolar ventricular pacing", doubtful=("CD",)),
-    Meaning("biventricular pacing", doubtful=("CD",)),
-    Meaning("unipolar atrial pacing", left_out=("CD",)),
-    Meaning("p-synchrony", left_out=("CD",)),
-    Meaning("stemi", certain=("MI",), doubtful=("STTC",)),
-    Meaning("scar formation", certain=("MI",)),
-    Meaning("ischemia", certain=("STTC",)),
-    Meaning("undefined ischemia/scar/supp.nstemi", left_out=("MI", "STTC")),
-    Meaning("non-specific repolarization abnormalities", certain=("STTC",)),
-    Meaning("early repolarization syndrome", doubtful=("STTC",), normal="doubtful"),
-)
+def _meanings() -> tuple[Meaning, ...]:
+    """The rows of ludb_statements.csv, which has spaces between superclasses."""
+    table = pd.read_csv(Path(__file__).with_name("ludb_statements.csv"), keep_default_na=False)
+    lists = [table[name].str.split().map(tuple) for name in ("certain", "doubtful", "left_out")]
+    return tuple(map(Meaning, table["statement"], *lists, table["normal"]))
+
+
+MEANINGS = _meanings()
 
 
 def meaning(statement: str) -> Meaning:
@@ -110,7 +74,7 @@ def meaning(statement: str) -> Meaning:
     raise InputError(
         "unknown statement",
         where="LUDB's statements",
-        expected="a statement of ecglib/data/ludb_rules.py",
+        expected="a statement of ecglib/data/ludb_statements.csv",
         found=repr(statement),
         hint="use LUDB 1.0.1",
     )

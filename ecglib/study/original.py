@@ -8,6 +8,7 @@ them, but for one; AUCs in 0-1.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 
@@ -72,82 +73,6 @@ MAX_EPOCHS = 50  # of every training
 
 PRUNING_LOSS = 0.65  # approximate plateau of the pruned network's training loss
 
-_BASE_CNN = """
-Conv1d-1 100x991 12100
-BatchNorm1d-2 100x991 200
-ReLU-3 100x991 0
-MaxPool1d-4 100x495 0
-Dropout-5 100x495 0
-Conv1d-6 250x486 250250
-BatchNorm1d-7 250x486 500
-ReLU-8 250x486 0
-MaxPool1d-9 250x243 0
-Dropout-10 250x243 0
-Conv1d-11 500x234 1250500
-BatchNorm1d-12 500x234 1000
-ReLU-13 500x234 0
-MaxPool1d-14 500x117 0
-Dropout-15 500x117 0
-Conv1d-16 1000x108 5001000
-BatchNorm1d-17 1000x108 2000
-ReLU-18 1000x108 0
-MaxPool1d-19 1000x54 0
-AdaptiveAvgPool1d-20 1000x1 0
-Dropout-21 1000 0
-Linear-22 5 5005
-Sigmoid-23 5 0
-"""
-
-_STUDENT = """
-Conv1d-1 50x991 6050
-BatchNorm1d-2 50x991 100
-ReLU-3 50x991 0
-MaxPool1d-4 50x495 0
-Dropout-5 50x495 0
-Conv1d-6 150x486 75150
-BatchNorm1d-7 150x486 300
-ReLU-8 150x486 0
-MaxPool1d-9 150x243 0
-Dropout-10 150x243 0
-Conv1d-11 300x234 450300
-BatchNorm1d-12 300x234 600
-ReLU-13 300x234 0
-MaxPool1d-14 300x117 0
-AdaptiveAvgPool1d-15 300x1 0
-Dropout-16 300 0
-Linear-17 5 1505
-Sigmoid-18 5 0
-"""
-
-_INCEPTION_CNN = """
-input_1 1000x12 0 -
-conv1d 1000x32 2720 input_1
-batch_normalization 1000x32 128 conv1d
-conv1d_1 1000x128 20608 batch_normalization
-max_pooling1d 500x128 0 conv1d_1
-batch_normalization_1 500x128 512 max_pooling1d
-conv1d_2 500x64 57408 batch_normalization_1
-max_pooling1d_1 250x64 0 conv1d_2
-batch_normalization_2 250x64 256 max_pooling1d_1
-conv1d_3 250x64 20544 batch_normalization_2
-max_pooling1d_2 125x64 0 conv1d_3
-batch_normalization_3 125x64 256 max_pooling1d_2
-conv1d_5 125x64 4160 batch_normalization_3
-conv1d_7 125x64 4160 batch_normalization_3
-max_pooling1d_3 125x64 0 batch_normalization_3
-conv1d_4 125x64 4160 batch_normalization_3
-conv1d_6 125x64 12352 conv1d_5
-conv1d_8 125x64 20544 conv1d_7
-conv1d_9 125x64 4160 max_pooling1d_3
-concatenate 125x256 0 conv1d_4,conv1d_6,conv1d_8,conv1d_9
-flatten 32000 0 concatenate
-dense 128 4096128 flatten
-batch_normalization_4 128 512 dense
-dense_1 128 16512 batch_normalization_4
-batch_normalization_5 128 512 dense_1
-dense_2 5 645 batch_normalization_5
-"""
-
 # The base CNN's sizes are those printed under its table; the student's are from the poster, because the page repeats
 # the base CNN's total and sizes under the student's table.
 SIZES_MB = {
@@ -158,20 +83,20 @@ SIZES_MB = {
 
 def layer_table(model: str) -> pd.DataFrame:
     """The published layer table in the format of :func:`ecglib.networks.convnet.layer_table`."""
-    rows = [line.split() for line in {"base_cnn": _BASE_CNN, "student": _STUDENT}[model].strip().splitlines()]
-    return pd.DataFrame(
-        [(layer, (-1, *map(int, shape.split("x"))), int(params)) for layer, shape, params in rows],
-        columns=["layer", "output_shape", "params"],
-    )
+    rows = [(name, (-1, *shape), params) for name, shape, params, _ in _layers(model)]
+    return pd.DataFrame(rows, columns=["layer", "output_shape", "params"])
 
 
 def inception_table() -> pd.DataFrame:
     """The published table of the Inception CNN in the format of :func:`ecglib.networks.inception.layer_table`."""
-    rows = [line.split() for line in _INCEPTION_CNN.strip().splitlines()]
-    return pd.DataFrame(
-        [
-            (layer, (None, *map(int, shape.split("x"))), int(params), () if source == "-" else tuple(source.split(",")))
-            for layer, shape, params, source in rows
-        ],
-        columns=["layer", "output_shape", "params", "connected_to"],
-    )
+    rows = [(name, (None, *shape), params, sources) for name, shape, params, sources in _layers("inception_cnn")]
+    return pd.DataFrame(rows, columns=["layer", "output_shape", "params", "connected_to"])
+
+
+def _layers(network: str) -> list[tuple[str, tuple[int, ...], int, tuple[str, ...]]]:
+    """Name, output shape without the batch, parameters and sources of each layer, of original_layers.csv."""
+    table = pd.read_csv(Path(__file__).with_name("original_layers.csv"), keep_default_na=False)
+    return [
+        (row.layer, tuple(map(int, row.output_shape.split("x"))), row.params, tuple(row.connected_to.split()))
+        for row in table[table["network"] == network].itertuples()
+    ]

@@ -1,4 +1,4 @@
-"""A study of small networks with made-up histories and scores: analyses and chapters run on it within seconds."""
+"""A study of small networks with made-up histories and scores: chapters run on it within seconds."""
 
 import json
 import zlib
@@ -15,7 +15,7 @@ from filelock import FileLock
 from ecglib.evaluation.scores import Scores
 from ecglib.networks import build, convnet, weights
 from ecglib.networks.architectures import CHANNELS, COMPACT_NETWORK, KERAS_NETWORK, REFERENCE_NETWORKS
-from ecglib.study.analyses import int8
+from ecglib.study import int8
 from ecglib.study.paths import Paths
 from ecglib.study.profile import load_profile
 from ecglib.study.study import Study
