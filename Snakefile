@@ -15,7 +15,7 @@ TRAIN = f"MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=8000000000 THP_MEM_ALLOC_ENA
 ELSEWHERE = [name for name, chapter in REGISTRY.chapters.items() if chapter.sample_only and STUDY.settings.name == "full"]
 CHAPTERS = [name for name in REGISTRY.chapters if not REGISTRY.chapters[name].results_only and name not in ELSEWHERE]
 RESULTS_CHAPTERS = [name for name, chapter in REGISTRY.chapters.items() if chapter.results_only]
-PAGES = [str(page) for page in sorted(Path("book").rglob("*")) if page.is_file() and "chapters" not in page.parts]
+PAGES = [str(page) for page in sorted(Path("book").rglob("*.*")) if not {"chapters", "__pycache__"} & {*page.parts}]
 
 
 def local(path):

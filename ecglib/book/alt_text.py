@@ -1,12 +1,17 @@
 """Alternative texts of figures, computed from what is drawn: axes, where lines begin and end, how long bars are.
 
-A chapter's figures carry theirs as metadata of the notebook's outputs; :mod:`ecglib.book.pages` puts them into pages.
+A chapter's figures carry theirs as metadata of the notebook's outputs; book/extensions/pages.py puts them into pages.
 """
 
 from __future__ import annotations
 
+import hashlib
+from base64 import b64decode
 from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
 
+import nbformat
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
@@ -46,6 +51,19 @@ def _draw(figure: Figure, include: object = None, exclude: object = None) -> tup
     text = alt_text(figure)  # before drawing, which may move labels
     image = print_figure(figure, fmt="png", base64=True, bbox_inches="tight")
     return {"image/png": image, "text/plain": repr(figure)}, {"image/png": {METADATA_KEY: text}}
+
+
+def of_notebooks(notebooks: Iterable[Path]) -> dict[str, str]:
+    """{SHA-256 of an image: its text}; myst-nb names the images of notebooks by their hash."""
+    texts = {}
+    for path in notebooks:
+        for cell in nbformat.read(path, as_version=4).cells:
+            for output in cell.get("outputs", []):
+                image = output.get("data", {}).get("image/png")
+                text = output.get("metadata", {}).get("image/png", {}).get(METADATA_KEY)
+                if image and text:
+                    texts[hashlib.sha256(b64decode(image)).hexdigest()] = text
+    return texts
 
 
 def electrocardiogram(signal: np.ndarray, title: str, leads: tuple[str, ...], rate: float) -> str:

@@ -18,7 +18,7 @@ import pandas as pd
 import yaml
 
 from ecglib import __version__
-from ecglib.book import assets, chapters, pages, plots, standalone, tables
+from ecglib.book import alt_text, assets, chapters, plots, standalone, tables
 from ecglib.book.assets import BookError
 from ecglib.evaluation.bootstrap import Estimate
 from ecglib.study import claims, results
@@ -225,8 +225,10 @@ def _config(paths: Paths, source: Path) -> Path:
     """The book's configuration with what depends on the profile and on the chapters."""
     config = yaml.safe_load((paths.root / "_config.yml").read_text(encoding="utf-8"))
     options = config["sphinx"]["config"]
-    options["extensions"] += ["ecglib.book.pages", "ecglib.book.glossary"]
-    options["figure_alt_texts"] = pages.alt_texts(sorted((source / "chapters").glob("*.ipynb")))
+    own = ["pages", "glossary"]
+    options["extensions"] += own
+    config["sphinx"]["local_extensions"] = dict.fromkeys(own, str(paths.root / "book" / "extensions"))  # where they are
+    options["figure_alt_texts"] = alt_text.of_notebooks(sorted((source / "chapters").glob("*.ipynb")))
     if paths.profile != "full":
         options["html_theme_options"]["announcement"] = SAMPLE_NOTICE
     if standalone.published_repository(paths.root):

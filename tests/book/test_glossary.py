@@ -47,7 +47,7 @@ def build(tmp_path):
         texts |= {"intro": "# Intro\n\nA lead.\n", "chapters/other": "# Other\n\nAnother lead.\n"}
         for name, text in texts.items():
             (source / f"{name}.md").write_text(text)
-        settings = {"extensions": ["myst_parser", "ecglib.book.glossary"], "myst_enable_extensions": ["dollarmath"]}
+        settings = {"extensions": ["myst_parser", "glossary"], "myst_enable_extensions": ["dollarmath"]}
         with docutils_namespace():
             app = Sphinx(
                 source, None, output, tmp_path / "doctrees", builder, settings, status=None, warningiserror=True

@@ -6,11 +6,12 @@ from hashlib import sha256
 from types import SimpleNamespace
 
 import nbformat
+import pages  # of book/extensions
 import pytest
 from bs4 import BeautifulSoup
 from docutils import nodes
 
-from ecglib.book import book, pages
+from ecglib.book import alt_text, book
 from ecglib.study.paths import Paths
 
 IMAGE = b"an image"
@@ -42,8 +43,8 @@ def notebook(tmp_path):
 
 def test_texts_of_figures_are_found_by_the_hash_of_the_image(notebook):
     written = notebook(nbformat.v4.new_markdown_cell("text"), figure("A heart."))
-    assert pages.alt_texts([written]) == {sha256(IMAGE).hexdigest(): "A heart."}
-    assert pages.alt_texts([notebook(figure(None), name="02_trial.ipynb")]) == {}
+    assert alt_text.of_notebooks([written]) == {sha256(IMAGE).hexdigest(): "A heart."}
+    assert alt_text.of_notebooks([notebook(figure(None), name="02_trial.ipynb")]) == {}
 
 
 def test_an_image_of_a_notebook_gets_its_text_and_others_keep_theirs():

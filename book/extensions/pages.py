@@ -5,19 +5,13 @@ Chapters that moved leave a page behind that leads to their new address.
 
 from __future__ import annotations
 
-import hashlib
 import re
 import textwrap
-from base64 import b64decode
-from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
-import nbformat
 from bs4 import BeautifulSoup
 from docutils import nodes
 from sphinx.application import Sphinx
-
-from ecglib.book.alt_text import METADATA_KEY
 
 PAGE_LANGUAGES = {"ko": "ko"}  # page of the table of contents: language, where it is not English
 MOVED = {  # former address of a chapter: its file now
@@ -33,19 +27,6 @@ _LEADS_ON = """<!doctype html>
 _DESCRIPTION_LENGTH = 160  # characters that search engines show
 _HANGUL = re.compile("[\uac00-\ud7a3]")
 _FRAME = "pst-scrollable-table-container"  # the theme's class: its script makes what overflows reachable by keyboard
-
-
-def alt_texts(notebooks: Iterable[Path]) -> dict[str, str]:
-    """{SHA-256 of an image: its text}; myst-nb names the images of notebooks by their hash."""
-    texts = {}
-    for path in notebooks:
-        for cell in nbformat.read(path, as_version=4).cells:
-            for output in cell.get("outputs", []):
-                image = output.get("data", {}).get("image/png")
-                text = output.get("metadata", {}).get("image/png", {}).get(METADATA_KEY)
-                if image and text:
-                    texts[hashlib.sha256(b64decode(image)).hexdigest()] = text
-    return texts
 
 
 def accessible(html: str) -> str:
