@@ -1,5 +1,6 @@
 # The study's order: records -> trainings -> chapters -> summary -> results chapter -> book.
 # Models, seeds and chapters are declared in config/models.yml; `ecglib reproduce` runs this file.
+import ast
 import sys
 from pathlib import Path
 
@@ -37,8 +38,21 @@ def done_all(models):
 
 
 def modules(*sources):
-    """The packages' files that these files import, directly or through each other."""
-    return [local(path) for path in study_workflow.imported_modules(PATHS.root, *sources)]
+    """The files of `ecglib` and `ecgpredict` that these files import, directly or through each other, sorted."""
+    imported, waiting = set(), [PATHS.root / source for source in sources]
+    while waiting:
+        names = []
+        for node in ast.walk(ast.parse(waiting.pop().read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom):
+                names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+            elif isinstance(node, ast.Import):
+                names += [alias.name for alias in node.names]
+        folders = [PATHS.root.joinpath(*name.split(".")) for name in names]
+        files = {path for folder in folders for path in (folder.with_suffix(".py"), folder / "__init__.py")}
+        new = {path for path in files - imported if path.is_file()}
+        imported |= new
+        waiting += new
+    return [local(path) for path in sorted(imported)]
 
 
 RESOURCES = measured.load(PATHS.root / "config" / "resources.yml")

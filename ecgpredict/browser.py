@@ -30,14 +30,8 @@ _ENTRY = ("classes", "mean", "scale", "temperature", "thresholds")  # what the p
 def stage(folder: Path, own: Path, where: Path, shrink: dict) -> Path:
     """A new folder with the pages' scripts and styles, the default model of the folder `where`, and the examples.
 
-    Parameters
-    ----------
-    own : the folder with the pages' own scripts and styles
-    shrink : a network with the AUCs that it has with fewer weights and bits, of tools/shrink_grid.py
-
-    Raises
-    ------
-    InputError : a model with other operators than the engine's, which are the firmware's
+    The pages' own files are in the folder `own`; `shrink` is a network with the AUCs that it has with fewer weights and
+    bits, of tools/shrink_grid.py. InputError for a model with other operators than the engine's, those of the firmware.
     """
     folder.mkdir(parents=True)
     for name, parts in SCRIPTS.items():

@@ -30,9 +30,7 @@ MIN_LIMIT = 0.05  # a change of probability: below, full color would make much o
 def targets(out: Path, paths: Sequence[Path]) -> list[Path]:
     """The file of each recording's report: `out` itself, if it ends in .html, or a file in the folder `out`.
 
-    Raises
-    ------
-    InputError : one file for several recordings
+    InputError for one file and several recordings.
     """
     out = Path(out)
     if out.suffix.lower() in SUFFIXES:
@@ -58,15 +56,9 @@ def targets(out: Path, paths: Sequence[Path]) -> list[Path]:
 def write(
     target: Path, prediction: Prediction, model: ReleasedModel, *, rate: float | None = None, units: str | None = None
 ) -> None:
-    """Write the report of a recording that was classified, which is read again.
+    """Write the report of a recording that was classified, which is read again, with its errors.
 
-    Parameters
-    ----------
-    rate, units : as for :func:`ecgpredict.prediction.classify`
-
-    Raises
-    ------
-    InputError : the errors of :func:`ecgpredict.recordings.read`
+    `rate` and `units` are as for :func:`ecgpredict.prediction.classify`.
     """
     recording = recordings.read(prediction.path, rate=rate, units=units)
     files.write_text(Path(target), render(recording, prediction, model))

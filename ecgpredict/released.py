@@ -103,12 +103,7 @@ def _warn(name: str, successor: str) -> None:
 
 
 def load(name: str | None = None, where: Path | None = None) -> ReleasedModel:
-    """A released model, the manifest's default if none is named.
-
-    Raises
-    ------
-    InputError : as :func:`load_verified`
-    """
+    """A released model, the manifest's default if none is named; an InputError as of :func:`load_verified`."""
     name = resolve(name or default(where), where)
     path, described = load_verified(name, where, ONNX)
     normalization = Normalization(described["mean"], described["scale"])
@@ -119,9 +114,7 @@ def load(name: str | None = None, where: Path | None = None) -> ReleasedModel:
 def load_verified(name: str, where: Path | None = None, kind: str = ONNX) -> tuple[Path, dict]:
     """A released model's file of a kind, checked against the manifest's SHA-256, and its :func:`entry`.
 
-    Raises
-    ------
-    InputError : no manifest, no model of that name, or a model file that is missing or has another checksum
+    InputError if there is no manifest, no model of that name, or a model file that is missing or has another checksum.
     """
     where = Path(where or folder())
     described = entry(name, where, kind)
@@ -137,12 +130,7 @@ def load_verified(name: str, where: Path | None = None, kind: str = ONNX) -> tup
 
 
 def entry(name: str, where: Path | None = None, kind: str = ONNX) -> dict:
-    """What the manifest says of a model and of its file of a kind, in one dictionary.
-
-    Raises
-    ------
-    InputError : no model of that name, or one without a file of that kind
-    """
+    """What the manifest says of a model and of its file of a kind, in one dictionary; an InputError if it has none."""
     where = Path(where or folder())
     described = entries(where)[resolve(name, where)]
     if kind not in described["files"]:
@@ -209,12 +197,7 @@ def write(
 
 
 def set_roles(where: Path, default: str, microcontroller: str, aliases: Mapping[str, str]) -> Path:
-    """Path of a folder's manifest, after writing which models it stands for, and {former name: successor}.
-
-    Raises
-    ------
-    InputError : no model of that name
-    """
+    """Path of a folder's manifest, with these roles and {former name: successor}; an InputError for unknown models."""
     for name in (default, microcontroller, *aliases.values()):
         resolve(name, where)
     roles = {"default": default, "microcontroller": microcontroller, "aliases": dict(aliases)}

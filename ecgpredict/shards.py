@@ -66,12 +66,7 @@ def read_list(path: Path) -> list[str]:
 
 
 def join(out: Path) -> Path:
-    """Join all shards to one Parquet file, in constant memory.
-
-    Raises
-    ------
-    StudyError : a shard's rows are not the recordings of its list
-    """
+    """Join all shards to one Parquet file, in constant memory; a StudyError if a shard is not that of its list."""
     target = out / DATA_SET
     shards = {name: pq.ParquetFile(out / SCORES / f"{name}.parquet") for name in planned(out)}
     schema = next(iter(shards.values())).schema_arrow

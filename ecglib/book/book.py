@@ -185,7 +185,7 @@ def _template_context(paths: Paths, names: list[str]) -> dict:
         "estimate": Estimate,
         "models": {name: result["row"] for name, result in kept.items()},
         "results": kept,
-        "environment": results.read_environment(paths.published_results),
+        "environment": results.read(paths.published_results, results.ENVIRONMENT),
         "manifest": released.entries(_models(paths)),
         "default": default,  # of `ecglib predict` and the page that classifies
         "microcontroller": released.microcontroller(_models(paths)),

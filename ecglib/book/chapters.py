@@ -23,20 +23,11 @@ class ChapterError(StudyError):
 
 
 def execute(source: Path, target: Path, parameters: dict, *, work: Path, cwd: Path) -> Path:
-    """Execute a chapter with papermill and write the finished notebook.
+    """Execute a py:percent source with papermill, and write the finished notebook `target` only if every cell ran.
 
-    Parameters
-    ----------
-    source : py:percent file
-    target : the executed notebook, written only if every cell ran
-    parameters : values for the cell tagged "parameters", which has to set each of them
-    work : folder for the unexecuted and, after a failure, the partial notebook
-    cwd : folder in which the cells run
-
-    Raises
-    ------
-    InputError : the source does not set one of the parameters
-    ChapterError : a cell failed; the partial notebook remains in `work`
+    The cell tagged "parameters" has to set each of `parameters`; cells run in `cwd`. `work` gets the unexecuted
+    notebook. InputError if a parameter is not set; ChapterError if a cell failed, whose partial notebook remains in
+    `work`.
     """
     import jupytext
     import papermill

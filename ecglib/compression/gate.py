@@ -69,14 +69,9 @@ def gate(
     speedup: Estimate,
     tolerances: Tolerances = Tolerances(),
 ) -> GateResult:
-    """Check a compressed file against its float32 file.
+    """Check a compressed file against its float32 file, by the scores of both on folds 9 and 10 for their common seeds.
 
-    Parameters
-    ----------
-    path, reference : the compressed file and the float32 one
-    scores, reference_scores : scores of both on folds 9 and 10; their common seeds are compared
-    validation, test : folds 9 and 10
-    speedup : float32's latency divided by the compressed file's, measured in one session
+    `speedup` is float32's latency divided by the compressed file's, measured in one session.
     """
     kinds = count_convolutions(path)
     integer = sum(kinds[kind] for kind in INTEGER_CONVOLUTIONS)

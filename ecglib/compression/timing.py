@@ -28,14 +28,7 @@ def file_call(path: Path) -> Callable[[], object]:
 def time_files(
     paths: Mapping[str, Path], n_timing_runs: int, *, reference: str | Mapping[str, str] | None = None
 ) -> pd.DataFrame:
-    """Time model files in one session, see :func:`ecglib.evaluation.latency.measure_latencies`.
-
-    Parameters
-    ----------
-    paths : {name: .onnx or .tflite file}
-    n_timing_runs : number of rounds
-    reference : name of the float32 file of all of them, or {name: name of its float32 file}
-    """
+    """Time {name: .onnx or .tflite file} side by side, as :func:`ecglib.evaluation.latency.measure_latencies` calls."""
     return measure_latencies(
         {name: file_call(path) for name, path in paths.items()}, n_timing_runs, reference=reference
     )

@@ -88,12 +88,7 @@ class Dataset:
 
 
 def check_records(x: np.ndarray, where: str = "the records given") -> None:
-    """Check that the networks can take these records: (n, 1000, 12), n at least 1, finite values.
-
-    Raises
-    ------
-    InputError : another shape, or non-finite values
-    """
+    """An InputError unless the networks can take these records: (n, 1000, 12), n at least 1, finite values."""
     if x.ndim != 3 or x.shape[1:] != (N_SAMPLES, len(LEADS)) or len(x) == 0:
         raise InputError(
             "wrong shape",
@@ -113,18 +108,9 @@ def check_records(x: np.ndarray, where: str = "the records given") -> None:
 
 
 def open_dataset(root: Path, cache: Path, *, jobs: int = 2, progress: bool = True) -> Dataset:
-    """Open a folder in PTB-XL's layout, reading and checking every record the first time.
+    """Open a folder in PTB-XL's layout; the first time, `jobs` processes read and check every record into `cache`.
 
-    Parameters
-    ----------
-    root : folder with ``ptbxl_database.csv``, ``scp_statements.csv`` and the 100 Hz records
-    cache : folder for ``signals.npy`` and ``signals.json``; created if missing
-    jobs : processes that read records
-    progress : show a bar while reading
-
-    Raises
-    ------
-    InputError : an invalid table or record, a full disk, or a cache made from other data
+    InputError for an invalid table or record, a full disk, or a cache made from other data.
     """
     root, cache = Path(root), Path(cache)
     table = ptbxl.read_table(root)
@@ -137,11 +123,9 @@ def open_dataset(root: Path, cache: Path, *, jobs: int = 2, progress: bool = Tru
 
 
 def read_record(path: Path) -> np.ndarray:
-    """Read and check one 100 Hz PTB-XL record: int16 (1000, 12) in microvolts.
+    """A checked 100 Hz PTB-XL record: int16 (1000, 12) in microvolts.
 
-    Raises
-    ------
-    InputError : the errors of :func:`ecglib.data.records.read`, or a wrong unit or gain
+    InputError as :func:`ecglib.data.records.read`, or for a wrong unit or gain.
     """
     record = records.read(path, SAMPLING_RATE, N_SAMPLES, _DOWNLOAD_HINT)
     if set(zip(record.adc_gain, record.units, record.baseline)) != {(1000.0, "mV", 0)}:

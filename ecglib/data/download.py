@@ -31,14 +31,9 @@ _connections = threading.local()
 
 @dataclass(frozen=True)
 class Source:
-    """A data set on PhysioNet.
+    """A data set on PhysioNet, with the address of its files, which ends in a slash.
 
-    Attributes
-    ----------
-    name : as messages give it
-    url : address of its files, with a slash at the end
-    required : files without which it is not this data set
-    wanted : whether a file of the data set is downloaded
+    `required` are files without which it is not this data set; `wanted` tells which are downloaded.
     """
 
     name: str
@@ -76,25 +71,11 @@ def download(
     retries: int = 3,
     progress: bool = True,
 ) -> Path:
-    """Download a data set's tables, license and records.
+    """Download a data set's tables, license and records; returns `root`, which is made if it is missing.
 
-    Parameters
-    ----------
-    root : folder to download to, created if missing
-    source : the data set
-    url : address of a mirror of its files, with a slash at the end; PhysioNet by default
-    jobs : files downloaded at the same time
-    retries : further attempts for a file that is truncated or has a wrong checksum
-    progress : show a bar over the files
-
-    Returns
-    -------
-    root
-
-    Raises
-    ------
-    InputError : the server cannot be reached, lacks a file or lists one outside of `root`, or the checksum of a file is
-        wrong in every attempt
+    Files come from `url`, a mirror's address with a slash at the end, or from PhysioNet, `jobs` at a time; one that is
+    truncated or has a wrong checksum is fetched again up to `retries` times. InputError if the server cannot be
+    reached, lacks a file, lists one outside of `root`, or a checksum is wrong in every attempt.
     """
     url = source.url if url is None else url
     root = Path(root)
@@ -145,12 +126,7 @@ def download(
 
 
 def download_sph(root: Path, *, progress: bool = True) -> Path:
-    """Download SPH (2.3 GB) from figshare and unpack its records; returns `root`.
-
-    Raises
-    ------
-    InputError : figshare cannot be reached, or a file is damaged
-    """
+    """Download SPH (2.3 GB) from figshare and unpack its records; returns `root`. InputError if that fails."""
     root, where = Path(root), "figshare"
     try:
         for where in SPH_DOIS:

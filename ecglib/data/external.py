@@ -34,13 +34,9 @@ _DX = re.compile(r"^#\s*Dx:(.*)$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Source:
-    """A data set of another hospital.
+    """A data set of another hospital, with the vocabulary of its codes: SNOMED or AHA.
 
-    Attributes
-    ----------
-    title : as tables give it
-    vocabulary : of its codes, SNOMED or AHA
-    folder : below training/ of the challenge; empty for SPH
+    `folder` is its place below training/ of the challenge, empty for SPH.
     """
 
     title: str
@@ -92,12 +88,7 @@ def superclasses(codes: Iterable[str], vocabulary: str) -> np.ndarray:
 
 
 def labeled(root: Path, source: Source) -> list[Labeled]:
-    """The recordings below a folder, by name.
-
-    Raises
-    ------
-    InputError : there are none, or SPH's table is missing or has other columns
-    """
+    """The recordings below a folder, by name; an InputError if there are none, or for SPH without its table."""
     root = Path(root)
     found = list(map(_of_header, sorted(root.rglob("*.hea")))) if source.folder else _of_metadata(root)
     if not found:

@@ -106,11 +106,9 @@ def read_table(root: Path) -> pd.DataFrame:
 
 
 def read_record(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Read and check one recording: its signal float32 (5000, 12) in mV, and each lead's gain and baseline.
+    """A checked recording, float32 (5000, 12) in mV, and each lead's gain and baseline.
 
-    Raises
-    ------
-    InputError : the errors of :func:`ecglib.data.records.read`, or a wrong unit
+    InputError as :func:`ecglib.data.records.read`, or for a wrong unit.
     """
     record = records.read(path, RATE, N_SAMPLES, _HINT)
     if set(record.units) != {"mV"}:

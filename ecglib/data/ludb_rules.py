@@ -61,12 +61,7 @@ MEANINGS = _meanings()
 
 
 def meaning(statement: str) -> Meaning:
-    """What a statement means, whatever its case and the place or type that follows it.
-
-    Raises
-    ------
-    InputError : the rule does not have this statement
-    """
+    """What a statement means, whatever its case and what follows it; an InputError if the rule does not have it."""
     plain = " ".join(statement.split()).lower()
     for one in MEANINGS:
         if one.matches(plain):

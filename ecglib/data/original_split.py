@@ -20,11 +20,9 @@ _SEED = 42  # the original's
 def original_split(records: Dataset, *, shifted_labels: bool) -> Dataset:
     """A random fifth of the labeled records for testing, the last of five random folds of the others for validation.
 
-    Parameters
-    ----------
-    records : every record, including those without a superclass, in the order of ecg_id
-    shifted_labels : the original removed the unlabeled records' rows from the labels, but the rows after them from the
-        signals, taking the 1-based ecg_id for a 0-based position; each such signal gets its neighbor's labels
+    `records` are all, in the order of ecg_id. With `shifted_labels`, as the original did, the unlabeled records' rows
+    leave the labels, but the rows after them the signals, as if the 1-based ecg_id were a 0-based position; each such
+    signal gets its neighbor's labels.
     """
     labeled = records.labeled()
     if shifted_labels:

@@ -34,9 +34,7 @@ def check_folder_exists(root: Path) -> None:
 def read_statements(root: Path) -> pd.Series:
     """Superclass of every diagnostic SCP-ECG statement, NaN for the others; indexed by statement.
 
-    Raises
-    ------
-    InputError : the table or one of its columns is missing, or names an unknown superclass
+    InputError if the table or one of its columns is missing, or names an unknown superclass.
     """
     table = _read_csv(Path(root) / STATEMENTS, ("diagnostic", "diagnostic_class"), index_col=0)
     superclass = table["diagnostic_class"].where(table["diagnostic"] == 1)
@@ -49,22 +47,13 @@ def read_statements(root: Path) -> pd.Series:
 def read_table(root: Path, *, minimum_likelihood: float | None = None) -> pd.DataFrame:
     """The records of a folder in PTB-XL's layout, with one boolean column per superclass.
 
-    Parameters
-    ----------
-    root : folder with both tables
-    minimum_likelihood : None counts every diagnostic statement listed, whatever its likelihood
-        (the rule of Strodthoff et al. 2020, doi 10.1109/JBHI.2020.3022989); a number in percent
-        counts only statements at least that likely
+    By default every diagnostic statement counts, whatever its likelihood (Strodthoff et al. 2020, doi
+    10.1109/JBHI.2020.3022989); with `minimum_likelihood`, in percent, only those at least that likely.
 
     Returns
     -------
-    DataFrame indexed by ecg_id: patient_id (int), age (years), sex (0 male, 1 female), fold (1-10),
-    filename (of the 100 Hz record, without suffix), and NORM, MI, STTC, CD, HYP (bool)
-
-    Raises
-    ------
-    InputError : folder, table or column missing, duplicate ecg_id, fold outside 1-10, scp_codes
-        unreadable, or a statement that ``scp_statements.csv`` does not list
+    DataFrame indexed by ecg_id: patient_id (int), age (years), sex (0 male, 1 female), fold (1-10), filename (of the
+    100 Hz record, without suffix), and NORM, MI, STTC, CD, HYP (bool); InputError for tables that are not PTB-XL's
     """
     root = Path(root)
     check_folder_exists(root)

@@ -26,15 +26,8 @@ _ABNORMAL = [code for code, (_, superclass) in STATEMENTS.items() if superclass 
 def write_sample(root: Path, *, records: int = 300, seed: int = 0, progress: bool = True) -> Path:
     """`root`, with synthetic records and both tables in PTB-XL's layout; the same arguments give the same bytes.
 
-    Parameters
-    ----------
-    root : folder to write; synthetic records in it are replaced, other files are an error
-    records : number of records, spread over ten folds; some patients have two records in one fold
-    seed : random seed
-
-    Raises
-    ------
-    InputError : the folder contains other files
+    The records are spread over ten folds, and some patients have two records in one fold. Synthetic records that are
+    there are replaced; other files are an InputError.
     """
     import wfdb
 

@@ -29,14 +29,7 @@ _FINDINGS = {
 
 
 def write_sample(root: Path, *, records: int = 60, seed: int = 0) -> Path:
-    """Write synthetic recordings at 500 Hz and their table; a folder that is there already is kept.
-
-    Parameters
-    ----------
-    root : folder to write
-    records : number of recordings, each of another person
-    seed : random seed
-    """
+    """Write synthetic recordings at 500 Hz, each of another person, and their table; a folder that is there is kept."""
     import wfdb
 
     root = Path(root)

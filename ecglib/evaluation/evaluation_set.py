@@ -41,12 +41,7 @@ class EvaluationSet:
 
     @classmethod
     def from_dataset(cls, dataset: Dataset, fold: int, *, n_bootstrap: int, seed: int = 0) -> EvaluationSet:
-        """The labeled records of a dataset's fold.
-
-        Raises
-        ------
-        InputError : a superclass without positive or negative records (its AUC would be undefined)
-        """
+        """The labeled records of a dataset's fold; an InputError if a superclass has no positives or no negatives."""
         part = dataset.labeled().in_folds(fold)
         y_true = part.table[list(CLASSES)].to_numpy(bool)
         check_positive_and_negative(y_true, f"fold {fold}, ")
@@ -56,12 +51,7 @@ class EvaluationSet:
         return len(self.ecg_id)
 
     def y_score(self, scores: Scores) -> np.ndarray:
-        """Scores of this fold's records, in their order: float32 (s, n, 5).
-
-        Raises
-        ------
-        InputError : a record was not scored
-        """
+        """Scores of this fold's records, in their order: float32 (s, n, 5); an InputError if one was not scored."""
         positions = pd.Index(scores.ecg_id).get_indexer(self.ecg_id)
         if (missing := positions < 0).any():
             raise InputError(

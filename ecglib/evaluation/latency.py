@@ -28,20 +28,14 @@ def measure_latencies(
     reference: str | Mapping[str, str] | None = None,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Median time of each call in ms, and its speedup over a reference.
-
-    Parameters
-    ----------
-    calls : {name: call without arguments, which computes in the calling thread}
-    n_timing_runs : number of rounds; with fewer than 6, an interval is the whole range of the measurements
-    reference : the reference call of all ratios, or of each name; names without a reference have no ratio
-    seed : random seed of the order within rounds
+    """Median ms of calls {name: call in this thread}, and their speedups over a reference, one for all or one by name.
 
     Returns
     -------
     DataFrame, one row per name in the order given, with ms, low, high (median and its interval), ratio, ratio_low and
     ratio_high (median over rounds of the reference's time divided by the call's own, and its interval; NaN without a
-    reference). The 95 % intervals are those of the sign test, which makes no assumption about the distribution.
+    reference). The 95 % intervals are those of the sign test, which makes no assumption about the distribution; with
+    fewer than 6 rounds they are the whole range.
     """
     references = dict.fromkeys(calls, reference) if isinstance(reference, str) else dict(reference or {})
     milliseconds = _time_rounds(calls, n_timing_runs, seed)

@@ -106,11 +106,9 @@ def labels_for(scores: Scores, dataset: Dataset) -> np.ndarray:
 
 
 def check_positive_and_negative(y_true: np.ndarray, where: str = "") -> None:
-    """Check that labels (n, 5) have positives and negatives of each superclass, as AUCs and thresholds require.
+    """An InputError unless labels (n, 5) have positives and negatives of each superclass, as AUCs require.
 
-    Raises
-    ------
-    InputError : a superclass without positive or negative records; `where` precedes its name in the error
+    `where` precedes the superclass in the error.
     """
     prevalence = np.asarray(y_true, float).mean(axis=0)
     if len(degenerate := np.flatnonzero((prevalence == 0) | (prevalence == 1))):

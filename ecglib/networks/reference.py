@@ -18,11 +18,7 @@ from ecgpredict.spec import CLASSES, LEADS
 class ReferenceNet(PooledNet):
     """A trunk (b, 12, samples) -> (b, channels, length), average and maximum pooling, and two linear layers.
 
-    Parameters
-    ----------
-    trunk, channels : the convolutions and the number of their output channels
-    dropout : before the last linear layer, and half of it before the one before
-    hidden : width of the first linear layer
+    `dropout` is that before the last linear layer, half of it before the first one, of width `hidden`.
     """
 
     def __init__(self, trunk: nn.Module, channels: int, dropout: float, hidden: int = 128):

@@ -24,12 +24,7 @@ def holds(claim: dict) -> bool:
 
 
 def check(key: str, value: Estimate | float, bounds: dict[str, float]) -> dict:
-    """The claim as it is stored: key, chapter, value, low, high and its bounds.
-
-    Raises
-    ------
-    InputError : the value does not keep the bounds
-    """
+    """The claim as it is stored: key, chapter, value, low, high and bounds; an InputError if it does not keep them."""
     estimate = value if isinstance(value, Estimate) else Estimate(value, value, value)
     interval = {"value": float(estimate.value), "low": float(estimate.low), "high": float(estimate.high)}
     claim = {"key": key, "chapter": key.partition(".")[0], **interval, **bounds}

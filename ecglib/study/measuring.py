@@ -28,13 +28,9 @@ TFLITE_RECORDS = 256  # training records from which an int8 .tflite file has the
 
 
 def runs_with_weights(study: Study, model: str) -> list[Run]:
-    """The finished runs of a model whose weights exist, the first seed's first.
+    """The finished runs of a model whose weights exist, the first seed's first; an InputError if there are none.
 
     A checkout holds those that the registry keeps; every seed that was trained here has them.
-
-    Raises
-    ------
-    InputError : no seed's weights were kept
     """
     runs = study.runs(model)
     found = [run for run in runs if (run.folder / run.metadata["weights"]).is_file()]
@@ -124,9 +120,7 @@ def scores_of_networks(study: Study, runs: Sequence[Run], networks: Sequence[tor
 class Timing:
     """How long files or calls took for one record on one thread, all in one session.
 
-    Attributes
-    ----------
-    table : of :func:`ecglib.evaluation.latency.measure_latencies`
+    `table` is that of :func:`ecglib.evaluation.latency.measure_latencies`.
     """
 
     table: pd.DataFrame

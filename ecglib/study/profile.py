@@ -65,15 +65,9 @@ class Profile(_Common):
 
 
 def load_profile(path: Path, *, seeds: int | None = None) -> Profile:
-    """The checked content of config/<profile>.yml with the registry beside it.
+    """The checked content of config/<profile>.yml with the registry beside it; `seeds` of each model, if given.
 
-    Parameters
-    ----------
-    seeds : seeds 0 to seeds-1 for every trained model, instead of those declared
-
-    Raises
-    ------
-    InputError : a file, key or value is missing, unknown or impossible
+    InputError if a file, key or value is missing, unknown or impossible.
     """
     path = Path(path)
     given = validated(_File, read_yaml(path), path)

@@ -31,16 +31,9 @@ def write(
     latency_vs_float32: float | None,
     **details,
 ) -> dict:
-    """Keep a model's results under the chapter that the registry gives it.
+    """Keep a model's results, as :func:`ecglib.study.results.write`, under the chapter that the registry gives it.
 
-    Parameters
-    ----------
-    counts : params and nonzero_params; other entries are ignored
-    details : whatever else the model's pages show
-
-    Returns
-    -------
-    what :func:`ecglib.study.results.write` gives
+    `counts` has params and nonzero_params.
     """
     return results.write(
         study.paths.results,
@@ -83,12 +76,7 @@ def write_summary(study: Study) -> None:
 
 
 def by_superclass(study: Study, finding: str) -> pd.DataFrame:
-    """A finding's AUCs on fold 10 by superclass: as reported, then a column for each model that belongs to it.
-
-    Returns
-    -------
-    DataFrame with superclass, "as reported", and "replayed", "like for like" or "done right" with the model's label
-    """
+    """A finding's AUCs on fold 10 by superclass: as reported, and of each model, named by its column and label."""
     models = models_of(study, finding)
     classes = {name: results.read(study.paths.results, name)["classes"] for name in models}
     reported = _reported(models)
@@ -103,12 +91,7 @@ def by_superclass(study: Study, finding: str) -> pd.DataFrame:
 
 
 def by_finding(study: Study, findings: Mapping[str, str]) -> pd.DataFrame:
-    """Macro AUCs on fold 10 of several findings whose networks are the same.
-
-    Parameters
-    ----------
-    findings : {finding: how a row names it}
-    """
+    """Macro AUCs on fold 10 of findings whose networks are the same; `findings` are {finding: how a row names it}."""
     rows = []
     for finding, text in findings.items():
         models = {study.model(name).column: name for name in models_of(study, finding)}

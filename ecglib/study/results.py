@@ -19,6 +19,7 @@ from ecglib.training import runs
 from ecgpredict import files
 from ecgpredict.errors import InputError
 
+ENVIRONMENT = "environment"  # what `ecglib summary` writes of the data and the packages
 CARDS = "released"  # what chapter 10 writes of the released models
 ROC_STEP = 10  # every tenth point of the macro ROC curve is stored: 51 are enough for a figure
 _COUNTS = ("seeds", "params", "nonzero_params", "file_bytes", "reported_params")
@@ -42,16 +43,10 @@ def write(
     resamples: int,
     details: dict | None = None,
 ) -> dict:
-    """Compute a model's metrics from its scores and the data's labels, and write them and the scores to files.
+    """Compute a model's metrics from its scores on folds 9 and 10, and write them and the scores to results/<profile>.
 
-    Parameters
-    ----------
-    folder : results/<profile>
-    scores : scores of every seed on folds 9 and 10
-    file_bytes : size of the model file to deploy
-    latency_ms : median latency of one record on one thread
-    latency_vs_float32 : speedup over the float32 model in the same session
-    details : anything else that the model's pages show
+    Latencies are the median ms of one record on one thread, and the speedup over float32 in the same session; `details`
+    are anything else that the model's pages show.
 
     Returns
     -------
@@ -190,10 +185,5 @@ def write_environment(folder: Path, dataset: Dataset) -> dict:
         "labelled": len(dataset.labeled()),
         "versions": runs.versions(*PACKAGES.split()),
     }
-    write_json(folder, "environment", content)
+    write_json(folder, ENVIRONMENT, content)
     return content
-
-
-def read_environment(folder: Path) -> dict:
-    """What :func:`write_environment` wrote."""
-    return read(folder, "environment")

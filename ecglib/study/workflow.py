@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import os
 import subprocess
 import sys
@@ -35,18 +34,11 @@ def run(
     workflow_profile: Path | None = None,
     options: Sequence[str] = (),
 ) -> int:
-    """Snakemake's exit status after making files of the study, and everything that they need.
+    """Snakemake's exit status after making files of the study, by default the book, and everything that they need.
 
-    Parameters
-    ----------
-    targets : files inside the checkout; the book by default
-    seeds : number of seeds of every model, instead of those declared
-    workflow_profile : folder of a Snakemake profile that runs the jobs on a cluster, such as profiles/slurm
-    options : further options of Snakemake
-
-    Raises
-    ------
-    InputError : no records that cannot be synthesized, another run in progress, or no Snakemake profile in the folder
+    `seeds` of every model are made instead of those declared; `workflow_profile`, such as profiles/slurm, runs the jobs
+    on a cluster. InputError if there are no records and they cannot be synthesized, another run is in progress, or the
+    folder has no Snakemake profile.
     """
     paths = study.paths
     if workflow_profile and not (workflow_profile / PROFILE_FILE).is_file():
@@ -84,9 +76,7 @@ def run(
 def exclusive(lock: Path, other: str) -> Iterator[None]:
     """Run a block only if no other process holds `lock`, a lock file, which is not deleted afterwards.
 
-    Raises
-    ------
-    InputError : another process, described by `other`, holds the lock
+    InputError if another process, described by `other`, holds it.
     """
     lock.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -213,22 +203,3 @@ def _with_dependents(profile: Profile, models: list[str]) -> list[str]:
         if name not in models and {*needed_models(profile.models[name])} & {*models, *dependents}:
             dependents.append(name)
     return dependents
-
-
-def imported_modules(root: Path, *sources: str) -> list[Path]:
-    """The files of `ecglib` and `ecgpredict` that source files import, directly or through each other, sorted."""
-    imported: set[Path] = set()
-    waiting = [root / source for source in sources]
-    while waiting:
-        names: list[str] = []
-        for node in ast.walk(ast.parse(waiting.pop().read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ImportFrom):
-                names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-            elif isinstance(node, ast.Import):
-                names += [alias.name for alias in node.names]
-        folders = [root.joinpath(*name.split(".")) for name in names]
-        files = {path for folder in folders for path in (folder.with_suffix(".py"), folder / "__init__.py")}
-        new = {path for path in files - imported if path.is_file()}
-        imported |= new
-        waiting += new
-    return sorted(imported)

@@ -18,13 +18,9 @@ from ecglib.training.settings import TrainingSettings
 
 
 class Classifier(nn.Module):
-    """A network in the form in which it is trained, with what is needed for its losses.
+    """A network in its trainable form (stacks of convolutions are copied, in channels-last order), and its losses.
 
-    Parameters
-    ----------
-    network : the network to train; stacks of convolutions are copied, in channels-last order
-    settings : how it is trained
-    n_statements : outputs of the additional layer that predicts PTB-XL's statements; 0 for no such layer
+    `n_statements` are the outputs of the additional layer that predicts PTB-XL's statements; 0 for no such layer.
     """
 
     def __init__(self, network: nn.Module, settings: TrainingSettings, n_statements: int = 0):

@@ -21,15 +21,8 @@ from ecgpredict.spec import apply_temperature
 def soft_targets(teachers: Sequence[Scores] | Sequence[np.ndarray], dataset: Dataset, temperature: float) -> np.ndarray:
     """The teachers' mean probabilities of each record, softened: float32 (n, 5), or (n, 5 crops) crop by crop.
 
-    Parameters
-    ----------
-    teachers : scores of exactly the dataset's records, of several seeds or one; or each teacher's probabilities of
-        the records' crops, float16 (n, crops, 5)
-    temperature : divides the logits; 1 leaves the probabilities unchanged
-
-    Raises
-    ------
-    InputError : scores of other records
+    Teachers are scores of exactly the dataset's records (InputError for others), of several seeds or one, or each
+    teacher's probabilities of the records' crops, float16 (n, crops, 5). The temperature divides the logits.
     """
     if isinstance(teachers[0], Scores):
         for teacher in teachers:
@@ -50,28 +43,18 @@ def soft_targets(teachers: Sequence[Scores] | Sequence[np.ndarray], dataset: Dat
 def loss(
     logits: torch.Tensor, hard: torch.Tensor, soft: torch.Tensor, temperature: float, label_weight: float
 ) -> torch.Tensor:
-    """Weighted sum of the binary cross-entropies with the labels and with the soft targets at a temperature.
+    """Binary cross-entropies of logits (b, 5) with the labels and with :func:`soft_targets` at a temperature, weighted.
 
-    Parameters
-    ----------
-    logits : the student's logits (b, 5)
-    hard, soft : labels, and :func:`soft_targets` of the same temperature, (b, 5)
-    label_weight : weight of the labels' term; the other term is multiplied by the square of the temperature, so that
-        its gradients have about the same size at every temperature
+    The second term is multiplied by the square of the temperature, so that its gradients stay about the same size.
     """
     softened = F.binary_cross_entropy_with_logits(logits / temperature, soft) * temperature**2
     return label_weight * F.binary_cross_entropy_with_logits(logits, hard) + (1 - label_weight) * softened
 
 
 def original_loss(logits: torch.Tensor, hard: torch.Tensor, teacher: torch.Tensor) -> torch.Tensor:
-    """The original study's loss at temperature 1: BCE + 0.3 CE + 0.7 KL.
+    """The original study's loss at temperature 1: BCE + 0.3 CE + 0.7 KL, of logits, labels and probabilities (b, 5).
 
-    The cross-entropy and Kullback-Leibler terms use the five sigmoid probabilities as if they were the logits of a
-    softmax.
-
-    Parameters
-    ----------
-    logits, hard, teacher : the student's logits, labels, and the teacher's probabilities, (b, 5)
+    The cross-entropy and Kullback-Leibler terms use the five sigmoid probabilities as if they were a softmax's logits.
     """
     probability = torch.sigmoid(logits)
     divergence = F.kl_div(probability.log_softmax(dim=1), teacher.softmax(dim=1), reduction="batchmean")

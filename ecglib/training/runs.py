@@ -59,12 +59,7 @@ class Run:
         return Scores.load(self.folder / SCORES)
 
     def weights(self) -> Path:
-        """The weights file.
-
-        Raises
-        ------
-        InputError : the weights of this run were not committed
-        """
+        """The weights file; an InputError if the weights of this run were not committed."""
         name = self.metadata["weights"]
         if not (self.folder / name).is_file():
             raise InputError(

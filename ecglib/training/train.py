@@ -48,23 +48,17 @@ def train(
     finished: Sequence[Path] = (),
     progress: bool = False,
 ) -> Run:
-    """The finished run of a model with a seed: loaded if there is one, trained otherwise.
+    """The finished run of a model with a seed, in `folder`: loaded from there or from `finished`, else trained.
 
     Its weights are float16 safetensors, and its scores are those of the rounded weights.
 
     Parameters
     ----------
-    model : the model's name in the results
-    settings, seed : everything that the training depends on besides the data
     dataset : labeled records of all folds
-    folder : the run's folder
-    init : the run whose weights training starts from
-    teachers : the runs to distill from
+    init, teachers : the run whose weights training starts from, and the runs to distill from
     teacher_scores : returns the teachers' scores of the training records or, if the settings say `same_crop`, each
         teacher's probabilities of their crops (n, crops, 5); called when training starts
     statements : returns PTB-XL's statements of the training records, 0 or 1 (n, s); called if the settings use them
-    finished : other folders in which a finished run may be
-    progress : show a progress bar over the epochs
     """
     folder = Path(folder)
     key = runs.run_key(model, seed, settings, dataset, init, teachers)

@@ -37,12 +37,7 @@ def render(name: str, values: Mapping) -> str:
 
 
 def template_values(network: Network, planned: plan.MemoryPlan, entry: Mapping, name: str, where: Path) -> dict:
-    """Values of the names that the templates use.
-
-    Raises
-    ------
-    InputError : scales or sums that exceed 32-bit arithmetic
-    """
+    """Values of the names that the templates use; an InputError if 32-bit arithmetic is exceeded."""
     source, last = network.blocks[0].source, network.blocks[-1].sink
     probability, thresholds = fixed_point.output_tables(network.output, entry)
     (mean_factor,), (mean_shift,) = _scale(

@@ -142,15 +142,9 @@ class MemoryPlan:
 
 
 def plan_memory(network: Network, where: Path) -> MemoryPlan:
-    """Plan the memory of a network.
+    """Plan the memory of a network; `where` is the model file, for error messages.
 
-    Parameters
-    ----------
-    where : the model file, for error messages
-
-    Raises
-    ------
-    InputError : recordings that are too short or too long, or a first layer that pads or does not pool
+    InputError for recordings that are too short or too long, or a first layer that pads or does not pool.
     """
     layers, start, length, capacity = [], 0, network.samples, 0
     for block in network.blocks:

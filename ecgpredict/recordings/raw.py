@@ -70,12 +70,7 @@ def unreadable(kind: str, path: Path, *, expected: str, found: object, hint: str
 
 
 def check_size(path: Path, values: int) -> None:
-    """Reject a file whose header announces more values than fit into memory, before any memory is allocated.
-
-    Raises
-    ------
-    InputError : more than MAX_VALUES
-    """
+    """An InputError, before memory is allocated, for a file whose header announces more than MAX_VALUES."""
     if not 0 <= values <= MAX_VALUES:
         raise InputError(
             "recording too large",
@@ -103,12 +98,7 @@ def is_standard_lead(name: str) -> bool:
 
 
 def optional(module: str, path: Path) -> ModuleType:
-    """Import a module of the extra `clinic`, which reads this file's format.
-
-    Raises
-    ------
-    InputError : it is not installed
-    """
+    """A module of the extra `clinic`, which reads this file's format; an InputError if it is not installed."""
     try:
         return importlib.import_module(module)
     except ImportError as error:

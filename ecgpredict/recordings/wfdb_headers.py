@@ -87,12 +87,7 @@ def where_is(beside: Path, name: str) -> Path:
 
 
 def sibling(header: Path, file: str) -> Path:
-    """A header's signal file, which lies in its folder.
-
-    Raises
-    ------
-    InputError : a name that leads elsewhere
-    """
+    """A header's signal file, which lies in its folder; an InputError for a name that leads elsewhere."""
     if file in (".", "..") or re.search(r"[/\\:\0]", file):
         raise unreadable("WFDB record", header, expected="signal files next to the header", found=file, hint=HINT)
     return where_is(header, file)

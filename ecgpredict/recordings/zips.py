@@ -44,12 +44,7 @@ def member(path: Path) -> Path | Member:
 
 
 def members(path: Path) -> list[Member]:
-    """Every file of an archive, sorted by name.
-
-    Raises
-    ------
-    InputError : not a zip file, or one of more than MAX_MEMBERS files
-    """
+    """Every file of an archive, sorted by name; an InputError if it is no zip file or has more than MAX_MEMBERS."""
     archive = _archive(path, path.stat().st_mtime_ns)
     return [Member(archive, name) for name in sorted(archive.namelist()) if not name.endswith("/")]
 

@@ -34,7 +34,7 @@ def test_no_patient_in_two_folds(ptbxl):
 def test_the_fingerprint_is_that_of_the_published_results(ptbxl, project):
     from ecglib.study import results
 
-    assert results.read_environment(project / "results" / "full")["fingerprint"] == ptbxl.fingerprint
+    assert results.read(project / "results" / "full", results.ENVIRONMENT)["fingerprint"] == ptbxl.fingerprint
 
 
 def test_the_first_record_is_as_physionet_has_it(ptbxl):

@@ -19,16 +19,10 @@ _BOX = {"boxstyle": "round,pad=0.35", "facecolor": "white", "edgecolor": "#55555
 
 
 def training_curves(histories: dict[str, list[pd.DataFrame]], *, last: Collection[str] = ()) -> Figure:
-    """Losses and AUC on fold 9 against epochs, with one line per seed and one color per training.
+    """Losses and AUC on fold 9 of {training: [history of each seed]}: a line per seed, a color per training.
 
-    Parameters
-    ----------
-    histories : {training: [history of each seed]}, with epoch, train_loss, val_loss and val_auc
-    last : trainings whose last epoch was kept; the best one on fold 9 was kept of the others
-
-    Raises
-    ------
-    ValueError : more trainings than there are colors, or a name in `last` that is not among them
+    The dot is the best epoch on fold 9, or the last one of the trainings in `last`, which kept it. ValueError for more
+    trainings than colors, or for a name in `last` that is none of them.
     """
     if len(histories) > _TRAININGS or not set(last) <= set(histories):
         raise ValueError(f"expected at most {_TRAININGS} trainings, with those in last among them")

@@ -116,11 +116,7 @@ def systems(table: pd.DataFrame) -> Figure:
 def against_bytes(points: Sequence[tuple[str, str, int, Estimate]], what: str, band: float = 0) -> Figure:
     """Differences from a reference (dashed) against the bytes of a file, with intervals, a color per kind.
 
-    Parameters
-    ----------
-    points : label, kind, bytes and difference of each model
-    what : which difference it is, for the axis
-    band : half the width of a shaded band around zero
+    `points` has label, kind, bytes and difference of each model; `what` names the axis; `band` around zero is shaded.
     """
     figure, axis = plt.subplots(figsize=(PAGE_WIDTH, 4.4))
     kinds = list(dict.fromkeys(kind for _, kind, _, _ in points))

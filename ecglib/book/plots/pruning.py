@@ -37,14 +37,10 @@ def weight_histograms(networks: Mapping[str, nn.Module]) -> Figure:
 
 
 def channel_parts(incoming: np.ndarray, own: np.ndarray, outgoing: np.ndarray, channel: int) -> Figure:
-    """The weights that belong to each of some channels, in a column below each other, with one column marked.
+    """The weights that belong to each of some channels, in a column below each other, with one channel marked.
 
-    Parameters
-    ----------
-    incoming : (inputs, channels), norms of the filters' parts
-    own : (5, channels), bias, scale, shift, mean and SD
-    outgoing : (filters of the next layer, channels), norms of what they read
-    channel : the one to mark
+    They are the norms of the filters' parts (inputs, channels), bias, scale, shift, mean and SD (5, channels), and the
+    norms of what the next layer's filters read (filters, channels).
     """
     first = int(np.clip(channel - _SHOWN // 2, 0, max(0, own.shape[1] - _SHOWN)))
     parts = {
