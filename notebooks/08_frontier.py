@@ -334,7 +334,8 @@ tables.show(pd.DataFrame(table), dict.fromkeys(KINDS, "{:.4f}"))
 # %% [markdown]
 # An effect is the mean difference over all pairs of cells that differ in one thing only. Each AUC of a cell varies with the
 # patients of fold 9, which all cells share, and with its seeds, which are unrelated from cell to cell; `combined` adds the
-# two up ([how intervals are made](02_base_cnn.ipynb#how-intervals-are-made)).
+# two up ([how intervals are made](02_base_cnn.ipynb#how-intervals-are-made)). Where a cell has one seed only, the interval
+# cannot know how much seeds differ there, and the table gives no verdict.
 
 
 # %%
@@ -764,9 +765,9 @@ addition; the time is that of this machine ({processor()}) on one thread. Roundi
 # ## What we learned
 #
 # - A network hardly larger than one recording reads it as well as one of 26 MB. Size was never what this task needed.
-# - A small network needs many epochs first of all, and teachers that see what it sees. Both cost minutes.
-# - From 128 to 512 KB, AUC hardly moves. Whatever limits it there, it is not the number of weights.
-# - Write down the rule of choice, and let it choose. It took a quarter of the bytes that this book had released before.
+# - A small network needs many epochs first of all, and then teachers. With the teachers at hand, that costs minutes.
+# - From 128 to 512 KB we cannot tell the AUCs apart: four times the weights bring next to nothing.
+# - Write down the rule of choice, and let it choose. It took a quarter of the bytes of the student that is best on fold 9.
 #
 # **Next:** [use it](10_deployment.ipynb).
 

@@ -15,7 +15,7 @@
 # **Prerequisites.** The data of [chapter 1](01_dataset.ipynb) and the two students that [chapter 8](08_frontier.ipynb) selected
 # on fold 9. With finished trainings at hand the chapter takes a few minutes.
 #
-# From here on, *the model* is one of two files: the smallest student that cannot be told from the best, and the best one of
+# From here on, *the model* is one of two files: the smallest student that is equivalent to the best, and the best one of
 # at most 32 KB. This chapter makes them ready for use: it turns scores into probabilities and probabilities into decisions,
 # measures both, and writes what the [model cards](../models) say. Temperature and thresholds are chosen on fold 9 and measured
 # on fold 10. Nothing here is a medical device.
@@ -558,8 +558,8 @@ one recording.
 # %% [markdown]
 # ### In addition: the students of chapter 6
 #
-# Two students of [chapter 6](06_distillation.ipynb) were made for microcontrollers before there were smaller ones. They are not
-# released any more; their bytes, memory and AUC stay as results.
+# Two students of [chapter 6](06_distillation.ipynb) fit a microcontroller, too. Both take more bytes and more memory than the
+# smaller of the two released models, so they are results and not released.
 
 # %% tags=["hide-cell"]
 scored = study.data.in_folds(9, 10)

@@ -341,7 +341,7 @@ for kind in damage.NOISES:
         x = damage.add_noise(records, kind, ratio)
         noisy[kind, ratio] = predict[default](x)
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "The default model's AUC on fold 10 under four kinds of noise, from weak to strong. The dotted line is the AUC without noise.", "name": "fig-travel-noise"}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "The default model's AUC on fold 10 under four kinds of noise, from weak to strong. Bands are 95 % intervals over patients; the dotted line is the AUC without noise.", "name": "fig-travel-noise"}}
 curves = [(*key, auc(score), change(score)) for key, score in noisy.items()]
 curves = pd.DataFrame(curves, columns=["kind", "snr_db", "auc", "change"])
 figure = plots.noise_curves(curves, home[default].value)
@@ -436,7 +436,9 @@ With the headers' gains the AUC changes by {unit_error:+}: it **rises**. An AUC 
 # ## What an AUC does not say
 #
 # An AUC of 0.8 sounds usable. It says that a model still puts most recordings in order. It does not say what happens at the
-# thresholds that were set at home. There every recording is of another person, so that Wilson's interval for a share holds:
+# thresholds that were set at home. In LUDB every recording is of another person, so that Wilson's interval for a share holds.
+# (The shares of fold 10 are those of the ONNX file, and a few differ from those of the integers in
+# [chapter 10](10_deployment.ipynb).)
 
 
 # %%
@@ -516,7 +518,7 @@ confidence = np.where(wrong, np.abs(logit(probability) - logit(model.thresholds)
 worst = confidence.argmax(axis=0)  # the recording, for each superclass
 three = np.argsort(-confidence.max(axis=0))[:3]
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Three confident mistakes of the default model on LUDB: what it said, what the cardiologists wrote, and in color the pieces that spoke most for its decision. Recordings from LUDB, ODC-By 1.0.", "name": "fig-travel-mistakes"}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Three confident mistakes of the default model on LUDB: what it said, what the cardiologists wrote, and in color the pieces that spoke most for its decision. Where nothing is colored, no piece alone moves the probability much. Recordings from LUDB, ODC-By 1.0.", "name": "fig-travel-mistakes"}}
 mistakes = []
 for k in three:
     row, value = data.table.iloc[worst[k]], probability[worst[k], k]
@@ -747,16 +749,17 @@ It is **not a medical device**.
 # %% [markdown]
 # The box stands in the manifest too, from where the reports of `ecglib predict` take it. Its figures are those of the
 # default model's ONNX file, the one that `ecglib predict` runs; the microcontroller's model
-# is on its card, and loses more abroad.
+# is on its card, and was behind the base CNN on LUDB.
 #
 # ## What we learned
 #
-# - The AUC at home is the best case. It falls a little for old people and at one site, and far in another hospital.
-# - What hurts a network of 26 MB hurts the small ones about as much. On LUDB the smallest lost a little more,
-#   in the one training that was measured.
+# - The AUC at home is the best case. It is a little lower for old people, for women and at one site, and much lower in
+#   another hospital.
+# - What hurts a network of 26 MB hurts the small ones about as much. On LUDB the smallest fell
+#   behind it, in the one training that was measured.
 # - An AUC is no licence. It does not see wrong units, and says nothing of the threshold: ask for sensitivity and specificity
 #   where the model will be used.
-# - A few labelled recordings repair the probabilities. They do not repair the order of the recordings, and thresholds have to
+# - A hundred labelled recordings make the probabilities much better. They do not repair the order of the recordings, and thresholds have to
 #   be chosen again.
 # - Abstaining helps at home. Whether it helps elsewhere, 200 people cannot tell.
 #
