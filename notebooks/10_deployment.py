@@ -556,6 +556,10 @@ one recording.
 """)
 
 # %% [markdown]
+# Nor do the decisions move evenly. On PTB-XL nearly all decisions for MI that differ are alarms that the ONNX file of the
+# default model no longer raises, so `ecglib predict` finds fewer infarctions than this chapter says;
+# [chapter 11](11_travel.ipynb#what-an-auc-does-not-say) has its sensitivities.
+#
 # ### In addition: the students of chapter 6
 #
 # Two students of [chapter 6](06_distillation.ipynb) fit a microcontroller, too. Both take more bytes and more memory than the
