@@ -121,7 +121,7 @@ def evaluate_external(
         results = Paths.for_profile("full").published_results
         evaluated = external.evaluate(folder, source, [released.default(), released.microcontroller()])
         external.write(results, source, evaluated)
-        by_model = evaluated["aucs"]
+        by_model = evaluated["auc"]
         table = Table("superclass", *by_model, title=evaluated["title"])
         for superclass in by_model[released.default()]:
             table.add_row(superclass, *(str(Estimate(**aucs[superclass])) for aucs in by_model.values()))

@@ -30,8 +30,7 @@ def evaluate(root: Path, name: str, models: list[str], n_bootstrap: int = 2000, 
     Returns
     -------
     {"title", "recordings", "refused", "copies": numbers, "unmapped": {code: recordings}, "superclasses": {superclass:
-    numbers with, without, left out}, "auc": macro AUC of the first model, "aucs": {model: {superclass or "macro" of
-    these: estimate}}}
+    numbers with, without, left out}, "auc": {model: {superclass or "macro" of these: estimate}}}
     """
     source, opened = external.SOURCES[name], [released.load(model) for model in models]
     seen, counts, unmapped, rows = set(), Counter(), Counter(), []
@@ -67,8 +66,7 @@ def evaluate(root: Path, name: str, models: list[str], n_bootstrap: int = 2000, 
             one: {"with": int((y == 1).sum()), "without": int((y == 0).sum()), "left out": int(np.isnan(y).sum())}
             for one, y in zip(CLASSES, y_true.T)
         },
-        "auc": by_model[opened[0].name]["macro"].value if "macro" in by_model[opened[0].name] else None,
-        "aucs": {model: {one: auc.to_dict() for one, auc in found.items()} for model, found in by_model.items()},
+        "auc": {model: {one: auc.to_dict() for one, auc in found.items()} for model, found in by_model.items()},
     }
 
 
