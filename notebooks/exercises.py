@@ -9,10 +9,10 @@
 # %% [markdown]
 # # Exercises: solutions
 #
-# Each chapter ends with two exercises. This page solves them on the **synthetic sample records**, so that everything runs
-# within a minute on any computer: its numbers show how to find an answer and are not results of the study. Predict first,
-# then open a solution. In JupyterLab (`make lab`) the cells can be changed; with PTB-XL at hand, `profile = "full"` gives
-# the answers for real recordings.
+# Each chapter ends with two or three exercises. This page solves them on the **synthetic sample records**, so that
+# everything runs within a minute on any computer: its numbers show how to find an answer and are not results of the study.
+# Predict first, then open a solution. In JupyterLab (`make lab`) the cells can be changed; with PTB-XL at hand,
+# `profile = "full"` gives the answers for real recordings.
 
 # %% tags=["parameters", "remove-cell"]
 profile = "sample"

@@ -40,8 +40,9 @@
     }
     pen.textAlign = "center";
     for (let zeros = 0; zeros < 100; zeros += 20) pen.fillText(zeros, x(zeros), height - bottom + 16);
-    pen.fillText("zeros in percent; up: AUC", left + (width - left) / 2, height - 4);
-    grid.bits.forEach((_, each) => {
+    pen.fillText("AUC, against zeros in percent", left + (width - left) / 2, height - 4);
+    const others = [...grid.bits.keys()].filter((each) => each !== column);
+    [...others, column].forEach((each) => {  // the chosen one last, over the others
       const chosen = each === column;
       pen.globalAlpha = chosen ? 1 : 0.3; pen.lineWidth = chosen ? 3 : 1.2;
       pen.strokeStyle = chosen ? "#d55e00" : style.color;
