@@ -52,7 +52,7 @@ def test_released_models_stand_in_the_readme_with_their_names_by_size():
     row = {"test_auc": 0.9123, "test_auc_low": 0.9, "test_auc_high": 0.92, "seeds": 5}
     sizes = {"compact_16_patient_int8": 13_536, "compact_32_int8": 27_584, "base_cnn": 26_100_388}
     summary = pd.DataFrame([row | {"model": name, "file_bytes": size} for name, size in sizes.items()])
-    assert tables.headline(summary, family)["Model"].tolist() == ["Base CNN", "**ecg32**", "Compact, 16 KB"]
+    assert tables.headline(summary, family)["Model"].tolist() == ["Base CNN", "**ecg32**", "Compact, 16 KB, 400 epochs"]
 
 
 @pytest.mark.parametrize(("count", "text"), [(564_565, "565\u00a0KB"), (1_087_651, "1.09\u00a0MB")])
