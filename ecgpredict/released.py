@@ -1,7 +1,7 @@
 """The released models: small model files, and a manifest with their inputs, outputs and decision thresholds.
 
 The manifest is written by the chapter that releases models. A model has two files of the same weights: .onnx for a
-computer, .tflite for firmware and browsers, with one temperature and one set of thresholds. A file is used only if it
+computer, .tflite for firmware and browsers, with the temperature and thresholds of each. A file is used only if it
 has the manifest's SHA-256.
 """
 
@@ -167,7 +167,7 @@ def write(
     temperature: float,
     thresholds: Sequence[float],
     *,
-    scales: Mapping[str, float] | None = None,
+    of_files: Mapping[str, Mapping] | None = None,
     **more: object,
 ) -> Path:
     """Path of the manifest of a folder, after copying a model's files there under its name and describing it.
@@ -177,7 +177,8 @@ def write(
     Parameters
     ----------
     sources : its .onnx file, its .tflite file or both
-    scales : scale and zero point of the .tflite file's input and output
+    of_files : {"onnx" or "tflite": values}, what holds for that file alone: scales and zero points of its input and
+        output, or a temperature and thresholds of its own
     more : whatever else readers of the manifest should know, by name
     """
     where, described = Path(where), {}
@@ -188,7 +189,7 @@ def write(
             temporary.write_bytes(content)
         digest = hashlib.sha256(content).hexdigest()
         described[kind] = {"file": target.name, "bytes": len(content), "sha256": digest}
-        described[kind] |= (scales or {}) if kind == TFLITE else {}
+        described[kind] |= (of_files or {}).get(kind, {})
     values = {"mean": normalization.mean, "scale": normalization.scale, "temperature": float(temperature)}
     model = {**more, "files": described, **_INPUT, **values, "thresholds": list(map(float, thresholds))}
     new = {"format": FORMAT, "default": name, "microcontroller": name, "aliases": {}, "cautions": [], "models": {}}

@@ -437,8 +437,8 @@ With the headers' gains the AUC changes by {unit_error:+}: it **rises**. An AUC 
 #
 # An AUC of 0.8 sounds usable. It says that a model still puts most recordings in order. It does not say what happens at the
 # thresholds that were set at home. In LUDB every recording is of another person, so that Wilson's interval for a share holds.
-# (The shares of fold 10 are those of the ONNX file, and a few differ from those of the integers in
-# [chapter 10](10_deployment.ipynb).)
+# (The shares of fold 10 are those of the ONNX file at thresholds of its own; [chapter 10](10_deployment.ipynb) has those of the
+# integers.)
 
 
 # %%

@@ -110,13 +110,17 @@ def write(study: Study, candidates: dict[str, Candidate]) -> Path:
     where = study.paths.released
     shutil.rmtree(where, ignore_errors=True)
     for each in {each.name: each for each in candidates.values()}.values():
+        temperature, thresholds = fit(study, each.onnx_scores)
         released.write(
             where,
             each.name,
             [each.onnx, each.tflite],
             each.run.normalization,
             *fit(study, each.scores),
-            scales=tflite_micro.scales(each.tflite),
+            of_files={
+                "tflite": tflite_micro.scales(each.tflite),
+                "onnx": {"temperature": temperature, "thresholds": thresholds.tolist()},
+            },
             student=each.student,
             seed=each.run.metadata["seed"],
         )
@@ -132,10 +136,11 @@ def card(study: Study, candidate: Candidate, *, latency_ms: float | None = None)
     All of it is measured on the .tflite file, but "onnx", which compares the ONNX file with it, and `latency_ms`.
     """
     fold = study.evaluation_set(TEST_FOLD)
-    temperature, thresholds = fit(study, candidate.scores)
+    fitted = [fit(study, scores) for scores in (candidate.scores, candidate.onnx_scores)]
     (score,), (onnx,) = fold.y_score(candidate.scores), fold.y_score(candidate.onnx_scores)
-    probability = apply_temperature(score, temperature)
-    decided, onnx_decided = (apply_temperature(each, temperature) >= thresholds for each in (score, onnx))
+    probability, onnx = (apply_temperature(each, heat) for each, (heat, _) in zip((score, onnx), fitted))
+    (_, thresholds), (_, onnx_thresholds) = fitted
+    decided, onnx_decided = probability >= thresholds, onnx >= onnx_thresholds
     change = fold.difference(candidate.onnx_scores, candidate.scores)
     metadata, footprint = candidate.run.metadata, tflite_micro.footprint(candidate.tflite)
     return {
@@ -155,7 +160,10 @@ def card(study: Study, candidate: Candidate, *, latency_ms: float | None = None)
         },
         "onnx": {
             "auc_change": change.to_dict(),
-            "largest_difference": float(np.abs(apply_temperature(onnx, temperature) - probability).max()),
+            "largest_difference": float(np.abs(onnx - probability).max()),
+            "sensitivity": {
+                name: float(onnx_decided[y, k].mean()) for k, (name, y) in enumerate(zip(CLASSES, fold.y_true.T))
+            },
             "decisions_that_differ": int((decided != onnx_decided).sum()),
             "decisions": int(decided.size),
         },
