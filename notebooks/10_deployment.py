@@ -480,7 +480,8 @@ A wrong price costs more than a smaller network. **{small.name}**, decided at 1/
 # %%
 folder = release.write(study, candidates)
 opened = released.load(where=folder)
-assert np.allclose(opened.thresholds, thresholds), (
+of_integers = released.entry(model.name, folder, "tflite")
+assert np.allclose(of_integers["thresholds"], thresholds), (
     "the package chooses what this chapter shows"
 )
 
