@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Collection
 from pathlib import Path
 
@@ -164,6 +165,13 @@ def _stage(paths: Paths, source: Path) -> None:
     assets.copy_font(modules, korean, source / "_static" / "fonts")
 
 
+def _claims(paths: Paths) -> dict[str, Estimate]:
+    """{key: what a claim rests on}; on synthetic records, which decide nothing, NaN for every key."""
+    if paths.profile != "full":
+        return defaultdict(lambda: Estimate(*[float("nan")] * 3))
+    return {c["key"]: Estimate(c["value"], c["low"], c["high"]) for c in claims.read(paths.published_results)}
+
+
 def _template_context(paths: Paths, names: list[str]) -> dict:
     """The names that the pages' templates use."""
     folder, committed = paths.published_results, paths.root / "results" / "full"
@@ -179,7 +187,7 @@ def _template_context(paths: Paths, names: list[str]) -> dict:
         "findings": tables.markdown(found, left=["replayed", "done right", "cause"]),
         "study_findings": [finding for finding in findings(registry) if finding.done_right.name in kept],
         "figure": lambda models, **options: plots.front_page(summary.loc[list(models)], **options),
-        "claims": {c["key"]: Estimate(c["value"], c["low"], c["high"]) for c in claims.read(folder)},
+        "claims": _claims(paths),
         "summary": summary,
         "size": tables.file_size,
         "estimate": Estimate,
