@@ -39,13 +39,14 @@
       element("span", { className: "ecg-value" }, probability === null ? "" : `${probability.toFixed(2)}${found ? " found" : ""}`));
   }
 
-  /* Calls `redraw` when the width of an element or the page's theme changes. */
+  /* Calls `redraw` when the width of an element or the page's theme changes, unless it is hidden, as on paper. */
   function whenLookChanges(root, redraw) {
     let width = 0;
+    const draw = () => { if (root.clientWidth) redraw(); };
     new ResizeObserver(([{ contentRect }]) => {
-      if (Math.abs(contentRect.width - width) > 1) { width = contentRect.width; redraw(); }
+      if (Math.abs(contentRect.width - width) > 1) { width = contentRect.width; draw(); }
     }).observe(root);
-    new MutationObserver(redraw).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+    new MutationObserver(draw).observe(document.documentElement, { attributeFilter: ["data-theme"] });
   }
 
   function eachRoot(selector, start) {
