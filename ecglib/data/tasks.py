@@ -20,12 +20,12 @@ TASKS = ("all", "diagnostic", "subclasses", "superclasses", "form", "rhythm")
 def read_tasks(root: Path) -> dict[str, tuple[str, ...]]:
     """The labels of each task of TASKS, from the table of statements."""
     table = pd.read_csv(Path(root) / ptbxl.STATEMENTS, index_col=0)
-    names = {kind: tuple(f"SCP {code}" for code in table.index[table[kind] == 1]) for kind in _kinds(table)}
-    subclasses = table.loc[table["diagnostic"] == 1].get("diagnostic_subclass", pd.Series(dtype=str)).dropna()
+    kinds = [kind for kind in ("diagnostic", "form", "rhythm") if kind in table]
+    names = {kind: tuple(f"SCP {code}" for code in table.index[table[kind] == 1]) for kind in kinds}
     return {
         "all": tuple(f"SCP {code}" for code in table.index),
         "diagnostic": names["diagnostic"],
-        "subclasses": tuple(f"subclass {name}" for name in sorted(subclasses.unique())),
+        "subclasses": tuple(f"subclass {name}" for name in _names(_subclasses(table))),
         "superclasses": CLASSES,
         "form": names.get("form", ()),
         "rhythm": names.get("rhythm", ()),
@@ -34,14 +34,19 @@ def read_tasks(root: Path) -> dict[str, tuple[str, ...]]:
 
 def read_labels(root: Path) -> pd.DataFrame:
     """bool, ecg_id by label: superclasses first, then all statements, then subclasses."""
-    tasks, table = read_tasks(root), pd.read_csv(Path(root) / ptbxl.STATEMENTS, index_col=0)
+    table = pd.read_csv(Path(root) / ptbxl.STATEMENTS, index_col=0)
+    superclass, subclass = ptbxl.read_statements(root), _subclasses(table)
     present = ptbxl.read_statement_labels(root).reindex(columns=list(table.index), fill_value=False)
-    subclass = table.get("diagnostic_subclass", pd.Series(index=table.index, dtype=str)).where(table["diagnostic"] == 1)
-    groups = {f"subclass {name}": present.loc[:, subclass == name].any(axis=1) for name in subclass.dropna().unique()}
-    superclasses = ptbxl.read_table(root)[list(CLASSES)]
-    labels = superclasses.join(present.add_prefix("SCP ")).join(pd.DataFrame(groups, index=present.index))
-    return labels[[*CLASSES, *tasks["all"], *tasks["subclasses"]]]
+    labels = {name: present.loc[:, superclass == name].any(axis=1) for name in CLASSES}
+    labels |= {f"SCP {code}": present[code] for code in table.index}
+    labels |= {f"subclass {name}": present.loc[:, subclass == name].any(axis=1) for name in _names(subclass)}
+    return pd.DataFrame(labels)
 
 
-def _kinds(table: pd.DataFrame) -> list[str]:
-    return [kind for kind in ("diagnostic", "form", "rhythm") if kind in table]
+def _subclasses(table: pd.DataFrame) -> pd.Series:
+    """The subclass of each diagnostic statement, NaN for the others."""
+    return table.get("diagnostic_subclass", pd.Series(index=table.index, dtype=str)).where(table["diagnostic"] == 1)
+
+
+def _names(subclass: pd.Series) -> list[str]:
+    return sorted(subclass.dropna().unique())

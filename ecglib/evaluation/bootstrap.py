@@ -167,14 +167,22 @@ def known_auc(y_true: np.ndarray, y_score: np.ndarray, resampling: Resampling) -
     y_true : float (n, 5), NaN where a record is left out
     y_score : float (n, 5)
     """
-    values, resampled = [], []
-    for labels, score in zip(y_true.T, y_score.T):
+    found = known_aucs(y_true, y_score, resampling).values()
+    return float(np.mean([value for value, _ in found])), np.mean([resampled for _, resampled in found], axis=0)
+
+
+def known_aucs(
+    y_true: np.ndarray, y_score: np.ndarray, resampling: Resampling, fewest: int = 1
+) -> dict[str, tuple[float, np.ndarray]]:
+    """{superclass: its part of :func:`known_auc`}, of those that at least `fewest` records have, and have not."""
+    found = {}
+    for name, labels, score in zip(CLASSES, y_true.T, y_score.T):
         known = ~np.isnan(labels)
-        if len(np.unique(labels[known])) == 2:
-            columns = labels[known, None].astype(bool), score[known, None]
-            values.append(roc_auc_score(*columns))
-            resampled.append(resampling.of_records(known).aucs(*columns)[:, 0])
-    return float(np.mean(values)), np.mean(resampled, axis=0)
+        positive = labels[known, None] == 1
+        if min(positive.sum(), (~positive).sum()) >= fewest:
+            columns = positive, score[known, None]
+            found[name] = roc_auc_score(*columns), resampling.of_records(known).aucs(*columns)[:, 0]
+    return found
 
 
 def percentile(value: float, resampled: np.ndarray) -> Estimate:

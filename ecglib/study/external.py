@@ -7,11 +7,10 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
-from sklearn.metrics import roc_auc_score
 from tqdm import tqdm
 
 from ecglib.data import external
-from ecglib.evaluation.bootstrap import Estimate, percentile
+from ecglib.evaluation.bootstrap import Estimate, known_aucs, percentile
 from ecglib.evaluation.resampling import Resampling
 from ecglib.study import results
 from ecgpredict import recordings, released
@@ -72,17 +71,11 @@ def evaluate(root: Path, name: str, models: list[str], n_bootstrap: int = 2000, 
 
 def aucs(y_true: np.ndarray, y_score: np.ndarray, resampling: Resampling) -> dict[str, Estimate]:
     """{superclass, and "macro" over these: AUC} of the recordings whose label (n, 5) is not NaN."""
-    values, resampled = {}, {}
-    for name, label, score in zip(CLASSES, y_true.T, y_score.T):
-        known = ~np.isnan(label)
-        positive = label[known] == 1
-        if min(positive.sum(), (~positive).sum()) >= MIN_RECORDINGS:
-            values[name] = roc_auc_score(positive, score[known])
-            resampled[name] = resampling.of_records(known).aucs(positive[:, None], score[known][:, None])[:, 0]
-    estimates = {name: percentile(value, resampled[name]) for name, value in values.items()}
-    if len(estimates) > 1:
-        estimates["macro"] = percentile(np.mean(list(values.values())), np.mean(list(resampled.values()), axis=0))
-    return estimates
+    found = known_aucs(y_true, y_score, resampling, MIN_RECORDINGS)
+    if len(found) > 1:
+        values, resampled = zip(*found.values())
+        found["macro"] = np.mean(values), np.mean(resampled, axis=0)
+    return {name: percentile(*each) for name, each in found.items()}
 
 
 def write(folder: Path, name: str, content: dict) -> None:

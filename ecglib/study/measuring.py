@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,11 +73,7 @@ def scores_of_tflite(study: Study, runs: Sequence[Run], paths: Sequence[Path]) -
     """What LiteRT computes with int8 .tflite files for folds 9 and 10, one file per run, with the runs' seeds."""
     from ecglib.compression import tflite_files
 
-    scored = study.data.in_folds(VALIDATION_FOLD, TEST_FOLD)
-    millivolts = scored.millivolts(slice(None))
-    score = [tflite_files.predict(path, run.normalization(millivolts)) for run, path in zip(runs, paths, strict=True)]
-    seeds = np.array([run.metadata["seed"] for run in runs])
-    return Scores(scored.ecg_id, scored.table["fold"].to_numpy(), seeds, np.stack(score))
+    return _scores_of_files(study, runs, paths, tflite_files.predict)
 
 
 def scores_of_files(
@@ -91,16 +88,24 @@ def scores_of_files(
 
     `integer_kernels` as in :func:`ecglib.compression.onnx_files.session`.
     """
+    return _scores_of_files(study, runs, paths, partial(onnx_files.predict, integer_kernels=integer_kernels), folds)
+
+
+def _scores_of_files(
+    study: Study,
+    runs: Sequence[Run],
+    paths: Sequence[Path],
+    predict: Callable[[Path, np.ndarray], np.ndarray],
+    folds: Sequence[int] = (VALIDATION_FOLD, TEST_FOLD),
+) -> Scores:
     scored = study.data.in_folds(*folds)
     millivolts = scored.millivolts(slice(None))
-    score = np.stack(
+    return Scores.stack_seeds(
         [
-            onnx_files.predict(path, run.normalization(millivolts), integer_kernels=integer_kernels)
-            for run, path in zip(runs, paths)
+            Scores.from_dataset(scored, run.metadata["seed"], predict(path, run.normalization(millivolts)))
+            for run, path in zip(runs, paths, strict=True)
         ]
     )
-    seeds = np.array([run.metadata["seed"] for run in runs])
-    return Scores(scored.ecg_id, scored.table["fold"].to_numpy(), seeds, score)
 
 
 def scores_of_networks(study: Study, runs: Sequence[Run], networks: Sequence[torch.nn.Module]) -> Scores:

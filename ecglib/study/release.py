@@ -18,8 +18,7 @@ from ecglib.evaluation import calibration
 from ecglib.evaluation.bootstrap import average_precision
 from ecglib.evaluation.evaluation_set import EvaluationSet
 from ecglib.evaluation.scores import Scores
-from ecglib.study import results
-from ecglib.study.measuring import TFLITE_RECORDS
+from ecglib.study import measuring, results
 from ecglib.study.study import Study
 from ecglib.training.runs import Run, processor
 from ecgpredict import released
@@ -54,6 +53,7 @@ class Candidate:
     run : that the files were made from
     float_file, onnx, tflite : float32 ONNX, int8 ONNX and int8 .tflite file
     scores, onnx_scores : of the .tflite file in LiteRT's reference kernels and of the int8 ONNX file, folds 9 and 10
+    fitted, onnx_fitted : :func:`fit` of either scores
     """
 
     name: str
@@ -63,6 +63,8 @@ class Candidate:
     tflite: Path
     scores: Scores
     onnx_scores: Scores
+    fitted: tuple[float, np.ndarray]
+    onnx_fitted: tuple[float, np.ndarray]
 
     @property
     def student(self) -> str:
@@ -79,14 +81,11 @@ def selection(study: Study) -> dict[str, dict]:
 
 def make(study: Study, selected: dict) -> Candidate:
     """The files of a selected student and seed, and their scores of folds 9 and 10."""
-    from ecglib.compression import compact_keras  # TensorFlow is imported only where a network is converted
-
     (student,) = study.model(selected["model"]).made_from
     run, name = study.train(student, selected["seed"], progress=False), selected["name"]
-    network, folder = study.network(run), study.paths.artifacts / "deployment"
-    records = study.representative_records(run, TFLITE_RECORDS)
-    tflite = tflite_files.to_tflite(compact_keras.to_keras(network), folder / f"{name}.tflite", records)
-    float_file = onnx_files.to_onnx(network, folder / f"{name}_float32.onnx")
+    folder, tflite = study.paths.artifacts / "deployment", measuring.tflite_file(study, name, run)
+    records = study.representative_records(run, measuring.TFLITE_RECORDS)
+    float_file = onnx_files.to_onnx(study.network(run), folder / f"{name}_float32.onnx")
     onnx = quantization.quantize(float_file, folder / f"{name}.onnx", records, Quantization())
     scored = study.data.in_folds(VALIDATION_FOLD, TEST_FOLD)
     x = run.normalization(scored.millivolts(slice(None)))
@@ -94,7 +93,7 @@ def make(study: Study, selected: dict) -> Candidate:
         Scores.from_dataset(scored, selected["seed"], score)
         for score in (tflite_files.predict(tflite, x, reference=True), onnx_files.predict(onnx, x, threads=1))
     ]
-    return Candidate(name, run, float_file, onnx, tflite, *scores)
+    return Candidate(name, run, float_file, onnx, tflite, *scores, *(fit(study, each) for each in scores))
 
 
 def fit(study: Study, scores: Scores) -> tuple[float, np.ndarray]:
@@ -110,13 +109,13 @@ def write(study: Study, candidates: dict[str, Candidate]) -> Path:
     where = study.paths.released
     shutil.rmtree(where, ignore_errors=True)
     for each in {each.name: each for each in candidates.values()}.values():
-        temperature, thresholds = fit(study, each.onnx_scores)
+        temperature, thresholds = each.onnx_fitted
         released.write(
             where,
             each.name,
             [each.onnx, each.tflite],
             each.run.normalization,
-            *fit(study, each.scores),
+            *each.fitted,
             of_files={
                 "tflite": tflite_micro.scales(each.tflite),
                 "onnx": {"temperature": temperature, "thresholds": thresholds.tolist()},
@@ -136,10 +135,9 @@ def card(study: Study, candidate: Candidate, *, latency_ms: float | None = None)
     All of it is measured on the .tflite file, but "onnx", which compares the ONNX file with it, and `latency_ms`.
     """
     fold = study.evaluation_set(TEST_FOLD)
-    fitted = [fit(study, scores) for scores in (candidate.scores, candidate.onnx_scores)]
+    (temperature, thresholds), (onnx_temperature, onnx_thresholds) = candidate.fitted, candidate.onnx_fitted
     (score,), (onnx,) = fold.y_score(candidate.scores), fold.y_score(candidate.onnx_scores)
-    probability, onnx = (apply_temperature(each, heat) for each, (heat, _) in zip((score, onnx), fitted))
-    (_, thresholds), (_, onnx_thresholds) = fitted
+    probability, onnx = apply_temperature(score, temperature), apply_temperature(onnx, onnx_temperature)
     decided, onnx_decided = probability >= thresholds, onnx >= onnx_thresholds
     change = fold.difference(candidate.onnx_scores, candidate.scores)
     metadata, footprint = candidate.run.metadata, tflite_micro.footprint(candidate.tflite)
