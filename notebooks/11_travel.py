@@ -732,9 +732,6 @@ content = {
     "recordings": len(data),
     "auc": {"home": home[default].to_dict()}
     | {rule: each[default].to_dict() for rule, each in auc_abroad.items()},
-    "microcontroller_auc": {
-        rule: each[micro].to_dict() for rule, each in auc_abroad.items()
-    },
     "brier_change_by_offsets": repaired.to_dict(),
     "trust": trust,
 }
