@@ -10,13 +10,13 @@ from torch import nn
 from ecglib.networks.compact import CompactBlock
 from ecglib.networks.keras_backend import keras
 from ecglib.networks.pooled import PooledNet
-from ecgpredict.spec import LEADS, N_SAMPLES
+from ecgpredict.spec import N_SAMPLES
 
 layers = keras.layers
 
 
 def to_keras(network: PooledNet, samples: int = N_SAMPLES) -> keras.Model:
-    """The function of a compact or convolutional network in Keras: float32 (b, 1, samples, 12) -> (b, 5).
+    """The function of a compact or convolutional network in Keras: float32 (b, 1, samples, leads) -> (b, outputs).
 
     Convolutions are two-dimensional with a height of 1: TensorFlow Lite has no others. Layers have names of their own,
     short ones, because .tflite files contain them and Keras' depend on what was built before.
@@ -61,7 +61,7 @@ def to_keras(network: PooledNet, samples: int = N_SAMPLES) -> keras.Model:
                 return x
         raise TypeError(f"no counterpart in Keras for {type(layer).__name__}")
 
-    x = ecg = layers.Input((1, samples, len(LEADS)), name="ecg")
+    x = ecg = layers.Input((1, samples, network.features[0].in_channels), name="ecg")
     for layer in network.features:
         x = counterpart(layer, x)
     linear = layers.Dense(network.linear.out_features, activation="sigmoid", name="linear")

@@ -15,7 +15,7 @@ import onnx
 
 from ecgpredict import files
 from ecgpredict.runtime import INPUT, OUTPUT, session
-from ecgpredict.spec import LEADS, N_SAMPLES
+from ecgpredict.spec import N_SAMPLES
 
 if TYPE_CHECKING:
     import torch
@@ -24,7 +24,7 @@ _BATCH = 32  # records scored together
 
 
 def to_onnx(network: torch.nn.Module, path: Path, *, fold: bool = True) -> Path:
-    """Write a network as one ONNX file: normalized float32 (b, 12, 1000) -> probabilities (b, 5).
+    """Write a network as one ONNX file: normalized float32 (b, leads, 1000) -> probabilities (b, outputs).
 
     Parameters
     ----------
@@ -32,11 +32,13 @@ def to_onnx(network: torch.nn.Module, path: Path, *, fold: bool = True) -> Path:
     """
     import torch  # only here: running a file needs no torch
 
+    from ecglib.networks.pooled import leads_of
+
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it warns that torchvision is missing
     with warnings.catch_warnings(action="ignore"):
         program = torch.onnx.export(
             network.eval(),
-            (torch.zeros(2, len(LEADS), N_SAMPLES),),
+            (torch.zeros(2, leads_of(network), N_SAMPLES),),
             input_names=[INPUT],
             output_names=[OUTPUT],
             dynamic_shapes=({0: torch.export.Dim("records")},),
@@ -68,7 +70,7 @@ def write(model: onnx.ModelProto, path: Path) -> Path:
 
 
 def predict(path: Path, x: np.ndarray, *, threads: int = 2, integer_kernels: bool = True) -> np.ndarray:
-    """Probabilities float32 (n, 5) of normalized records (n, 1000, 12); `integer_kernels` as in :func:`session`."""
+    """Probabilities float32 (n, outputs) of normalized records (n, 1000, leads), see :func:`session`."""
     ready = session(path, threads, integer_kernels=integer_kernels)
     parts = [x[start : start + _BATCH].transpose(0, 2, 1) for start in range(0, len(x), _BATCH)]
     return np.concatenate([ready.run(None, {INPUT: np.ascontiguousarray(part, np.float32)})[0] for part in parts])

@@ -90,7 +90,8 @@ def quantize(
                 del model.graph.value_info[:]  # it transposes weights and would meet their old shapes
                 quantize_dynamic(model, quantized, **common)
             else:
-                check_records(representative, "the representative records")
+                leads = model.graph.input[0].type.tensor_type.shape.dim[1].dim_value
+                check_records(representative, "the representative records", leads)
                 quantize_static(
                     prepared,
                     quantized,

@@ -24,7 +24,7 @@ def to_tflite(model: keras.Model, path: Path, representative: np.ndarray | None 
     ----------
     model : trained, on the TensorFlow backend
     path : the file to write
-    representative : float32 (n, 1000, 12) normalized records of folds 1-8, which determine the ranges of the
+    representative : float32 (n, 1000, leads) normalized records of folds 1-8, which determine the ranges of the
         activations; None for a float32 file
     """
     from ecglib.networks.keras_backend import keras  # before TensorFlow, to silence its log
@@ -37,7 +37,7 @@ def to_tflite(model: keras.Model, path: Path, representative: np.ndarray | None 
     converter = tf.lite.TFLiteConverter.from_keras_model(single)
     converter.exclude_conversion_metadata = True  # TensorFlow's version and the options of the conversion
     if representative is not None:
-        check_records(representative)
+        check_records(representative, leads=shape[-1])
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converter.representative_dataset = lambda: ([record.reshape(shape)] for record in representative)
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
@@ -61,10 +61,10 @@ def interpreter(path: Path, threads: int = 1, *, reference: bool = False):
 
 
 def predict(path: Path, x: np.ndarray, *, reference: bool = False) -> np.ndarray:
-    """Probabilities float32 (n, 5) of normalized records (n, 1000, 12), one at a time; as in :func:`interpreter`."""
-    check_records(x)
+    """Probabilities float32 (n, outputs) of normalized records (n, 1000, leads), see :func:`interpreter`."""
     ready = interpreter(path, reference=reference)
-    sink = ready.get_output_details()[0]
+    source, sink = ready.get_input_details()[0], ready.get_output_details()[0]
+    check_records(x, leads=source["shape"][-1])
     score = np.empty((len(x), sink["shape"][1]), np.float32)
     for row, record in enumerate(x):
         set_input(ready, record[None])
@@ -79,7 +79,7 @@ def tensor_types(path: Path) -> Counter:
 
 
 def set_input(interpreter, records: np.ndarray) -> None:
-    """Set an interpreter's input to normalized records (1, 1000, 12), quantized if the input is int8."""
+    """Set an interpreter's input to normalized records (1, 1000, leads), quantized if the input is int8."""
     source = interpreter.get_input_details()[0]
     interpreter.set_tensor(source["index"], _quantized(records.reshape(source["shape"]), source))
 

@@ -11,17 +11,19 @@ import pandas as pd
 
 from ecglib.compression import onnx_files, tflite_files
 from ecglib.evaluation.latency import measure_latencies
-from ecgpredict.spec import LEADS, N_SAMPLES
+from ecgpredict.spec import N_SAMPLES
 
 
 def file_call(path: Path) -> Callable[[], object]:
     """A function without arguments that runs a model file on one record of random numbers, on one thread."""
-    record = np.random.default_rng(0).standard_normal((1, N_SAMPLES, len(LEADS))).astype(np.float32)
+    random = np.random.default_rng(0)
     if Path(path).suffix == ".onnx":
-        channels_first = np.ascontiguousarray(record.transpose(0, 2, 1))
-        return partial(onnx_files.session(path).run, None, {onnx_files.INPUT: channels_first})
+        session = onnx_files.session(path)
+        record = random.standard_normal((1, N_SAMPLES, session.get_inputs()[0].shape[1])).astype(np.float32)
+        return partial(session.run, None, {onnx_files.INPUT: np.ascontiguousarray(record.transpose(0, 2, 1))})
     interpreter = tflite_files.interpreter(path)
-    tflite_files.set_input(interpreter, record)
+    leads = interpreter.get_input_details()[0]["shape"][-1]
+    tflite_files.set_input(interpreter, random.standard_normal((1, N_SAMPLES, leads)).astype(np.float32))
     return interpreter.invoke
 
 

@@ -39,6 +39,7 @@ class Dataset:
     rows : int (n,), the row of `signals` for each row of `table`
     fingerprint : 16 hexadecimal digits of a SHA-256 over tables and signals
     outputs : the columns of the table that a network learns
+    leads : those of LEADS that a network sees
     """
 
     table: pd.DataFrame
@@ -46,6 +47,7 @@ class Dataset:
     rows: np.ndarray
     fingerprint: str
     outputs: tuple[str, ...] = CLASSES
+    leads: tuple[str, ...] = LEADS
 
     def __len__(self) -> int:
         return len(self.table)
@@ -65,6 +67,10 @@ class Dataset:
         table = self.table.drop(columns=list(CLASSES)).join(labels)
         return replace(self, table=table, outputs=tuple(labels.columns))
 
+    def with_leads(self, leads: Sequence[str]) -> Dataset:
+        """The records with these of LEADS as what a network sees."""
+        return replace(self, leads=tuple(leads))
+
     def select(self, mask: np.ndarray) -> Dataset:
         """The records for which the boolean (n,) `mask` is true; only the table is copied."""
         return replace(self, table=self.table[mask], rows=self.rows[np.asarray(mask)])
@@ -82,20 +88,25 @@ class Dataset:
         chosen = np.random.default_rng(seed).permutation(len(self))[:count]
         return self.select(np.isin(np.arange(len(self)), chosen))
 
+    def microvolts(self, positions: Sequence[int] | np.ndarray | slice) -> np.ndarray:
+        """int16 (b, 1000, leads) in microvolts of the records at these positions of the table."""
+        signals = self.signals[self.rows[positions]]
+        return signals if self.leads == LEADS else signals[:, :, [LEADS.index(lead) for lead in self.leads]]
+
     def millivolts(self, positions: Sequence[int] | np.ndarray | slice) -> np.ndarray:
-        """float32 (b, 1000, 12) in mV of the records at these positions of the table."""
-        return self.signals[self.rows[positions]].astype(np.float32) / np.float32(1000)
+        """float32 (b, 1000, leads) in mV of the records at these positions of the table."""
+        return self.microvolts(positions).astype(np.float32) / np.float32(1000)
 
 
-def check_records(x: np.ndarray, where: str = "the records given") -> None:
-    """An InputError unless the networks can take these records: (n, 1000, 12), n at least 1, finite values."""
-    if x.ndim != 3 or x.shape[1:] != (N_SAMPLES, len(LEADS)) or len(x) == 0:
+def check_records(x: np.ndarray, where: str = "the records given", leads: int = len(LEADS)) -> None:
+    """An InputError unless a network can take these records: (n, 1000, leads), n at least 1, finite values."""
+    if x.ndim != 3 or x.shape[1:] != (N_SAMPLES, leads) or len(x) == 0:
         raise InputError(
             "wrong shape",
             where=where,
-            expected=f"(n, {N_SAMPLES}, {len(LEADS)}), n at least 1",
+            expected=f"(n, {N_SAMPLES}, {leads}), n at least 1",
             found=x.shape,
-            hint="give ten seconds at 100 Hz in twelve leads",
+            hint="give ten seconds at 100 Hz in the network's leads",
         )
     if not np.isfinite(x).all():
         raise InputError(

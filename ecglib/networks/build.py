@@ -8,7 +8,7 @@ from torch import nn
 
 from ecglib.networks import compact, convnet, reference, weights
 from ecglib.networks.architectures import COMPACT_NETWORK, REFERENCE_NETWORKS, CompactShape
-from ecgpredict.spec import CLASSES
+from ecgpredict.spec import CLASSES, LEADS
 
 
 def build(
@@ -17,10 +17,11 @@ def build(
     shape: CompactShape | None = None,
     padding: bool = True,
     outputs: int = len(CLASSES),
+    leads: int = len(LEADS),
 ) -> nn.Module:
     """A freshly initialized torch network; dropout is the network's own by default."""
     if name == COMPACT_NETWORK:
-        network = compact.CompactNet(shape, dropout or 0.0, padding)
+        network = compact.CompactNet(shape, dropout or 0.0, padding, leads)
     elif name in REFERENCE_NETWORKS:
         network = reference.build(name, dropout)
     else:
@@ -31,7 +32,12 @@ def build(
 
 
 def load(
-    path: Path, name: str, shape: CompactShape | None = None, dropout: float | None = None, padding: bool = True
+    path: Path,
+    name: str,
+    shape: CompactShape | None = None,
+    dropout: float | None = None,
+    padding: bool = True,
+    leads: int = len(LEADS),
 ) -> nn.Module:
     """The network of a weights file that was trained under this name.
 
@@ -39,7 +45,7 @@ def load(
     """
     if name == COMPACT_NETWORK or name in REFERENCE_NETWORKS:
         state = weights.read(path)
-        return weights.fill(build(name, dropout, shape, padding, len(state["linear.bias"])), path, state)
+        return weights.fill(build(name, dropout, shape, padding, len(state["linear.bias"]), leads), path, state)
     if name == "quantization_aware":
         return weights.fill(convnet.build(name, dropout), path)
     return convnet.from_weights(path, dropout)

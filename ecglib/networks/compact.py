@@ -1,7 +1,7 @@
 """Compact networks for the frontier of AUC against bytes: one family with a width, a depth and a kind of block.
 
-They take float32 (b, 12, samples) and return probabilities (b, 5). All layers have a counterpart in ONNX's and
-TensorFlow Lite's integer operators: convolutions, additions and maximum pooling.
+They take float32 (b, leads, samples), twelve leads by default, and return probabilities (b, 5). All layers have a
+counterpart in ONNX's and TensorFlow Lite's integer operators: convolutions, additions and maximum pooling.
 """
 
 from __future__ import annotations
@@ -44,16 +44,17 @@ class CompactNet(PooledNet):
     shape : widths, depth and kind of block
     dropout : fraction of the pooled features dropped before the linear layer
     padding : whether blocks keep the length of their input
+    leads : number of leads
 
     Shapes
     ------
-    input float32 (b, 12, samples), output float32 (b, 5) in the order of CLASSES
+    input float32 (b, leads, samples), output float32 (b, 5) in the order of CLASSES
     """
 
-    def __init__(self, shape: CompactShape, dropout: float = 0.0, padding: bool = True):
+    def __init__(self, shape: CompactShape, dropout: float = 0.0, padding: bool = True, leads: int = len(LEADS)):
         super().__init__()
         first = shape.widths[0]
-        stem = nn.Conv1d(len(LEADS), first, shape.stem_kernel, stride=shape.stem_stride, bias=False)
+        stem = nn.Conv1d(leads, first, shape.stem_kernel, stride=shape.stem_stride, bias=False)
         layers: list[nn.Module] = [stem, nn.BatchNorm1d(first), nn.ReLU()]
         before = first
         for after in shape.widths:
@@ -67,5 +68,5 @@ class CompactNet(PooledNet):
         self.sigmoid = nn.Sigmoid()
 
     def pooled(self, x: torch.Tensor) -> torch.Tensor:
-        """(b, 12, samples) -> (b, channels), the input of the linear layer."""
+        """(b, leads, samples) -> (b, channels), the input of the linear layer."""
         return self.dropout(self.features(x).flatten(1))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from ecgpredict.spec import LEADS, N_SAMPLES
+from ecglib.networks.pooled import leads_of
+from ecgpredict.spec import N_SAMPLES
 
 
 def multiply_accumulates(network: nn.Module, samples: int = N_SAMPLES) -> int:
@@ -21,7 +22,7 @@ def multiply_accumulates(network: nn.Module, samples: int = N_SAMPLES) -> int:
     ]
     try:
         with torch.no_grad():
-            network.eval()(torch.zeros(1, len(LEADS), samples))
+            network.eval()(torch.zeros(1, leads_of(network), samples))
     finally:
         for hook in hooks:
             hook.remove()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from ecgpredict.spec import LEADS
+
 
 class PooledNet(nn.Module):
     """A network whose subclass has `pooled`, `linear` and `sigmoid`.
@@ -27,3 +29,8 @@ class PooledNet(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.sigmoid(self.logits(x))
+
+
+def leads_of(network: nn.Module) -> int:
+    """The number of leads that a network takes: the inputs of its first convolution, twelve without one."""
+    return next((layer.in_channels for layer in network.modules() if isinstance(layer, nn.Conv1d)), len(LEADS))

@@ -98,7 +98,7 @@ def _scores_of_files(
     predict: Callable[[Path, np.ndarray], np.ndarray],
     folds: Sequence[int] = (VALIDATION_FOLD, TEST_FOLD),
 ) -> Scores:
-    scored = study.data.in_folds(*folds)
+    scored = study.records_for(runs[0]).in_folds(*folds)
     millivolts = scored.millivolts(slice(None))
     return Scores.stack_seeds(
         [
@@ -112,7 +112,7 @@ def scores_of_networks(study: Study, runs: Sequence[Run], networks: Sequence[tor
     """What torch networks predict for folds 9 and 10, one network per run, with the runs' seeds and normalizations."""
     from ecglib.training import scoring
 
-    scored = study.data.in_folds(VALIDATION_FOLD, TEST_FOLD)
+    scored = study.records_for(runs[0]).in_folds(VALIDATION_FOLD, TEST_FOLD)
     return Scores.stack_seeds(
         [
             Scores.from_dataset(scored, run.metadata["seed"], scoring.predict(network, scored, run.normalization))

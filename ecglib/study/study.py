@@ -26,6 +26,7 @@ from ecglib.training.settings import TrainingSettings
 from ecglib.training.train import train
 from ecgpredict import files
 from ecgpredict.errors import InputError
+from ecgpredict.spec import LEADS
 
 if TYPE_CHECKING:
     from torch import nn
@@ -52,7 +53,11 @@ class Study:
         """The records, with the split that a training uses."""
         if settings.split == "random":
             return original_split(self.records, shifted_labels=settings.shifted_labels)
-        return self.all_tasks if settings.tasks == "all" else self.data
+        return (self.all_tasks if settings.tasks == "all" else self.data).with_leads(settings.leads)
+
+    def records_for(self, run: Run) -> Dataset:
+        """The records that a run's network scores in PTB-XL's folds, with its outputs and leads."""
+        return self.data_for(self.model(run.metadata["model"]).training.model_copy(update={"split": "folds"}))
 
     @cached_property
     def all_tasks(self) -> Dataset:
@@ -144,7 +149,7 @@ class Study:
             from ecglib.training import scoring
             from ecglib.training.augmentation import crop_starts
 
-            records, starts = self.data_for(settings).in_folds(*TRAIN_FOLDS), crop_starts(settings)
+            records, starts = self.data_for(settings).with_leads(LEADS).in_folds(*TRAIN_FOLDS), crop_starts(settings)
             score = scoring.predict_crops(self.network(run), records, run.normalization, settings.crop, starts)
             with files.atomic_path(path) as temporary, open(temporary, "wb") as file:
                 np.save(file, score.astype(np.float16))
@@ -160,12 +165,13 @@ class Study:
         from ecglib.networks import build
 
         settings = self.settings.training[run.metadata["model"]]
-        return build.load(run.weights(), settings.network, settings.shape, padding=settings.padding)
+        leads = len(settings.leads)
+        return build.load(run.weights(), settings.network, settings.shape, padding=settings.padding, leads=leads)
 
     def representative_records(self, run: Run, count: int) -> np.ndarray:
-        """Training records for calibrating a quantized file, normalized as for the run: float32 (n, 1000, 12)."""
+        """Training records for calibrating a quantized file, normalized as for the run: float32 (n, 1000, leads)."""
         count = min(count, self.settings.max_calibration_records or count)
-        records = self.data.in_folds(*TRAIN_FOLDS).sample(count, seed=0)
+        records = self.records_for(run).in_folds(*TRAIN_FOLDS).sample(count, seed=0)
         return run.normalization(records.millivolts(slice(None)))
 
     def validation_difference(self, model: str, reference: str) -> Estimate:

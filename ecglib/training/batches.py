@@ -15,7 +15,7 @@ EVALUATION_BATCH = 64  # more take more time a record on a CPU, because activati
 
 
 class BatchedRecords:
-    """Normalized records float32 (b, 1000, 12) and their targets (b, 5) or wider, by positions in the dataset.
+    """Normalized records float32 (b, 1000, leads) and their targets (b, 5) or wider, by positions in the dataset.
 
     On a GPU the signals are kept in its memory, as int16.
     """
@@ -31,7 +31,7 @@ class BatchedRecords:
         self.targets = torch.from_numpy(dataset.labels if targets is None else targets).to(device)
         self.signals = None
         if device.type != "cpu":
-            self.signals = torch.from_numpy(np.ascontiguousarray(dataset.signals[dataset.rows])).to(device)
+            self.signals = torch.from_numpy(np.ascontiguousarray(dataset.microvolts(slice(None)))).to(device)
 
     def __getitem__(self, positions: np.ndarray | slice) -> tuple[torch.Tensor, torch.Tensor]:
         return self.crops(positions)
@@ -41,7 +41,7 @@ class BatchedRecords:
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Only `length` samples of each record, from `start` (b, 1) on, which are less to normalize; all by default."""
         if self.signals is None:
-            signals = torch.from_numpy(self.dataset.signals[self.dataset.rows[positions]])
+            signals = torch.from_numpy(self.dataset.microvolts(positions))
         else:
             signals = self.signals[positions]
         if length:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ecglib.data.folds import TEST_FOLD, Folds, folds_for
 from ecglib.networks.architectures import COMPACT_NETWORK, KERAS_NETWORK, NETWORKS, CompactShape
-from ecgpredict.spec import N_SAMPLES
+from ecgpredict.spec import LEADS, N_SAMPLES
 
 SHORTEST_CROP = 160  # samples; a shorter one leaves nothing for the base CNN's last pooling
 _TORCH_ONLY = (
@@ -22,6 +22,7 @@ _TORCH_ONLY = (
     "same_crop",
     "statements_weight",
     "shape",
+    "leads",
     "noise_snr_db",
     "lead_dropout",
     "max_stretch",
@@ -80,6 +81,7 @@ class TrainingSettings(BaseModel):
     test_fold : PTB-XL's fold that tests; the one before it validates, and the other eight train
     tasks : "superclasses", or "all": the network has an output for each superclass, statement and subclass, and learns
         from the records without a superclass as well
+    leads : those that a compact network sees; its teachers see all twelve
     shifted_labels : whether, as in the original's notebooks, the row after each unlabeled record loses its signal
         instead of the unlabeled record, so that a signal carries its neighbor's labels
     """
@@ -123,6 +125,7 @@ class TrainingSettings(BaseModel):
     split: Literal["folds", "random"] = "folds"
     shifted_labels: bool = False
     tasks: Literal["superclasses", "all"] = "superclasses"
+    leads: tuple[Literal[LEADS], ...] = Field(LEADS, min_length=1, strict=False)
     test_fold: int = Field(TEST_FOLD, ge=1, le=10)
 
     @property
@@ -142,8 +145,10 @@ class TrainingSettings(BaseModel):
                 raise ValueError(f"{', '.join(sorted(unused))}: not available for {KERAS_NETWORK}")
         if (self.network == COMPACT_NETWORK) != (self.shape is not None):
             raise ValueError(f"shape: expected for {COMPACT_NETWORK}, and for no other network")
-        if not self.padding and self.network != COMPACT_NETWORK:
-            raise ValueError(f"padding: expected only for {COMPACT_NETWORK}")
+        if self.network != COMPACT_NETWORK and given & {"padding", "leads"}:
+            raise ValueError(f"padding, leads: expected only for {COMPACT_NETWORK}")
+        if self.lead_dropout and self.leads != LEADS:
+            raise ValueError("lead_dropout: expected only with all leads")
         if not self.crop and given & {"windows", "same_crop"}:
             raise ValueError("windows, same_crop: expected only with crop")
         if self.windows and self.bn_records:

@@ -134,7 +134,8 @@ class TorchTraining:
 def initial_network(settings: TrainingSettings, init: Run | None, outputs: int) -> torch.nn.Module:
     """The network that training starts from: new, or that of a finished run, pruned if the settings say so."""
     if init is None:
-        return build.build(settings.network, settings.dropout, settings.shape, settings.padding, outputs)
+        leads = len(settings.leads)
+        return build.build(settings.network, settings.dropout, settings.shape, settings.padding, outputs, leads)
     network = build.load(init.weights(), settings.network, settings.shape, settings.dropout, settings.padding)
     return pruning.pruned(network, settings.pruning, settings.amount) if settings.pruning else network
 
