@@ -13,10 +13,12 @@ from ecglib.evaluation.scores import Scores
 from ecglib.study import original, results
 from ecglib.study.registry import FINDING_COLUMNS
 from ecglib.study.study import Study
+from ecglib.training import runs
 from ecgpredict import files
 from ecgpredict.spec import CLASSES
 
 REFERENCE = "base_cnn"  # whose AUC every model's is compared with
+_COUNTS = ("seeds", "params", "nonzero_params", "file_bytes", "reported_params")
 
 
 def write(
@@ -31,25 +33,50 @@ def write(
     latency_vs_float32: float | None,
     **details,
 ) -> dict:
-    """Keep a model's results, as :func:`ecglib.study.results.write`, under the chapter that the registry gives it.
+    """Compute a model's metrics from its scores on folds 9 and 10, and write both to results/<profile>.
 
-    `counts` has params and nonzero_params.
+    `counts` has params and nonzero_params. Latencies are the median ms of one record on one thread, and the speedup
+    over float32 in the same session; `details` are anything else that the model's pages show.
+
+    Returns
+    -------
+    the content of the JSON file: "row" (the columns of the summary), the result of
+    :func:`ecglib.study.results.compute_metrics`, "resamples", "fingerprint" and "details"
     """
-    return results.write(
-        study.paths.results,
-        model,
-        scores,
-        study.data,
-        chapter=study.model(model).chapter,
-        framework=framework,
-        params=counts["params"],
-        nonzero_params=counts["nonzero_params"],
-        file_bytes=file_bytes,
-        latency_ms=latency_ms,
-        latency_vs_float32=latency_vs_float32,
-        resamples=study.settings.n_bootstrap,
-        details=details,
-    )
+    resamples, folder = study.settings.n_bootstrap, study.paths.results
+    derived = results.compute_metrics(scores, study.data, resamples=resamples)
+    seeds, macro = pd.DataFrame(derived["seeds"]), derived["classes"]["macro"]
+    reported = original.REPORTED.get(model, original.Reported())
+    row = {
+        "model": model,
+        "chapter": study.model(model).chapter,
+        "framework": framework,
+        "seeds": len(seeds),
+        "params": counts["params"],
+        "nonzero_params": counts["nonzero_params"],
+        "file_bytes": file_bytes,
+        "val_auc": seeds["val_auc"].mean(),
+        "test_auc": macro["value"],
+        "test_auc_low": macro["low"],
+        "test_auc_high": macro["high"],
+        "seed_sd": seeds["test_auc"].std() if len(seeds) > 1 else None,
+        "latency_ms": latency_ms,
+        "latency_vs_float32": latency_vs_float32,
+        "reported_auc": reported.auc,
+        "reported_params": reported.params,
+        "reported_mb": reported.weights_mb,
+        "hardware": runs.processor(),
+    }
+    result = {
+        "row": row,
+        **derived,
+        "resamples": resamples,
+        "fingerprint": study.data.fingerprint,
+        "details": details,
+    }
+    scores.save(folder / "scores" / f"{model}.npz")
+    results.write_json(folder, model, result)
+    return result
 
 
 def write_summary(study: Study) -> None:
@@ -61,17 +88,19 @@ def write_summary(study: Study) -> None:
     folder, fold = study.paths.results, study.evaluation_set(TEST_FOLD)
     chapters = study.settings.registry.chapters
     models = [name for name, m in study.settings.models.items() if m.has_results and m.chapter in chapters]
-    more, seeds = {}, []
+    rows, seeds = [], []
     for name in models:
         stored, scores = results.read(folder, name), Scores.load(folder / "scores" / f"{name}.npz")
         auprc = [macro_average_precision(fold.y_true, score) for score in fold.y_score(scores)]
         seeds += [{"model": name} | seed | {"test_auprc": area} for seed, area in zip(stored["seeds"], auprc)]
-        more[name] = {f"test_auc_{key}": stored["classes"][key]["value"] for key in CLASSES}
-        more[name]["test_auprc"] = sum(auprc) / len(auprc)
+        row = stored["row"] | {f"test_auc_{key}": stored["classes"][key]["value"] for key in CLASSES}
+        row["test_auprc"] = sum(auprc) / len(auprc)
         if name != REFERENCE:
             change = study.difference(name, REFERENCE)
-            more[name] |= {"auc_change": change.value, "auc_change_low": change.low, "auc_change_high": change.high}
-    results.write_summary(folder, models, more)
+            row |= {"auc_change": change.value, "auc_change_low": change.low, "auc_change_high": change.high}
+        rows.append(row)
+    summary = pd.DataFrame(rows).astype(dict.fromkeys(_COUNTS, "Int64"))  # stay integers if one is missing
+    files.write_text(folder / "summary.csv", summary.to_csv(index=False, float_format="%.6g"))
     files.write_text(folder / "seeds.csv", pd.DataFrame(seeds).to_csv(index=False, float_format="%.6g"))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -14,7 +13,6 @@ from ecglib.evaluation.bootstrap import auc_estimates
 from ecglib.evaluation.metrics import macro_auc, roc_curves
 from ecglib.evaluation.resampling import Resampling
 from ecglib.evaluation.scores import Scores, labels_for
-from ecglib.study.original import REPORTED, Reported
 from ecglib.training import runs
 from ecgpredict import files
 from ecgpredict.errors import InputError
@@ -22,70 +20,8 @@ from ecgpredict.errors import InputError
 ENVIRONMENT = "environment"  # what `ecglib summary` writes of the data and the packages
 CARDS = "released"  # what chapter 10 writes of the released models
 ROC_STEP = 10  # every tenth point of the macro ROC curve is stored: 51 are enough for a figure
-_COUNTS = ("seeds", "params", "nonzero_params", "file_bytes", "reported_params")
 PACKAGES = """torch tensorflow keras onnx onnxruntime scikit-learn scipy numpy pandas wfdb seaborn
 papermill jupytext jupyter-book snakemake"""
-
-
-def write(
-    folder: Path,
-    model: str,
-    scores: Scores,
-    dataset: Dataset,
-    *,
-    chapter: str,
-    framework: str,
-    params: int,
-    nonzero_params: int,
-    file_bytes: int,
-    latency_ms: float,
-    latency_vs_float32: float,
-    resamples: int,
-    details: dict | None = None,
-) -> dict:
-    """Compute a model's metrics from its scores on folds 9 and 10, and write them and the scores to results/<profile>.
-
-    Latencies are the median ms of one record on one thread, and the speedup over float32 in the same session; `details`
-    are anything else that the model's pages show.
-
-    Returns
-    -------
-    the content of the JSON file: "row" (the columns of the summary), the result of :func:`compute_metrics`,
-    "resamples", "fingerprint" and "details"
-    """
-    derived = compute_metrics(scores, dataset, resamples=resamples)
-    seeds, macro = pd.DataFrame(derived["seeds"]), derived["classes"]["macro"]
-    reported = REPORTED.get(model, Reported())
-    row = {
-        "model": model,
-        "chapter": chapter,
-        "framework": framework,
-        "seeds": len(seeds),
-        "params": params,
-        "nonzero_params": nonzero_params,
-        "file_bytes": file_bytes,
-        "val_auc": seeds["val_auc"].mean(),
-        "test_auc": macro["value"],
-        "test_auc_low": macro["low"],
-        "test_auc_high": macro["high"],
-        "seed_sd": seeds["test_auc"].std() if len(seeds) > 1 else None,
-        "latency_ms": latency_ms,
-        "latency_vs_float32": latency_vs_float32,
-        "reported_auc": reported.auc,
-        "reported_params": reported.params,
-        "reported_mb": reported.weights_mb,
-        "hardware": runs.processor(),
-    }
-    result = {
-        "row": row,
-        **derived,
-        "resamples": resamples,
-        "fingerprint": dataset.fingerprint,
-        "details": details or {},
-    }
-    scores.save(Path(folder) / "scores" / f"{model}.npz")
-    write_json(folder, model, result)
-    return result
 
 
 def compute_metrics(scores: Scores, dataset: Dataset, *, resamples: int) -> dict:
@@ -138,7 +74,7 @@ def _flat(metrics: dict) -> dict[str, float]:
 
 
 def read(folder: Path, model: str) -> dict:
-    """What :func:`write` or :func:`write_json` wrote for a model; an InputError if there is nothing."""
+    """What :func:`write_json` wrote under a name, such as a model's result; an InputError if there is nothing."""
     return json.loads(_existing(Path(folder) / f"{model}.json").read_text(encoding="utf-8"))
 
 
@@ -155,21 +91,13 @@ def _existing(path: Path) -> Path:
 
 
 def read_all(folder: Path) -> dict[str, dict]:
-    """What :func:`write` wrote for each model of the summary, in its order."""
+    """The result of each model of the summary, in its order."""
     return {name: read(folder, name) for name in summary(folder)["model"]}
 
 
 def write_json(folder: Path, name: str, content: dict) -> None:
     """Write a file for :func:`read`."""
     files.write_text(Path(folder) / f"{name}.json", json.dumps(content, indent=1) + "\n")
-
-
-def write_summary(folder: Path, models: Sequence[str], more: Mapping[str, dict] | None = None) -> pd.DataFrame:
-    """Write summary.csv, one row per model in the order given, from the models' files and `more` columns of each."""
-    table = pd.DataFrame([read(folder, model)["row"] | (more or {}).get(model, {}) for model in models])
-    table = table.astype(dict.fromkeys(_COUNTS, "Int64"))  # stay integers if one is missing
-    files.write_text(Path(folder) / "summary.csv", table.to_csv(index=False, float_format="%.6g"))
-    return table
 
 
 def summary(folder: Path) -> pd.DataFrame:

@@ -17,22 +17,10 @@ from ecglib.evaluation import metrics
 from ecglib.evaluation.bootstrap import auc_estimates
 from ecglib.evaluation.resampling import Resampling
 from ecglib.evaluation.scores import Scores, labels_for
-from ecglib.study import results
+from ecglib.study import reporting, results
 from ecglib.study.paths import Paths
 from ecglib.study.profile import load_profile
 from ecgpredict import released
-from ecgpredict.errors import InputError
-
-VALUES = {
-    "chapter": "02_base_cnn",
-    "framework": "torch",
-    "params": 10,
-    "nonzero_params": 9,
-    "file_bytes": 100,
-    "latency_ms": 1.0,
-    "latency_vs_float32": 1.0,
-    "resamples": 50,
-}
 
 
 @pytest.fixture
@@ -40,6 +28,20 @@ def scored(sample):
     part = sample.in_folds(9, 10)
     score = np.random.default_rng(0).random((2, len(part), 5), np.float32)
     return Scores(part.ecg_id, part.table["fold"].to_numpy(), np.array([0, 1]), score)
+
+
+@pytest.fixture
+def written(scored, sample, tmp_path):
+    """The content of base_cnn.json, written into tmp_path from the scores."""
+    study = SimpleNamespace(
+        paths=SimpleNamespace(results=tmp_path),
+        data=sample,
+        settings=SimpleNamespace(n_bootstrap=50),
+        model=lambda name: SimpleNamespace(chapter="02_base_cnn"),
+    )
+    numbers = {"counts": {"params": 10, "nonzero_params": 9}, "file_bytes": 100}
+    latency = {"latency_ms": 1.0, "latency_vs_float32": 1.0}
+    return reporting.write(study, "base_cnn", scored, framework="torch", **numbers, **latency)
 
 
 @pytest.fixture(scope="session")
@@ -51,8 +53,8 @@ def published_models(project):
     return pd.read_csv(project / "results" / "full" / "summary.csv")["model"].tolist()
 
 
-def test_a_models_metrics_are_computed_from_its_scores(scored, sample, tmp_path):
-    row = results.write(tmp_path, "base_cnn", scored, sample, **VALUES)["row"]
+def test_a_models_metrics_are_computed_from_its_scores(written, scored, sample):
+    row = written["row"]
     y_true = labels_for(scored, sample)[scored.fold == 10]
     each = [metrics.macro_auc(y_true, score) for score in scored.for_fold(10).score]
     assert row["test_auc"] == pytest.approx(np.mean(each))
@@ -69,8 +71,7 @@ def test_intervals_are_over_patients(scored, sample):
     assert macro["low"] == pytest.approx(macro["value"]) == macro["high"]
 
 
-def test_a_value_that_differs_from_its_scores_is_named(scored, sample, tmp_path):
-    results.write(tmp_path, "base_cnn", scored, sample, **VALUES)
+def test_a_value_that_differs_from_its_scores_is_named(written, sample, tmp_path):
     path = tmp_path / "base_cnn.json"
     stored = json.loads(path.read_text())
     stored["classes"]["MI"]["value"] += 0.01
@@ -81,8 +82,7 @@ def test_a_value_that_differs_from_its_scores_is_named(scored, sample, tmp_path)
 
 
 @pytest.mark.parametrize(("change", "status"), [(0.0, 0), (1e-6, 1)])
-def test_evaluate_ends_with_status_1_if_a_value_differs(scored, sample, tmp_path, monkeypatch, change, status):
-    results.write(tmp_path, "base_cnn", scored, sample, **VALUES)
+def test_evaluate_ends_with_status_1_if_a_value_differs(written, sample, tmp_path, monkeypatch, change, status):
     stored = results.read(tmp_path, "base_cnn")
     stored["classes"]["macro"]["value"] += change
     results.write_json(tmp_path, "base_cnn", stored)
@@ -92,24 +92,10 @@ def test_evaluate_ends_with_status_1_if_a_value_differs(scored, sample, tmp_path
     assert (done.exit_code, "macro, value" in done.stderr) == (status, bool(status))
 
 
-def test_a_seed_that_is_missing_from_the_scores_is_named(scored, sample, tmp_path):
-    results.write(tmp_path, "base_cnn", scored, sample, **VALUES)
+def test_a_seed_that_is_missing_from_the_scores_is_named(written, scored, sample, tmp_path):
     Scores(scored.ecg_id, scored.fold, scored.seed[:1], scored.score[:1]).save(tmp_path / "scores" / "base_cnn.npz")
     _, different = results.evaluate(tmp_path, "base_cnn", sample)
     assert any(line.startswith("seed 1, test_auc: stored") for line in different)
-
-
-def test_integers_stay_integers_next_to_a_model_without_reported_values(scored, sample, tmp_path):
-    for model in ("base_cnn", "student"):
-        results.write(tmp_path, model, scored, sample, **VALUES)
-    results.write_summary(tmp_path, ["base_cnn", "student"])
-    assert ",6522555," in (tmp_path / "summary.csv").read_text()
-
-
-def test_a_summary_of_a_model_without_result_is_an_error(tmp_path):
-    with pytest.raises(InputError, match="no result") as caught:
-        results.write_summary(tmp_path, ["base_cnn"])
-    assert "base_cnn.json" in str(caught.value.where)
 
 
 def test_published_rows_are_those_of_the_models_files(published):
