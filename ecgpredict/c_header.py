@@ -48,7 +48,7 @@ def c_header(path: Path, entry: Mapping, name: str) -> str:
         "bytes": len(content),
         "lines": [" ".join(f"0x{byte:02x}," for byte in line) for line in lines],
     }
-    return c_source.render("header.h", values)
+    return c_source.render("../header.h", values)
 
 
 def write(path: Path, entry: Mapping, target: Path, name: str) -> Path:

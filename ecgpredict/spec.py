@@ -15,6 +15,7 @@ CLASS_NAMES = {
     "HYP": "Hypertrophy",
 }
 LEADS = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
+INDEPENDENT_LEADS = ("I", "II", *LEADS[6:])  # the other four are sums of I and II
 SAMPLING_RATE = 100  # Hz
 N_SAMPLES = 1000  # 10 s
 _EPS = 1e-6  # probabilities are clipped to [_EPS, 1 - _EPS] before the logit

@@ -10,8 +10,8 @@ import numpy as np
 from device import emulation, native
 
 from ecgpredict.firmware import c_source, front
+from ecgpredict.spec import LEADS
 
-MEASURED = [0, 1, *range(6, 12)]  # the front end's inputs among the twelve leads
 _WHOLE = """
 #include "ecg_front.h"
 int whole(int samples, const int32_t counts[][ECG_FRONT_INPUTS], const uint8_t off[],
@@ -26,9 +26,9 @@ int whole(int samples, const int32_t counts[][ECG_FRONT_INPUTS], const uint8_t o
 """
 
 
-def write(folder: Path) -> Path:
+def write(folder: Path, leads: Sequence[str] = LEADS) -> Path:
     """The folder, with the front end's two files and those of a program for an emulated Cortex-M4F."""
-    values = {"version": "", "front": front.template_values()}
+    values = {"version": "", "front": front.template_values(leads)}
     for name in ("ecg_front.h", "ecg_front.c", "cortex-m/startup.c", "cortex-m/mps2.ld"):
         (folder / Path(name).name).write_text(c_source.render(name, values))
     return folder
@@ -59,17 +59,26 @@ class _Quality(ctypes.Structure):
 
 
 class CompiledFront:
-    """The front end of a firmware folder for a converter of this rate, in Hz, with counts of `uv` microvolts.
+    """The front end of a folder for a network of these leads and a converter of this rate, in Hz, of `uv` microvolts.
 
     Raises
     ------
     InputError : there is no C compiler, or compilation fails
     """
 
-    def __init__(self, folder: Path, target: Path, rate: int, uv: float = 0.05, flags: Sequence[str] = ()):
+    def __init__(
+        self,
+        folder: Path,
+        target: Path,
+        rate: int,
+        uv: float = 0.05,
+        flags: Sequence[str] = (),
+        leads: Sequence[str] = LEADS,
+    ):
         target.mkdir(parents=True, exist_ok=True)
         source, library = target / "whole.c", target / "front.so"
         source.write_text(_WHOLE)
+        self.leads, self.measured = len(leads), [LEADS.index(lead) for lead in front.inputs(leads)]
         self.uv = round(uv * 2**23) / 2**23
         converter = (f"-DECG_ADC_RATE={rate}", f"-DECG_ADC_REFERENCE_UV={round(uv * 2**23)}", "-DECG_ADC_GAIN=1")
         options = (*native.WARNINGS, "-O2", *converter, *flags, f"-I{folder}", "-shared", "-fPIC", "-o", str(library))
@@ -77,15 +86,15 @@ class CompiledFront:
         self._whole = ctypes.CDLL(str(library.resolve())).whole
 
     def counts(self, millivolts: np.ndarray) -> np.ndarray:
-        """What the converter gives of the leads (n, 12) in mV: int32 (n, 8)."""
-        wide = np.round(millivolts[:, MEASURED].astype(float) * 1000 / self.uv)
+        """What the converter gives of the leads (n, 12) in mV: int32 (n, inputs)."""
+        wide = np.round(millivolts[:, self.measured].astype(float) * 1000 / self.uv)
         return np.clip(wide, -(2**23), 2**23 - 1).astype(np.int32)
 
     def __call__(self, counts: np.ndarray, off: np.ndarray | None = None) -> tuple[np.ndarray, dict[str, int]]:
-        """Int16 (m, 12) in µV at 100 Hz from int32 counts (n, 8), and the quality flags of all of it."""
+        """Int16 (m, leads) in µV at 100 Hz from int32 counts (n, inputs), and the quality flags of all of it."""
         counts = np.ascontiguousarray(counts, np.int32)
         off = np.zeros(len(counts), np.uint8) if off is None else off.astype(np.uint8)
-        microvolts, quality = np.empty((len(counts), 12), np.int16), _Quality()
+        microvolts, quality = np.empty((len(counts), self.leads), np.int16), _Quality()
         given = (array.ctypes.data_as(ctypes.c_void_p) for array in (counts, off, microvolts))
         written = self._whole(len(counts), *given, ctypes.byref(quality))
         return microvolts[:written], {name: getattr(quality, name) for name, _ in _Quality._fields_}

@@ -6,6 +6,7 @@ Input: a firmware folder. Output: the outputs that its functions compute.
 from __future__ import annotations
 
 import ctypes
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Sequence
@@ -40,18 +41,19 @@ class CompiledModel:
         library = target / "ecg_model.so"
         run([compiler, *WARNINGS, *flags, "-shared", "-fPIC", "-o", str(library), str(folder / "ecg_model.c")])
         self._library = ctypes.CDLL(str(library.resolve()))
+        self.classes = int(re.search(r"#define ECG_CLASSES (\d+)", (folder / "ecg_model.h").read_text())[1])
 
-    def classify_int8(self, x: np.ndarray, classes: int = 5) -> np.ndarray:
+    def classify_int8(self, x: np.ndarray) -> np.ndarray:
         """int8 (n, samples, leads) -> int8 (n, classes)."""
-        return self._classify(self._library.ecg_classify_int8, np.ascontiguousarray(x, np.int8), classes)
+        return self._classify(self._library.ecg_classify_int8, np.ascontiguousarray(x, np.int8))
 
-    def classify(self, x: np.ndarray, classes: int = 5) -> np.ndarray:
+    def classify(self, x: np.ndarray) -> np.ndarray:
         """int16 (n, samples, leads) in µV -> int8 (n, classes)."""
-        return self._classify(self._library.ecg_classify, np.ascontiguousarray(x, np.int16), classes)
+        return self._classify(self._library.ecg_classify, np.ascontiguousarray(x, np.int16))
 
-    def stream(self, classes: int = 5) -> Callable[[np.ndarray], np.ndarray | None]:
+    def stream(self) -> Callable[[np.ndarray], np.ndarray | None]:
         """A new stream: a function of the next sample, int16 (leads,) in µV, that returns int8 (classes,) or None."""
-        state, outputs = np.zeros(_MEMORY, np.uint32), np.empty(classes, np.int8)
+        state, outputs = np.zeros(_MEMORY, np.uint32), np.empty(self.classes, np.int8)
 
         def push(sample: np.ndarray) -> np.ndarray | None:
             sample = np.ascontiguousarray(sample, np.int16)
@@ -60,9 +62,9 @@ class CompiledModel:
 
         return push
 
-    def push(self, x: np.ndarray, classes: int = 5) -> dict[int, np.ndarray]:
+    def push(self, x: np.ndarray) -> dict[int, np.ndarray]:
         """A stream of int16 (n, leads) in µV -> {samples pushed: int8 (classes,)}, one item per result."""
-        push = self.stream(classes)
+        push = self.stream()
         results = {row + 1: push(sample) for row, sample in enumerate(x)}
         return {row: outputs for row, outputs in results.items() if outputs is not None}
 
@@ -78,8 +80,8 @@ class CompiledModel:
         function.argtypes, function.restype = [ctypes.c_int16], ctypes.c_int8
         return np.array([function(int(one)) for one in microvolts], np.int8)
 
-    def _classify(self, function, x: np.ndarray, classes: int) -> np.ndarray:
-        arena, outputs = np.zeros(_MEMORY, np.uint32), np.empty((len(x), classes), np.int8)
+    def _classify(self, function, x: np.ndarray) -> np.ndarray:
+        arena, outputs = np.zeros(_MEMORY, np.uint32), np.empty((len(x), self.classes), np.int8)
         for row, recording in enumerate(x):
             function(_pointer(arena), _pointer(recording), _pointer(outputs[row]))
         return outputs

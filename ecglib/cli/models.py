@@ -164,11 +164,14 @@ def write_firmware(
     model: Annotated[str, typer.Argument(help="a released model, or a .tflite file")],
     out: Annotated[Path, typer.Option(help="the folder to write")],
     prefix: Annotated[str, typer.Option(help="of symbols and file names, for several models in one program")] = "ecg",
+    leads: Annotated[str, typer.Option(help="of a file with others than twelve or eight leads: I,II,…")] = "",
+    classes: Annotated[str, typer.Option(help="of a file with other outputs than the superclasses: A,B,…")] = "",
 ) -> None:
     """Write an int8 model as a folder of C code that compiles without changes."""
     from ecgpredict import firmware
 
     with report_user_errors():
-        folder = firmware.write(model, out, prefix=prefix)
+        names = {"leads": leads.split(",") if leads else (), "classes": classes.split(",") if classes else ()}
+        folder = firmware.write(model, out, prefix=prefix, **names)
         print(f"Firmware: {folder}\nBuild and check it here: cmake -S {folder} -B {folder}/build")
         print(f"                         cmake --build {folder}/build --target check")

@@ -8,40 +8,26 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from ecgpredict import files, released
 from ecgpredict.errors import InputError
 from ecgpredict.firmware import c_source, front, golden, graph, plan, reference
+from ecgpredict.spec import CLASSES, INDEPENDENT_LEADS, LEADS
 
 __all__ = ["described", "write"]
 
-# file of the folder -> template, where they have different names
-_FILES = {
-    "ecg_model.h": "ecg_model.h",
-    "ecg_model.c": "ecg_model.c",
-    "ecg_front.h": "ecg_front.h",
-    "ecg_front.c": "ecg_front.c",
-    "ecg_golden.h": "ecg_golden.h",
-    "ecg_golden.c": "ecg_golden.c",
-    "pc/check.c": "check.c",
-    "pc/classify.c": "classify.c",
-    "pc/replay.c": "replay.c",
-    "pc/recording.h": "recording.h",
-    "cortex-m/CMakeLists.txt": "cortex-m/CMakeLists.txt",
-    "cortex-m/mps2.ld": "cortex-m/mps2.ld",
-    "cortex-m/startup.c": "cortex-m/startup.c",
-    "cortex-m/device.c": "cortex-m/device.c",
-    "CMakeLists.txt": "CMakeLists.txt",
-    "README.md": "README.md",
-    "library.json": "packages/library.json",
-    "library.properties": "packages/library.properties",
-    "zephyr/module.yml": "packages/module.yml",
-    "idf_component.yml": "packages/idf_component.yml",
-}
 
-
-def write(model: str | Path, folder: Path, where: Path | None = None, *, prefix: str = "ecg") -> Path:
+def write(
+    model: str | Path,
+    folder: Path,
+    where: Path | None = None,
+    *,
+    prefix: str = "ecg",
+    leads: Sequence[str] = (),
+    classes: Sequence[str] = (),
+) -> Path:
     """The folder that a model was written to as C source code, in place of files of the same names.
 
     Parameters
@@ -49,6 +35,7 @@ def write(model: str | Path, folder: Path, where: Path | None = None, *, prefix:
     model : a released model's name, or a .tflite file, whose outputs are then not calibrated (thresholds of 0.5)
     where : folder of the released models; the package's own by default
     prefix : of file names, symbols and, in capitals, macros
+    leads, classes : names of a file's inputs and outputs, as in :func:`described`
 
     Raises
     ------
@@ -58,27 +45,36 @@ def write(model: str | Path, folder: Path, where: Path | None = None, *, prefix:
     if not re.fullmatch(r"[A-Za-z_]\w*", prefix, re.ASCII):
         expected, hint = "letters, digits and _", "give another prefix"
         raise InputError("not a C identifier", where="prefix", expected=expected, found=prefix, hint=hint)
-    path, entry = described(model, where)
+    path, entry = described(model, where, leads, classes)
     network = graph.read(path)
     shape = network.samples, network.leads, len(network.bias)
     if shape != (expected := (entry["samples"], len(entry["leads"]), len(entry["classes"]))):
-        hint = "give a model of these recordings"
+        hint = "name the file's leads and classes, in their order"
         raise InputError("other samples, leads or classes", where=path, expected=expected, found=shape, hint=hint)
+    if unknown := [lead for lead in entry["leads"] if lead not in LEADS]:
+        expected, hint = " ".join(LEADS), "name leads of these"
+        raise InputError("unknown lead", where=path, expected=expected, found=unknown[0], hint=hint)
     values = c_source.template_values(network, plan.plan_memory(network, path), entry, path.stem, path)
-    recordings = golden.recordings()
+    recordings = golden.recordings(entry["leads"])
     outputs = reference.outputs(network, values["quantizer"](recordings[:, : network.samples]))
     values["golden"] = {"microvolts": recordings[0].tolist(), "outputs": outputs[0].tolist()}
-    values["front"] = front.template_values()
+    values["front"] = front.template_values(entry["leads"])
     folder = Path(folder)
-    for target, template in _FILES.items():
-        files.write_text(folder / _renamed(target, prefix), _renamed(c_source.render(template, values), prefix))
+    for path in sorted(c_source.TEMPLATES.rglob("*.*")):
+        name = path.relative_to(c_source.TEMPLATES).as_posix()
+        files.write_text(folder / _renamed(name, prefix), _renamed(c_source.render(name, values), prefix))
     with files.atomic_path(folder / "recordings.bin") as temporary:
         golden.write(temporary, recordings)
     return folder
 
 
-def described(model: str | Path, where: Path | None = None) -> tuple[Path, dict]:
-    """A model's file, and its entry in the manifest or, for a file of one's own, one like that of the default."""
+def described(
+    model: str | Path, where: Path | None = None, leads: Sequence[str] = (), classes: Sequence[str] = ()
+) -> tuple[Path, dict]:
+    """A model's file, and its entry in the manifest or, for a file of one's own, one like that of the default.
+
+    Leads and classes of a file are those given, else all twelve or the eight independent leads, and the superclasses.
+    """
     path = Path(model)
     if path.suffix != ".tflite":
         return released.load_verified(str(model), where, released.TFLITE)
@@ -86,8 +82,10 @@ def described(model: str | Path, where: Path | None = None) -> tuple[Path, dict]
         hint = "check the path, or give a released model's name"
         raise InputError("no such file", where=path, expected="a .tflite file", found="nothing", hint=hint)
     content, entry = path.read_bytes(), released.entry(released.default(where), where)
-    own = {"file": path.name, "sha256": hashlib.sha256(content).hexdigest(), "temperature": 1.0}
-    return path, entry | own | {"thresholds": [0.5] * len(entry["classes"])}
+    usual = INDEPENDENT_LEADS if graph.read(path).leads == len(INDEPENDENT_LEADS) else LEADS
+    own = {"leads": list(leads or usual), "classes": list(classes or CLASSES), "temperature": 1.0}
+    own |= {"file": path.name, "sha256": hashlib.sha256(content).hexdigest()}
+    return path, entry | own | {"thresholds": [0.5] * len(own["classes"])}
 
 
 def _renamed(text: str, prefix: str) -> str:

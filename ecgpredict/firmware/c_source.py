@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.resources
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -15,13 +14,14 @@ from ecgpredict.firmware import fixed_point, plan
 from ecgpredict.firmware.graph import Convolution, Network
 from ecgpredict.spec import Normalization
 
+TEMPLATES = Path(__file__).parent / "templates"
 _WIDTH = 118
+_LISTED = 12  # classes, of which more are not listed in comments
 _TABLES = 256 * (1 + 2)  # bytes of the tables of the logistic function and of the probabilities
 
 
 def render(name: str, values: Mapping) -> str:
     """Render a template of this package, in which ``@name@`` is a value and a line after ``//%`` a Jinja statement."""
-    source = importlib.resources.files("ecgpredict.firmware") / "templates" / name
     environment = jinja2.Environment(
         variable_start_string="@",
         variable_end_string="@",
@@ -33,7 +33,7 @@ def render(name: str, values: Mapping) -> str:
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
     )
-    return environment.from_string(source.read_text(encoding="utf-8")).render(values)
+    return environment.from_string((TEMPLATES / name).read_text(encoding="utf-8")).render(values)
 
 
 def template_values(network: Network, planned: plan.MemoryPlan, entry: Mapping, name: str, where: Path) -> dict:
@@ -58,6 +58,7 @@ def template_values(network: Network, planned: plan.MemoryPlan, entry: Mapping, 
         "plan": planned,
         "widest": max(max(layer.padded_inputs, layer.padded_outputs) for layer in planned.layers),
         "weight_bytes": weight_bytes(network, planned),
+        "outputs": _row(entry["classes"]) if planned.classes <= _LISTED else f"{planned.classes} classes",
         "layers": layers,
         "mean": {"multiplier": mean_factor, "shift": mean_shift, "zero": network.mean.zero},
         "linear": {

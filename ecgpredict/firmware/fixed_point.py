@@ -123,5 +123,5 @@ def output_tables(output: Quantization, entry: Mapping) -> tuple[np.ndarray, np.
     raw = (INTEGERS.astype(np.float32) - output.zero) * np.float32(output.scale)
     probability = apply_temperature(raw, entry["temperature"])
     # thresholds that were fitted to such a file are among its probabilities, up to the last bit
-    thresholds = [INTEGERS[probability >= threshold - 1e-9][0] for threshold in entry["thresholds"]]
+    thresholds = [np.append(INTEGERS[probability >= bound - 1e-9], 127)[0] for bound in entry["thresholds"]]
     return probability.astype(np.float32), np.array(thresholds, np.int8)

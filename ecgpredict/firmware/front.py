@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Sequence
+
 import numpy as np
 
 from ecgpredict.recordings import quality
 from ecgpredict.recordings.resampling import low_pass
-from ecgpredict.spec import N_SAMPLES, SAMPLING_RATE
+from ecgpredict.spec import INDEPENDENT_LEADS, LEADS, N_SAMPLES, SAMPLING_RATE
 
 RATES = (500, 250)  # Hz of the converter; 250 Hz takes every other tap of the filter at 500 Hz
 BITS = 16  # fraction bits of the taps
+# in fixed point, from I and II, which are then the first two inputs
+_COMPUTED = {
+    "III": "values[1] - values[0]",
+    "aVR": "-((values[0] + values[1]) >> 1)",
+    "aVL": "values[0] - (values[1] >> 1)",
+    "aVF": "values[1] - (values[0] >> 1)",
+}
 
 
-def template_values() -> dict:
+def inputs(leads: Sequence[str]) -> list[str]:
+    """The leads that a converter measures for these."""
+    measured = {"I", "II"} if set(leads) & set(_COMPUTED) else set()
+    return [lead for lead in INDEPENDENT_LEADS if lead in measured | set(leads)]
+
+
+def template_values(leads: Sequence[str] = LEADS) -> dict:
     """Values of the names in ``ecg_front.h`` and ``ecg_front.c``; times in s, amplitudes in µV."""
     fast, down = RATES[0], RATES[0] // SAMPLING_RATE
     real = low_pass(fast)
@@ -21,7 +36,15 @@ def template_values() -> dict:
     # III is the difference of two leads. Both are off by the rounding of their inputs, of which each sample's is taken
     # back by the next one, and by that of the taps; the sums lose less than 2^-8 each, and so does an offset.
     fixed = 0.5 + 2 * (0.5 * _largest_gain(taps / 2**BITS, differences=True) + 2.0**-7)
+    measured = inputs(leads)
     return {
+        "leads": list(leads),
+        "inputs": measured,
+        "computed": [lead for lead in leads if lead in _COMPUTED],
+        "expressions": [_COMPUTED.get(lead) or f"values[{measured.index(lead)}]" for lead in leads],
+        "bits_of_inputs": [_bits(leads, [lead]) for lead in measured],
+        "computed_bits": _bits(leads, _COMPUTED),
+        "limb_bits": _bits(leads, LEADS[:6]),
         "rate": SAMPLING_RATE,
         "samples": N_SAMPLES,
         "delay": half / fast,
@@ -45,6 +68,11 @@ def template_values() -> dict:
         "any_max": round(1000 * quality.ANY_MAX_MV),
         "largest_min": round(1000 * quality.LARGEST_MIN_MV),
     }
+
+
+def _bits(leads: Sequence[str], chosen: Container[str]) -> int:
+    """A bit for each lead that is among the chosen ones."""
+    return sum(1 << bit for bit, lead in enumerate(leads) if lead in chosen)
 
 
 def _integers(taps: np.ndarray) -> np.ndarray:

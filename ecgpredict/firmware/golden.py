@@ -5,16 +5,19 @@ The recordings are synthetic, so that the folder contains no patient data.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from ecgpredict import examples
+from ecgpredict.spec import LEADS
 
 
-def recordings() -> np.ndarray:
-    """int16 (3, 1000, 12) in µV: the examples of :mod:`ecgpredict.examples`."""
-    return np.stack([np.round(signal * 1000).astype(np.int16) for signal in examples.signals().values()])
+def recordings(leads: Sequence[str] = LEADS) -> np.ndarray:
+    """int16 (3, 1000, leads) in µV: the examples of :mod:`ecgpredict.examples`."""
+    signals = np.stack(list(examples.signals().values()))[:, :, [LEADS.index(lead) for lead in leads]]
+    return np.round(signals * 1000).astype(np.int16)
 
 
 def write(path: Path, recordings: np.ndarray) -> None:

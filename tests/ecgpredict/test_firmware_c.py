@@ -15,10 +15,11 @@ from ecgpredict import __version__, examples, firmware, released
 from ecgpredict.errors import InputError
 from ecgpredict.firmware import c_source, golden, graph, plan, reference
 from ecgpredict.firmware.graph import Convolution, Network, Quantization
-from ecgpredict.spec import Normalization, apply_temperature
+from ecgpredict.spec import LEADS, Normalization, apply_temperature
 
 NAMES = (released.microcontroller(), released.default())
 SMALL = NAMES[0]
+LEADS_OF = {name: released.entry(name, kind=released.TFLITE)["leads"] for name in NAMES}
 
 
 def require(*tools):
@@ -42,9 +43,10 @@ def compiled(folders, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def walk():
-    """A random walk of 60 s that covers the range of int8: int16 (6000, 12) in µV."""
+    """{name: a random walk of 60 s that covers the range of int8, int16 (6000, leads) in µV}"""
     steps = np.random.default_rng(3).normal(0, 120, (6000, 12)).cumsum(axis=0)
-    return (np.abs(steps % 20000 - 10000) - 5000).astype(np.int16)
+    signal = (np.abs(steps % 20000 - 10000) - 5000).astype(np.int16)
+    return {name: signal[:, : len(leads)] for name, leads in LEADS_OF.items()}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -60,7 +62,7 @@ def test_outputs_equal_litert_s_reference_kernels(compiled, name):
 @pytest.mark.parametrize("name", NAMES)
 def test_microvolts_give_the_calibrated_probabilities(compiled, name):
     path, entry = released.load_verified(name, kind=released.TFLITE)
-    network, recordings = graph.read(path), golden.recordings()
+    network, recordings = graph.read(path), golden.recordings(entry["leads"])
     real = Normalization(entry["mean"], entry["scale"])(recordings.astype(np.float32) / 1000)
     x = np.clip(np.round(real / entry["input_scale"]) + entry["input_zero"], -128, 127).astype(np.int8)
     raw = (reference.outputs(network, x).astype(np.float32) - entry["output_zero"]) * entry["output_scale"]
@@ -71,26 +73,33 @@ def test_microvolts_give_the_calibrated_probabilities(compiled, name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_stream_results_equal_those_of_separate_windows(compiled, name, walk):
-    stream = compiled[name].push(walk)
-    assert list(stream) == list(range(1000, 6001, 100))
-    windows = np.stack([walk[end - 1000 : end] for end in stream])
+    path, _ = released.load_verified(name, kind=released.TFLITE)
+    planned = plan.plan_memory(graph.read(path), path)
+    stream = compiled[name].push(walk[name])
+    lateness = [end - 1000 - planned.hop * row for row, end in enumerate(stream)]
+    assert (min(lateness), max(lateness)) == planned.delays and len(stream) >= 5000 // planned.hop
+    windows = np.stack([walk[name][planned.hop * row :][:1000] for row in range(len(stream))])
     np.testing.assert_array_equal(list(stream.values()), compiled[name].classify(windows))
 
 
 @pytest.mark.parametrize("offset", [1, 37, 99])
 def test_a_stream_may_start_at_any_sample(compiled, walk, offset):
-    stream = compiled[SMALL].push(walk[offset:1200])
-    np.testing.assert_array_equal(stream[1000], compiled[SMALL].classify(walk[None, offset : offset + 1000])[0])
+    signal = walk[SMALL][offset:]
+    first, *_ = compiled[SMALL].push(signal[:1200]).values()
+    np.testing.assert_array_equal(first, compiled[SMALL].classify(signal[None, :1000])[0])
 
 
 def test_streams_and_recordings_do_not_disturb_each_other(compiled, walk):
-    one, other = compiled[SMALL].stream(), compiled[SMALL].stream()
-    for row in range(1099):
-        assert (one(walk[row]) is None) == (row != 999)
-        other(walk[row + 50])
+    signal = walk[SMALL]
+    one, other, results = compiled[SMALL].stream(), compiled[SMALL].stream(), []
+    for row in range(1150):
+        results.append(one(signal[row]))
+        other(signal[row + 50])
         if row % 300 == 0:
-            compiled[SMALL].classify(walk[None, :1000])
-    np.testing.assert_array_equal(one(walk[1099]), compiled[SMALL].classify(walk[None, 100:1100])[0])
+            compiled[SMALL].classify(signal[None, :1000])
+    alone = compiled[SMALL].push(signal[:1150])
+    assert [row + 1 for row, outputs in enumerate(results) if outputs is not None] == list(alone)
+    np.testing.assert_array_equal([outputs for outputs in results if outputs is not None], list(alone.values()))
 
 
 def test_folder_contains_the_golden_recording_and_its_outputs(folders):
@@ -199,7 +208,7 @@ def test_replay_reports_the_line_that_differs(folders, compiled, tmp_path):
     require("cc")
     folder, log = folders[SMALL], tmp_path / "device.log"
     command = [str(compile_program(folder, "replay", tmp_path / "replay")), str(folder / "recordings.bin"), str(log)]
-    outputs = compiled[SMALL].classify(golden.recordings())
+    outputs = compiled[SMALL].classify(golden.recordings(LEADS_OF[SMALL]))
 
     def write_log():
         lines = [f"classify {row}: {' '.join(map(str, one))}\n" for row, one in enumerate(outputs.tolist())]
@@ -213,9 +222,11 @@ def test_replay_reports_the_line_that_differs(folders, compiled, tmp_path):
     assert done.returncode == 1 and done.stdout.startswith('line 3: device "classify 1:')
 
 
-def network_of(samples: int, layers: list[tuple], rng: np.random.Generator) -> Network:
+def network_of(
+    samples: int, layers: list[tuple], rng: np.random.Generator, leads: int = 12, classes: int = 5
+) -> Network:
     """A network with random weights; each layer: channels, taps, stride, padding before and after, pool."""
-    blocks, into = [], 12
+    blocks, into = [], leads
     source = Quantization(0.1, 8)
     for out, taps, stride, before, after, pool in layers:
         weights = rng.integers(-127, 128, (out, taps, into)).astype(np.int8)
@@ -226,11 +237,11 @@ def network_of(samples: int, layers: list[tuple], rng: np.random.Generator) -> N
             Convolution(weights, bias, scales, source, sink, sink.zero, stride, before, after, pool),
         )
         into, source = out, sink
-    linear, bias = rng.integers(-127, 128, (5, into)).astype(np.int8), rng.integers(-999, 999, 5).astype(np.int32)
+    linear = rng.integers(-127, 128, (classes, into)).astype(np.int8)
+    bias, scales = rng.integers(-999, 999, classes).astype(np.int32), rng.uniform(0.001, 0.01, classes)
     mean, logit = Quantization(0.9 * source.scale, -100), Quantization(0.5 * source.scale, 3)
-    return Network(
-        samples, 12, tuple(blocks), mean, linear, bias, rng.uniform(0.001, 0.01, 5), logit, Quantization(1 / 256, -128)
-    )
+    output = Quantization(1 / 256, -128)
+    return Network(samples, leads, tuple(blocks), mean, linear, bias, scales, logit, output)
 
 
 SAME = 1, 1, 1  # stride 1, one column of padding at either end
@@ -255,28 +266,61 @@ PLAIN = {
 
 
 @pytest.mark.parametrize("kind", PLAIN)
-@pytest.mark.parametrize("samples", [250, 261])
-def test_other_architectures_equal_numpy(tmp_path, kind, samples):
+@pytest.mark.parametrize(("samples", "leads", "classes"), [(250, 12, 5), (261, 12, 5), (255, 1, 99), (254, 3, 2)])
+def test_other_architectures_equal_numpy(tmp_path, kind, samples, leads, classes):
     """Complete recordings, and a stream, with undefined behavior checked."""
     require("cc")
     rng = np.random.default_rng(samples)
-    network = network_of(samples, PLAIN[kind], rng)
-    entry = released.entry(SMALL) | {"samples": samples}
+    network = network_of(samples, PLAIN[kind], rng, leads, classes)
+    names = {"leads": LEADS[:leads], "classes": [f"class {i}" for i in range(classes)], "thresholds": [0.5] * classes}
+    entry = released.entry(SMALL) | {"samples": samples} | names
     planned = plan.plan_memory(network, tmp_path)
     values = c_source.template_values(network, planned, entry, "other", tmp_path)
     for name in ("ecg_model.c", "ecg_model.h"):
         (tmp_path / name).write_text(c_source.render(name, values))
     flags = ("-O1", "-fsanitize=undefined", "-fno-sanitize-recover=all")
     library = native.CompiledModel(tmp_path, tmp_path / "library", flags)
-    x = rng.integers(-128, 128, (5, samples, 12)).astype(np.int8)
+    x = rng.integers(-128, 128, (5, samples, leads)).astype(np.int8)
     np.testing.assert_array_equal(library.classify_int8(x), reference.outputs(network, x))
-    signal = rng.normal(0, 900, (samples + 510, 12)).astype(np.int16)
+    signal = rng.normal(0, 900, (samples + 510, leads)).astype(np.int16)
     stream = library.push(signal)
     delays = [end - samples - planned.hop * row for row, end in enumerate(stream)]
     assert (min(delays), max(delays)) == planned.delays
     windows = np.stack([signal[planned.hop * row :][:samples] for row in range(len(stream))])
     assert len(stream) >= 510 // planned.hop
     np.testing.assert_array_equal(list(stream.values()), reference.outputs(network, values["quantizer"](windows)))
+
+
+@pytest.fixture
+def statements(monkeypatch, tmp_path):
+    """The folder of a file of two leads and 99 classes, whose names are given."""
+    network = network_of(1000, PLAIN["without padding"], np.random.default_rng(0), 2, 99)
+    monkeypatch.setattr(graph, "read", lambda path: network)
+    (tmp_path / "own.tflite").write_bytes(b"")
+    classes = [f"statement {i}" for i in range(99)]
+    return firmware.write(tmp_path / "own.tflite", tmp_path / "folder", leads=("II", "V5"), classes=classes)
+
+
+def test_a_file_of_two_leads_and_99_classes_is_checked_and_replayed(statements, tmp_path):
+    require("cc")
+    printed = native.run([str(compile_program(statements, "check", tmp_path / "check"))])
+    assert "golden recording: outputs match" in printed and "stream: outputs of" in printed
+    outputs = native.CompiledModel(statements, tmp_path).classify(golden.recordings(("II", "V5")))
+    lines = [f"classify {row}: {' '.join(map(str, one))}\n" for row, one in enumerate(outputs.tolist())]
+    (tmp_path / "log").write_text("".join(lines))
+    replay = str(compile_program(statements, "replay", tmp_path / "replay"))
+    printed = native.run([replay, str(statements / "recordings.bin"), str(tmp_path / "log")])
+    assert printed.startswith("3 recordings and 0 windows") and printed.endswith(" 0 differ\n")
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [({}, "other samples, leads or classes"), ({"leads": ("II", "MCL1")}, "unknown lead")],
+)
+def test_names_that_do_not_fit_a_file_are_refused(statements, tmp_path, names, message):
+    classes = [f"statement {i}" for i in range(99)]
+    with pytest.raises(InputError, match=message):
+        firmware.write(tmp_path / "own.tflite", tmp_path / "other", classes=classes, **names)
 
 
 def test_a_padded_first_convolution_is_rejected(tmp_path):

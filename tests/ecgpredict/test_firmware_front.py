@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from conftest import lacking
 from device import native
-from device.front import MEASURED, CompiledFront, write
+from device.front import CompiledFront, write
 from scipy.signal import resample_poly
 
 from ecgpredict import examples, released
@@ -14,7 +14,7 @@ from ecgpredict.firmware import front, graph
 from ecgpredict.firmware.fixed_point import microvolt_quantizer
 from ecgpredict.firmware.reference import outputs
 from ecgpredict.recordings import Recording, windows
-from ecgpredict.spec import Normalization
+from ecgpredict.spec import INDEPENDENT_LEADS, LEADS, Normalization
 
 SECONDS = 10.2  # an output waits for 0.2 s
 
@@ -56,13 +56,15 @@ def test_microvolts_are_those_of_predict(compiled):
 def test_counts_lead_to_the_probabilities_of_predict_s_samples(compiled):
     compute, rate = compiled
     path, entry = released.load_verified(released.microcontroller(), kind=released.TFLITE)
-    network = graph.read(path)
+    network, taken = graph.read(path), [LEADS.index(lead) for lead in entry["leads"]]
     quantizer = microvolt_quantizer(Normalization(entry["mean"], entry["scale"]), network.blocks[0].source, path)
     for signal in examples.signals().values():
         fast = resample_poly(signal, rate // 50, 2, axis=0, padtype="line").astype(np.float32)
         microvolts = compute(compute.counts(np.pad(fast, ((0, rate // 5), (0, 0)), mode="edge")))[0]
         wanted = np.round(1000 * windows(Recording("example", fast, rate))).astype(np.int16)
-        ours, theirs = (outputs(network, quantizer(x)).astype(int) for x in (microvolts[None, :1000], wanted))
+        ours, theirs = (
+            outputs(network, quantizer(x[:, :, taken])).astype(int) for x in (microvolts[None, :1000], wanted)
+        )
         assert np.abs(ours - theirs).max() <= 0.02 * 256
 
 
@@ -73,6 +75,30 @@ def test_a_signal_that_stands_still_comes_out_as_it_is_and_all_leads_with_it(com
     assert len(microvolts) == 1000
     expected = [-7000, 3400, 10400, 1800, -8700, 6900, 0, 1000, 2000, 3000, 4000, 5000]
     np.testing.assert_allclose(microvolts, np.tile(expected, (1000, 1)), atol=1)
+
+
+@pytest.mark.parametrize(
+    ("leads", "measured", "off"),
+    [
+        (INDEPENDENT_LEADS, 8, 0b1),
+        (("II",), 1, 0b1),
+        (("aVF", "V2"), 3, 0b1),
+        (("V1", "I", "II"), 3, 0b10),
+    ],
+)
+def test_the_front_end_computes_what_a_network_of_fewer_leads_takes(compiled, tmp_path, leads, measured, off):
+    whole, rate = compiled
+    compute = CompiledFront(write(tmp_path, leads), tmp_path, rate, leads=leads)
+    signal = beats(rate)
+    counts = compute.counts(signal)
+    microvolts, quality = compute(counts, np.ones(len(counts)))
+    columns = [LEADS.index(lead) for lead in leads]
+    assert counts.shape[1] == measured and quality["off"] == off
+    held = [lead for lead in leads if lead in (front.inputs(leads)[0], "aVF")]
+    others = [column for column, lead in enumerate(leads) if lead not in held]
+    wanted = whole(whole.counts(signal))[0][:, columns]
+    np.testing.assert_array_equal(compute(counts)[0], wanted)
+    np.testing.assert_array_equal(microvolts[:, others], wanted[:, others])
 
 
 def hold(x):
@@ -124,8 +150,8 @@ def test_the_high_pass_removes_what_electrodes_are_off_by(folder, tmp_path):
     time = np.arange(30 * 500) / 500
     signal = np.repeat((np.sin(10 * np.pi * time) + 300 + 10 * (time > 1))[:, None], 12, axis=1)
     microvolts, quality = compute(compute.counts(signal))
-    assert np.abs(microvolts[:80, MEASURED]).max() < 1100
-    lasting = microvolts[-100:, MEASURED].mean()
+    assert np.abs(microvolts[:80, compute.measured]).max() < 1100
+    lasting = microvolts[-100:, compute.measured].mean()
     assert lasting == pytest.approx(10_000 * np.exp(-28.3 * 500 / 4096), rel=0.05)
     assert quality["saturated"] == 0
 

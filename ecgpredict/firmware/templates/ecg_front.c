@@ -52,7 +52,7 @@ static void begin_window(ecg_front *front) {
 
 void ecg_front_start(ecg_front *front) {
     for (int32_t i = 0; i < ECG_FRONT_OPEN; i++)
-        for (int32_t input = 0; input < ECG_FRONT_INPUTS; input++) front->sums[i][input] = 0;
+        for (int32_t input = 0; input < ECG_FRONT_SUMS; input++) front->sums[i][input] = 0;
     front->oldest = 0;
     front->phase = @front.phase@;
     front->early = -1; /* no sample yet */
@@ -92,16 +92,15 @@ static void keep_lowest(int16_t lowest[ECG_FRONT_EXTREMES], int32_t value) {
 
 /* The oldest output, which is complete, in all leads. */
 static void write_output(ecg_front *front, int16_t microvolts[ECG_FRONT_LEADS]) {
-    int32_t leads[ECG_FRONT_LEADS];
+    int32_t values[ECG_FRONT_INPUTS], leads[ECG_FRONT_LEADS];
     for (int32_t input = 0; input < ECG_FRONT_INPUTS; input++) {
         const int32_t sum = front->sums[front->oldest][input] >> (SHIFT - FRACTION);
         const int32_t offset = ECG_ADC_HIGHPASS ? 0 : (int32_t)((front->baseline[input] >> 12) * FACTOR >> (24 - FRACTION));
-        leads[input < 2 ? input : input + 4] = sum + offset;
+        values[input] = sum + offset;
     }
-    leads[2] = leads[1] - leads[0];
-    leads[3] = -((leads[0] + leads[1]) >> 1);
-    leads[4] = leads[0] - (leads[1] >> 1);
-    leads[5] = leads[1] - (leads[0] >> 1);
+//% for expression in front.expressions
+    leads[@loop.index0@] = @expression@;
+//% endfor
     for (int32_t lead = 0; lead < ECG_FRONT_LEADS; lead++) {
         const int32_t rounded = within((leads[lead] + (1 << (FRACTION - 1))) >> FRACTION, INT16_MAX);
         microvolts[lead] = (int16_t)rounded;
@@ -122,7 +121,7 @@ static int complete_output(ecg_front *front, int16_t microvolts[ECG_FRONT_LEADS]
         write_output(front, microvolts);
         done = 1;
     }
-    for (int32_t input = 0; input < ECG_FRONT_INPUTS; input++) front->sums[front->oldest][input] = 0;
+    for (int32_t input = 0; input < ECG_FRONT_SUMS; input++) front->sums[front->oldest][input] = 0;
     front->oldest = (int8_t)(front->oldest + 1 == ECG_FRONT_OPEN ? 0 : front->oldest + 1);
     return done;
 }
@@ -137,13 +136,13 @@ static void add(ecg_front *front, int32_t input, const int32_t values[4]) {
         sums[1] += weight * b;
         sums[2] += weight * c;
         sums[3] += weight * d;
-        sums = sums == end ? front->sums[0] + input : sums + ECG_FRONT_INPUTS;
+        sums = sums == end ? front->sums[0] + input : sums + ECG_FRONT_SUMS;
     }
 }
 
 int ecg_front_push(ecg_front *front, const int32_t counts[ECG_FRONT_INPUTS], uint8_t off,
                    int16_t microvolts[ECG_FRONT_LEADS]) {
-    int32_t values[ECG_FRONT_INPUTS];
+    int32_t values[ECG_FRONT_SUMS] = {0};
     if (front->early < 0) { /* the signal before the first sample is taken to be equal to it */
         front->early = @front.early@;
         for (int32_t input = 0; input < ECG_FRONT_INPUTS; input++) {
@@ -170,9 +169,13 @@ int ecg_front_push(ecg_front *front, const int32_t counts[ECG_FRONT_INPUTS], uin
     return complete_output(front, microvolts);
 }
 
-/* Bits of the twelve leads. */
+/* Bits of the leads that are inputs and, if `computed`, of those that are computed from I and II. */
 static uint16_t of_leads(uint8_t inputs, int computed) {
-    return (uint16_t)((inputs & 3) | (inputs >> 2 << 6) | (computed ? 0x3C : 0));
+    static const uint16_t bits[ECG_FRONT_INPUTS] = {@front.bits_of_inputs|join(", ")@};
+    uint16_t leads = computed ? @front.computed_bits@ : 0;
+    for (int32_t input = 0; input < ECG_FRONT_INPUTS; input++)
+        if (inputs >> input & 1) leads |= bits[input];
+    return leads;
 }
 
 ecg_front_quality ecg_front_judge(ecg_front *front) {
@@ -188,7 +191,7 @@ ecg_front_quality ecg_front_judge(ecg_front *front) {
         const int32_t last = ECG_FRONT_EXTREMES - 1;
         const int32_t range = -front->extremes[lead][0][last] - front->extremes[lead][1][last];
         if (range < @front.flat@) quality.flat |= (uint16_t)(1 << lead);
-        if (lead < 6 && range > largest_limb) largest_limb = range;
+        if (@front.limb_bits@ >> lead & 1 && range > largest_limb) largest_limb = range;
         if (range > largest) largest = range;
     }
     quality.off = of_leads(front->off, front->off & 3);

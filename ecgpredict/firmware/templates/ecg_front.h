@@ -1,8 +1,8 @@
 /* The front end: from the counts of an ADC to the microvolts that the network takes, sample by sample.
    Written by ecglib @version@. Not a medical device.
 
-   Eight leads come in, I, II and V1 to V6; III, aVR, aVL and aVF are computed from I and II. The filter to @front.rate@ Hz is
-   that of `ecglib predict`. It waits for the samples behind the present one, so that an output is @front.delay@ s late.
+   The converter measures @front.inputs|join(", ")@;@" " + front.computed|join(", ") + " are computed from I and II." if front.computed else " the network needs no others."@
+   The filter to @front.rate@ Hz is that of `ecglib predict`. It waits for the samples behind the present one, so that an output is @front.delay@ s late.
    Each microvolt that is written differs from the real number by at most @front.fixed@ + @front.relative@ times the largest deviation from the
    first sample. All state is in the caller's ecg_front; nothing is allocated, and there is no floating point. */
 #ifndef ECG_FRONT_H
@@ -30,8 +30,9 @@
 #define ECG_ADC_HIGHPASS 0
 #endif
 
-#define ECG_FRONT_INPUTS 8 /* I, II, V1, V2, V3, V4, V5, V6 */
-#define ECG_FRONT_LEADS 12 /* I, II, III, aVR, aVL, aVF, V1, V2, V3, V4, V5, V6 */
+#define ECG_FRONT_INPUTS @front.inputs|length@ /* @front.inputs|join(", ")@ */
+#define ECG_FRONT_SUMS @(front.inputs|length + 3) // 4 * 4@ /* the same in fours */
+#define ECG_FRONT_LEADS @front.leads|length@ /* of the network: @front.leads|join(", ")@ */
 #define ECG_FRONT_OPEN @front.open@ /* outputs that an input contributes to */
 #define ECG_FRONT_EXTREMES @front.extremes@ /* the lowest and the highest 1 % of ten seconds, and one more */
 
@@ -42,7 +43,7 @@ typedef struct {
 } ecg_front_limit;
 
 typedef struct {
-    int32_t sums[ECG_FRONT_OPEN][ECG_FRONT_INPUTS]; /* of the outputs that are not complete */
+    int32_t sums[ECG_FRONT_OPEN][ECG_FRONT_SUMS]; /* of the outputs that are not complete */
     int64_t baseline[ECG_FRONT_INPUTS]; /* counts * 4096 */
     int32_t last[ECG_FRONT_INPUTS]; /* counts */
     int32_t rest[ECG_FRONT_INPUTS]; /* what the latest microvolts were rounded by, * 2^24 */
@@ -53,7 +54,7 @@ typedef struct {
     int8_t oldest, phase, early; /* of the open outputs; tap of the next input for it; outputs before the first */
 } ecg_front;
 
-/* What `ecglib predict` warns of, one bit for each of the twelve leads, the first in bit 0. */
+/* What `ecglib predict` warns of, one bit for each lead of the network, the first in bit 0. */
 typedef struct {
     uint16_t off; /* the mask that was given, and leads that are computed from such leads */
     uint16_t saturated; /* at an end of the ADC's range, or more than 16 mV from the baseline */
@@ -71,7 +72,7 @@ extern "C" {
 void ecg_front_start(ecg_front *front);
 
 /* Add a sample of each input, in counts. Bit i of `off` says that the electrodes of input i are off; its last value is
-   held. Returns 1 if a sample of the twelve leads at @front.rate@ Hz was written. */
+   held. Returns 1 if a sample of the network's leads at @front.rate@ Hz was written. */
 int ecg_front_push(ecg_front *front, const int32_t counts[ECG_FRONT_INPUTS], uint8_t off,
                    int16_t microvolts[ECG_FRONT_LEADS]);
 

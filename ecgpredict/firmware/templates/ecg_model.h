@@ -1,8 +1,8 @@
-/* The @name@ network: probabilities of five diagnostic superclasses from a 12-lead ECG recording.
+/* The @name@ network: probabilities of @plan.classes@ diagnostic classes from an ECG recording.
    Written by ecglib @version@ from @entry.file@. Not a medical device.
 
    A recording is @network.samples@ samples of @network.leads@ leads (@entry.leads|join(" ")@) at @entry.rate@ Hz, in microvolts,
-   one sample after the other. The outputs are one int8 for each of @entry.classes|join(" ")@; ecg_probability() converts
+   one sample after the other. The outputs are one int8 for each of @outputs@; ecg_probability() converts
    an output to a calibrated probability, and a class is predicted if its output is at least its ecg_thresholds[].
 
    Nothing is allocated, there is no state but that which the caller passes, no floating point, and no function is called

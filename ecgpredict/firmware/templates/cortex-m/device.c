@@ -25,7 +25,7 @@ volatile uint32_t systick_wraps;
 static int16_t recording[ECG_SAMPLES][ECG_LEADS];
 static ecg_arena arena;
 static ecg_stream stream;
-static char line[128];
+static char line[128 + 5 * ECG_CLASSES];
 
 typedef struct {
     int64_t calls, stack; /* stack: largest value in bytes */

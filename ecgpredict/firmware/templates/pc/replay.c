@@ -11,7 +11,7 @@
 
 #include "recording.h"
 
-#define LINE 256
+#define LINE (32 + 5 * ECG_CLASSES)
 
 enum { CLASSIFY, STREAM, MODES };
 static const char *const mode_names[MODES] = {"classify", "stream"};
