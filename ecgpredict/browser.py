@@ -17,6 +17,7 @@ import numpy as np
 from ecgpredict import files, released
 from ecgpredict.firmware import fixed_point, graph
 from ecgpredict.firmware.graph import Network
+from ecgpredict.spec import positions
 
 # what a page loads as one script -> its parts, each of which uses those before it
 SCRIPTS = {
@@ -49,6 +50,7 @@ def stage(folder: Path, own: Path, where: Path, shrink: dict) -> Path:
 def model(path: Path, entry: dict) -> dict:
     """A .tflite file as book/browser/engine.js takes it: what the page uses of its entry, its shapes and numbers."""
     network, numbers = describe(graph.read(path))
+    network["leads"] = positions(entry["leads"])
     return {"entry": {key: entry[key] for key in _ENTRY}, "network": network, "content": numbers}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +31,11 @@ class Normalization:
 
     def __call__(self, millivolts: np.ndarray) -> np.ndarray:
         return (millivolts - np.float32(self.mean)) / np.float32(self.scale)
+
+
+def positions(leads: Iterable[str]) -> list[int]:
+    """Where leads stand among LEADS."""
+    return [LEADS.index(lead) for lead in leads]
 
 
 def apply_temperature(y_score: np.ndarray, temperature: float) -> np.ndarray:

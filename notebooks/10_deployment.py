@@ -43,7 +43,7 @@ from ecglib.study import measuring, release, reporting
 from ecglib.study.study import open_study
 from ecglib.training.runs import processor
 from ecgpredict import c_header, examples, prediction, released
-from ecgpredict.spec import CLASSES
+from ecgpredict.spec import CLASSES, positions
 
 plots.style()
 study = open_study(profile)
@@ -54,11 +54,12 @@ introduce(study)
 # ## From a recording to five numbers
 #
 # Each selected student becomes two files of the same weights: a .tflite file that computes in integers throughout, for
-# microcontrollers and browsers, and an int8 ONNX file for computers.
+# microcontrollers and browsers, and an int8 ONNX file for computers. III, aVR, aVL and aVF are sums of I and II: for the
+# microcontroller their weights are added to those of I and II before rounding, so that its file takes eight leads.
 
 # %%
 candidates = {
-    role: release.make(study, selected)
+    role: release.make(study, selected, folded=role == "microcontroller")
     for role, selected in release.selection(study).items()
 }
 model, small = candidates["default"], candidates["microcontroller"]
@@ -515,7 +516,7 @@ scored = np.flatnonzero(np.isin(model.scores.ecg_id, probe.ecg_id))
 drift = 0.0
 for each in (model, small):
     inputs = each.run.normalization(probe.millivolts(slice(None)))
-    score = tflite_micro.predict(each.tflite, inputs)
+    score = tflite_micro.predict(each.tflite, inputs[..., positions(each.leads)])
     drift = max(drift, float(np.abs(score - each.scores.score[0, scored]).max()))
 study.claim("10.tflite_micro_agrees", drift, below=0.01)
 say(f"""

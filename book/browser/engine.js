@@ -5,8 +5,9 @@
    weights and values are int8, sums int32, and a product with a real factor is one with a 31-bit integer and a shift
    (Jacob et al. 2018). Values are kept minus their zero point, so that padding is 0 and a mean is a plain sum.
 
-   A network is { samples, leads, input: { scale, zero }, output: { scale, zero }, layers: [{ operator, ... }] }; its
-   numbers are one base64 string, first all int32, then all int8: see ecgpredict/browser.py, which writes both. */
+   A network is { samples, input: { scale, zero }, output: { scale, zero }, layers: [{ operator, ... }] }; its
+   numbers are one base64 string, first all int32, then all int8: see ecgpredict/browser.py, which writes both. A Model's
+   network also has `leads`, the columns of a recording that it takes. */
 (() => {
   const bytesOf = (base64) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
   const clip = (value, low, high) => (value < low ? low : value > high ? high : value);
@@ -170,6 +171,7 @@
     constructor({ entry, network, content }) {
       this.entry = entry;
       this.network = new Network(network, content);
+      this.leads = network.leads;  // of the twelve
       const { scale, zero } = network.output;
       this.table = Float64Array.from({ length: 256 }, (_, i) => {
         const raw = Math.min(1 - 1e-6, Math.max(1e-6, fround(fround(i - 128 - zero) * fround(scale))));
@@ -186,8 +188,8 @@
 
     /* Twelve columns in mV -> int8 outputs. */
     outputs(columns) {
-      const leads = columns.length, values = new Int8Array(columns[0].length * leads);
-      columns.forEach((column, lead) => column.forEach((value, i) => { values[i * leads + lead] = this.quantize(value); }));
+      const { leads } = this, values = new Int8Array(columns[0].length * leads.length);
+      leads.forEach((lead, at) => columns[lead].forEach((value, i) => { values[i * leads.length + at] = this.quantize(value); }));
       return this.network.run(values);
     }
 
@@ -196,10 +198,11 @@
 
     /* The same after samples `start` on of one lead became `values`; `copy` is that of the whole recording. */
     probabilitiesWith(copy, lead, start, values) {
-      const { network } = this, { input, inputs } = network.layers[0];
+      const { network } = this, { input, inputs } = network.layers[0], at = this.leads.indexOf(lead);
       network.restore(copy);
+      if (at < 0) return this.calibrated(network.update(0, 1));  // it follows from I and II
       values.forEach((value, i) => {
-        input[(start + i) * inputs + lead] = this.quantize(value) - network.description.input.zero;
+        input[(start + i) * inputs + at] = this.quantize(value) - network.description.input.zero;
       });
       return this.calibrated(network.update(start, start + values.length));
     }

@@ -51,12 +51,12 @@ def scales(path: Path) -> dict[str, float]:
 
 
 def predict(path: Path, x: np.ndarray) -> np.ndarray:
-    """Probabilities float32 (n, 5) of normalized records (n, 1000, 12), computed by tflite-micro."""
+    """Probabilities float32 (n, 5) of normalized records (n, 1000, leads), computed by tflite-micro."""
     from tflite_micro.python.tflite_micro import runtime
 
-    check_records(x)
     interpreter = runtime.Interpreter.from_file(str(path), arena_size=_ARENA_BYTES)
     source = interpreter.get_input_details(0)
+    check_records(x, leads=source["shape"][-1])
     (scale, zero), (sink_scale, sink_zero) = map(_quantization, (source, interpreter.get_output_details(0)))
     score = np.empty((len(x), len(CLASSES)), np.float32)
     for row, record in enumerate(x):

@@ -6,12 +6,16 @@ counterpart in ONNX's and TensorFlow Lite's integer operators: convolutions, add
 
 from __future__ import annotations
 
+import copy
+
+import numpy as np
 import torch
 from torch import nn
 
+from ecglib.data import electrodes
 from ecglib.networks.architectures import CompactShape
 from ecglib.networks.pooled import PooledNet
-from ecgpredict.spec import CLASSES, LEADS
+from ecgpredict.spec import CLASSES, INDEPENDENT_LEADS, LEADS, Normalization, positions
 
 
 class CompactBlock(nn.Module):
@@ -70,3 +74,21 @@ class CompactNet(PooledNet):
     def pooled(self, x: torch.Tensor) -> torch.Tensor:
         """(b, leads, samples) -> (b, channels), the input of the linear layer."""
         return self.dropout(self.features(x).flatten(1))
+
+
+def fold_limb_leads(network: CompactNet, normalization: Normalization) -> CompactNet:
+    """A copy that takes INDEPENDENT_LEADS; equal wherever the limb leads obey the laws of Einthoven and Goldberger.
+
+    With z = (x - mean) / scale of each lead, a sum of c x is the sum of c z plus (sum of c - 1) mean / scale, which goes
+    into the first convolution's bias.
+    """
+    eight = np.eye(len(LEADS), dtype=np.float32)[positions(INDEPENDENT_LEADS)]
+    c = torch.from_numpy(electrodes.potentials(eight) @ electrodes.TO_LEADS)  # (8, 12)
+    folded = copy.deepcopy(network)
+    stem = folded.features[0]
+    layer = nn.Conv1d(len(eight), stem.out_channels, stem.kernel_size, stride=stem.stride)
+    with torch.no_grad():
+        layer.weight.copy_(torch.einsum("olt,kl->okt", stem.weight, c))
+        layer.bias.copy_(stem.weight.sum(dim=2) @ (c.sum(dim=0) - 1) * normalization.mean / normalization.scale)
+    folded.features[0] = layer
+    return folded.eval()

@@ -21,6 +21,7 @@ from ecglib.evaluation.latency import measure_latencies
 from ecglib.evaluation.scores import Scores
 from ecglib.study.study import Study
 from ecglib.training.runs import Run
+from ecgpredict.spec import INDEPENDENT_LEADS, positions
 
 if TYPE_CHECKING:
     import torch
@@ -60,13 +61,20 @@ def int8_file(study: Study, name: str, run: Run) -> Path:
     return int8_folder(study) / f"{name}_seed{run.metadata['seed']}.onnx"
 
 
-def tflite_file(study: Study, name: str, run: Run) -> Path:
-    """The int8 .tflite file `name` of a compact network's run, made anew; 256 training records set its ranges."""
+def tflite_file(study: Study, name: str, run: Run, *, folded: bool = False) -> Path:
+    """The int8 .tflite file `name` of a compact network's run, made anew; 256 training records set its ranges.
+
+    If `folded`, it takes the eight independent leads (:func:`ecglib.networks.compact.fold_limb_leads`).
+    """
     from ecglib.compression import compact_keras, tflite_files
+    from ecglib.networks.compact import fold_limb_leads
 
     target = study.paths.artifacts / "tflite" / f"{name}_seed{run.metadata['seed']}.tflite"
-    records = study.representative_records(run, TFLITE_RECORDS)
-    return tflite_files.to_tflite(compact_keras.to_keras(study.network(run)), target, records)
+    network, records = study.network(run), study.representative_records(run, TFLITE_RECORDS)
+    if folded:
+        network = fold_limb_leads(network, run.normalization)
+        records = records[..., positions(INDEPENDENT_LEADS)]
+    return tflite_files.to_tflite(compact_keras.to_keras(network), target, records)
 
 
 def scores_of_tflite(study: Study, runs: Sequence[Run], paths: Sequence[Path]) -> Scores:

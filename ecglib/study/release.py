@@ -22,7 +22,7 @@ from ecglib.study import measuring, results
 from ecglib.study.study import Study
 from ecglib.training.runs import Run, processor
 from ecgpredict import released
-from ecgpredict.spec import CLASSES, apply_temperature
+from ecgpredict.spec import CLASSES, INDEPENDENT_LEADS, LEADS, apply_temperature, positions
 
 FAMILY = "family"  # chapter 8's selection, in results
 DEFAULT, MICROCONTROLLER = "default", "microcontroller"
@@ -52,6 +52,7 @@ class Candidate:
     name : that it is released under
     run : that the files were made from
     float_file, onnx, tflite : float32 ONNX, int8 ONNX and int8 .tflite file
+    leads : that the .tflite file takes, the eight independent ones for a microcontroller
     scores, onnx_scores : of the .tflite file in LiteRT's reference kernels and of the int8 ONNX file, folds 9 and 10
     fitted, onnx_fitted : :func:`fit` of either scores
     """
@@ -61,6 +62,7 @@ class Candidate:
     float_file: Path
     onnx: Path
     tflite: Path
+    leads: tuple[str, ...]
     scores: Scores
     onnx_scores: Scores
     fitted: tuple[float, np.ndarray]
@@ -79,21 +81,22 @@ def selection(study: Study) -> dict[str, dict]:
     return PROVISIONAL
 
 
-def make(study: Study, selected: dict) -> Candidate:
-    """The files of a selected student and seed, and their scores of folds 9 and 10."""
+def make(study: Study, selected: dict, *, folded: bool = False) -> Candidate:
+    """The files of a selected student and seed, and their scores; if `folded`, its .tflite file takes eight leads."""
     (student,) = study.model(selected["model"]).made_from
     run, name = study.train(student, selected["seed"], progress=False), selected["name"]
-    folder, tflite = study.paths.artifacts / "deployment", measuring.tflite_file(study, name, run)
+    folder, tflite = study.paths.artifacts / "deployment", measuring.tflite_file(study, name, run, folded=folded)
     records = study.representative_records(run, measuring.TFLITE_RECORDS)
     float_file = onnx_files.to_onnx(study.network(run), folder / f"{name}_float32.onnx")
     onnx = quantization.quantize(float_file, folder / f"{name}.onnx", records, Quantization())
     scored = study.data.in_folds(VALIDATION_FOLD, TEST_FOLD)
-    x = run.normalization(scored.millivolts(slice(None)))
+    x, leads = run.normalization(scored.millivolts(slice(None))), INDEPENDENT_LEADS if folded else LEADS
+    integers = tflite_files.predict(tflite, x[..., positions(leads)], reference=True)
     scores = [
         Scores.from_dataset(scored, selected["seed"], score)
-        for score in (tflite_files.predict(tflite, x, reference=True), onnx_files.predict(onnx, x, threads=1))
+        for score in (integers, onnx_files.predict(onnx, x, threads=1))
     ]
-    return Candidate(name, run, float_file, onnx, tflite, *scores, *(fit(study, each) for each in scores))
+    return Candidate(name, run, float_file, onnx, tflite, leads, *scores, *(fit(study, each) for each in scores))
 
 
 def fit(study: Study, scores: Scores) -> tuple[float, np.ndarray]:
@@ -117,7 +120,7 @@ def write(study: Study, candidates: dict[str, Candidate]) -> Path:
             each.run.normalization,
             *each.fitted,
             of_files={
-                "tflite": tflite_micro.scales(each.tflite),
+                "tflite": tflite_micro.scales(each.tflite) | {"leads": list(each.leads)},
                 "onnx": {"temperature": temperature, "thresholds": thresholds.tolist()},
             },
             student=each.student,

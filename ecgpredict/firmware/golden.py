@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from ecgpredict import examples
-from ecgpredict.spec import LEADS
+from ecgpredict.spec import LEADS, positions
 
 
 def recordings(leads: Sequence[str] = LEADS) -> np.ndarray:
     """int16 (3, 1000, leads) in µV: the examples of :mod:`ecgpredict.examples`."""
-    signals = np.stack(list(examples.signals().values()))[:, :, [LEADS.index(lead) for lead in leads]]
+    signals = np.stack(list(examples.signals().values()))[:, :, positions(leads)]
     return np.round(signals * 1000).astype(np.int16)
 
 

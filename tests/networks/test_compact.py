@@ -6,9 +6,10 @@ from pydantic import ValidationError
 
 from ecglib.networks import build, weights
 from ecglib.networks.architectures import REFERENCE_NETWORKS, CompactShape
-from ecglib.networks.compact import CompactNet
+from ecglib.networks.compact import CompactNet, fold_limb_leads
 from ecglib.networks.cost import multiply_accumulates
 from ecglib.training.settings import TrainingSettings
+from ecgpredict.spec import Normalization
 
 SHAPES = [
     CompactShape(block="plain", widths=(4, 6), kernel=7),
@@ -22,6 +23,21 @@ def test_a_compact_network_takes_records_of_any_length(shape):
     network = CompactNet(shape).eval()
     for samples in (1000, 250):
         assert network(torch.zeros(2, 12, samples)).shape == (2, 5)
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.block)
+def test_eight_leads_give_the_outputs_of_twelve_that_obey_the_limb_leads_laws(shape):
+    torch.manual_seed(0)
+    network, normalization = CompactNet(shape), Normalization(0.2, 0.3)
+    network(torch.randn(8, 12, 1000))  # running means and variances other than 0 and 1
+    network.eval()
+    eight = torch.randn(3, 1000, 8)
+    one, two = eight[..., :1], eight[..., 1:2]
+    limb = torch.cat([one, two, two - one, -(one + two) / 2, one - two / 2, two - one / 2], dim=2)
+    twelve = normalization(torch.cat([limb, eight[..., 2:]], dim=2)).transpose(1, 2)
+    with torch.no_grad():
+        folded = fold_limb_leads(network, normalization)(normalization(eight).transpose(1, 2))
+        torch.testing.assert_close(folded, network(twelve), atol=1e-5, rtol=0)
 
 
 def test_a_residual_block_adds_its_input_only_where_the_channels_are_as_many():
