@@ -58,10 +58,12 @@ introduce(study)
 # microcontroller their weights are added to those of I and II before rounding, so that its file takes eight leads.
 
 # %%
-candidates = {
-    role: release.make(study, selected, folded=role == "microcontroller")
-    for role, selected in release.selection(study).items()
-}
+selection = release.selection(study)
+candidates = {"default": release.make(study, selection["default"])}
+eight = selection["microcontroller"] != selection["default"]
+candidates["microcontroller"] = release.make(
+    study, selection["microcontroller"], folded=eight
+)
 model, small = candidates["default"], candidates["microcontroller"]
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "The first recording of fold 10 with a myocardial infarction among its labels, as the model gets it: 12 leads, 10 seconds, 100 samples a second.", "name": "fig-use-recording"}}

@@ -79,8 +79,8 @@ class CompactNet(PooledNet):
 def fold_limb_leads(network: CompactNet, normalization: Normalization) -> CompactNet:
     """A copy that takes INDEPENDENT_LEADS; equal wherever the limb leads obey the laws of Einthoven and Goldberger.
 
-    With z = (x - mean) / scale of each lead, a sum of c x is the sum of c z plus (sum of c - 1) mean / scale, which goes
-    into the first convolution's bias.
+    With z = (x - mean) / scale of each lead, a sum of c x is the sum of c z plus (sum of c - 1) mean / scale, which
+    goes into the first convolution's bias.
     """
     eight = np.eye(len(LEADS), dtype=np.float32)[positions(INDEPENDENT_LEADS)]
     c = torch.from_numpy(electrodes.potentials(eight) @ electrodes.TO_LEADS)  # (8, 12)
