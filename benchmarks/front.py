@@ -3,8 +3,8 @@
 `PTBXL_ROOT=… ECGLIB_CACHE=… python benchmarks/front.py FILE` writes results/full/front.json. The recordings are those
 of PTB-XL at 500 Hz whose differences are in FILE (see benchmarks/resampling.py) and all of fold 9, interpolated from
 100 to 500 Hz. A converter of 24 bits with counts of 0.05 µV is simulated, at 500 Hz and, from every other sample,
-at 250 Hz. The device's decision is that of the front end and of the integers of the .tflite file; `predict` reads the
-signal in float32.
+at 250 Hz. The device's decision is that of the front end and of the integers of the .tflite file, with the thresholds
+of `predict`, which reads the signal in float32, and with those of its own file.
 """
 
 import os
@@ -21,6 +21,7 @@ from ecglib.study import results
 from ecgpredict import released
 from ecgpredict.firmware import fixed_point, front, graph, reference
 from ecgpredict.recordings import Recording, quality_warnings, windows
+from ecgpredict.spec import positions
 
 NEAR = 0.02
 FLAGS = {
@@ -32,9 +33,8 @@ FLAGS = {
 }
 
 
-def device(name: str):
-    """The function int16 (n, 1000, 12) in µV -> probabilities float32 (n, 5) of a model's C file."""
-    path, entry = released.load_verified(name, kind=released.TFLITE)
+def device(path: Path, entry: dict):
+    """The function int16 (n, 1000, leads) in µV -> probabilities float32 (n, 5) of a model's C file."""
     network = graph.read(path)
     quantizer = fixed_point.microvolt_quantizer(model.normalization, network.blocks[0].source, path)
     table, _ = fixed_point.output_tables(network.output, entry)
@@ -51,7 +51,7 @@ def twelve_leads(millivolts: np.ndarray) -> np.ndarray:
 
 def measure(signals: np.ndarray, rate: int) -> dict:
     """Differences on recordings float32 (n, 10 s, 12) in mV."""
-    compute = CompiledFront(folder, folder / f"library_{rate}", rate)
+    compute = CompiledFront(folder, folder / f"library_{rate}", rate, leads=leads)
     microvolts, flags, wanted, warned = [], [], [], []
     for number, signal in enumerate(signals):
         recording = Recording(str(number), signal, rate)
@@ -63,9 +63,10 @@ def measure(signals: np.ndarray, rate: int) -> dict:
         texts = quality_warnings(recording)
         warned.append([any(text.startswith(start) for text in texts) for start in FLAGS.values()])
     microvolts, wanted = np.stack(microvolts), np.stack(wanted)
-    error = np.abs(microvolts - 1000 * wanted)[:, 20:980]
+    taken = wanted[..., positions(leads)]
+    error = np.abs(microvolts - 1000 * taken)[:, 20:980]
     probability, expected = on_device(microvolts), model.probabilities(wanted)
-    rounded = on_device(np.round(1000 * wanted).astype(np.int16))
+    rounded = on_device(np.round(1000 * taken).astype(np.int16))
     moved, differs = np.abs(probability - expected), (probability >= bound) != (expected >= model.thresholds)
     near = np.abs(expected - model.thresholds) < NEAR
     return {
@@ -77,6 +78,7 @@ def measure(signals: np.ndarray, rate: int) -> dict:
         "largest_difference": moved.max(),
         "decisions_that_differ": differs.sum(),
         "of_them_away_from_the_threshold": (differs & ~near).sum(),
+        "decisions_that_differ_with_own_thresholds": ((probability >= own) != (expected >= model.thresholds)).sum(),
         "within_with_equal_integers": (np.abs(probability - rounded) <= NEAR).mean(),
         "largest_difference_with_equal_integers": np.abs(probability - rounded).max(),
         "decisions_that_the_front_end_changes": ((probability >= bound) != (rounded >= bound)).sum(),
@@ -97,8 +99,10 @@ def plain(values):
 root = Path(os.environ["PTBXL_ROOT"])
 model = released.load(released.microcontroller())
 with tempfile.TemporaryDirectory() as work:
-    folder = write(Path(work))
-    on_device, bound = device(model.name), model.thresholds.astype(np.float32) - np.float32(1e-6)
+    path, entry = released.load_verified(model.name, kind=released.TFLITE)
+    leads, folder = entry["leads"], write(Path(work), entry["leads"])
+    on_device, bound = device(path, entry), model.thresholds.astype(np.float32) - np.float32(1e-6)
+    own = np.float32(entry["thresholds"]) - np.float32(1e-6)
     steps = np.load(sys.argv[1])["difference_uv"]
     recorded = np.cumsum(steps, axis=1, dtype=np.int16) / np.float32(1000)
     dataset = open_dataset(root, Path(os.environ["ECGLIB_CACHE"]) / "full").labeled().in_folds(9)

@@ -10,11 +10,11 @@ import pytest
 import yaml
 from conftest import lacking
 from device import native, proof
+from random_networks import random_network
 
 from ecgpredict import __version__, examples, firmware, released
 from ecgpredict.errors import InputError
 from ecgpredict.firmware import c_source, golden, graph, plan, reference
-from ecgpredict.firmware.graph import Convolution, Network, Quantization
 from ecgpredict.spec import LEADS, Normalization, apply_temperature
 
 NAMES = (released.microcontroller(), released.default())
@@ -183,7 +183,7 @@ def test_two_cmake_commands_build_and_check_the_model(folders, tmp_path):
     require("cmake", "cc")
     native.run(["cmake", "-S", str(folders[SMALL]), "-B", str(tmp_path)])
     printed = native.run(["cmake", "--build", str(tmp_path), "--target", "check"])
-    assert "golden recording: outputs match" in printed and "stream: outputs of 21 windows match" in printed
+    assert "golden recording: outputs match" in printed and re.search(r"stream: outputs of \d+ windows match", printed)
     printed = native.run([str(tmp_path / "ecg_classify"), str(folders[SMALL] / "recordings.bin")])
     assert printed.count("recording ") == 3 and "NORM 0." in printed
 
@@ -222,28 +222,6 @@ def test_replay_reports_the_line_that_differs(folders, compiled, tmp_path):
     assert done.returncode == 1 and done.stdout.startswith('line 3: device "classify 1:')
 
 
-def network_of(
-    samples: int, layers: list[tuple], rng: np.random.Generator, leads: int = 12, classes: int = 5
-) -> Network:
-    """A network with random weights; each layer: channels, taps, stride, padding before and after, pool."""
-    blocks, into = [], leads
-    source = Quantization(0.1, 8)
-    for out, taps, stride, before, after, pool in layers:
-        weights = rng.integers(-127, 128, (out, taps, into)).astype(np.int8)
-        bias = rng.integers(-3000, 3000, out).astype(np.int32)
-        sink = Quantization(source.scale * 1.7, int(rng.integers(-128, -60)))
-        scales = rng.uniform(0.001, 0.01, out)
-        blocks.append(
-            Convolution(weights, bias, scales, source, sink, sink.zero, stride, before, after, pool),
-        )
-        into, source = out, sink
-    linear = rng.integers(-127, 128, (classes, into)).astype(np.int8)
-    bias, scales = rng.integers(-999, 999, classes).astype(np.int32), rng.uniform(0.001, 0.01, classes)
-    mean, logit = Quantization(0.9 * source.scale, -100), Quantization(0.5 * source.scale, 3)
-    output = Quantization(1 / 256, -128)
-    return Network(samples, leads, tuple(blocks), mean, linear, bias, scales, logit, output)
-
-
 SAME = 1, 1, 1  # stride 1, one column of padding at either end
 PLAIN = {
     "compact": [(8, 10, 2, 0, 0, True), (8, 7, 1, 3, 3, True), (12, 7, 1, 3, 3, False)],
@@ -271,7 +249,7 @@ def test_other_architectures_equal_numpy(tmp_path, kind, samples, leads, classes
     """Complete recordings, and a stream, with undefined behavior checked."""
     require("cc")
     rng = np.random.default_rng(samples)
-    network = network_of(samples, PLAIN[kind], rng, leads, classes)
+    network = random_network(samples, PLAIN[kind], rng, leads, classes)
     names = {"leads": LEADS[:leads], "classes": [f"class {i}" for i in range(classes)], "thresholds": [0.5] * classes}
     entry = released.entry(SMALL) | {"samples": samples} | names
     planned = plan.plan_memory(network, tmp_path)
@@ -294,7 +272,7 @@ def test_other_architectures_equal_numpy(tmp_path, kind, samples, leads, classes
 @pytest.fixture
 def statements(monkeypatch, tmp_path):
     """The folder of a file of two leads and 99 classes, whose names are given."""
-    network = network_of(1000, PLAIN["without padding"], np.random.default_rng(0), 2, 99)
+    network = random_network(1000, PLAIN["without padding"], np.random.default_rng(0), 2, 99)
     monkeypatch.setattr(graph, "read", lambda path: network)
     (tmp_path / "own.tflite").write_bytes(b"")
     classes = [f"statement {i}" for i in range(99)]
@@ -324,7 +302,7 @@ def test_names_that_do_not_fit_a_file_are_refused(statements, tmp_path, names, m
 
 
 def test_a_padded_first_convolution_is_rejected(tmp_path):
-    network = network_of(250, [(4, 3, *SAME, True), (4, 3, *SAME, False)], np.random.default_rng(0))
+    network = random_network(250, [(4, 3, *SAME, True), (4, 3, *SAME, False)], np.random.default_rng(0))
     with pytest.raises(InputError, match="unsupported first convolution"):
         plan.plan_memory(network, tmp_path)
 

@@ -91,11 +91,12 @@ void ecg_classify_int8(ecg_arena *arena, const int8_t *input, int8_t outputs[ECG
 //% if plan.continuous
 /* Add one sample, ECG_LEADS values, to a stream. Returns 1 if `outputs` was written, each time with what ecg_classify()
    computes for a window of ECG_SAMPLES samples: the first one, then those that start ECG_HOP samples later each. A result
-   comes @plan.delays[0]@ to @plan.delays[1]@ samples after the end of its window; a negative number is before it. */
+   comes @plan.delays[0]@ to @plan.delays[1]@ samples after the end of its window; a negative number is before it. A sample
+   completes at most two columns of each layer, and which ones repeats after a few hops: that bounds its work. */
 //% else
 /* Add one sample, ECG_LEADS values, to a stream. Returns 1 if `outputs` was written: with sample ECG_SAMPLES and then
    with every ECG_HOP-th one, each time with what ecg_classify() computes for the latest ECG_SAMPLES samples. The work is
-   spread over the samples; that of a sample with a result is the largest. */
+   spread over the samples and repeats every ECG_HOP samples; that of a sample with a result is the largest. */
 //% endif
 int ecg_push(ecg_stream *stream, const int16_t *microvolts, int8_t outputs[ECG_CLASSES]);
 
