@@ -61,12 +61,12 @@ ON_CLUSTER = bool(config.get("cluster"))
 
 def threads(rule, here):
     """Cores of a job: as measured on a cluster, and `here` on this machine."""
-    return RESOURCES.rules[rule].threads if ON_CLUSTER else here
+    return RESOURCES.rules[rule]["threads"] if ON_CLUSTER else here
 
 
 def memory(rule):
     """MB of a job, more with each attempt; a cluster ends a job that takes more."""
-    return lambda wildcards, attempt: attempt * RESOURCES.rules[rule].mem_mb
+    return lambda wildcards, attempt: attempt * RESOURCES.rules[rule]["mem_mb"]
 
 
 rule all:

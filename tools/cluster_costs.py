@@ -120,13 +120,13 @@ def costs(root: Path) -> dict:
     trained = load_profile(root / "config" / "full.yml").training
     archive, overhead = (_benchmark(root / "results" / "full", name) for name in ("archive", "slurm_overhead"))
     return {
-        "rules": {name: rule.model_dump() for name, rule in measured.rules.items()},
+        "rules": measured.rules,
         "margin": measured.margin,
         "trainings": {model: _training(model, measured) for model in trained},
         "seeds": SEEDS,
         "jobs": len(jobs),
         "estimated": list(dict.fromkeys(name.partition("/")[0] for name, job in jobs.items() if not job.measured)),
-        "core_hours": measured.rules["train"].threads
+        "core_hours": measured.rules["train"]["threads"]
         * sum(job.seconds for job in jobs.values() if not job.on_gpu)
         / HOUR,
         "gpu_hours": sum(job.seconds for job in jobs.values() if job.on_gpu) / HOUR,
@@ -155,8 +155,8 @@ def _archive(measured: dict) -> dict:
 def _training(model: str, measured: Resources) -> dict:
     known = measured.trainings.get(model)
     return {
-        "minutes": known and known.seconds / 60,
-        "hardware": known and known.hardware,
+        "minutes": known and known["seconds"] / 60,
+        "hardware": known and known["hardware"],
         "limit": measured.minutes("train", model),
     }
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import nbformat
 
 from ecgpredict import files
-from ecgpredict.errors import InputError, StudyError
+from ecgpredict.errors import StudyError
 
 INJECTED = "injected-parameters"  # papermill's tag
 STANDALONE = "standalone"  # tag of the cell that readers outside a checkout run first; it is not executed here
@@ -26,8 +26,7 @@ def execute(source: Path, target: Path, parameters: dict, *, work: Path, cwd: Pa
     """Execute a py:percent source with papermill, and write the finished notebook `target` only if every cell ran.
 
     The cell tagged "parameters" has to set each of `parameters`; cells run in `cwd`. `work` gets the unexecuted
-    notebook. InputError if a parameter is not set; ChapterError if a cell failed, whose partial notebook remains in
-    `work`.
+    notebook. ChapterError if a cell failed, whose partial notebook remains in `work`.
     """
     import jupytext
     import papermill
@@ -40,15 +39,6 @@ def execute(source: Path, target: Path, parameters: dict, *, work: Path, cwd: Pa
         cell["id"] = f"cell-{number:02d}"
     plain, partial = work / f"{source.stem}.source.ipynb", work / f"{source.stem}.ipynb"
     nbformat.write(notebook, plain)
-    known = papermill.inspect_notebook(str(plain))
-    if unknown := set(parameters) - set(known):
-        raise InputError(
-            "unknown parameter",
-            where=source,
-            expected=", ".join(known) or "none",
-            found=", ".join(sorted(unknown)),
-            hint='set it in the cell tagged "parameters"',
-        )
     try:
         options = {"kernel_name": "python3", "cwd": str(cwd), "progress_bar": {"desc": source.stem}}
         quiet = ["--log-level=ERROR"]  # the kernel warns about its transport

@@ -22,43 +22,25 @@ _STAGING = ".publishing"  # in the checkout, so that a rename is enough
 
 
 def publish(study: Study) -> None:
-    """Replace the committed chapters, results, runs, released models and README's tables, all of them or none.
+    """Replace the committed chapters, results, runs, released models and README's tables.
 
-    The new folders are completed beside the committed ones and then change places with them. After an error the old
-    ones are in place; after a kill while they change places, :func:`restore` or the next call puts them back.
+    They are completed beside the committed ones first: an error leaves those as they were.
 
     Raises
     ------
     InputError : a chapter's notebook, a model's result or the README's tables are missing
     """
-    root = study.paths.root
-    restore(root)
+    root, before = study.paths.root, study.paths.root / _STAGING / "before"
     try:
         staged = replace(study.paths, root=root / _STAGING / "new")
         _stage(study, staged)
-        _change_places(root, staged.root)
+        for tree in _TREES:
+            (before / tree).parent.mkdir(parents=True, exist_ok=True)
+            (root / tree).rename(before / tree)
+            (staged.root / tree).rename(root / tree)
     finally:
-        restore(root)
-
-
-def restore(root: Path) -> None:
-    """Undo a publication that was stopped before its end, and remove what it prepared."""
-    before = root / _STAGING / "before"
-    for old in [before / tree for tree in _TREES if (before / tree).exists()]:
-        target = root / old.relative_to(before)
-        shutil.rmtree(target, ignore_errors=True) if old.is_dir() else target.unlink(missing_ok=True)
-        old.rename(target)
-    shutil.rmtree(root / _STAGING, ignore_errors=True)
-
-
-def _change_places(root: Path, new: Path) -> None:
-    before = root / _STAGING / "before"
-    for tree in _TREES:
-        (before / tree).parent.mkdir(parents=True, exist_ok=True)
-        (root / tree).rename(before / tree)
-        (new / tree).rename(root / tree)
+        shutil.rmtree(root / _STAGING, ignore_errors=True)
     subprocess.run([sys.executable, root / "tools" / "fold_10_ledger.py"], cwd=root, check=True)
-    before.rename(before.with_name("replaced"))  # from here on the new ones count
 
 
 def _stage(study: Study, staged: Paths) -> None:
@@ -66,7 +48,7 @@ def _stage(study: Study, staged: Paths) -> None:
     paths = study.paths
     for tree in _TREES[:-1]:
         shutil.copytree(paths.root / tree, staged.root / tree)
-    (staged.root / "README.md").write_text(book.readme(paths), encoding="utf-8")
+    (staged.root / "README.md").write_text(book.readme(paths, paths.results), encoding="utf-8")
     for name in study.settings.registry.chapters:
         notebook = workflow.executed_chapter(study, name)
         (staged.chapters / notebook.name).write_bytes(_for_readers(study, notebook))

@@ -88,7 +88,7 @@ def superclasses(codes: Iterable[str], vocabulary: str) -> np.ndarray:
 
 
 def labeled(root: Path, source: Source) -> list[Labeled]:
-    """The recordings below a folder, by name; an InputError if there are none, or for SPH without its table."""
+    """The recordings below a folder, by name; an InputError if there are none."""
     root = Path(root)
     found = list(map(_of_header, sorted(root.rglob("*.hea")))) if source.folder else _of_metadata(root)
     if not found:
@@ -103,13 +103,7 @@ def _of_header(path: Path) -> Labeled:
 
 
 def _of_metadata(root: Path) -> list[Labeled]:
-    path, wanted = root / METADATA, {"ECG_ID", "AHA_Code", "Patient_ID"}
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except (OSError, ValueError) as error:
-        raise _fault("table missing or unreadable", path, "a CSV file", error) from error
-    if missing := wanted - set(table):
-        raise _fault("column missing", path, ", ".join(sorted(wanted)), f"no {', '.join(sorted(missing))}")
+    table = pd.read_csv(root / METADATA, dtype=str, keep_default_na=False)
     files = {file.stem: file for file in root.rglob("*.h5")}
     return [
         Labeled(files[row.ECG_ID], row.Patient_ID, tuple(map(str, _primary(row.AHA_Code))))

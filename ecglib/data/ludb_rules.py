@@ -22,7 +22,6 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from ecgpredict.errors import InputError
 from ecgpredict.spec import CLASSES
 
 RULES = ("strict", "wide", "clear")
@@ -61,18 +60,12 @@ MEANINGS = _meanings()
 
 
 def meaning(statement: str) -> Meaning:
-    """What a statement means, whatever its case and what follows it; an InputError if the rule does not have it."""
+    """What a statement means, whatever its case and what follows it; a LookupError if the rule does not have it."""
     plain = " ".join(statement.split()).lower()
     for one in MEANINGS:
         if one.matches(plain):
             return one
-    raise InputError(
-        "unknown statement",
-        where="LUDB's statements",
-        expected="a statement of ecglib/data/ludb_statements.csv",
-        found=repr(statement),
-        hint="use LUDB 1.0.1",
-    )
+    raise LookupError(f"no row in ludb_statements.csv for {statement!r}")
 
 
 def superclasses(statements: Iterable[str], rule: str) -> np.ndarray:

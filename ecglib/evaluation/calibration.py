@@ -13,7 +13,6 @@ from sklearn.metrics import log_loss, precision_recall_curve
 
 from ecglib.evaluation.bootstrap import Estimate, combined, percentile
 from ecglib.evaluation.resampling import Resampling
-from ecglib.evaluation.scores import check_positive_and_negative
 from ecgpredict.spec import CLASSES, apply_temperature
 
 _BINS = 15
@@ -21,7 +20,6 @@ _BINS = 15
 
 def fit_temperature(y_score: np.ndarray, y_true: np.ndarray) -> float:
     """The temperature with the smallest binary cross-entropy (Guo et al. 2017), one for all superclasses."""
-    check_positive_and_negative(y_true)
 
     def cost(log_temperature: float) -> float:
         return log_loss(y_true.ravel(), apply_temperature(y_score, np.exp(log_temperature)).ravel())
@@ -37,17 +35,15 @@ def expected_calibration_error(y_score: np.ndarray, y_true: np.ndarray, bins: in
     return float(np.abs(sums).sum() / y_score.size)
 
 
-def calibration_error_estimate(
-    y_score: np.ndarray, y_true: np.ndarray, resampling: Resampling, bins: int = _BINS
-) -> Estimate:
+def calibration_error_estimate(y_score: np.ndarray, y_true: np.ndarray, resampling: Resampling) -> Estimate:
     """The expected calibration error with an interval over patients.
 
     The error of a resample is biased upwards, because chance deviations in each bin count as error; the interval is
     shifted down by the mean of this excess.
     """
-    sums = np.abs(resampling.totals(_gaps_by_bin(y_score, y_true, bins))).sum(axis=1)
+    sums = np.abs(resampling.totals(_gaps_by_bin(y_score, y_true, _BINS))).sum(axis=1)
     resampled = sums / (resampling.totals(np.ones((len(y_score), 1)))[:, 0] * y_score.shape[1])
-    value = expected_calibration_error(y_score, y_true, bins)
+    value = expected_calibration_error(y_score, y_true)
     found = percentile(value, resampled - (resampled.mean() - value))
     return Estimate(value, max(0.0, found.low), found.high)
 
@@ -118,7 +114,6 @@ def _newton_step(sums: np.ndarray) -> np.ndarray:
 
 def choose_thresholds(y_score: np.ndarray, y_true: np.ndarray) -> np.ndarray:
     """The threshold with the best F1 for each superclass, float (5,); a probability at or above it is positive."""
-    check_positive_and_negative(y_true)
     chosen = []
     for score, actual in zip(y_score.T, y_true.T):
         precision, recall, threshold = precision_recall_curve(actual, score)
@@ -159,9 +154,5 @@ def _measures(counts: np.ndarray) -> dict[str, np.ndarray]:
 
 def _gaps_by_bin(y_score: np.ndarray, y_true: np.ndarray, bins: int) -> np.ndarray:
     """Probabilities minus labels (n, k), each in the columns of its bin: (n, bins * k)."""
-    gaps, index = y_score - y_true, _bin(y_score, bins)
+    gaps, index = y_score - y_true, np.digitize(y_score, np.linspace(0, 1, bins + 1)[1:-1])
     return np.concatenate([np.where(index == number, gaps, 0) for number in range(bins)], axis=1)
-
-
-def _bin(y_score: np.ndarray, bins: int) -> np.ndarray:
-    return np.digitize(y_score, np.linspace(0, 1, bins + 1)[1:-1])

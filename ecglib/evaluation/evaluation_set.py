@@ -12,7 +12,6 @@ from ecglib.evaluation.bootstrap import Estimate, auc_difference, auc_estimates
 from ecglib.evaluation.metrics import macro_auc
 from ecglib.evaluation.resampling import Resampling
 from ecglib.evaluation.scores import Scores, check_positive_and_negative
-from ecgpredict.errors import InputError
 from ecgpredict.spec import CLASSES
 
 
@@ -40,27 +39,19 @@ class EvaluationSet:
     resampling: Resampling
 
     @classmethod
-    def from_dataset(cls, dataset: Dataset, fold: int, *, n_bootstrap: int, seed: int = 0) -> EvaluationSet:
+    def from_dataset(cls, dataset: Dataset, fold: int, *, n_bootstrap: int) -> EvaluationSet:
         """The labeled records of a dataset's fold; an InputError if a superclass has no positives or no negatives."""
         part = dataset.labeled().in_folds(fold)
         y_true = part.table[list(CLASSES)].to_numpy(bool)
         check_positive_and_negative(y_true, f"fold {fold}, ")
-        return cls(fold, part.ecg_id, y_true, Resampling.from_dataset(part, n_bootstrap, seed))
+        return cls(fold, part.ecg_id, y_true, Resampling.from_dataset(part, n_bootstrap))
 
     def __len__(self) -> int:
         return len(self.ecg_id)
 
     def y_score(self, scores: Scores) -> np.ndarray:
-        """Scores of this fold's records, in their order: float32 (s, n, 5); an InputError if one was not scored."""
-        positions = pd.Index(scores.ecg_id).get_indexer(self.ecg_id)
-        if (missing := positions < 0).any():
-            raise InputError(
-                "records without scores",
-                where=f"fold {self.fold}, ecg_id {self.ecg_id[missing][0]}",
-                expected=f"scores of {len(self)} records",
-                found=f"{missing.sum()} missing",
-                hint="score every record of the fold",
-            )
+        """Scores of this fold's records, in their order: float32 (s, n, 5); a KeyError if one was not scored."""
+        positions = pd.Series(np.arange(len(scores.ecg_id)), scores.ecg_id).loc[self.ecg_id]
         return scores.of(CLASSES).score[:, positions]
 
     def aucs(self, scores: Scores) -> dict[str, Estimate]:

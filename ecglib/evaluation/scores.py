@@ -47,11 +47,7 @@ class Scores:
 
     @classmethod
     def load(cls, path: Path) -> Scores:
-        """Read what :meth:`save` wrote; an InputError if the file is missing."""
-        if not Path(path).is_file():
-            raise InputError(
-                "no scores", where=path, expected="a file", found="none", hint="run the chapter or the training again"
-            )
+        """Read what :meth:`save` wrote."""
         with np.load(path, allow_pickle=False) as content:
             arrays = (content[name] for name in ("ecg_id", "fold", "seed", "score"))
             return cls(*arrays, tuple(content["classes"].tolist()))

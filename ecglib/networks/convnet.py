@@ -179,18 +179,18 @@ def layer_table(network: nn.Module, samples: int = N_SAMPLES) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["layer", "output_shape", "params"])
 
 
-def size_table(network: nn.Module, samples: int = N_SAMPLES) -> pd.Series:
+def size_table(network: nn.Module) -> pd.Series:
     """Parameters and the original's four sizes in MB (2**20 bytes, 4 bytes per number).
 
     The forward/backward size counts every layer's output twice (activation and gradient): it estimates
     the memory for training on one record, not the size of a file.
     """
-    table = layer_table(network, samples)
+    table = layer_table(network)
     outputs = sum(math.prod(shape[1:]) for shape in table["output_shape"])
     params = int(table["params"].sum())
     sizes = {
         "params": params,
-        "input_mb": len(LEADS) * samples * 4 / _MB,
+        "input_mb": len(LEADS) * N_SAMPLES * 4 / _MB,
         "forward_backward_mb": 2 * outputs * 4 / _MB,
         "params_mb": params * 4 / _MB,
     }

@@ -39,17 +39,6 @@ REPORTED = {
     "distillation_replay": Reported(auc=0.938, params=534_005, weights_mb=2.04),
 }
 
-# finding -> what its metric was measured on
-EVIDENCE = {
-    "Base CNN": "mean of the five validation folds that early stopping monitored; no test result",
-    "Inception CNN": "fold 10, after 50 epochs without early stopping",
-    "Pruning": "fold 9, without training after pruning",
-    "Pruned and quantized": "test records of a random split; the network scored is not the one built",
-    "Quantization": "validation records of the last of five folds; a float32 network",
-    "Student with teacher": "a random fifth of the records, one split and seed; the teacher was not trained",
-    "Student without teacher": "a random fifth of the records, one split and seed",
-}
-
 # binary cross-entropy of the Inception CNN after its last epoch, read from the page's curves
 INCEPTION_LOSSES = {"training": 4.5e-4, "validation": 1.0}
 

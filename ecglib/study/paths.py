@@ -86,11 +86,6 @@ class Paths:
         return self.root / "results" / "full" if self.profile == "full" else self.results
 
     @property
-    def latest_results(self) -> Path:
-        """The results of this run if its summary is written, else the published ones."""
-        return self.results if (self.results / "summary.csv").is_file() else self.published_results
-
-    @property
     def build(self) -> Path:
         return self.root / "_build" / self.profile
 

@@ -7,7 +7,6 @@ import pytest
 
 from ecglib.book import chapters
 from ecglib.book.chapters import ChapterError
-from ecgpredict.errors import InputError
 
 SOURCE = """# %% tags=["parameters", "remove-cell"]
 profile = "sample"
@@ -70,12 +69,6 @@ def test_a_failure_leaves_the_last_good_notebook(run):
     with pytest.raises(ChapterError):
         run("1 / 0")
     assert target.read_bytes() == before
-
-
-def test_an_unknown_parameter_is_an_error(run):
-    with pytest.raises(InputError, match="unknown parameter") as caught:
-        run("1", profil="full")
-    assert (caught.value.expected, caught.value.found) == ("profile", "profil")
 
 
 def test_a_chapter_that_writes_warnings_is_refused(run):

@@ -54,8 +54,8 @@ def jobs(tmp_path_factory):
 def test_a_job_asks_for_what_was_measured(jobs, project):
     needs = resources.load(project / "config" / "resources.yml").rules["train"]
     training = jobs.partition("rule train_batch_0:")[2].partition("\n\n")[0]
-    assert f"threads: {needs.threads}" in training
-    assert f"mem_mb={needs.mem_mb}" in training
+    assert f"threads: {needs['threads']}" in training
+    assert f"mem_mb={needs['mem_mb']}" in training
 
 
 def test_the_container_is_installed_as_the_environment_is(project):

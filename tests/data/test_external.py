@@ -1,6 +1,7 @@
 """Other hospitals' data sets: superclasses of SNOMED and AHA codes, recordings in their layouts, a model's AUCs."""
 
 import re
+from typing import get_args
 
 import h5py
 import numpy as np
@@ -10,6 +11,7 @@ from recording_files import write_mat
 from typer.testing import CliRunner
 
 from ecglib import cli
+from ecglib.cli import study as study_commands
 from ecglib.data import download, external, ptbxl
 from ecglib.study import external as evaluation
 from ecglib.study import results
@@ -125,13 +127,13 @@ def test_another_shape_is_refused(tmp_path, shape):
 
 
 def test_a_folder_without_recordings_is_named(tmp_path):
-    for name in ("georgia", "sph"):
-        with pytest.raises(InputError):
-            external.labeled(tmp_path, external.SOURCES[name])
+    with pytest.raises(InputError):
+        external.labeled(tmp_path, external.SOURCES["georgia"])
 
 
 def test_each_source_can_be_downloaded():
     assert set(external.SOURCES) | {"ptb-xl", "ludb"} == set(download.SOURCES) | {"sph"}
+    assert set(external.SOURCES) == set(get_args(study_commands.Hospital))
     georgia = download.SOURCES["georgia"]
     assert georgia.wanted("training/georgia/g1/E00001.hea") and not georgia.wanted("training/ningbo/g1/JS1.hea")
 

@@ -7,7 +7,6 @@ from sklearn.metrics import brier_score_loss, f1_score, precision_score, recall_
 
 from ecglib.evaluation import calibration
 from ecglib.evaluation.resampling import Resampling
-from ecgpredict.errors import InputError
 from ecgpredict.spec import CLASSES, apply_temperature
 
 
@@ -112,15 +111,6 @@ def test_decisions_are_evaluated_with_intervals(calibrated_data):
     }
     assert table.loc["MI", "value"].to_dict() == pytest.approx(expected)
     assert (table["low"] < table["value"]).all() and (table["value"] < table["high"]).all()
-
-
-@pytest.mark.parametrize("function", [calibration.fit_temperature, calibration.choose_thresholds])
-def test_a_superclass_without_positive_records_is_named(calibrated_data, function):
-    score, y_true = calibrated_data[0][:50], calibrated_data[1][:50].copy()
-    y_true[:, 4] = False
-    with pytest.raises(InputError, match="without positive or negative records") as caught:
-        function(score, y_true)
-    assert caught.value.where == "HYP"
 
 
 def test_the_measures_of_a_superclass_are_those_of_its_column(calibrated_data):

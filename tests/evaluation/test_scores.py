@@ -61,11 +61,6 @@ def test_classes_are_selected_by_name(scored, tmp_path):
     np.testing.assert_array_equal(two.score, scored.score[..., [CLASSES.index("CD"), CLASSES.index("MI")]])
 
 
-def test_missing_scores_are_named(tmp_path):
-    with pytest.raises(InputError, match="no scores"):
-        Scores.load(tmp_path / "scores.npz")
-
-
 def test_an_ensemble_is_the_mean_probability_under_a_seed_of_its_own(scored):
     together = scored.ensemble()
     assert together.seed.tolist() == [-1]
