@@ -14,7 +14,6 @@ from pathlib import Path
 import nbformat
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.collections import PathCollection
 from matplotlib.colors import to_hex
 from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
@@ -88,8 +87,6 @@ def _describe(axes: Axes, figure: Figure) -> str:
     elif legend and legend.get_title().get_text():  # "AUC", and a value in each entry
         entries = [text.get_text() for text in legend.get_texts()]
         shown = f"{legend.get_title().get_text()}: {_listed(entries)}"
-    elif groups := _groups(axes, figure):
-        shown = "means: " + _listed([f"{name} {mean:.3g}" for name, mean in groups.items()])
     else:
         shown = _listed([_trend(name, line, y_label) for name, line in _named_lines(axes)])
     what = f"{y_label} against {x_label}" if x_label and y_label else x_label or y_label
@@ -152,26 +149,3 @@ def _bars(axes: Axes, bars: list[BarContainer]) -> str:
         heights[round(patch.get_x(), 6), round(patch.get_x() + patch.get_width(), 6)] += patch.get_height()
     (low, high), most = max(heights.items(), key=lambda item: item[1])
     return f"most, {most:,.4g}, between {low:g} and {high:g}"
-
-
-def _groups(axes: Axes, figure: Figure) -> dict[str, float]:
-    """The mean of the dots in each row of an axis with names, for strip plots."""
-    shared = axes.get_shared_y_axes()
-    labelled = next(other for other in figure.axes if other is axes or shared.joined(other, axes))  # bears the names
-    names = [tick.get_text() for tick in labelled.get_yticklabels()]
-    dots = [collection for collection in axes.collections if isinstance(collection, PathCollection)]
-    if not dots or not all(names) or any(_is_number(name) for name in names):
-        return {}
-    places: dict[int, list[float]] = defaultdict(list)
-    for collection in dots:
-        for x, y in np.asarray(collection.get_offsets(), dtype=float):
-            places[round(y)].append(x)
-    return {names[row]: float(np.mean(values)) for row, values in sorted(places.items()) if 0 <= row < len(names)}
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text.replace("\N{MINUS SIGN}", "-").replace(",", ""))
-    except ValueError:
-        return False
-    return True

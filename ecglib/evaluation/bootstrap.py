@@ -78,11 +78,6 @@ class Estimate:
             return f"equivalent within {EQUIVALENCE_MARGIN:g}"
         return "different" if self.excludes_zero else "cannot tell"
 
-    @property
-    def sources(self) -> str:
-        """The sources of variation in the interval, for a caption."""
-        return "patients" if self.n_seeds == 1 else f"patients and {self.n_seeds} seeds"
-
     def to_dict(self) -> dict[str, float]:
         """The attributes as a dictionary, for JSON; `Estimate(**values)` restores the estimate."""
         return asdict(self)

@@ -72,11 +72,6 @@ def build(name: str, dropout: float | None = None) -> ECGNet:
     return ECGNet(CHANNELS[name], 0.5 if dropout is None else dropout, quantization_aware=name == "quantization_aware")
 
 
-def load_weights(network: ECGNet, path: Path) -> ECGNet:
-    """Fill a network with the weights of a run, in the network's own precision."""
-    return weights.fill(network, path)
-
-
 def from_weights(path: Path, dropout: float | None = None) -> ECGNet:
     """The network of a weights file, with the same number of channels as the file's convolutions."""
     state = weights.read(path)

@@ -87,7 +87,7 @@ def load_profile(path: Path, *, seeds: int | None = None) -> Profile:
                 hint="correct the file",
             )
     models = {name: _adapted(model, given, path, seeds) for name, model in registry.models.items()}
-    registry = _reduced(Registry(chapters=registry.chapters, models=models), given)
+    registry = _reduced(registry.model_copy(update={"models": models}), given)
     return Profile(**given.model_dump(include=set(_Common.model_fields)), registry=registry)
 
 

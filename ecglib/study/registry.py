@@ -13,7 +13,6 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from ecglib.data.folds import TEST_FOLD
-from ecglib.study.original import MAX_EPOCHS
 from ecglib.training.settings import TrainingSettings
 from ecgpredict.errors import InputError
 
@@ -26,7 +25,7 @@ class Model(BaseModel):
     Attributes
     ----------
     name : key in the registry, file name in results/ and models/
-    label : display name; that of a shortened replay includes the number of epochs
+    label : display name
     chapter : chapter that writes its results, or that compares it on fold 9
     role : "final" and "replay" models have results and a row in the summary; "candidate" and "trial" models are
         compared on fold 9 only; "intermediate" models are trained only for other models to be made from
@@ -129,25 +128,6 @@ def needed_models(model: Model) -> tuple[str, ...]:
     return (*([model.training.init_from] if model.training.init_from else []), *model.training.teachers)
 
 
-def length_note(model: Model, registry: Registry) -> str:
-    """For a replay that is shorter than the original's training: "21 of 50 epochs"; for other models: ""."""
-    if model.role != "replay":
-        return ""
-    source = model if model.training else registry.models[model.made_from[0]]
-    epochs = source.training.epochs
-    return f"{epochs} of {MAX_EPOCHS} epochs" if epochs < MAX_EPOCHS else ""
-
-
-def _with_lengths(registry: Registry) -> Registry:
-    """The registry with the length of each shortened replay in its label."""
-    notes = {name: length_note(model, registry) for name, model in registry.models.items()}
-    models = {
-        name: model.model_copy(update={"label": f"{model.label} ({notes[name]})"}) if notes[name] else model
-        for name, model in registry.models.items()
-    }
-    return registry.model_copy(update={"models": models})
-
-
 def load_registry(path: Path) -> Registry:
     """The checked content of config/models.yml; raises as :func:`read_yaml` and :func:`validated`."""
     content = read_yaml(path)
@@ -155,7 +135,7 @@ def load_registry(path: Path) -> Registry:
         entry["name"] = name
         if "training" in entry:
             entry["training"] = {"network": name} | entry["training"]
-    registry = _with_lengths(validated(Registry, content, path))
+    registry = validated(Registry, content, path)
     for name, model in registry.models.items():
         if model.chapter not in registry.chapters:
             where, known = f"{path}, models.{name}.chapter", ", ".join(registry.chapters)

@@ -73,12 +73,6 @@ def test_a_histogram_has_its_tallest_place_with_stacked_bars_summed(axes):
     assert text_of(axes, "age", "records") == "records against age: most, 5, between 60 and 70."
 
 
-def test_a_row_of_dots_has_its_mean(axes):
-    axes.scatter([0.90, 0.92, 0.80], [0, 0, 1])
-    axes.set_yticks([0, 1], ["base CNN", "student"])
-    assert text_of(axes, "AUC", "") == "AUC: means: base CNN 0.91; student 0.8."
-
-
 def test_a_long_list_is_cut_and_says_so(axes):
     axes.barh([f"model {number}" for number in range(10)], range(10))
     text = text_of(axes, "MB", "")

@@ -19,7 +19,7 @@ def network(folder):
     network = convnet.build("student")
     network.train()(torch.randn(16, 12, 1000))  # batch norms with different statistics
     weights.save(network, folder / "weights.safetensors")
-    return convnet.load_weights(network, folder / "weights.safetensors").eval()
+    return weights.fill(network, folder / "weights.safetensors").eval()
 
 
 @pytest.fixture(scope="module")

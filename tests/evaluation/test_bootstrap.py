@@ -37,12 +37,6 @@ def test_estimates_are_means_over_seeds_of_each_superclass_and_of_all(data):
     assert all(one.low < one.value < one.high for one in found.values())
 
 
-def test_an_estimate_names_the_sources_of_variation_in_its_interval(data):
-    y_true, y_score, resampling = data
-    assert auc_estimates(y_true, y_score, resampling)["macro"].sources == "patients and 3 seeds"
-    assert auc_estimates(y_true, y_score[:1], resampling)["macro"].sources == "patients"
-
-
 def test_the_interval_shrinks_with_records():
     rng = np.random.default_rng(2)
 

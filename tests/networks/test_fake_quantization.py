@@ -4,7 +4,7 @@ import pytest
 import torch
 from small_trainings import train_torch
 
-from ecglib.networks import convnet
+from ecglib.networks import convnet, weights
 from ecglib.networks.fake_quantization import FakeQuantize, FakeQuantizeWeight, strip_fake_quant
 from ecglib.training import scoring
 from ecglib.training.settings import TrainingSettings
@@ -68,7 +68,7 @@ def test_its_weights_are_saved_and_loaded(sample, tmp_path):
     )
     build = lambda: convnet.build("quantization_aware")  # noqa: E731
     run = train_torch("quantization_replay", build, settings, 0, sample, tmp_path / "run")
-    network = convnet.load_weights(build(), run.weights())
+    network = weights.fill(build(), run.weights())
     normalization = Normalization(**run.metadata["normalization"])
     score = scoring.predict(network, sample.in_folds(9, 10), normalization)
     torch.testing.assert_close(torch.from_numpy(score), torch.from_numpy(run.scores.score[0]), atol=1e-6, rtol=0)

@@ -68,6 +68,11 @@ def test_a_profile_without_changes_has_every_model_as_declared(write):
     assert profile.training["student"].teachers == ("base_cnn",)
 
 
+def test_a_profile_has_the_declared_int8_options(write):
+    models = MODELS | {"int8": {"calibration_method": "entropy"}}
+    assert load_profile(write(models)).registry.int8.calibration_method == "entropy"
+
+
 def test_a_profile_reduces_epochs_and_seeds_and_changes_settings(write):
     changes = {"max_epochs": 2, "max_seeds": 1, "training": {"*": {"batch_size": 32, "bn_records": 64}}}
     profile = load_profile(write(profile=PROFILE | changes))

@@ -42,7 +42,7 @@ def test_a_run_has_history_weights_scores_and_metadata(finished, sample):
 
 
 def test_scores_are_those_of_the_saved_weights(finished, sample):
-    network = convnet.load_weights(BUILD(), finished.weights())
+    network = weights.fill(BUILD(), finished.weights())
     normalization = Normalization(**finished.metadata["normalization"])
     scored = sample.in_folds(9, 10)
     np.testing.assert_allclose(scoring.predict(network, scored, normalization), finished.scores.score[0], atol=1e-5)
