@@ -1,7 +1,6 @@
 """One set of pins: requirements.txt, which conda reads too, and pyproject.toml's direct dependencies."""
 
 import ast
-import asyncio
 import importlib.util
 import json
 import os
@@ -17,7 +16,6 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
-from rattler.exceptions import SolverError
 
 from ecglib.cli import app
 
@@ -48,37 +46,6 @@ def script(project):
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
-
-
-@pytest.fixture
-def channel(tmp_path):
-    """A channel of conda packages: what it holds is written by `channel(subdir, {file: record})`."""
-    folder = tmp_path / "channel"
-
-    def hold(subdir, *packages):
-        records = {
-            f"{name}-{version}-py311_0.conda": record(subdir, name, version, *d) for name, version, *d in packages
-        }
-        (folder / subdir).mkdir(parents=True)
-        content = {"info": {"subdir": subdir}, "packages": {}, "packages.conda": records, "repodata_version": 1}
-        (folder / subdir / "repodata.json").write_text(json.dumps(content))
-
-    hold.address = folder.as_uri()
-    return hold
-
-
-def record(subdir, name, version, *depends):
-    return {
-        "name": name,
-        "version": version,
-        "build": "py311_0",
-        "build_number": 0,
-        "subdir": subdir,
-        "sha256": "0" * 64,
-        "depends": list(depends),
-        "size": 1,
-        "timestamp": 1,
-    }
 
 
 def test_every_package_is_pinned_to_one_version(pins):
@@ -181,55 +148,6 @@ def test_condas_python_is_one_that_the_package_takes(conda, metadata):
 def test_conda_takes_the_same_pins_from_the_same_file(conda):
     (pip,) = [entry["pip"] for entry in conda["dependencies"] if isinstance(entry, dict)]
     assert pip == ["--requirement requirements.txt", "--editable ."]
-
-
-PYTHON = ("python", "3.11.9")
-FOR_PYTHON = "python >=3.11,<3.12.0a0"
-
-
-@pytest.fixture
-def written(script, channel, tmp_path, monkeypatch):
-    """environment.yml as the script writes it from the test's channel and requirements."""
-
-    def write(requirements):
-        (tmp_path / "requirements.txt").write_text(requirements)
-        monkeypatch.setattr(script, "PROJECT", tmp_path)
-        asyncio.run(script.main(channel.address))
-        return yaml.safe_load((tmp_path / "environment.yml").read_text())["dependencies"]
-
-    return write
-
-
-def test_conda_installs_what_the_channel_has_in_the_pinned_version(written, channel):
-    for platform in ("linux-64", "osx-arm64"):
-        channel(platform, ("numpy", "2.4.6", FOR_PYTHON), ("pandas", "2.0.0", FOR_PYTHON))
-    channel("noarch", PYTHON, ("pip", "26.0"), ("stack_data", "0.6.3", "python"))
-    found = written("numpy==2.4.6\npandas==2.3.3\nstack-data==0.6.3\nwfdb==4.3.1\n")
-    assert found[:-1] == ["python=3.11", "numpy==2.4.6", "stack_data==0.6.3", "pip"]
-
-
-def test_a_package_for_one_platform_or_another_python_is_left_to_pip(written, channel):
-    channel("linux-64", ("numpy", "2.4.6", FOR_PYTHON), ("scipy", "1.17.1", "python >=3.12,<3.13.0a0"))
-    channel("osx-arm64", ("scipy", "1.17.1", FOR_PYTHON))
-    channel("noarch", PYTHON, ("pip", "26.0"))
-    assert written("numpy==2.4.6\nscipy==1.17.1\n")[:-1] == ["python=3.11", "pip"]
-
-
-def test_a_c_library_of_the_same_name_is_not_taken(written, channel):
-    channel("linux-64", ("libclang", "18.1.1", "libstdcxx"), ("flatbuffers", "25.12.19"))
-    channel("osx-arm64")
-    channel("noarch", PYTHON, ("pip", "26.0"), ("python-flatbuffers", "25.12.19", "python >=3.9"))
-    found = written("flatbuffers==25.12.19\nlibclang==18.1.1\n")
-    assert found[:-1] == ["python=3.11", "python-flatbuffers==25.12.19", "pip"]
-
-
-def test_packages_that_do_not_fit_together_are_not_written(written, channel, tmp_path):
-    channel("linux-64", ("numpy", "1.26.4", FOR_PYTHON), ("numpy", "2.4.6", FOR_PYTHON))
-    channel("osx-arm64", ("numpy", "2.4.6", FOR_PYTHON))
-    channel("noarch", PYTHON, ("pip", "26.0"), ("wfdb", "4.3.1", "python", "numpy <2"))
-    with pytest.raises(SolverError, match="wfdb"):
-        written("numpy==2.4.6\nwfdb==4.3.1\n")
-    assert not (tmp_path / "environment.yml").exists()
 
 
 def test_the_committed_file_is_the_scripts(project, conda, script):

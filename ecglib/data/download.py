@@ -110,16 +110,8 @@ def download(
     try:
         for done in tqdm(as_completed(fetched), source.name, total=len(wanted), unit="file", disable=not progress):
             done.result()
-    except requests.RequestException as error:
+    except (requests.RequestException, ValueError) as error:  # the latter is pooch's for a checksum that stays wrong
         raise _unreachable(url + fetched[done], error) from error
-    except ValueError as error:  # pooch: checksum still wrong after the last attempt
-        raise InputError(
-            "wrong checksum",
-            where=url + fetched[done],
-            expected=f"SHA-256 {wanted[fetched[done]]}",
-            found="other content in every attempt",
-            hint="run the same command again later; finished files are kept",
-        ) from error
     finally:
         pool.shutdown(cancel_futures=True)
     return root
@@ -164,7 +156,7 @@ def _unreachable(url: str, error: Exception) -> InputError:
     return InputError(
         "download failed",
         where=url,
-        expected="an answer from the server",
+        expected="the file, with its checksum",
         found=f"{type(error).__name__}: {error}",
         hint="check the network and run the same command again; finished files are kept",
     )

@@ -21,7 +21,7 @@ def read(path: Path, rate: int, samples: int, hint: str) -> Record:
 
     Raises
     ------
-    InputError : header or signal file missing or truncated; wrong checksum, sampling rate, length or lead order;
+    InputError : header or signal file missing or unreadable; wrong checksum, sampling rate, length or lead order;
         missing samples
     """
     import wfdb
@@ -37,18 +37,14 @@ def read(path: Path, rate: int, samples: int, hint: str) -> Record:
     try:
         record = wfdb.rdrecord(str(path), physical=False, return_res=16)
     except Exception as error:  # wfdb does not catch the errors of its parser
-        size = 2 * samples * len(LEADS)
-        if data.stat().st_size != size:
-            raise fault("signal file truncated", data, f"{size} bytes", f"{data.stat().st_size} bytes") from error
-        raise fault("record unreadable", header, "a WFDB header", f"{type(error).__name__}: {error}") from error
-    if not record.sig_name or None in record.sig_name or not record.checksum or None in record.checksum:
-        raise fault("record unreadable", header, "a name and a checksum for each lead", "some are missing")
-    if record.fs != rate:
-        raise fault("wrong sampling rate", header, f"{rate} Hz", f"{record.fs} Hz")
-    if record.sig_len != samples:
-        raise fault("wrong length", header, f"{samples} samples", f"{record.sig_len} samples")
-    if [name.upper() for name in record.sig_name] != [name.upper() for name in LEADS]:
-        raise fault("wrong lead order", header, " ".join(LEADS), " ".join(record.sig_name))
+        raise fault("record unreadable", header, "a WFDB record", f"{type(error).__name__}: {error}") from error
+    for what, expected, found in (
+        ("sampling rate in Hz", rate, record.fs),
+        ("number of samples", samples, record.sig_len),
+        ("lead order", " ".join(LEADS).upper(), " ".join(record.sig_name).upper()),
+    ):
+        if found != expected:
+            raise fault(f"wrong {what}", header, expected, found)
     missing = record.d_signal == _MISSING
     if missing.any():
         leads = " ".join(LEADS[i] for i in np.flatnonzero(missing.any(axis=0)))

@@ -77,7 +77,8 @@ def test_a_chapter_that_writes_warnings_is_refused(run):
 
 
 def test_cells_that_did_not_run_in_order_are_refused():
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1", execution_count=2)])
+    cells = [nbformat.v4.new_code_cell("1", execution_count=count) for count in (2, 1)]
+    notebook = nbformat.v4.new_notebook(cells=cells)
     with pytest.raises(ChapterError, match="in order"):
         chapters.check(notebook, "trial")
 

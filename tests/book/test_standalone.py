@@ -55,7 +55,7 @@ def test_converting_again_changes_nothing_but_the_repository(executed):
 
 def test_a_converted_chapter_still_proves_that_it_ran_in_order(executed):
     chapters.check(standalone.convert(executed, "05_trial", {}), "05_trial")
-    executed.cells[-1].execution_count = 4
+    executed.cells[-1].execution_count = None
     with pytest.raises(chapters.ChapterError, match="in order"):
         chapters.check(executed, "05_trial")
 

@@ -43,7 +43,6 @@ def test_the_readmes_models_have_sizes_in_kb_and_a_difference_where_it_is_known(
     assert base == ["Base CNN", "26,100\u00a0KB", INTERVAL, 5, "–"]
     assert int8[1] == "6,577\u00a0KB"
     assert int8[-1] == "−0.0010\u00a0(−0.0020\u00a0to\u00a0+0.0005)"
-    assert tables.headline(summary.drop(columns=change), {})["Against the base CNN"].tolist() == ["–", "–"]
 
 
 def test_released_models_stand_in_the_readme_with_their_names_by_size():
@@ -51,7 +50,8 @@ def test_released_models_stand_in_the_readme_with_their_names_by_size():
     assert family == {"ecg32": "compact_32_int8"}
     row = {"test_auc": 0.9123, "test_auc_low": 0.9, "test_auc_high": 0.92, "seeds": 5}
     sizes = {"compact_16_patient_int8": 13_536, "compact_32_int8": 27_584, "base_cnn": 26_100_388}
-    summary = pd.DataFrame([row | {"model": name, "file_bytes": size} for name, size in sizes.items()])
+    changes = dict.fromkeys(["auc_change", "auc_change_low", "auc_change_high"], 0.0)
+    summary = pd.DataFrame([row | changes | {"model": name, "file_bytes": size} for name, size in sizes.items()])
     assert tables.headline(summary, family)["Model"].tolist() == ["Base CNN", "**ecg32**", "Compact, 16 KB, 400 epochs"]
 
 

@@ -36,14 +36,14 @@ def family(entries: Mapping[str, dict]) -> dict[str, str]:
 
 
 def headline(summary: pd.DataFrame, released: Mapping[str, str]) -> pd.DataFrame:
-    """The README's models: bytes, AUC, and the difference from the base CNN (a dash where it was not computed).
+    """The README's models: bytes, AUC, and the difference from the base CNN.
 
     Parameters
     ----------
     released : of :func:`family`; these models stand with their names as they are released
     """
     changes = ["auc_change", "auc_change_low", "auc_change_high"]
-    rows = summary.reindex(columns=summary.columns.union(changes, sort=False)).set_index("model", drop=False)
+    rows = summary.set_index("model", drop=False)
     small = rows[rows.index.isin({*SMALL, *released.values()})].sort_values("file_bytes", ascending=False)
     rows = pd.concat([rows.loc[[name for name in HEADLINE if name in rows.index]], small])
     names = {model: f"**{name}**" for name, model in released.items()}
