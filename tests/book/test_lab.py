@@ -73,16 +73,6 @@ def test_a_notebook_that_is_there_keeps_its_outputs(source):
     assert lab.pair(source).read_text() == "outputs of the last session"
 
 
-def test_what_a_reader_saves_in_the_notebook_is_in_the_source(source, server_files):
-    lab.pair(source)
-    opened = asyncio.run(server_files.get(NOTEBOOK))
-    opened["content"]["cells"][2]["source"] = "2 + 2"
-    asyncio.run(server_files.save(opened, NOTEBOOK))
-    text = source.read_text()
-    assert text.endswith("# %%\n2 + 2\n")
-    assert '# %% tags=["parameters", "remove-cell"]\nprofile = "sample"\n' in text
-
-
 def test_saving_without_a_change_leaves_the_cells_as_they_were(source, server_files):
     lab.pair(source)
     asyncio.run(server_files.save(asyncio.run(server_files.get(NOTEBOOK)), NOTEBOOK))
@@ -95,13 +85,6 @@ def test_what_changed_in_the_source_is_in_the_notebook_although_that_is_newer(so
     os.utime(target, (time.time() + 86_400,) * 2)  # papermill, or a download, wrote it later
     opened = asyncio.run(server_files.get(NOTEBOOK))
     assert opened["content"]["cells"][2]["source"] == "3 + 3"
-
-
-def test_every_chapter_of_the_study_can_be_paired(project, tmp_path):
-    for original in sorted((project / "notebooks").glob("*.py")):
-        copy = tmp_path / original.name
-        copy.write_bytes(original.read_bytes())
-        assert nbformat.read(lab.pair(copy), as_version=4).cells
 
 
 def test_the_list_of_chapters_is_opened_by_default(paths):

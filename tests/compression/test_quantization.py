@@ -7,7 +7,6 @@ from onnx import TensorProto, numpy_helper
 
 from ecglib.compression import onnx_files, quantization
 from ecglib.compression.quantization import Quantization
-from ecgpredict.errors import InputError
 
 
 def _weights(path) -> list[TensorProto]:
@@ -77,17 +76,3 @@ def test_float16_weights_give_nearly_the_same_scores(float_file, onnx_folder, re
     path = quantization.to_float16(float_file, onnx_folder / "float16.onnx")
     assert {one.data_type for one in _weights(path)} == {TensorProto.FLOAT16}
     np.testing.assert_allclose(onnx_files.predict(path, records), onnx_files.predict(float_file, records), atol=1e-2)
-
-
-@pytest.mark.parametrize(
-    ("representative", "problem"),
-    [
-        (np.zeros((0, 1000, 12), np.float32), "wrong shape"),
-        (np.zeros((2, 12, 1000), np.float32), "wrong shape"),
-        (np.full((2, 1000, 12), np.nan, np.float32), "non-finite values"),
-    ],
-)
-def test_invalid_representative_records_are_named(float_file, onnx_folder, representative, problem):
-    with pytest.raises(InputError, match=problem):
-        quantization.quantize(float_file, onnx_folder / "never.onnx", representative)
-    assert not (onnx_folder / "never.onnx").exists()

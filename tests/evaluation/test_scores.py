@@ -40,12 +40,6 @@ def test_scores_of_other_records_are_refused(scored, sample):
         labels_for(other, sample)
 
 
-def test_scores_with_other_folds_are_refused(scored, sample):
-    other = Scores(scored.ecg_id, 19 - scored.fold, scored.seed, scored.score)
-    with pytest.raises(InputError, match="scores of other records"):
-        labels_for(other, sample)
-
-
 def test_a_superclass_without_positive_records_is_named(scored, sample):
     without_hyp = sample.select(~((sample.table["fold"] == 10) & sample.table["HYP"]).to_numpy())
     chosen = np.isin(scored.ecg_id, without_hyp.ecg_id)

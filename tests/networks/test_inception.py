@@ -63,21 +63,6 @@ def test_every_row_of_the_published_table():
     pd.testing.assert_frame_equal(inception.layer_table(inception.build()), original.inception_table())
 
 
-def test_the_published_parameter_counts():
-    network = inception.build()
-    trainable = sum(int(np.prod(variable.shape)) for variable in network.trainable_weights)
-    assert (network.count_params(), trainable) == (4_266_277, 4_265_189)
-
-
-def test_dropout_adds_no_parameters():
-    assert inception.build(0.5).count_params() == 4_266_277
-
-
-def test_the_first_dense_layer_holds_96_percent():
-    table = inception.layer_table(inception.build()).set_index("layer")
-    assert round(table.loc["dense", "params"] / table["params"].sum(), 2) == 0.96
-
-
 def test_a_run_has_the_files_of_every_run(finished):
     assert sorted(p.name for p in finished.folder.iterdir()) == RUN_FILES
     assert finished.history["epoch"].tolist() == [0]
@@ -100,8 +85,6 @@ def test_a_finished_run_is_loaded(finished, few, monkeypatch):
     ("shape", "value", "problem"),
     [
         ((2, 900, 12), 0.0, "wrong shape"),
-        ((2, 1000, 8), 0.0, "wrong shape"),
-        ((0, 1000, 12), 0.0, "wrong shape"),
         ((2, 1000, 12), np.nan, "non-finite values"),
     ],
 )
