@@ -10,7 +10,7 @@ import pandas as pd
 from ecglib.data.dataset import Dataset
 from ecglib.data.folds import TEST_FOLD, VALIDATION_FOLD
 from ecglib.evaluation.bootstrap import auc_estimates
-from ecglib.evaluation.metrics import macro_auc, roc_curves
+from ecglib.evaluation.metrics import macro_auc
 from ecglib.evaluation.resampling import Resampling
 from ecglib.evaluation.scores import Scores, labels_for
 from ecglib.training import runs
@@ -19,7 +19,6 @@ from ecgpredict.errors import InputError
 
 ENVIRONMENT = "environment"  # what `ecglib summary` writes of the data and the packages
 CARDS = "released"  # what chapter 10 writes of the released models
-ROC_STEP = 10  # every tenth point of the macro ROC curve is stored: 51 are enough for a figure
 PACKAGES = """torch tensorflow keras onnx onnxruntime scikit-learn scipy numpy pandas wfdb seaborn
 papermill jupytext jupyter-book snakemake"""
 
@@ -28,8 +27,7 @@ def compute_metrics(scores: Scores, dataset: Dataset, *, resamples: int) -> dict
     """The metrics that depend on scores and the data's labels alone:
 
     "classes" ({superclass or "macro": {"value", "low", "high"}}, AUCs on fold 10 averaged over seeds, with
-    intervals), "seeds" ([{"seed", "val_auc", "test_auc"}], macro AUCs on folds 9 and 10) and "roc"
-    ({"false_positive_rate", "sensitivity"}, the first seed's macro curve on fold 10)
+    intervals) and "seeds" ([{"seed", "val_auc", "test_auc"}], macro AUCs on folds 9 and 10)
     """
     y_true = labels_for(scores, dataset)
     val_true, test_true = (y_true[scores.fold == fold] for fold in (VALIDATION_FOLD, TEST_FOLD))
@@ -40,13 +38,7 @@ def compute_metrics(scores: Scores, dataset: Dataset, *, resamples: int) -> dict
         {"seed": int(seed), "val_auc": macro_auc(val_true, val_score), "test_auc": macro_auc(test_true, test_score)}
         for seed, val_score, test_score in zip(scores.seed, validation.score, test.score)
     ]
-    curves = roc_curves(test_true, test.score[0])
-    macro = curves[curves["curve"] == "macro"].iloc[::ROC_STEP][["false_positive_rate", "sensitivity"]]
-    return {
-        "classes": {name: estimate.to_dict() for name, estimate in estimates.items()},
-        "seeds": seeds,
-        "roc": macro.round(4).to_dict("list"),
-    }
+    return {"classes": {name: estimate.to_dict() for name, estimate in estimates.items()}, "seeds": seeds}
 
 
 def evaluate(folder: Path, model: str, dataset: Dataset) -> tuple[dict, list[str]]:

@@ -52,14 +52,11 @@ def run(
     if not study.settings.n_records:
         ptbxl.check_folder_exists(paths.data)
     chosen = [f"profile={study.settings.name}", *([f"seeds={seeds}"] if seeds else [])]
-    whole = not (targets or options)  # what Snakemake prioritizes it also makes, so only where it makes everything
-    first = [executed_chapter(study, last_chapter(study.settings))] if whole else []
     if workflow_profile:
         chosen.append("cluster=1")
         options = ["--workflow-profile", str(workflow_profile.resolve()), *options]
     command = [sys.executable, "-m", "snakemake", *(target.relative_to(paths.root) for target in targets), *options]
     command += ["--snakefile", paths.root / "Snakefile", "--directory", paths.root, "--cores", str(cores)]
-    command += [option for target in first for option in ("--prioritize", target.relative_to(paths.root))]
     command += ["--config", *chosen, "--rerun-incomplete", "--nolock", "--quiet", "rules", "host"]
     if not study.settings.n_records:  # by default, each job that ended makes it evaluate the schedule every second
         command += ["--max-jobs-per-timespan", "1000/10s"]
@@ -133,16 +130,6 @@ def trained_models(profile: Profile, chapter: str) -> list[str]:
     names = [name for model in own for name in ([model.name] if model.training else model.made_from)]
     names += [name for model in own for name in needed_models(model)]
     return list(dict.fromkeys([*names, *profile.registry.chapters[chapter].loads]))
-
-
-def last_chapter(profile: Profile) -> str:
-    """The chapter that waits for most others: made first, it does not run alone at the end while processors idle."""
-    declared = profile.registry.chapters
-
-    def earlier(name: str) -> set[str]:
-        return {name}.union(*(earlier(other) for other in declared[name].reads))
-
-    return max(declared, key=lambda name: len(earlier(name)))
 
 
 def needed_runs(profile: Profile, model: str, seed: int) -> list[tuple[str, int]]:

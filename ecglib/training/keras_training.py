@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +16,6 @@ from ecglib.training.settings import TrainingSettings
 from ecgpredict.spec import Normalization
 
 _EVALUATION_BATCH = 256
-FUSED_STEPS = 500  # of a training; compiling the fused GELU takes as long as it saves in some hundred steps
 
 
 class KerasTraining:
@@ -37,9 +34,6 @@ class KerasTraining:
         steps = max(1, len(self.train_part) // settings.batch_size)
         self.network.compile(optimizer(settings, steps), "binary_crossentropy")
         self.network.optimizer.build(self.network.trainable_variables)
-        self.fused = contextlib.ExitStack()
-        if settings.epochs * steps >= FUSED_STEPS:
-            self.fused.enter_context(fused_gelu(self.network))
 
     def train_epoch(self, epoch: int, batches: Sequence[np.ndarray]) -> tuple[float, float]:
         """Train on batches of positions in `train_part`; the mean loss, and the learning rate of the last batch."""
@@ -72,7 +66,6 @@ class KerasTraining:
 
     def save_weights(self, path: Path) -> None:
         """Write the weights, rounded to float16."""
-        self.fused.close()
         inception.save_weights(self.network, path)
         inception.load_weights(self.network, path)
 
@@ -122,42 +115,6 @@ def augment(x: np.ndarray, settings: TrainingSettings, random: np.random.Generat
         level = settings.max_noise_sd * random.random((records, 1, 1), np.float32)
         x = x + level * random.standard_normal(x.shape, np.float32)
     return x
-
-
-@contextlib.contextmanager
-def fused_gelu(network: keras.Model) -> Iterator[None]:
-    """Let TensorFlow compute GELU and its gradient in one pass over memory each, instead of one per operation.
-
-    The function is the same; a training step takes a third less time. Use it for training only: the .tflite converter
-    supports GELU but not this function. Nothing changes with other backends.
-    """
-    if keras.backend.backend() != "tensorflow":
-        yield
-        return
-    import tensorflow as tf
-
-    @tf.function(jit_compile=True)
-    def value(x):
-        return 0.5 * x * (1 + tf.math.erf(x * math.sqrt(0.5)))
-
-    @tf.function(jit_compile=True)
-    def gradient(x, upstream):
-        density = tf.exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
-        return upstream * (0.5 * (1 + tf.math.erf(x * math.sqrt(0.5))) + x * density)
-
-    @tf.custom_gradient
-    def fused(x):
-        return value(x), lambda upstream: gradient(x, upstream)
-
-    plain = keras.activations.gelu
-    layers = [layer for layer in network.layers if getattr(layer, "activation", None) is plain]
-    for layer in layers:
-        layer.activation = fused
-    try:
-        yield
-    finally:
-        for layer in layers:
-            layer.activation = plain
 
 
 def optimizer(settings: TrainingSettings, steps: int) -> keras.optimizers.Optimizer:

@@ -123,28 +123,6 @@ def test_the_late_decay_is_the_originals():
     assert float(rate(315)) == pytest.approx(1.1e-3 * np.exp(-0.2))
 
 
-def test_the_fused_gelu_is_gelu_with_its_gradient():
-    import tensorflow as tf
-
-    network = inception.build()
-    x = tf.constant(np.linspace(-6, 6, 101, dtype=np.float32))
-    with keras_training.fused_gelu(network), tf.GradientTape() as tape:
-        tape.watch(x)
-        fused = network.get_layer("conv1d").activation(x)
-    with tf.GradientTape() as other:
-        other.watch(x)
-        plain = tf.nn.gelu(x)
-    np.testing.assert_allclose(fused, plain, atol=1e-6)
-    np.testing.assert_allclose(tape.gradient(fused, x), other.gradient(plain, x), atol=1e-6)
-
-
-def test_a_trained_network_keeps_no_fused_gelu(finished):
-    network = inception.build()
-    with keras_training.fused_gelu(network):
-        assert network.get_layer("dense").activation is not inception.keras.activations.gelu
-    assert network.get_layer("dense").activation is inception.keras.activations.gelu
-
-
 def test_the_torch_backend_fits_and_reads_the_same_weights(finished, records, tmp_path):
     np.save(tmp_path / "records.npy", records[:8])
     script = f"""

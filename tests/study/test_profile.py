@@ -219,8 +219,3 @@ def test_two_batches_of_torch_networks_and_one_of_keras_need_nothing_of_each_oth
     *first, last = workflow.batches(profile)
     assert [workflow.needed_by(profile, batch) for batch in first] == [[], [], []]
     assert workflow.needed_by(profile, last)
-
-
-def test_the_chapter_that_waits_for_most_others_is_known(project):
-    profile = load_profile(project / "config" / "sample.yml")
-    assert workflow.last_chapter(profile) == "11_travel"  # reads 10, which reads 6 and 8
