@@ -57,9 +57,9 @@ def test_outside_a_checkout_the_error_is_reported(ecglib, tmp_path):
 
 
 def test_sample_writes_records_that_can_be_read(ecglib, checkout):
-    done = ecglib("sample", "--records", "100", cwd=checkout)
+    done = ecglib("sample", "--profile", "tiny", cwd=checkout)
     assert done.exit_code == 0, done.stderr
-    assert len(ptbxl.read_table(checkout / "data" / "sample")) == 100
+    assert len(ptbxl.read_table(checkout / "data" / "tiny")) == 200
 
 
 def test_help_lists_the_commands(ecglib, checkout):

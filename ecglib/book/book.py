@@ -170,7 +170,6 @@ def _template_context(paths: Paths, names: list[str]) -> dict:
     kept, summary = results.read_all(folder), results.summary(folder).set_index("model", drop=False)
     plots.style()
     default = released.default(_models(paths))
-    cards = results.read(paths.published_results, results.CARDS)["models"]
     registry = tables.registry()
     minutes = {name: chapters.seconds(paths.chapters / f"{name}.ipynb") / 60 for name in names}
     found = tables.claims(kept).drop(columns="corrected")
@@ -190,7 +189,7 @@ def _template_context(paths: Paths, names: list[str]) -> dict:
         "default": default,  # of `ecglib predict` and the page that classifies
         "microcontroller": released.microcontroller(_models(paths)),
         "family": tables.family(released.entries(_models(paths))),  # the study's models that the released ones are of
-        "cards": cards,
+        "cards": results.read(paths.published_results, results.CARDS)["models"],
         "ledger": _fold_10_versions(paths.published_results / "fold_10_ledger.csv", kept),
         "travel": results.read(paths.published_results, "travel"),
         "resampling": results.read(committed, "resampling"),  # of benchmarks/resampling.py
@@ -198,9 +197,7 @@ def _template_context(paths: Paths, names: list[str]) -> dict:
         "front": results.read(committed, "front"),  # of benchmarks/front.py
         "cluster": results.read(committed, "cluster"),  # of tools/cluster_costs.py
         "shrink": results.read(committed, "shrink"),  # of tools/shrink_grid.py
-        "test_records": cards[default]["records"],
         "minutes": minutes,
-        "zip": zip,
         "names": tables.model_labels(),
         "version": __version__,
     }

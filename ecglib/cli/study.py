@@ -118,12 +118,7 @@ def evaluate_external(
 
 
 @app.command()
-def sample(
-    root: Annotated[Path | None, typer.Argument(help="folder to write; the profile's data folder by default")] = None,
-    profile: Profile = "sample",
-    records: Annotated[int | None, typer.Option(min=100, help="number of records; the profile's by default")] = None,
-    seed: Annotated[int, typer.Option(help="random seed")] = 0,
-) -> None:
+def sample(profile: Profile = "sample") -> None:
     """Write the synthetic sample records in PTB-XL's layout."""
     import shutil
 
@@ -131,11 +126,8 @@ def sample(
 
     with report_user_errors():
         study = open_profile(profile)
-        if root is None:
-            root = study.paths.data
-            shutil.rmtree(study.paths.cache, ignore_errors=True)  # it was made from the records that are replaced
-        count = records or study.settings.n_records
-        print(f"Records: {synthetic.write_sample(root, records=count, seed=seed)}")
+        shutil.rmtree(study.paths.cache, ignore_errors=True)  # it was made from the records that are replaced
+        print(f"Records: {synthetic.write_sample(study.paths.data, records=study.settings.n_records)}")
 
 
 @app.command()

@@ -29,18 +29,6 @@ def test_a_network_is_drawn_with_the_shape_and_the_bytes_of_each_block():
     assert written[3] == f"block 1\n{4 * (4 * 12 * 10 + 4 + 8) / 1e3:.0f} KB"
 
 
-def test_a_sixth_training_is_drawn():
-    figure = plots.training_curves({str(number): [history(3)] for number in range(6)})
-    losses, aucs = figure.axes
-    assert len(losses.lines) == 12  # training and validation loss of each
-    assert len(aucs.lines) == 12  # AUC and kept epoch of each
-
-
-def test_more_trainings_than_colors_are_refused():
-    with pytest.raises(ValueError, match="at most 10"):
-        plots.training_curves({str(number): [history(3)] for number in range(11)})
-
-
 def test_a_training_kept_at_its_last_epoch_has_its_dot_there():
     best_first = pd.DataFrame({"epoch": [0, 1], "train_loss": 0.1, "val_loss": 0.1, "val_auc": [0.9, 0.8]})
     for last, epoch in (([], 1), (["a"], 2)):

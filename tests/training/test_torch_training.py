@@ -149,14 +149,6 @@ def test_other_labels_and_signals_of_the_test_fold_change_no_weight(sample, tmp_
     assert not np.array_equal(first.scores.for_fold(4).score, second.scores.for_fold(4).score)
 
 
-def test_a_run_older_than_the_test_fold_tested_on_fold_10(sample, finished, tmp_path):
-    key = runs.run_key("student", 0, SETTINGS, sample)
-    older = {name: value for name, value in finished.metadata["settings"].items() if name != "test_fold"}
-    runs.finish(tmp_path, finished.metadata | {"settings": older})
-    assert runs.find([tmp_path], key)
-    assert not runs.find([tmp_path], runs.run_key("student", 0, SETTINGS.model_copy(update={"test_fold": 4}), sample))
-
-
 def test_an_interrupted_run_older_than_a_setting_resumes(tmp_path, finished):
     key = {name: finished.metadata[name] for name in ("model", "seed", "settings", "fingerprint", "records")}
     old = {k: v for k, v in key["settings"].items() if k != "checkpoint"}
@@ -199,12 +191,6 @@ def test_mixed_precision_if_the_processor_supports_it(capabilities, expected, mo
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities)
     assert scoring.training_precision() == expected
-
-
-def test_missing_weights_are_named(finished, tmp_path):
-    runs.finish(tmp_path, finished.metadata)
-    with pytest.raises(InputError, match="weights not committed"):
-        runs.Run(tmp_path).weights()
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from matplotlib.ticker import PercentFormatter
 from ecglib.book.plots.style import PAGE_WIDTH
 
 
-def auc_against_sparsity(table: pd.DataFrame, reference: float, *, hue: str, title: str = "") -> Figure:
+def auc_against_sparsity(table: pd.DataFrame, reference: float, *, hue: str) -> Figure:
     """Macro AUC against the fraction of weights or channels removed, one line for each value of a column.
 
     Parameters
@@ -29,7 +29,7 @@ def auc_against_sparsity(table: pd.DataFrame, reference: float, *, hue: str, tit
     place = {"xycoords": ("axes fraction", "data"), "xytext": (0, 3), "textcoords": "offset points"}
     axis.annotate("nothing removed", (0.01, reference), **place, fontsize=8, color="#555555")
     axis.xaxis.set_major_formatter(PercentFormatter(1))
-    axis.set(xlabel="removed", ylabel="macro AUC on fold 9", title=title)
+    axis.set(xlabel="removed", ylabel="macro AUC on fold 9")
     axis.legend(title=None, fontsize=8)
     return figure
 

@@ -14,18 +14,14 @@ from ecglib.book import alt_text
 from ecglib.book.plots.style import PAGE_WIDTH
 from ecgpredict.spec import LEADS, N_SAMPLES
 
-_TRAININGS = 10  # colors that can be told apart
 _BOX = {"boxstyle": "round,pad=0.35", "facecolor": "white", "edgecolor": "#555555", "linewidth": 0.7}
 
 
 def training_curves(histories: dict[str, list[pd.DataFrame]], *, last: Collection[str] = ()) -> Figure:
     """Losses and AUC on fold 9 of {training: [history of each seed]}: a line per seed, a color per training.
 
-    The dot is the best epoch on fold 9, or the last one of the trainings in `last`, which kept it. ValueError for more
-    trainings than colors, or for a name in `last` that is none of them.
+    The dot is the best epoch on fold 9, or the last one of the trainings in `last`, which kept it.
     """
-    if len(histories) > _TRAININGS or not set(last) <= set(histories):
-        raise ValueError(f"expected at most {_TRAININGS} trainings, with those in last among them")
     figure, (upper, lower) = plt.subplots(2, 1, figsize=(PAGE_WIDTH, 5.6), sharex=True)
     palette = sns.color_palette("colorblind", len(histories))
     for (name, seeds), color in zip(histories.items(), palette, strict=True):

@@ -16,22 +16,6 @@ from ecgpredict.spec import CLASS_NAMES, CLASSES, LEADS, SAMPLING_RATE
 _PAPER, _FINE, _COARSE = "#fff8f6", "#f6d5cf", "#e8a79c"
 
 
-def ecg_paper(signal: np.ndarray, title: str = "", *, rate: float = SAMPLING_RATE) -> Figure:
-    """A 12-lead ECG on paper, as a clinician reads it: 3 × 4 leads of 2.5 s, and lead II over all 10 s below.
-
-    The paper runs at 25 mm/s and 10 mm/mV.
-
-    Parameters
-    ----------
-    signal : float (samples, 12) in mV, ten seconds, leads in the order of LEADS
-    rate : Hz
-    """
-    figure, axis = plt.subplots(figsize=(10.4, 5.6))
-    draw_paper(axis, signal, rate=rate)
-    axis.set_title(title)
-    return alt_text.set_alt_text(figure, alt_text.electrocardiogram(signal, title, LEADS, rate))
-
-
 def draw_paper(
     axis: Axes, signal: np.ndarray, *, rate: float, rhythm: bool = True
 ) -> dict[str, tuple[float, float, float]]:
@@ -66,11 +50,14 @@ def draw_paper(
 
 
 def record_on_paper(dataset: Dataset, position: int) -> Figure:
-    """The record at a position of the dataset's table, on ECG paper."""
-    row = dataset.table.iloc[position]
+    """The record at a position of the dataset's table on ECG paper: three rows of 2.5 s a lead, and lead II below."""
+    row, signal = dataset.table.iloc[position], dataset.millivolts([position])[0]
     names = [f"{CLASS_NAMES[name]} ({name})" for name in CLASSES if row[name]]
     title = f"ecg_id {dataset.ecg_id[position]}: {', '.join(names) or 'no superclass'}"
-    return ecg_paper(dataset.millivolts([position])[0], title)
+    figure, axis = plt.subplots(figsize=(10.4, 5.6))
+    draw_paper(axis, signal, rate=SAMPLING_RATE)
+    axis.set_title(title)
+    return alt_text.set_alt_text(figure, alt_text.electrocardiogram(signal, title, LEADS, SAMPLING_RATE))
 
 
 def marked_beat(beats: np.ndarray, time: np.ndarray, lead: str) -> Figure:
