@@ -28,7 +28,7 @@ def publish(study: Study) -> None:
 
     Raises
     ------
-    InputError : a chapter's notebook, a model's result or the README's tables are missing
+    InputError : a chapter's notebook or a model's result is missing
     """
     root, before = study.paths.root, study.paths.root / _STAGING / "before"
     try:

@@ -1,4 +1,4 @@
-"""What misplaced or missing electrodes do to the twelve leads, and how the missing leads can be filled.
+"""What misplaced or missing electrodes do to the twelve leads.
 
 Records are float32 (n, samples, 12) in mV, leads in the order of LEADS. A lead is a difference of
 electrode potentials, so a swap is computed at the electrodes: with Wilson's terminal as zero, the limb electrodes'
@@ -12,15 +12,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ecglib.data.dataset import Dataset
-from ecglib.data.folds import TRAIN_FOLDS
 from ecgpredict.spec import LEADS
 
 ELECTRODES = ("RA", "LA", "LL", "V1", "V2", "V3", "V4", "V5", "V6")
 LIMB, RIGHT_CHEST, LEFT_CHEST = LEADS[:6], LEADS[6:9], LEADS[9:]
 LIMB_SWAPS = (("RA", "LA"), ("RA", "LL"), ("LA", "LL"), ("RA", "RL"), ("LA", "RL"), ("LL", "RL"))
 CHEST_SWAPS = (("V1", "V2"), ("V2", "V3"), ("V1", "V3"), ("V3", "V4"), ("V5", "V6"))
-_FIT_RECORDS = 1024  # training records behind the weights that estimate missing leads
 
 
 def _lead_matrix() -> np.ndarray:
@@ -53,11 +50,6 @@ def swap(x: np.ndarray, first: str, second: str) -> np.ndarray:
     return swapped @ TO_LEADS
 
 
-def reverse_chest(x: np.ndarray) -> np.ndarray:
-    """The leads with V1 to V6 in reverse order."""
-    return np.concatenate([x[..., :6], x[..., :5:-1]], axis=-1)
-
-
 def without(x: np.ndarray, leads: Sequence[str]) -> np.ndarray:
     """The records with these leads flat at 0 mV."""
     kept = np.array([name not in leads for name in LEADS], np.float32)
@@ -67,19 +59,3 @@ def without(x: np.ndarray, leads: Sequence[str]) -> np.ndarray:
 def only(x: np.ndarray, leads: Sequence[str]) -> np.ndarray:
     """The records with every lead but these flat at 0 mV."""
     return without(x, [name for name in LEADS if name not in leads])
-
-
-def fit_missing_leads(dataset: Dataset, leads: Sequence[str]) -> np.ndarray:
-    """Weights (k, 12) that estimate all leads from k of them, by least squares on records of folds 1-8."""
-    records = dataset.in_folds(*TRAIN_FOLDS).sample(_FIT_RECORDS, seed=0).millivolts(slice(None)).astype(np.float64)
-    samples = records.reshape(-1, len(LEADS))
-    gram, given = samples.T @ samples, [LEADS.index(name) for name in leads]
-    return np.linalg.solve(gram[np.ix_(given, given)], gram[given]).astype(np.float32)
-
-
-def estimate_missing_leads(x: np.ndarray, leads: Sequence[str], weights: np.ndarray) -> np.ndarray:
-    """The records with every lead but these estimated from these, by :func:`fit_missing_leads`' weights."""
-    given = [LEADS.index(name) for name in leads]
-    estimated = x[..., given] @ weights
-    estimated[..., given] = x[..., given]
-    return estimated

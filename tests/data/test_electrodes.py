@@ -1,4 +1,4 @@
-"""Swapped and missing electrodes: which leads change places, and how well missing leads are filled."""
+"""Swapped and missing electrodes: which leads change places, and which are flat."""
 
 import numpy as np
 import pytest
@@ -51,22 +51,9 @@ def test_chest_electrodes_are_swapped_alone(records):
     swapped = electrodes.swap(records, "V1", "V2")
     np.testing.assert_allclose(lead(swapped, "V1"), lead(records, "V2"), atol=1e-5)
     np.testing.assert_allclose(swapped[..., :6], records[..., :6], atol=1e-5)
-    reverse = electrodes.reverse_chest(records)
-    np.testing.assert_array_equal(lead(reverse, "V1"), lead(records, "V6"))
 
 
 def test_leads_that_were_not_recorded_are_flat(records):
     kept = electrodes.only(records, ("I", "II"))
     assert not kept[..., 2:].any()
     np.testing.assert_array_equal(kept[..., :2], records[..., :2])
-
-
-def test_estimated_leads_keep_the_measured_ones_and_follow_einthovens_law(sample, records):
-    leads = ("I", "II", "V2")
-    weights = electrodes.fit_missing_leads(sample, leads)
-    estimated = electrodes.estimate_missing_leads(records, leads, weights)
-    for name in leads:
-        np.testing.assert_array_equal(lead(estimated, name), lead(records, name))
-    np.testing.assert_allclose(lead(estimated, "III"), lead(records, "III"), atol=0.02)
-    error, size = (np.abs(one).mean() for one in (lead(estimated, "V3") - lead(records, "V3"), lead(records, "V3")))
-    assert error < size  # better than nothing

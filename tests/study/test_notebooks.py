@@ -188,6 +188,14 @@ def test_a_mistake_of_chapter_11_is_one_by_every_rule(notebooks):
             assert {labels[recording, k] for labels in chapter["rules"].values()} == {float(not decided)}
 
 
+def test_chapter_11_estimates_leads_that_follow_einthovens_law(notebooks):
+    chapter = notebooks.run("11_travel")
+    x = chapter["records"]
+    estimated = chapter["with_leads"](x, ("I", "II", "V2"))
+    np.testing.assert_array_equal(estimated[..., [0, 1, 7]], x[..., [0, 1, 7]])
+    np.testing.assert_allclose(estimated[..., 2], x[..., 2], atol=0.02)
+
+
 def test_chapter_11_fits_the_offsets_of_ecglib_calibrate(notebooks):
     random = np.random.default_rng(0)
     probability, labels = random.random((300, 5)), (random.random((300, 5)) < [0.02, 0.2, 0.5, 0.7, 0.99]).astype(float)
