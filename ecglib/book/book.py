@@ -222,7 +222,7 @@ def _config(paths: Paths, source: Path) -> Path:
     """The book's configuration with what depends on the profile and on the chapters."""
     config = yaml.safe_load((paths.root / "_config.yml").read_text(encoding="utf-8"))
     options = config["sphinx"]["config"]
-    own = ["pages", "glossary"]
+    own = ["pages", "glossary", "figures"]
     options["extensions"] += own
     config["sphinx"]["local_extensions"] = dict.fromkeys(own, str(paths.root / "book" / "extensions"))  # where they are
     options["figure_alt_texts"] = alt_text.of_notebooks(sorted((source / "chapters").glob("*.ipynb")))

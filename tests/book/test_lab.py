@@ -4,12 +4,12 @@ import asyncio
 import json
 import os
 import re
+import shutil
 import sys
 import time
 
 import nbformat
 import pytest
-from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
 from jupytext.async_contentsmanager import build_async_jupytext_contents_manager_class
 from lab_server import LabServer, run_all
 
@@ -44,6 +44,8 @@ def paths(project, tmp_path):
     (root / "notebooks").mkdir(parents=True)
     (root / "_toc.yml").touch()
     (root / "notebooks" / "01_trial.py").write_text(SOURCE)
+    (root / "book").mkdir()
+    shutil.copy(project / lab.BIBLIOGRAPHY, root / "book")
     settings = (project / "notebooks" / "jupytext.toml").read_text()
     (root / "notebooks" / "jupytext.toml").write_text(settings)
     return Paths("sample", root)
@@ -57,7 +59,7 @@ def source(paths):
 @pytest.fixture
 def server_files(paths):
     """What JupyterLab's server reads and saves files with, once jupytext is installed."""
-    return build_async_jupytext_contents_manager_class(AsyncLargeFileManager)(root_dir=str(paths.root))
+    return build_async_jupytext_contents_manager_class(lab.CitedFiles)(root_dir=str(paths.root))
 
 
 def test_a_chapter_gets_a_notebook_with_its_cells_and_tags(source):
@@ -77,6 +79,21 @@ def test_saving_without_a_change_leaves_the_cells_as_they_were(source, server_fi
     lab.pair(source)
     asyncio.run(server_files.save(asyncio.run(server_files.get(NOTEBOOK)), NOTEBOOK))
     assert source.read_text().endswith(SOURCE)
+
+
+def test_a_citation_is_a_link_that_is_saved_as_a_citation(source, server_files):
+    source.write_text(SOURCE.replace("A trial", "A trial {cite:p}`wagner2020`"))
+    lab.pair(source)
+    opened = asyncio.run(server_files.get(NOTEBOOK))
+    address = "https://doi.org/10.1038/s41597-020-0495-6"
+    assert f"A trial [(Wagner et al. 2020)](<{address}> " in opened["content"]["cells"][0]["source"]
+    asyncio.run(server_files.save(opened, NOTEBOOK))
+    assert "# # A trial {cite:p}`wagner2020`\n" in source.read_text()
+
+
+def test_every_chapters_citations_are_in_the_bibliography(project):
+    for source in (project / "notebooks").glob("*.py"):
+        assert "{cite" not in lab.linked(source.read_text(encoding="utf-8"), project / lab.BIBLIOGRAPHY), source.name
 
 
 def test_what_changed_in_the_source_is_in_the_notebook_although_that_is_newer(source, server_files):
