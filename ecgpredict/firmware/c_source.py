@@ -22,17 +22,8 @@ _TABLES = 256 * (1 + 2)  # bytes of the tables of the logistic function and of t
 
 def render(name: str, values: Mapping) -> str:
     """Render a template of this package, in which ``@name@`` is a value and a line after ``//%`` a Jinja statement."""
-    environment = jinja2.Environment(
-        variable_start_string="@",
-        variable_end_string="@",
-        block_start_string="<%",
-        block_end_string="%>",
-        comment_start_string="<#",
-        comment_end_string="#>",
-        line_statement_prefix="//%",
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-    )
+    marks = ("<%", "%>", "@", "@", "<#", "#>", "//%")  # of blocks, variables and comments, and of a line's statement
+    environment = jinja2.Environment(*marks, undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
     return environment.from_string((TEMPLATES / name).read_text(encoding="utf-8")).render(values)
 
 
@@ -40,10 +31,10 @@ def template_values(network: Network, planned: plan.MemoryPlan, entry: Mapping, 
     """Values of the names that the templates use; an InputError if 32-bit arithmetic is exceeded."""
     source, last = network.blocks[0].source, network.blocks[-1].sink
     probability, thresholds = fixed_point.output_tables(network.output, entry)
-    (mean_factor,), (mean_shift,) = _scale(
-        [fixed_point.mean_multiplier(last.scale / network.mean.scale, planned.averaged)], where
-    )
-    factors, shifts = _rescaling(network.mean.scale * network.scales / network.logit.scale, where)
+    mean = fixed_point.mean_multiplier(last.scale / network.mean.scale, planned.averaged)
+    (mean_factor,), (mean_shift,) = _scale([mean], where)
+    rescaling = map(fixed_point.multiplier, network.mean.scale * network.scales / network.logit.scale)
+    factors, shifts = _scale(rescaling, where)
     _check_sums(network.weights, network.bias, where)
     linear = np.pad(network.weights, ((0, 0), (0, planned.channels - network.weights.shape[1])))
     layers = [_layer(block, layer, where) for block, layer in zip(network.blocks, planned.layers)]
@@ -91,7 +82,7 @@ def _layer(block: Convolution, layer: plan.Layer, where: Path) -> dict:
     weights = np.pad(block.weights, ((0, more), (0, 0), (0, layer.padded_inputs - layer.inputs)))
     _check_sums(weights.reshape(len(weights), -1)[: layer.outputs], block.bias, where)
     bias = np.pad(block.bias, (0, more))
-    factors, shifts = _rescaling(block.source.scale * block.scales / block.sink.scale, where)
+    factors, shifts = _scale(map(fixed_point.multiplier, block.source.scale * block.scales / block.sink.scale), where)
     zero_times_weights = block.source.zero * weights.astype(int).sum(axis=(1, 2))
     interleaved = weights.reshape(len(weights) // 2, 2, -1, 4).transpose(0, 2, 1, 3)
     return {
@@ -112,10 +103,6 @@ def _layer(block: Convolution, layer: plan.Layer, where: Path) -> dict:
         "zero": block.sink.zero,
         "lowest": block.lowest,
     }
-
-
-def _rescaling(factors: np.ndarray, where: Path) -> tuple[list[int], list[int]]:
-    return _scale(map(fixed_point.multiplier, factors), where)
 
 
 def _scale(pairs: Iterable[tuple[int, int]], where: Path) -> tuple[list[int], list[int]]:

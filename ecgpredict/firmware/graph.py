@@ -140,22 +140,15 @@ class _Reader:
         return self._tail(source, tuple(blocks), *self.operators[-3:])
 
     def _convolution(self, operator: Table) -> Convolution:
-        source, (_, _, length, channels), at = (
-            self._quantization(self.at),
-            self._shape(self.at),
-            operator.numbers(1, "i"),
-        )
+        at, source, (*_, length, channels) = operator.numbers(1, "i"), self._quantization(self.at), self._shape(self.at)
         weights, bias = self._constant(at[1]), self._constant(at[2])
         options = operator.table(4)
         padding, stride, taps = options.number(0, "b"), options.number(1, "i"), weights.shape[2]
         dilations = options.number(4, "i", 1), options.number(5, "i", 1)
         fitting = (weights.shape[1], weights.shape[3], bias.shape) == (1, channels, weights.shape[:1])
         if not fitting or padding not in (_SAME, _VALID) or set(dilations) != {1} or not 1 <= stride <= taps:
-            raise self._error(
-                "unsupported convolution",
-                "over time, a stride of at most its taps, no dilation",
-                f"kernel {weights.shape[1:]}, stride {stride}, dilations {dilations}, padding {padding}",
-            )
+            found = f"kernel {weights.shape[1:]}, stride {stride}, dilations {dilations}, padding {padding}"
+            raise self._error("unsupported convolution", "over time, a stride of at most its taps, no dilation", found)
         edge = max((-(-length // stride) - 1) * stride + taps - length, 0) if padding == _SAME else 0
         self._move(operator)
         sink = self._quantization(self.at)
@@ -207,12 +200,8 @@ class _Reader:
 
     def _int8(self, at: int) -> None:
         if (kind := self.tensors[at].number(1, "b")) != _INT8:
-            raise self._error(
-                "not an int8 model",
-                "int8 tensors throughout",
-                f"tensor type {kind}",
-                "convert it with representative records",
-            )
+            hint = "convert it with representative records"
+            raise self._error("not an int8 model", "int8 tensors throughout", f"tensor type {kind}", hint)
 
     def _quantization(self, at: int) -> Quantization:
         found = self.tensors[at].table(4)
