@@ -117,14 +117,30 @@ def test_no_sample_of_a_stream_takes_more_than_160_thousand_instructions(program
     assert found.largest <= 160_000 and 100 * found.instructions <= 1.9e6
 
 
+@pytest.fixture
+def unpadded(tmp_path, monkeypatch):
+    """A function: the folder of a network of four widths without padding, with random weights and eight leads."""
+
+    def written(first, *widths):
+        layers = [(first, 10, 2, 0, 0, True), *((width, 7, 1, 0, 0, True) for width in (first, *widths[:-1]))]
+        network = random_network(1000, [*layers, (widths[-1], 7, 1, 0, 0, False)], np.random.default_rng(0), leads=8)
+        monkeypatch.setattr(graph, "read", lambda path: network)
+        (tmp_path / "own.tflite").write_bytes(b"")
+        return firmware.write(tmp_path / "own.tflite", tmp_path / "folder")
+
+    return written
+
+
+@pytest.mark.parametrize(("widths", "kilobytes"), [((6, 8, 12, 18), 8), ((12, 16, 20, 32), 16)])
+def test_networks_made_for_8_and_16_kb_of_flash_fit_with_their_code(unpadded, tmp_path, widths, kilobytes):
+    compiles(unpadded(*widths), tmp_path / "model.o", COMPILERS["gcc cortex-m4"], "-O2")
+    assert emulation.object_sizes(tmp_path / "model.o")["flash"] <= 1024 * kilobytes - 64  # for a longer name
+
+
 @emulated
-def test_no_sample_of_a_stream_without_padding_takes_more_than_60_thousand_instructions(tmp_path, monkeypatch):
+def test_no_sample_of_a_stream_without_padding_takes_more_than_60_thousand_instructions(unpadded, tmp_path):
     """For the widths of the 32 KB network. Which layers a sample completes repeats every 192 samples."""
-    layers = [(16, 10, 2, 0, 0, True), *((width, 7, 1, 0, 0, True) for width in (16, 20, 28)), (44, 7, 1, 0, 0, False)]
-    network = random_network(1000, layers, np.random.default_rng(0), leads=8)
-    monkeypatch.setattr(graph, "read", lambda path: network)
-    (tmp_path / "own.tflite").write_bytes(b"")
-    folder = firmware.write(tmp_path / "own.tflite", tmp_path / "folder")
+    folder = unpadded(16, 20, 28, 44)
     found = emulation.stream(emulation.build(folder, tmp_path / "build"), folder / "recordings.bin")
     assert found.largest <= 60_000 and 100 * found.instructions <= 300_000
     recordings = golden.recordings(INDEPENDENT_LEADS).reshape(-1, 8)
