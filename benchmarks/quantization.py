@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ecglib.compression import onnx_files, pruning, quantization, timing
+from ecglib.evaluation.latency import measure_latencies
 from ecglib.networks import convnet
 from ecgpredict.spec import LEADS, N_SAMPLES
 
@@ -22,7 +23,8 @@ with tempfile.TemporaryDirectory() as folder:
     for name, network in networks.items():
         files[name] = onnx_files.to_onnx(network, Path(folder) / f"{name}.onnx")
         files[f"{name}, int8"] = quantization.quantize(files[name], Path(folder) / f"{name}_int8.onnx", records)
-    milliseconds = timing.time_files(files, 200)["ms"]
+    calls = {name: timing.file_call(path) for name, path in files.items()}
+    milliseconds = measure_latencies(calls, 200)["ms"]
     for name in networks:
         small = f"{name}, int8"
         share = files[small].stat().st_size / files[name].stat().st_size

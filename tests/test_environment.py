@@ -2,7 +2,6 @@
 
 import ast
 import importlib.util
-import json
 import os
 import re
 import subprocess
@@ -146,16 +145,6 @@ def test_the_committed_file_is_the_scripts(project, conda, script):
     assert text == script.HEAD + "".join(f"  - {spec}\n" for spec in specs) + script.TAIL
 
 
-def test_binder_takes_the_same_pins_and_a_python_that_the_package_takes(project, metadata):
-    folder = project / ".binder"
-    lines = [line for line in (folder / "requirements.txt").read_text().splitlines() if not line.startswith("#")]
-    # pip looks for a requirements file beside the one that names it, and for a package in the working directory
-    assert lines == ["--requirement ../requirements.txt", "--editable ."]
-    assert (folder / lines[0].split()[1]).resolve() == project / "requirements.txt"
-    python = (folder / "runtime.txt").read_text().strip().removeprefix("python-")
-    assert SpecifierSet(metadata["requires-python"]).contains(f"{python}.99")
-
-
 def test_binder_prepares_with_commands_that_exist(project):
     path = project / ".binder" / "postBuild"
     assert os.access(path, os.X_OK), "Binder runs it as a program"
@@ -164,18 +153,6 @@ def test_binder_prepares_with_commands_that_exist(project):
     verbs = {command.name or command.callback.__name__ for command in app.registered_commands}
     assert re.findall(r"^\w.*", text, re.MULTILINE)[1:] == ["ecglib prepare", "ecglib standalone"]
     assert {"prepare", "standalone"} <= verbs
-
-
-def test_a_codespace_has_a_python_that_the_package_takes_and_makes_its_environment(project, metadata):
-    container = json.loads((project / ".devcontainer" / "devcontainer.json").read_text())
-    assert SpecifierSet(metadata["requires-python"]).contains(container["image"].removeprefix("python:") + ".99")
-    make, target = container["postCreateCommand"].split()
-    assert make == "make"
-    makefile = (project / "Makefile").read_text()
-    assert re.search(rf"^{target}:", makefile, re.MULTILINE)
-    environment = re.search(r"^ENV := (\S+)$", makefile, re.MULTILINE)[1]
-    interpreter = container["customizations"]["vscode"]["settings"]["python.defaultInterpreterPath"]
-    assert interpreter == f"${{containerWorkspaceFolder}}/{environment}/bin/python"
 
 
 def test_every_subpackage_is_in_the_wheel(project):

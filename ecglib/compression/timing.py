@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from ecglib.compression import onnx_files, tflite_files
-from ecglib.evaluation.latency import measure_latencies
 from ecgpredict.spec import N_SAMPLES
 
 
@@ -25,12 +23,3 @@ def file_call(path: Path) -> Callable[[], object]:
     leads = interpreter.get_input_details()[0]["shape"][-1]
     tflite_files.set_input(interpreter, random.standard_normal((1, N_SAMPLES, leads)).astype(np.float32))
     return interpreter.invoke
-
-
-def time_files(
-    paths: Mapping[str, Path], n_timing_runs: int, *, reference: str | Mapping[str, str] | None = None
-) -> pd.DataFrame:
-    """Time {name: .onnx or .tflite file} side by side, as :func:`ecglib.evaluation.latency.measure_latencies` calls."""
-    return measure_latencies(
-        {name: file_call(path) for name, path in paths.items()}, n_timing_runs, reference=reference
-    )

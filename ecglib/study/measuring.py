@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,7 +80,7 @@ def scores_of_tflite(study: Study, runs: Sequence[Run], paths: Sequence[Path]) -
     """What LiteRT computes with int8 .tflite files for folds 9 and 10, one file per run, with the runs' seeds."""
     from ecglib.compression import tflite_files
 
-    return _scores_of_files(study, runs, paths, tflite_files.predict)
+    return _scores(study, runs, paths, _of_files(tflite_files.predict))
 
 
 def scores_of_files(
@@ -90,41 +89,34 @@ def scores_of_files(
     paths: Sequence[Path],
     *,
     folds: Sequence[int] = (VALIDATION_FOLD, TEST_FOLD),
-    integer_kernels: bool = True,
 ) -> Scores:
-    """What ONNX files predict for folds 9 and 10, one file per run, with the runs' seeds and normalizations.
-
-    `integer_kernels` as in :func:`ecglib.compression.onnx_files.session`.
-    """
-    return _scores_of_files(study, runs, paths, partial(onnx_files.predict, integer_kernels=integer_kernels), folds)
-
-
-def _scores_of_files(
-    study: Study,
-    runs: Sequence[Run],
-    paths: Sequence[Path],
-    predict: Callable[[Path, np.ndarray], np.ndarray],
-    folds: Sequence[int] = (VALIDATION_FOLD, TEST_FOLD),
-) -> Scores:
-    scored = study.records_for(runs[0]).in_folds(*folds)
-    millivolts = scored.millivolts(slice(None))
-    return Scores.stack_seeds(
-        [
-            Scores.from_dataset(scored, run.metadata["seed"], predict(path, run.normalization(millivolts)))
-            for run, path in zip(runs, paths, strict=True)
-        ]
-    )
+    """What ONNX files predict for folds 9 and 10, one file per run, with the runs' seeds and normalizations."""
+    return _scores(study, runs, paths, _of_files(onnx_files.predict), folds)
 
 
 def scores_of_networks(study: Study, runs: Sequence[Run], networks: Sequence[torch.nn.Module]) -> Scores:
     """What torch networks predict for folds 9 and 10, one network per run, with the runs' seeds and normalizations."""
     from ecglib.training import scoring
 
-    scored = study.records_for(runs[0]).in_folds(VALIDATION_FOLD, TEST_FOLD)
+    return _scores(study, runs, networks, scoring.predict)
+
+
+def _of_files(predict: Callable) -> Callable:
+    return lambda path, scored, normalization: predict(path, normalization(scored.millivolts(slice(None))))
+
+
+def _scores(
+    study: Study,
+    runs: Sequence[Run],
+    models: Sequence,
+    predict: Callable,
+    folds: Sequence[int] = (VALIDATION_FOLD, TEST_FOLD),
+) -> Scores:
+    scored = study.records_for(runs[0]).in_folds(*folds)
     return Scores.stack_seeds(
         [
-            Scores.from_dataset(scored, run.metadata["seed"], scoring.predict(network, scored, run.normalization))
-            for run, network in zip(runs, networks, strict=True)
+            Scores.from_dataset(scored, run.metadata["seed"], predict(model, scored, run.normalization))
+            for run, model in zip(runs, models, strict=True)
         ]
     )
 
@@ -158,7 +150,8 @@ class Timing:
 
 def time_files(study: Study, paths: Mapping[str, Path], reference: str | Mapping[str, str] | None = None) -> Timing:
     """Time model files side by side; `reference` is the file that ratios refer to, or one for each name."""
-    return Timing(timing.time_files(paths, study.settings.n_timing_runs, reference=reference))
+    calls = {name: timing.file_call(path) for name, path in paths.items()}
+    return Timing(measure_latencies(calls, study.settings.n_timing_runs, reference=reference))
 
 
 def time_calls(study: Study, calls: Mapping[str, Callable[[], object]], reference: str) -> Timing:

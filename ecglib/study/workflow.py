@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -65,23 +64,14 @@ def run(
     if not os.access(Path("~").expanduser(), os.W_OK):  # Snakemake and matplotlib keep caches there
         cache = str(paths.root / "_build" / "cache")
         environment = {"XDG_CACHE_HOME": cache, "MPLCONFIGDIR": f"{cache}/matplotlib", **environment}
-    with exclusive(paths.build / "reproduce.lock", f"another run of the {study.settings.name} profile"):
-        return subprocess.run(command, env=environment).returncode
-
-
-@contextmanager
-def exclusive(lock: Path, other: str) -> Iterator[None]:
-    """Run a block only if no other process holds `lock`, a lock file, which is not deleted afterwards.
-
-    InputError if another process, described by `other`, holds it.
-    """
+    lock = paths.build / "reproduce.lock"
     lock.parent.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(lock, timeout=0):
-            yield
+            return subprocess.run(command, env=environment).returncode
     except Timeout as error:
         expected, found, hint = "no other process", "one that holds this lock", "wait until it has ended, or stop it"
-        raise InputError(f"{other} is in progress", where=lock, expected=expected, found=found, hint=hint) from error
+        raise InputError("another run is in progress", where=lock, expected=expected, found=found, hint=hint) from error
 
 
 def prepare(study: Study, chapters: Iterable[str], *, cores: int = 2) -> int:

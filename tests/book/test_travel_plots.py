@@ -43,9 +43,3 @@ def test_of_the_pieces_on_show_those_that_speak_for_the_decision_are_shaded():
     pieces[LEADS.index("I"), 0] = -0.5
     figure = plots.mistakes([("MI", "a record", np.zeros((1000, 12)), 100.0, pieces)])
     assert alt_text.alt_text(figure).endswith("a record: V2 in second 6.")
-
-
-def test_a_calibration_is_drawn_against_the_number_of_recordings():
-    scores = pd.DataFrame({"count": [0, 0, 20, 20], "brier": [0.3, 0.2, 0.2, 0.1]})
-    text = alt_text.alt_text(plots.local_calibration(scores, 0.08))
-    assert "0.250 with 0, 0.150 with 20; at home 0.080" in text

@@ -1,6 +1,7 @@
 """Latencies of files: ONNX and TensorFlow Lite in one session."""
 
 from ecglib.compression import timing
+from ecglib.evaluation.latency import measure_latencies
 from ecgpredict import released
 
 
@@ -10,7 +11,8 @@ def test_files_of_both_kinds_are_timed_in_one_session(float_file, int8_file, pro
         "int8": int8_file,
         "tflite": project / "models" / f"{released.microcontroller()}.tflite",
     }
-    table = timing.time_files(paths, 3, reference={"int8": "float32"})
+    calls = {name: timing.file_call(path) for name, path in paths.items()}
+    table = measure_latencies(calls, 3, reference={"int8": "float32"})
     assert list(table.index) == list(paths)
     assert (table["ms"] > 0).all()
     assert table["ratio"].notna().tolist() == [False, True, False]

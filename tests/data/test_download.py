@@ -140,12 +140,6 @@ def test_a_listed_file_outside_the_folder_is_refused_before_anything_is_written(
     assert not list((tmp_path / "target").iterdir())
 
 
-def test_another_sites_checksums_are_refused(server, tmp_path):
-    (server.root / SUMS).write_text("<html>\n<p>please log in first</p>\n</html>\n")
-    with pytest.raises(InputError, match="not PTB-XL's checksums"):
-        fetch(server, tmp_path / "ptb-xl")
-
-
 def test_ludb_arrives_without_its_annotations(tmp_path):
     with serve(synthetic_ludb.write_sample(tmp_path / "served", records=2), "data/1.i") as server:
         server.damaged["data/2.dat"] = 1
