@@ -17,7 +17,6 @@ import numpy as np
 import onnx
 
 from ecglib.compression import onnx_files
-from ecglib.data.dataset import check_records
 from ecgpredict.runtime import onnxruntime
 
 INTEGER_CONVOLUTIONS = ("QLinearConv", "ConvInteger")  # operators of ONNX Runtime
@@ -90,8 +89,6 @@ def quantize(
                 del model.graph.value_info[:]  # it transposes weights and would meet their old shapes
                 quantize_dynamic(model, quantized, **common)
             else:
-                leads = model.graph.input[0].type.tensor_type.shape.dim[1].dim_value
-                check_records(representative, "the representative records", leads)
                 quantize_static(
                     prepared,
                     quantized,

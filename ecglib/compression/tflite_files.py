@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ecglib.data.dataset import check_records
 from ecglib.quiet import silence
 from ecgpredict import files
 
@@ -37,9 +37,8 @@ def to_tflite(model: keras.Model, path: Path, representative: np.ndarray | None 
     converter = tf.lite.TFLiteConverter.from_keras_model(single)
     converter.exclude_conversion_metadata = True  # TensorFlow's version and the options of the conversion
     if representative is not None:
-        check_records(representative, leads=shape[-1])
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        converter.representative_dataset = lambda: ([record.reshape(shape)] for record in representative)
+        converter.representative_dataset = lambda: ([with_axes(record, shape)] for record in representative)
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
         converter.inference_input_type = converter.inference_output_type = tf.int8
     with silence(), warnings.catch_warnings(action="ignore"):
@@ -63,11 +62,10 @@ def interpreter(path: Path, threads: int = 1, *, reference: bool = False):
 def predict(path: Path, x: np.ndarray, *, reference: bool = False) -> np.ndarray:
     """Probabilities float32 (n, outputs) of normalized records (n, 1000, leads), see :func:`interpreter`."""
     ready = interpreter(path, reference=reference)
-    source, sink = ready.get_input_details()[0], ready.get_output_details()[0]
-    check_records(x, leads=source["shape"][-1])
+    sink = ready.get_output_details()[0]
     score = np.empty((len(x), sink["shape"][1]), np.float32)
     for row, record in enumerate(x):
-        set_input(ready, record[None])
+        set_input(ready, record)
         ready.invoke()
         score[row] = _dequantized(ready.get_tensor(sink["index"])[0], sink)
     return score
@@ -78,10 +76,15 @@ def tensor_types(path: Path) -> Counter:
     return Counter(np.dtype(detail["dtype"]).name for detail in interpreter(path).get_tensor_details())
 
 
-def set_input(interpreter, records: np.ndarray) -> None:
-    """Set an interpreter's input to normalized records (1, 1000, leads), quantized if the input is int8."""
+def set_input(interpreter, record: np.ndarray) -> None:
+    """Set an interpreter's input to a normalized record (1000, leads), quantized if the input is int8."""
     source = interpreter.get_input_details()[0]
-    interpreter.set_tensor(source["index"], _quantized(records.reshape(source["shape"]), source))
+    interpreter.set_tensor(source["index"], _quantized(with_axes(record, source["shape"]), source))
+
+
+def with_axes(record: np.ndarray, shape: Sequence[int]) -> np.ndarray:
+    """A record (1000, leads) with as many axes as a file's input, (1, 1000, leads) or (1, 1, 1000, leads)."""
+    return np.expand_dims(record, tuple(range(len(shape) - record.ndim)))
 
 
 def quantized(values: np.ndarray, scale: float, zero: int) -> np.ndarray:

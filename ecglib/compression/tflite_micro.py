@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 
 from ecglib.compression import tflite_files
-from ecglib.data.dataset import check_records
 from ecgpredict.spec import CLASSES
 
 _ARENA_BYTES = 4 * 2**20  # offered to the interpreter; it reports how much it uses
@@ -56,12 +55,11 @@ def predict(path: Path, x: np.ndarray) -> np.ndarray:
 
     interpreter = runtime.Interpreter.from_file(str(path), arena_size=_ARENA_BYTES)
     source = interpreter.get_input_details(0)
-    check_records(x, leads=source["shape"][-1])
     (scale, zero), (sink_scale, sink_zero) = map(_quantization, (source, interpreter.get_output_details(0)))
     score = np.empty((len(x), len(CLASSES)), np.float32)
     for row, record in enumerate(x):
         values = tflite_files.quantized(record, scale, zero)
-        interpreter.set_input(values.reshape(source["shape"]), 0)
+        interpreter.set_input(tflite_files.with_axes(values, source["shape"]), 0)
         interpreter.invoke()
         score[row] = (interpreter.get_output(0)[0].astype(np.float32) - sink_zero) * sink_scale
     return score

@@ -21,5 +21,5 @@ def file_call(path: Path) -> Callable[[], object]:
         return partial(session.run, None, {onnx_files.INPUT: np.ascontiguousarray(record.transpose(0, 2, 1))})
     interpreter = tflite_files.interpreter(path)
     leads = interpreter.get_input_details()[0]["shape"][-1]
-    tflite_files.set_input(interpreter, random.standard_normal((1, N_SAMPLES, leads)).astype(np.float32))
+    tflite_files.set_input(interpreter, random.standard_normal((N_SAMPLES, leads)).astype(np.float32))
     return interpreter.invoke

@@ -98,26 +98,6 @@ class Dataset:
         return self.microvolts(positions).astype(np.float32) / np.float32(1000)
 
 
-def check_records(x: np.ndarray, where: str = "the records given", leads: int = len(LEADS)) -> None:
-    """An InputError unless a network can take these records: (n, 1000, leads), n at least 1, finite values."""
-    if x.ndim != 3 or x.shape[1:] != (N_SAMPLES, leads) or len(x) == 0:
-        raise InputError(
-            "wrong shape",
-            where=where,
-            expected=f"(n, {N_SAMPLES}, {leads}), n at least 1",
-            found=x.shape,
-            hint="give ten seconds at 100 Hz in the network's leads",
-        )
-    if not np.isfinite(x).all():
-        raise InputError(
-            "non-finite values",
-            where=where,
-            expected="finite values",
-            found=f"{(~np.isfinite(x)).sum():,} non-finite",
-            hint="fill or omit missing samples",
-        )
-
-
 def open_dataset(root: Path, cache: Path, *, jobs: int = 2, progress: bool = True) -> Dataset:
     """Open a folder in PTB-XL's layout; the first time, `jobs` processes read and check every record into `cache`.
 

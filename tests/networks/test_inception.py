@@ -17,7 +17,6 @@ from ecglib.study import original
 from ecglib.training import keras_training
 from ecglib.training.settings import TrainingSettings
 from ecglib.training.train import train
-from ecgpredict.errors import InputError
 from ecgpredict.spec import Normalization
 
 SETTINGS = TrainingSettings(
@@ -79,22 +78,6 @@ def test_scores_are_those_of_the_saved_weights(finished, few):
 def test_a_finished_run_is_loaded(finished, few, monkeypatch):
     monkeypatch.setattr(inception, "build", lambda *_: pytest.fail("built again"))
     assert train("inception_cnn", SETTINGS, 0, few, finished.folder).metadata == finished.metadata
-
-
-@pytest.mark.parametrize(
-    ("shape", "value", "problem"),
-    [
-        ((2, 900, 12), 0.0, "wrong shape"),
-        ((2, 1000, 12), np.nan, "non-finite values"),
-    ],
-)
-def test_invalid_records_are_named(shape, value, problem, files):
-    x = np.full(shape, value, np.float32)
-    with pytest.raises(InputError, match=problem):
-        tflite_files.predict(files["float32"], x)
-    with pytest.raises(InputError, match=problem):
-        tflite_files.to_tflite(inception.build(), files["float32"].with_name("never.tflite"), x)
-    assert not files["float32"].with_name("never.tflite").exists()
 
 
 def test_the_float_file_computes_what_keras_does(files, finished, records):
