@@ -37,10 +37,6 @@ class ECGNet(PooledNet):
     dropout : fraction of activations dropped, in each block but the last and before the linear layer
     quantization_aware : the original's variant for quantization-aware training: without batch normalization, and
         with weights and activations rounded to 8 bits in every forward pass
-
-    Shapes
-    ------
-    input float32 (b, 12, samples), output float32 (b, 5) in the order of CLASSES
     """
 
     def __init__(self, channels: tuple[int, ...], dropout: float = 0.5, *, quantization_aware: bool = False):
