@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from ecglib import cli
 from ecgpredict import firmware, released, synthetic_ecg
 from ecgpredict.firmware import golden, graph
-from ecgpredict.spec import INDEPENDENT_LEADS, LEADS
+from ecgpredict.spec import CLASSES, INDEPENDENT_LEADS, LEADS
 
 SMALL = released.microcontroller()
 TAKEN = released.entry(SMALL, kind=released.TFLITE)["leads"]
@@ -119,14 +119,15 @@ def test_no_sample_of_a_stream_takes_more_than_160_thousand_instructions(program
 
 @pytest.fixture
 def unpadded(tmp_path, monkeypatch):
-    """A function: the folder of a network of four widths without padding, with random weights and eight leads."""
+    """A function: the folder of a network of four widths without padding, with random weights."""
 
-    def written(first, *widths):
+    def written(first, *widths, leads=INDEPENDENT_LEADS, classes=CLASSES):
         layers = [(first, 10, 2, 0, 0, True), *((width, 7, 1, 0, 0, True) for width in (first, *widths[:-1]))]
-        network = random_network(1000, [*layers, (widths[-1], 7, 1, 0, 0, False)], np.random.default_rng(0), leads=8)
+        layers.append((widths[-1], 7, 1, 0, 0, False))
+        network = random_network(1000, layers, np.random.default_rng(0), len(leads), len(classes))
         monkeypatch.setattr(graph, "read", lambda path: network)
         (tmp_path / "own.tflite").write_bytes(b"")
-        return firmware.write(tmp_path / "own.tflite", tmp_path / "folder")
+        return firmware.write(tmp_path / "own.tflite", tmp_path / "folder", leads=leads, classes=classes)
 
     return written
 
@@ -147,6 +148,14 @@ def test_no_sample_of_a_stream_without_padding_takes_more_than_60_thousand_instr
     wanted = native.CompiledModel(folder, tmp_path / "library").push(recordings)
     assert found.index.tolist() == list(wanted)
     np.testing.assert_array_equal(found.outputs, list(wanted.values()))
+
+
+@emulated
+@pytest.mark.parametrize("cpu", ["cortex-m4", "cortex-m55"])
+def test_a_network_of_one_lead_and_99_classes_computes_its_golden_outputs(unpadded, tmp_path, cpu):
+    folder = unpadded(8, 12, 16, 24, leads=("II",), classes=[f"statement {i}" for i in range(99)])
+    printed = emulation.golden(emulation.build(folder, tmp_path / cpu, cpu), cpu)
+    assert "golden recording: outputs match" in printed
 
 
 @emulated
