@@ -56,20 +56,6 @@ def test_the_weights_of_the_channels_last_copy_are_copied_back(new_network):
     torch.testing.assert_close(network.logits(x), expected, rtol=1e-3, atol=1e-3)
 
 
-def test_dropout_drops_its_fraction_and_keeps_the_mean():
-    torch.manual_seed(0)
-    x = torch.ones(8, 16, 1, 400).to(memory_format=torch.channels_last)
-    dropped = convnet.FastDropout(0.5)(x)
-    assert (dropped == 0).float().mean().item() == pytest.approx(0.5, abs=0.01)
-    assert dropped.mean().item() == pytest.approx(1.0, abs=0.02)
-    assert set(dropped.unique().tolist()) == {0.0, 2.0}
-
-
-def test_dropout_does_nothing_in_evaluation_mode():
-    x = torch.randn(4, 5)
-    assert convnet.FastDropout(0.5).eval()(x) is x
-
-
 def test_zero_parameters_are_not_counted_as_nonzero():
     network = convnet.build("student")
     with torch.no_grad():
