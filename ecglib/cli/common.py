@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from typer.core import TyperGroup
 
 from ecgpredict import __version__
 from ecgpredict.errors import InputError, StudyError, printable
@@ -18,8 +19,17 @@ from ecgpredict.errors import InputError, StudyError, printable
 if TYPE_CHECKING:
     from ecglib.study.study import Study
 
+
+class Commands(TyperGroup):
+    """Commands that end with exit status 1 and the message of an error that the user can fix."""
+
+    def invoke(self, ctx: typer.Context) -> object:
+        with report_user_errors():
+            return super().invoke(ctx)
+
+
 _HELP = 'Reproduce the study "ECG Under a Megabyte", build its book, and classify recordings with its models.'
-app = typer.Typer(no_args_is_help=True, help=_HELP, rich_markup_mode=None)
+app = typer.Typer(cls=Commands, no_args_is_help=True, help=_HELP, rich_markup_mode=None)
 console = Console(stderr=True, highlight=False)
 Seeds = Annotated[int | None, typer.Option(min=1, help="seeds of every model, instead of those in config/models.yml")]
 Cores = Annotated[int, typer.Option(help="processes at the same time")]

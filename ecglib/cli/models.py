@@ -142,8 +142,7 @@ def classify_shard(
     """Classify a shard of an archive; a job of workflows/archive/Snakefile."""
     from ecgpredict import archive, released, shards
 
-    with report_user_errors():
-        archive.write(shards.read_list(names), out, released.load(model), root=root, jobs=jobs)
+    archive.write(shards.read_list(names), out, released.load(model), root=root, jobs=jobs)
 
 
 @app.command()
@@ -155,8 +154,7 @@ def header(
     """Write the integers of a released model as a C header: its bytes, scales and thresholds."""
     from ecgpredict import c_header, released
 
-    with report_user_errors():
-        c_header.write(*released.load_verified(model, kind=released.TFLITE), target, name)
+    c_header.write(*released.load_verified(model, kind=released.TFLITE), target, name)
 
 
 @app.command("firmware")
@@ -170,8 +168,7 @@ def write_firmware(
     """Write an int8 model as a folder of C code that compiles without changes."""
     from ecgpredict import firmware
 
-    with report_user_errors():
-        names = {"leads": leads.split(",") if leads else (), "classes": classes.split(",") if classes else ()}
-        folder = firmware.write(model, out, prefix=prefix, **names)
-        print(f"Firmware: {folder}\nBuild and check it here: cmake -S {folder} -B {folder}/build")
-        print(f"                         cmake --build {folder}/build --target check")
+    names = {"leads": leads.split(",") if leads else (), "classes": classes.split(",") if classes else ()}
+    folder = firmware.write(model, out, prefix=prefix, **names)
+    print(f"Firmware: {folder}\nBuild and check it here: cmake -S {folder} -B {folder}/build")
+    print(f"                         cmake --build {folder}/build --target check")

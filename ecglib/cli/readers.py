@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ecglib.cli.common import Cores, app, console, open_profile, report_user_errors
+from ecglib.cli.common import Cores, app, console, open_profile
 
 if TYPE_CHECKING:
     from ecglib.study.study import Study
@@ -25,12 +25,11 @@ def lab(
     from ecglib.book import lab as jupyterlab
     from ecglib.study import workflow
 
-    with report_user_errors():
-        study = open_profile("sample")
-        notebooks = _prepare(study, chapter, cores)
-        opened = chapter and notebooks[workflow.find_chapter(study, chapter)]
-        command = jupyterlab.command(study.paths, opened, port=port, browser=browser)
-        raise typer.Exit(subprocess.run(command, env=jupyterlab.environment(study.paths)).returncode)
+    study = open_profile("sample")
+    notebooks = _prepare(study, chapter, cores)
+    opened = chapter and notebooks[workflow.find_chapter(study, chapter)]
+    command = jupyterlab.command(study.paths, opened, port=port, browser=browser)
+    raise typer.Exit(subprocess.run(command, env=jupyterlab.environment(study.paths)).returncode)
 
 
 @app.command()
@@ -39,8 +38,7 @@ def prepare(
     cores: Cores = 2,
 ) -> None:
     """Make what the chapters need on the sample profile, and the notebooks that JupyterLab opens."""
-    with report_user_errors():
-        _prepare(open_profile("sample"), chapter, cores)
+    _prepare(open_profile("sample"), chapter, cores)
 
 
 def _prepare(study: Study, chapter: str | None, cores: int) -> dict[str, Path]:
@@ -62,6 +60,5 @@ def standalone() -> None:
     from ecglib.book import standalone as readers_notebooks
     from ecglib.study.paths import Paths
 
-    with report_user_errors():
-        for path in readers_notebooks.convert_committed(Paths.for_profile("full")):
-            print(path)
+    for path in readers_notebooks.convert_committed(Paths.for_profile("full")):
+        print(path)

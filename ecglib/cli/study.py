@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from ecglib.cli.common import Cores, Profile, Seeds, app, console, open_profile, report_user_errors
+from ecglib.cli.common import Cores, Profile, Seeds, app, console, open_profile
 from ecgpredict.errors import StudyError
 
 
@@ -27,18 +27,17 @@ def reproduce(
     from ecglib.book import chapters
     from ecglib.study import workflow
 
-    with report_user_errors():
-        study = open_profile(profile, seeds)
-        where = study.paths
-        options = {"workflow_profile": workflow_profile, "options": context.args}
-        if done := workflow.run(study, cores=cores, seeds=seeds, **options):
-            raise typer.Exit(done)
-        table = Table("Chapter", "Seconds", title=f"The {profile} study")
-        for name in study.settings.registry.chapters:
-            if (path := where.chapters / f"{name}.ipynb").is_file():  # a dry run makes none
-                table.add_row(name, f"{chapters.seconds(path):.0f}")
-        console.print(table)
-        print(f"The book: {where.build / 'html' / 'index.html'}")
+    study = open_profile(profile, seeds)
+    where = study.paths
+    options = {"workflow_profile": workflow_profile, "options": context.args}
+    if done := workflow.run(study, cores=cores, seeds=seeds, **options):
+        raise typer.Exit(done)
+    table = Table("Chapter", "Seconds", title=f"The {profile} study")
+    for name in study.settings.registry.chapters:
+        if (path := where.chapters / f"{name}.ipynb").is_file():  # a dry run makes none
+            table.add_row(name, f"{chapters.seconds(path):.0f}")
+    console.print(table)
+    print(f"The book: {where.build / 'html' / 'index.html'}")
 
 
 @app.command("book")
@@ -47,8 +46,7 @@ def build_book(profile: Profile = "full") -> None:
     from ecglib.book import book
     from ecglib.study.paths import Paths
 
-    with report_user_errors():
-        print(f"The book: {book.build(Paths.for_profile(profile))}")
+    print(f"The book: {book.build(Paths.for_profile(profile))}")
 
 
 @app.command()
@@ -57,8 +55,7 @@ def pdf(profile: Profile = "full") -> None:
     from ecglib.book import pdf as printing
     from ecglib.study.paths import Paths
 
-    with report_user_errors():
-        print(f"The PDF: {printing.build(Paths.for_profile(profile))}")
+    print(f"The PDF: {printing.build(Paths.for_profile(profile))}")
 
 
 Hospital = Literal["georgia", "chapman", "ningbo", "cpsc2018", "sph"]  # ecglib.data.external.SOURCES
@@ -83,16 +80,15 @@ def download(
     from ecglib.data.download import download as fetch
     from ecglib.study.paths import Paths
 
-    with report_user_errors():
-        if root is None:
-            paths = Paths.for_profile("full")
-            own = {"ptb-xl": paths.data, "ludb": paths.ludb}
-            root = own.get(dataset, paths.root / "data" / dataset)
-        if dataset == "sph":
-            download_sph(root)
-        else:
-            fetch(root, SOURCES[dataset], url=url, jobs=jobs)
-        print(f"{dataset}: {root}")
+    if root is None:
+        paths = Paths.for_profile("full")
+        own = {"ptb-xl": paths.data, "ludb": paths.ludb}
+        root = own.get(dataset, paths.root / "data" / dataset)
+    if dataset == "sph":
+        download_sph(root)
+    else:
+        fetch(root, SOURCES[dataset], url=url, jobs=jobs)
+    print(f"{dataset}: {root}")
 
 
 @app.command("evaluate-external")
@@ -106,15 +102,14 @@ def evaluate_external(
     from ecglib.study.paths import Paths
     from ecgpredict import released
 
-    with report_user_errors():
-        results = Paths.for_profile("full").published_results
-        evaluated = external.evaluate(folder, source, [released.default(), released.microcontroller()])
-        external.write(results, source, evaluated)
-        by_model = evaluated["auc"]
-        table = Table("superclass", *by_model, title=evaluated["title"])
-        for superclass in by_model[released.default()]:
-            table.add_row(superclass, *(str(Estimate(**aucs[superclass])) for aucs in by_model.values()))
-        Console().print(table)
+    results = Paths.for_profile("full").published_results
+    evaluated = external.evaluate(folder, source, [released.default(), released.microcontroller()])
+    external.write(results, source, evaluated)
+    by_model = evaluated["auc"]
+    table = Table("superclass", *by_model, title=evaluated["title"])
+    for superclass in by_model[released.default()]:
+        table.add_row(superclass, *(str(Estimate(**aucs[superclass])) for aucs in by_model.values()))
+    Console().print(table)
 
 
 @app.command()
@@ -124,18 +119,16 @@ def sample(profile: Profile = "sample") -> None:
 
     from ecglib.data import synthetic
 
-    with report_user_errors():
-        study = open_profile(profile)
-        shutil.rmtree(study.paths.cache, ignore_errors=True)  # it was made from the records that are replaced
-        print(f"Records: {synthetic.write_sample(study.paths.data, records=study.settings.n_records)}")
+    study = open_profile(profile)
+    shutil.rmtree(study.paths.cache, ignore_errors=True)  # it was made from the records that are replaced
+    print(f"Records: {synthetic.write_sample(study.paths.data, records=study.settings.n_records)}")
 
 
 @app.command()
 def read(profile: Profile = "full", seeds: Seeds = None) -> None:
     """Read and check every record once, and cache the signals for later runs."""
-    with report_user_errors():
-        data = open_profile(profile, seeds).records
-        print(f"{len(data):,} records, fingerprint {data.fingerprint}")
+    data = open_profile(profile, seeds).records
+    print(f"{len(data):,} records, fingerprint {data.fingerprint}")
 
 
 @app.command()
@@ -146,12 +139,11 @@ def train(
     seeds: Seeds = None,
 ) -> None:
     """Train models, or print where their finished runs are."""
-    with report_user_errors():
-        study = open_profile(profile, seeds)
-        for model in models:
-            for number in study.model(model).seeds if seed is None else [seed]:
-                run = study.train(model, number)
-                print(f"{model}, seed {number}: {run.folder}")
+    study = open_profile(profile, seeds)
+    for model in models:
+        for number in study.model(model).seeds if seed is None else [seed]:
+            run = study.train(model, number)
+            print(f"{model}, seed {number}: {run.folder}")
 
 
 @app.command()
@@ -168,15 +160,14 @@ def execute(
     from ecglib.book import chapters
     from ecglib.study import workflow
 
-    with report_user_errors():
-        study = open_profile(profile, seeds)
-        where, name = study.paths, workflow.find_chapter(study, chapter)
-        source, target = where.root / "notebooks" / f"{name}.py", workflow.executed_chapter(study, name)
-        if alone:
-            chapters.execute(source, target, {"profile": profile}, work=where.build / "notebooks", cwd=where.root)
-        elif done := workflow.run(study, [target], cores=cores, seeds=seeds):
-            raise typer.Exit(done)
-        print(f"The executed notebook: {target}")
+    study = open_profile(profile, seeds)
+    where, name = study.paths, workflow.find_chapter(study, chapter)
+    source, target = where.root / "notebooks" / f"{name}.py", workflow.executed_chapter(study, name)
+    if alone:
+        chapters.execute(source, target, {"profile": profile}, work=where.build / "notebooks", cwd=where.root)
+    elif done := workflow.run(study, [target], cores=cores, seeds=seeds):
+        raise typer.Exit(done)
+    print(f"The executed notebook: {target}")
 
 
 @app.command()
@@ -184,11 +175,10 @@ def summary(profile: Profile = "full", seeds: Seeds = None) -> None:
     """Write summary.csv, seeds.csv and speeds.csv from the models' results, and environment.json with versions."""
     from ecglib.study import reporting, results, speeds
 
-    with report_user_errors():
-        study = open_profile(profile, seeds)
-        reporting.write_summary(study)
-        speeds.update(study.paths.results, study.paths.published_results if study.settings.name == "full" else None)
-        results.write_environment(study.paths.results, study.records)
+    study = open_profile(profile, seeds)
+    reporting.write_summary(study)
+    speeds.update(study.paths.results, study.paths.published_results if study.settings.name == "full" else None)
+    results.write_environment(study.paths.results, study.records)
 
 
 @app.command()
@@ -199,22 +189,21 @@ def evaluate(
     """Recompute every AUC from the saved scores and the data's labels, and compare with results/."""
     from ecglib.study import results
 
-    with report_user_errors():
-        study = open_profile(profile)
-        folder = study.paths.published_results
-        table = Table("model", "seeds", "AUC, fold 9", "AUC, fold 10 (95 % interval)", "results/")
-        wrong: list[str] = []
-        for model in models or results.summary(folder)["model"]:
-            derived, different = results.evaluate(folder, model, study.data)
-            macro, seeds = derived["classes"]["macro"], derived["seeds"]
-            validation = sum(seed["val_auc"] for seed in seeds) / len(seeds)
-            interval = f"{macro['value']:.4f} ({macro['low']:.4f} to {macro['high']:.4f})"
-            verdict = "differs" if different else "identical"
-            table.add_row(model, str(len(seeds)), f"{validation:.4f}", interval, verdict)
-            wrong += [f"{model}, {line}" for line in different]
-        Console().print(table)
-        if wrong:
-            raise StudyError("values that differ from results/:\n" + "\n".join(wrong))
+    study = open_profile(profile)
+    folder = study.paths.published_results
+    table = Table("model", "seeds", "AUC, fold 9", "AUC, fold 10 (95 % interval)", "results/")
+    wrong: list[str] = []
+    for model in models or results.summary(folder)["model"]:
+        derived, different = results.evaluate(folder, model, study.data)
+        macro, seeds = derived["classes"]["macro"], derived["seeds"]
+        validation = sum(seed["val_auc"] for seed in seeds) / len(seeds)
+        interval = f"{macro['value']:.4f} ({macro['low']:.4f} to {macro['high']:.4f})"
+        verdict = "differs" if different else "identical"
+        table.add_row(model, str(len(seeds)), f"{validation:.4f}", interval, verdict)
+        wrong += [f"{model}, {line}" for line in different]
+    Console().print(table)
+    if wrong:
+        raise StudyError("values that differ from results/:\n" + "\n".join(wrong))
 
 
 @app.command()
@@ -222,5 +211,4 @@ def publish() -> None:
     """Copy the full profile's executed chapters, runs, results and released models to their committed folders."""
     from ecglib.book import publishing
 
-    with report_user_errors():
-        publishing.publish(open_profile("full"))
+    publishing.publish(open_profile("full"))
