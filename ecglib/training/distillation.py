@@ -14,26 +14,19 @@ from torch.nn import functional as F
 
 from ecglib.data.dataset import Dataset
 from ecglib.evaluation.scores import Scores
-from ecgpredict.errors import InputError
 from ecgpredict.spec import apply_temperature
 
 
 def soft_targets(teachers: Sequence[Scores] | Sequence[np.ndarray], dataset: Dataset, temperature: float) -> np.ndarray:
     """The teachers' mean probabilities of each record, softened: float32 (n, 5), or (n, 5 crops) crop by crop.
 
-    Teachers are scores of exactly the dataset's records (InputError for others), of several seeds or one, or each
+    Teachers are scores of exactly the dataset's records (ValueError for others), of several seeds or one, or each
     teacher's probabilities of the records' crops, float16 (n, crops, 5). The temperature divides the logits.
     """
     if isinstance(teachers[0], Scores):
         for teacher in teachers:
             if not np.array_equal(teacher.ecg_id, dataset.ecg_id):
-                raise InputError(
-                    "scores of other records",
-                    where="a teacher's scores",
-                    expected=f"the {len(dataset):,} training records, in their order",
-                    found="others, or another order",
-                    hint="score the teacher on this data again",
-                )
+                raise ValueError("a teacher's scores are of other records, or in another order")
         mean = Scores.stack_seeds(teachers).ensemble().score[0]
     else:
         mean = sum(crops.astype(np.float32) for crops in teachers) / len(teachers)
