@@ -4,10 +4,8 @@ One row per recording, written in row groups as predictions arrive; recordings t
 error. :mod:`ecgpredict.shards` divides an archive into such files.
 """
 
-from __future__ import annotations
-
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -16,21 +14,32 @@ import pyarrow.parquet as pq
 
 from ecgpredict import files, prediction, recordings
 from ecgpredict.errors import InputError, printable
+from ecgpredict.model import ReleasedModel
 from ecgpredict.prediction import Prediction
-from ecgpredict.released import ReleasedModel
+from ecgpredict.reports import labels_of
 from ecgpredict.spec import CLASSES
 
 ROW_GROUP = 2_000  # recordings in memory at a time
-SCHEMA = pa.schema(
-    [
+
+
+def schema(models: Sequence[ReleasedModel]) -> pa.Schema:
+    """The columns, and in the metadata the thresholds of the first of the models."""
+    labels = labels_of(models)
+    fields = [
         pa.field("path", pa.string(), nullable=False),
-        *(pa.field(name, pa.float32()) for name in CLASSES),  # null where the recording could not be read
+        *(pa.field(label, pa.float32()) for label in labels),  # null where it could not be read
         pa.field("findings", pa.list_(pa.string()), nullable=False),
+        *[pa.field("statements", pa.list_(pa.string()), nullable=False)] * (len(labels) > len(CLASSES)),
         pa.field("windows", pa.int32(), nullable=False),
+        pa.field("model", pa.string()),
         pa.field("quality_warnings", pa.list_(pa.string()), nullable=False),
         pa.field("error", pa.string()),  # null where it was classified
     ]
-)
+    model = models[0]
+    numbers = {"thresholds": model.thresholds} | ({"offsets": model.offsets} if model.offsets else {})
+    by_label = {key: zip(model.classes, map(float, values)) for key, values in numbers.items()}
+    as_text = {key: json.dumps({label: one for label, one in pairs if one == one}) for key, pairs in by_label.items()}
+    return pa.schema(fields, {"model": model.name} | as_text)
 
 
 def walk(paths: Iterable[Path]) -> Iterator[str]:
@@ -42,7 +51,7 @@ def walk(paths: Iterable[Path]) -> Iterator[str]:
 def write(
     names: Iterable[str],
     target: Path,
-    model: ReleasedModel,
+    models: Sequence[ReleasedModel],
     *,
     root: Path = Path(),
     rate: float | None = None,
@@ -56,33 +65,27 @@ def write(
     ----------
     names : paths of recordings, relative to `root` or absolute; read lazily
     target : the file
-    rate, units, jobs : as in :func:`ecgpredict.prediction.classify`
+    models, rate, units, jobs : as in :func:`ecgpredict.prediction.classify`
     after_each : called with each prediction
 
     Raises
     ------
     InputError : no recordings
     """
-    names, total = iter(names), 0
+    names, total, columns = iter(names), 0, schema(models)
     with files.atomic_path(target) as temporary:
-        with pq.ParquetWriter(temporary, SCHEMA.with_metadata(_metadata(model)), compression="zstd") as writer:
+        with pq.ParquetWriter(temporary, columns, compression="zstd") as writer:
             while group := list(islice(names, ROW_GROUP)):
                 rows = []
                 paths = [root / name for name in group]
-                predictions = prediction.classify(paths, model, rate=rate, units=units, jobs=jobs)
+                predictions = prediction.classify(paths, models, rate=rate, units=units, jobs=jobs)
                 for name, one in zip(group, predictions, strict=True):
-                    rows.append(one.row() | one.probabilities | {"path": printable(name)})
+                    rows.append(one.columns() | {"path": printable(name)})
                     after_each(one)
-                writer.write_table(pa.Table.from_pylist(rows, SCHEMA))
+                writer.write_table(pa.Table.from_pylist(rows, columns))
                 total += len(rows)
         if not total:
             expected = f"files ending in {', '.join(recordings.FILE_SUFFIXES)}"
             where, hint = root.absolute(), "choose another folder"
             raise InputError("no recordings", where=where, expected=expected, found="none", hint=hint)
     return total
-
-
-def _metadata(model: ReleasedModel) -> dict[str, str]:
-    numbers = {"thresholds": model.thresholds} | ({"offsets": model.offsets} if model.offsets else {})
-    as_text = {key: json.dumps(dict(zip(CLASSES, map(float, values)))) for key, values in numbers.items()}
-    return {"model": model.name} | as_text

@@ -5,8 +5,6 @@ allocation beyond the limit fails, and if a worker process dies or hangs neverth
 time, so that only the one responsible is lost.
 """
 
-from __future__ import annotations
-
 import multiprocessing
 import signal
 import sys

@@ -3,8 +3,6 @@
 The header has the file's bytes and every constant that converts voltages to inputs and outputs to decisions.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,13 +29,12 @@ def c_header(path: Path, entry: Mapping, name: str) -> str:
     InputError : not a valid C identifier
     """
     if not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII):
-        raise InputError(
-            "not a C identifier", where="C header", expected="letters, digits and _", found=name, hint="another name"
-        )
+        expected, hint = "letters, digits and _", "give another name"
+        raise InputError("not a C identifier", where="C header", expected=expected, found=name, hint=hint)
     content = path.read_bytes()
     lines = [content[start : start + 16] for start in range(0, len(content), 16)]
     # The manifest's thresholds refer to calibrated probabilities, those of the header to the file's own outputs.
-    thresholds = apply_temperature(np.asarray(entry["thresholds"]), 1 / entry["temperature"])
+    thresholds = apply_temperature(np.nan_to_num(np.array(entry["thresholds"], float), nan=1), 1 / entry["temperature"])
     scales = ("mean", "scale", "input_scale", "output_scale")
     values = {
         "entry": entry,

@@ -1,7 +1,5 @@
 """Errors whose message is all that a user needs: the problem, where it is, what was expected and found, and a hint."""
 
-from __future__ import annotations
-
 
 class StudyError(Exception):
     """A failure that its message explains; the command line and Jupyter show it without a traceback."""

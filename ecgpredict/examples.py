@@ -3,8 +3,6 @@
 None is from a patient.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +11,7 @@ import wfdb
 from scipy.signal import resample_poly
 
 from ecgpredict import synthetic_ecg
-from ecgpredict.spec import LEADS, SAMPLING_RATE
+from ecgpredict.spec import INDEPENDENT_LEADS, LEADS, SAMPLING_RATE, positions
 
 # name -> findings
 FINDINGS = {"normal": ["NORM"], "infarction": ["IMI"], "hypertrophy": ["LVH"]}
@@ -42,8 +40,7 @@ def write(folder: Path) -> Path:
     flat = made["hypertrophy"].copy()
     flat[:, LEADS.index("V3")] = 0
     np.savez_compressed(folder / "hypertrophy.npz", signal=flat, leads=np.array(LEADS), rate=SAMPLING_RATE, units="mV")
-    kept = [LEADS.index(lead) for lead in ("I", "II", "V1", "V2", "V3", "V4", "V5", "V6")]
-    _write_wfdb(folder, "eight_leads", made["normal"][:, kept], [LEADS[lead] for lead in kept])
+    _write_wfdb(folder, "eight_leads", made["normal"][:, positions(INDEPENDENT_LEADS)], list(INDEPENDENT_LEADS))
     return folder
 
 

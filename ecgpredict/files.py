@@ -1,7 +1,5 @@
 """Writing files atomically."""
 
-from __future__ import annotations
-
 import errno
 import os
 import socket

@@ -1,10 +1,8 @@
-"""A report that a person can read: one self-contained HTML file, which prints on two A4 pages.
+"""A report that a person can read: one self-contained HTML file, which prints on A4 pages.
 
 It has the ECG on ECG paper, probabilities with thresholds and decisions, quality flags, what the model reacted to, and
 the model's card in five lines. Everything that comes from the user, file names above all, is escaped.
 """
-
-from __future__ import annotations
 
 import re
 from collections.abc import Sequence
@@ -15,12 +13,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ecgpredict import files, occlusion, paper, recordings, released
 from ecgpredict.errors import InputError, printable
+from ecgpredict.model import ReleasedModel
 from ecgpredict.prediction import Prediction
 from ecgpredict.recordings import Recording
 from ecgpredict.recordings.resampling import WINDOW_S, window_starts
-from ecgpredict.released import ReleasedModel
 from ecgpredict.reports import display_names
-from ecgpredict.spec import CLASS_NAMES, CLASSES, LEADS, N_SAMPLES, SAMPLING_RATE
+from ecgpredict.spec import CLASS_NAMES, CLASSES, N_SAMPLES, SAMPLING_RATE, positions
+from ecgpredict.statements import by_group
 
 SUFFIXES = (".html", ".htm")
 FOR, AGAINST = "#d55e00", "#0072b2"  # a piece that speaks for or against a superclass
@@ -36,10 +35,8 @@ def targets(out: Path, paths: Sequence[Path]) -> list[Path]:
     if out.suffix.lower() in SUFFIXES:
         if len(paths) > 1:
             expected, hint = "a folder, for a file per recording", f"give one, e.g. --report {out.with_suffix('')}"
-            found = f"{len(paths)} recordings"
-            raise InputError(
-                "one report file for several recordings", where=out, expected=expected, found=found, hint=hint
-            )
+            problem, found = "one report file for several recordings", f"{len(paths)} recordings"
+            raise InputError(problem, where=out, expected=expected, found=found, hint=hint)
         return [out]
     taken: dict[str, Path] = {}  # file systems may ignore case
     found = []
@@ -56,11 +53,11 @@ def targets(out: Path, paths: Sequence[Path]) -> list[Path]:
 def write(
     target: Path, prediction: Prediction, model: ReleasedModel, *, rate: float | None = None, units: str | None = None
 ) -> None:
-    """Write the report of a recording that was classified, which is read again, with its errors.
+    """Write the report of a recording that this model classified, which is read again, with its errors.
 
     `rate` and `units` are as for :func:`ecgpredict.prediction.classify`.
     """
-    recording = recordings.read(prediction.path, rate=rate, units=units)
+    recording = recordings.read(prediction.path, rate=rate, units=units, taken=[model.leads])
     files.write_text(Path(target), render(recording, prediction, model))
 
 
@@ -68,7 +65,7 @@ def render(recording: Recording, prediction: Prediction, model: ReleasedModel) -
     """The report as HTML."""
     windows = recordings.windows(recording)
     shown = _most_telling(model.probabilities(windows), prediction)
-    maps = occlusion.occlusion_map(model.probabilities, windows[shown])
+    maps = occlusion.occlusion_map(model.probabilities, windows[shown])[: len(CLASSES), positions(model.leads)]
     limit = max(float(np.abs(maps).max()), MIN_LIMIT)
     found = [
         {
@@ -88,13 +85,14 @@ def render(recording: Recording, prediction: Prediction, model: ReleasedModel) -
         description=_description(recording, prediction),
         shown=_shown(shown, windows, recording),
         paper=paper.sheet(windows[shown]),
-        rows=paper.rows(windows[shown]),
-        map_height=paper.MAP_HEIGHT_MM,
+        rows=paper.rows(windows[shown], model.leads),
+        map_height=len(model.leads) * paper.MAP_ROW_MM,
         classes=found,
         limit=limit,
         against=AGAINST,
         speaks_for=FOR,
-        maps=[one | render_map(one["name"], values, limit) for one, values in zip(found, maps)],
+        maps=[one | render_map(one["name"], values, limit, model.leads) for one, values in zip(found, maps)],
+        statements=by_group(prediction.statements),
         quality_warnings=prediction.quality_warnings,
         card=card(model),
         cautions=model.cautions,
@@ -104,15 +102,18 @@ def render(recording: Recording, prediction: Prediction, model: ReleasedModel) -
 def card(model: ReleasedModel) -> list[str]:
     """The model in five lines, from its manifest."""
     entry = released.entry(model.name, model.path.parent)
+    leads = "12 leads" if len(entry["leads"]) == 12 else " ".join(entry["leads"])
+    rhythm = "" if len(model.classes) > len(CLASSES) else "rhythm, "
+    others = f" and {more} other labels" if (more := len(entry["classes"]) - len(CLASSES)) else ""
     return [
         f"{model.name}: {entry['bytes']:,} bytes, SHA-256 {entry['sha256'][:16]}…",
-        f"Input: {len(entry['leads'])} leads in {entry['unit']}, {entry['samples'] / entry['rate']:g} s at "
+        f"Input: {leads} in {entry['unit']}, {entry['samples'] / entry['rate']:g} s at "
         f"{entry['rate']} Hz; other sampling rates are resampled.",
-        f"Output: a probability for each of {', '.join(entry['classes'])}, calibrated with temperature "
+        f"Output: a probability for each of {', '.join(CLASSES)}{others}, calibrated with temperature "
         f"{entry['temperature']:.3f}" + (" and this site's offsets." if model.offsets else "."),
         "Trained on folds 1 to 8 of PTB-XL 1.0.3; temperature and thresholds are from fold 9. The superclasses are "
         "readings of ECGs, not confirmed diagnoses.",
-        "Not for children, rhythm, fewer leads than I, II and V1 to V6, or any decision about a person.",
+        f"Not for children, {rhythm}fewer leads than its own, or any decision about a person.",
     ]
 
 
@@ -139,14 +140,14 @@ def _shown(number: int, windows: np.ndarray, recording: Recording) -> str:
     )
 
 
-def render_map(name: str, values: np.ndarray, limit: float) -> dict:
-    """A superclass's map (12, parts) as colored cells, and in words."""
+def render_map(name: str, values: np.ndarray, limit: float, leads: Sequence[str]) -> dict:
+    """A superclass's map (leads, parts) as colored cells, and in words."""
     cells = [
         cell | {"fill": FOR if value > 0 else AGAINST, "opacity": f"{abs(value) / limit:.3f}"}
-        for cell, value in zip(paper.cells(values.shape[1]), values.ravel())
+        for cell, value in zip(paper.cells(*values.shape), values.ravel())
         if value
     ]
     lead, part = np.unravel_index(values.argmax(), values.shape)
     seconds = WINDOW_S / values.shape[1]
-    text = f"What speaks for {name}: most in {LEADS[lead]} from {part * seconds:g} to {(part + 1) * seconds:g} s"
+    text = f"What speaks for {name}: most in {leads[lead]} from {part * seconds:g} to {(part + 1) * seconds:g} s"
     return {"cells": cells, "text": text if values.max() > 0 else f"Nothing speaks for {name}", "flat": not cells}

@@ -4,8 +4,6 @@ It needs nothing but predictions, so that it is the same for a float32 network, 
 Fergus, ECCV 2014).
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

@@ -5,65 +5,26 @@ computer, .tflite for firmware and browsers, with the temperature and thresholds
 has the manifest's SHA-256.
 """
 
-from __future__ import annotations
-
 import hashlib
 import importlib.resources
 import json
 import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 
-from ecgpredict import files, runtime
+from ecgpredict import files
 from ecgpredict.errors import InputError
-from ecgpredict.spec import CLASSES, LEADS, N_SAMPLES, SAMPLING_RATE, Normalization, add_offsets, apply_temperature
+from ecgpredict.model import ReleasedModel
+from ecgpredict.spec import CLASSES, LEADS, N_SAMPLES, SAMPLING_RATE, STATEMENT, Normalization
 
 MANIFEST, FORMAT = "manifest.json", 2
 ONNX, TFLITE = "onnx", "tflite"
-_BATCH = 64  # windows per inference: what the network allocates for a batch stays below 100 MB
 _HINT = "install the package again, or restore models/"
 _INPUT = {"leads": list(LEADS), "samples": N_SAMPLES, "rate": SAMPLING_RATE, "unit": "mV", "classes": list(CLASSES)}
-
-
-@dataclass(frozen=True)
-class ReleasedModel:
-    """A verified model.
-
-    Attributes
-    ----------
-    name : in the manifest
-    path : its ONNX file
-    normalization : mV -> what the network takes
-    temperature : divides the logits
-    thresholds : float (5,), a probability at or above its threshold is positive
-    cautions : when to trust it, as sentences
-    offsets : (5,), added to the calibrated logits: :mod:`ecgpredict.site_calibration`; None without
-    """
-
-    name: str
-    path: Path
-    normalization: Normalization
-    temperature: float
-    thresholds: np.ndarray
-    cautions: Sequence[str] = ()
-    offsets: tuple[float, ...] | None = None
-
-    @cached_property
-    def _session(self):
-        return runtime.session(self.path)
-
-    def probabilities(self, windows: np.ndarray) -> np.ndarray:
-        """Calibrated probabilities float64 (w, 5), in the order of CLASSES, of windows (w, 1000, 12) in mV."""
-        x = np.ascontiguousarray(self.normalization(windows).transpose(0, 2, 1), np.float32)
-        batches = [x[start : start + _BATCH] for start in range(0, len(x), _BATCH)]
-        score = np.concatenate([self._session.run(None, {runtime.INPUT: batch})[0] for batch in batches])
-        calibrated = apply_temperature(score, self.temperature)
-        return calibrated if self.offsets is None else add_offsets(calibrated, self.offsets)
 
 
 def folder() -> Path:
@@ -102,13 +63,41 @@ def _warn(name: str, successor: str) -> None:
     print(f"{name} is no longer released; {successor} is used in its place. Name that.", file=sys.stderr)
 
 
-def load(name: str | None = None, where: Path | None = None) -> ReleasedModel:
-    """A released model, the manifest's default if none is named; an InputError as of :func:`load_verified`."""
+def load(name: str | None = None, where: Path | None = None, *, statements: bool = False) -> ReleasedModel:
+    """A released model, the manifest's default if none is named; an InputError as of :func:`load_verified`.
+
+    It gives the superclasses and, if `statements`, PTB-XL's statements, where its file has them.
+    """
     name = resolve(name or default(where), where)
     path, described = load_verified(name, where, ONNX)
-    normalization = Normalization(described["mean"], described["scale"])
-    thresholds, cautions = np.array(described["thresholds"]), _manifest(path.parent)["cautions"]
-    return ReleasedModel(name, path, normalization, described["temperature"], thresholds, cautions)
+    labels, normalization = described["classes"], Normalization(described["mean"], described["scale"])
+    classes = (*CLASSES, *(label for label in labels if statements and label.startswith(STATEMENT)))
+    columns = [labels.index(label) for label in classes]
+    thresholds, cautions = np.array(described["thresholds"], float)[columns], _manifest(path.parent)["cautions"]
+    calibrated = normalization, described["temperature"], thresholds, cautions
+    return ReleasedModel(name, path, *calibrated, described["leads"], classes, columns, described.get("auc", {}))
+
+
+def choose(name: str | None = None, where: Path | None = None, *, statements: bool = False) -> list[ReleasedModel]:
+    """The models of which a recording takes the first whose leads it has: the one named, or all of a kind.
+
+    Those are the default, or if `statements` the model for them, and the variants for fewer leads; most leads first.
+
+    Raises
+    ------
+    InputError : as of :func:`load_verified`; `statements`, and no such model
+    """
+    where = Path(where or folder())
+    roles = [(each, described.get("role")) for each, described in entries(where).items()]
+    names = [name] if name else [each for each, role in roles if statements and role == "statements"]
+    if not name:
+        names += [default(where)] * (not statements) + [each for each, role in roles if role == "leads"]
+    models = [load(each, where, statements=statements) for each in names]
+    models = [model for model in models if not statements or len(model.classes) > len(CLASSES)]
+    if not models:
+        expected, hint = "a model with outputs for statements", "leave out --statements, or name another model"
+        raise InputError("no statements", where=where / MANIFEST, expected=expected, found=name or "none", hint=hint)
+    return sorted(models, key=lambda model: -len(model.leads))
 
 
 def load_verified(name: str, where: Path | None = None, kind: str = ONNX) -> tuple[Path, dict]:
@@ -165,7 +154,7 @@ def write(
     sources: Iterable[Path],
     normalization: Normalization,
     temperature: float,
-    thresholds: Sequence[float],
+    thresholds: Sequence[float | None],
     *,
     of_files: Mapping[str, Mapping] | None = None,
     **more: object,
@@ -179,7 +168,8 @@ def write(
     sources : its .onnx file, its .tflite file or both
     of_files : {"onnx" or "tflite": values}, what holds for that file alone: scales and zero points of its input and
         output, or a temperature and thresholds of its own
-    more : whatever else readers of the manifest should know, by name
+    more : whatever else readers of the manifest should know, by name: "leads" and "classes" where they are not those of
+        all models; of a variant its "role", "statements" or "leads", and "auc"
     """
     where, described = Path(where), {}
     for source in map(Path, sources):
@@ -191,7 +181,8 @@ def write(
         described[kind] = {"file": target.name, "bytes": len(content), "sha256": digest}
         described[kind] |= (of_files or {}).get(kind, {})
     values = {"mean": normalization.mean, "scale": normalization.scale, "temperature": float(temperature)}
-    model = {**more, "files": described, **_INPUT, **values, "thresholds": list(map(float, thresholds))}
+    bounds = [None if bound is None else float(bound) for bound in thresholds]
+    model = {**more, "files": described, **(_INPUT | more), **values, "thresholds": bounds}
     new = {"format": FORMAT, "default": name, "microcontroller": name, "aliases": {}, "cautions": [], "models": {}}
     manifest = _manifest(where) if (where / MANIFEST).is_file() else new
     return _write(where, manifest | {"models": manifest["models"] | {name: model}})

@@ -1,12 +1,11 @@
 """Predictions on standard output: as a table for people, or as JSON lines or CSV for programs."""
 
-from __future__ import annotations
-
 import csv
 import json
 import os
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -14,48 +13,51 @@ from rich.table import Table
 from rich.text import Text
 
 from ecgpredict.errors import printable
+from ecgpredict.model import ReleasedModel
 from ecgpredict.prediction import Prediction
-from ecgpredict.released import ReleasedModel
 from ecgpredict.spec import CLASSES
+from ecgpredict.statements import by_group
 
-_COLUMNS = ["path", *CLASSES, "findings", "windows", "quality_warnings", "error"]
 _TABLE_WIDTH = 64  # of a terminal, in characters: where fewer fit, a recording is a line of text
+_NO_THRESHOLD = 3  # statements without one that are shown for a recording: the most probable
 
 
-class Report:
-    """Takes predictions one by one by `add`."""
+class JsonReport:
+    """One JSON object per line and recording, written immediately; "error" is null where it was classified."""
 
     def close(self) -> None:
-        """Show what is shown at the end."""
-
-
-def make_report(*, as_json: bool, as_csv: bool, model: ReleasedModel) -> Report:
-    """The report for these options of the command line."""
-    return JsonReport() if as_json else CsvReport() if as_csv else ConsoleReport(model)
-
-
-class JsonReport(Report):
-    """One JSON object per line and recording, written immediately; "error" is null where it was classified."""
+        """Nothing is left to show."""
 
     def add(self, prediction: Prediction) -> None:
         row = prediction.row()
         row["probabilities"] = {name: round(value, 4) for name, value in prediction.probabilities.items()}
+        row["statements"] = [one | {"probability": round(one["probability"], 4)} for one in prediction.statements]
         print(json.dumps(row, ensure_ascii=not (sys.stdout.encoding or "").lower().startswith("utf")))
 
 
-class CsvReport(Report):
+class CsvReport(JsonReport):
     """One row per recording, written immediately; a recording that failed has an error and no probabilities."""
 
-    def __init__(self):
-        self.writer = csv.DictWriter(sys.stdout, _COLUMNS, extrasaction="ignore", lineterminator="\n")
+    def __init__(self, models: Sequence[ReleasedModel]):
+        labels = labels_of(models)
+        columns = ["path", *labels, "findings", *["statements"] * (len(labels) > len(CLASSES))]
+        columns += ["windows", "model", "quality_warnings", "error"]
+        self.writer = csv.DictWriter(sys.stdout, columns, extrasaction="ignore", lineterminator="\n")
         self.writer.writeheader()
 
     def add(self, prediction: Prediction) -> None:
-        row = prediction.row() | {name: f"{value:.4f}" for name, value in prediction.probabilities.items()}
-        row |= {"findings": " ".join(prediction.findings), "quality_warnings": "; ".join(prediction.quality_warnings)}
+        row = prediction.columns()
+        row |= {name: f"{value:.4f}" for name, value in row.items() if isinstance(value, float)}
+        row |= {"findings": " ".join(prediction.findings), "statements": "; ".join(row["statements"])}
+        row["quality_warnings"] = "; ".join(prediction.quality_warnings)
         self.writer.writerow(
             row | {name: _no_formula(row[name] or "") for name in ("path", "quality_warnings", "error")}
         )
+
+
+def labels_of(models: Sequence[ReleasedModel]) -> list[str]:
+    """What the models are asked for, superclasses first."""
+    return list(dict.fromkeys(label for model in models for label in model.classes))
 
 
 def _no_formula(text: str) -> str:
@@ -63,11 +65,11 @@ def _no_formula(text: str) -> str:
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
-class ConsoleReport(Report):
+class ConsoleReport(JsonReport):
     """A table of the recordings that were classified; findings at or above their thresholds are bold."""
 
-    def __init__(self, model: ReleasedModel):
-        self.model = model
+    def __init__(self, models: Sequence[ReleasedModel]):
+        self.models = models
         self.predictions: list[Prediction] = []
 
     def add(self, prediction: Prediction) -> None:
@@ -77,8 +79,9 @@ class ConsoleReport(Report):
     def close(self) -> None:
         console = Console(highlight=False)
         names = display_names([prediction.path for prediction in self.predictions])
-        shifted = ", with this site's offsets" if self.model.offsets else ""
-        caption = f"Probabilities of {self.model.name}{shifted}; bold: at or above its threshold. Not a medical device."
+        shifted = ", with this site's offsets" if self.models[0].offsets else ""
+        used = ", ".join(dict.fromkeys(prediction.model for prediction in self.predictions))
+        caption = f"Probabilities of {used}{shifted}; bold: at or above its threshold. Not a medical device."
         table = Table("recording", *CLASSES, "findings", caption=caption)
         lines = []
         for name, prediction in zip(names, self.predictions):
@@ -93,10 +96,30 @@ class ConsoleReport(Report):
         elif self.predictions:
             console.print(*map(Text, [*lines, caption]), sep="\n")
         for name, prediction in zip(names, self.predictions):
+            for line in statement_lines(prediction):
+                console.print(Text(f"{name}: {line}"))
             for warning in prediction.quality_warnings:
                 console.print(Text(f"(!) {name}: {warning}", style="yellow"))
-        if self.model.cautions:
+        if self.models[0].cautions:
             console.print(Text("When to trust the model, as measured: see the end of its --report.", style="dim"))
+
+
+def make_report(*, as_json: bool, as_csv: bool, models: Sequence[ReleasedModel]) -> JsonReport:
+    """The report for these options of the command line: it takes predictions by `add`, and ends with `close`."""
+    return JsonReport() if as_json else CsvReport(models) if as_csv else ConsoleReport(models)
+
+
+def statement_lines(prediction: Prediction) -> list[str]:
+    """A line for each group of statements that were found, and one of the most probable ones without a threshold."""
+
+    def listed(rows: list[dict]) -> str:
+        return "; ".join(f"{row['name']} {row['probability']:.2f}" for row in rows)
+
+    groups = by_group(row for row in prediction.statements if row["found"])
+    lines = [f"{group}: {listed(rows)}" for group, rows in groups.items()]
+    others = [row for row in prediction.statements if row["threshold"] is None]
+    others = sorted(others, key=lambda row: -row["probability"])[:_NO_THRESHOLD]
+    return lines + ([f"no threshold, probability only: {listed(others)}"] if others else [])
 
 
 def display_names(paths: list[Path]) -> list[str]:

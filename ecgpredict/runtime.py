@@ -1,7 +1,5 @@
 """Running ONNX files on the CPU."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import onnxruntime

@@ -6,8 +6,6 @@ shards. A list is written only if it changes, and its shard is classified again 
 content changes under the same name is not noticed: delete its shard's Parquet file.
 """
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

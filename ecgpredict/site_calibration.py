@@ -5,8 +5,6 @@ too low. An offset added to the logit mends that and leaves the order of recordi
 (recalibration in the large: Steyerberg 2004, doi 10.1002/sim.1844). The thresholds stay.
 """
 
-from __future__ import annotations
-
 import csv
 import hashlib
 import json
@@ -19,8 +17,8 @@ import numpy as np
 
 from ecgpredict import files
 from ecgpredict.errors import InputError, printable
+from ecgpredict.model import ReleasedModel
 from ecgpredict.prediction import Prediction
-from ecgpredict.released import ReleasedModel
 from ecgpredict.spec import CLASSES, add_offsets
 
 FORMAT = 1
@@ -103,6 +101,8 @@ def write(path: Path, content: dict) -> None:
 def apply(path: Path, model: ReleasedModel) -> ReleasedModel:
     """The model with the offsets of a calibration file; InputError if it is none, or one of other weights."""
     path = Path(path)
+    if tuple(model.classes) != CLASSES:
+        raise _fault("a calibration has no offsets for statements", path, "superclasses alone", "--statements")
     try:
         content = json.loads(_text(path, _MAX_BYTES[1]).read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:

@@ -1,7 +1,5 @@
 """What a model takes and gives: leads, sampling rate, length, scale of the input, superclasses, calibration."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -15,6 +13,7 @@ CLASS_NAMES = {
     "CD": "Conduction disturbance",
     "HYP": "Hypertrophy",
 }
+STATEMENT = "SCP "  # begins the name of an output for one of PTB-XL's statements: "SCP AFIB"
 LEADS = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
 INDEPENDENT_LEADS = ("I", "II", *LEADS[6:])  # the other four are sums of I and II
 SAMPLING_RATE = 100  # Hz

@@ -7,7 +7,8 @@
 (() => {
   const LEADS = ["I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6"];
   const RATE = 100, N_SAMPLES = 1000;
-  const DERIVED = ["III", "aVR", "aVL", "aVF"];  // what devices do not store, as it follows from I and II
+  // the limb leads as sums of I and II: any two of them give the other four
+  const LIMB = [[1, 0], [0, 1], [-1, 1], [-0.5, -0.5], [1, -0.5], [-0.5, 1]];
   const MV_PER_UNIT = { mv: 1, uv: 1e-3, "µv": 1e-3, "μv": 1e-3, v: 1e3, nv: 1e-6 };
   const MAX_SECONDS = 3600, MAX_MISSING_FRACTION = 0.1, MAX_AMPLITUDE_MV = 10000;
   const MAX_JITTER = 0.49;  // steps; see ecgpredict.recordings.csv_tables
@@ -25,7 +26,7 @@
     return (lead !== text || lead.startsWith("-") ? "-" : "") + lead.replace(/^[-_ ]+|[_ ]+$/g, "");
   }
 
-  /* [position, sign] of each lead; null for III, aVR, aVL and aVF where exactly these are missing. */
+  /* [position, sign] of each lead; null for a limb lead that is missing where two are there. */
   function leadPositions(names, where) {
     const plain = names.map(plainLead);
     const found = LEADS.map((lead) => {
@@ -35,9 +36,10 @@
       return plain.includes(upper) ? [plain.indexOf(upper), 1]
         : plain.includes(`-${upper}`) ? [plain.indexOf(`-${upper}`), -1] : null;
     });
-    const missing = LEADS.filter((_, i) => !found[i]);
-    if (missing.length && missing.join() !== DERIVED.join())
-      throw new InputError(`${where}: leads missing: ${missing.join(" ")}. Found: ${names.join(" ").slice(0, 120)}.`);
+    const missing = LEADS.filter((_, i) => !found[i]), enough = found.slice(0, 6).filter(Boolean).length > 1;
+    if (missing.some((lead) => lead.startsWith("V") || !enough))
+      throw new InputError(`${where}: leads missing: ${missing.join(" ")}. Found: ${names.join(" ").slice(0, 120)}. ` +
+        "This page takes V1 to V6 with any two limb leads; ecglib predict has models for fewer leads, too.");
     return found;
   }
 
@@ -51,10 +53,15 @@
       notes.push(`${LEADS[lead]} computed from the inverted lead that the file stores`);
       return column.map((value) => -value);
     });
-    if (!columns[2]) {
-      const [one, two] = columns, formulas = [(a, b) => b - a, (a, b) => -(a + b) / 2, (a, b) => a - b / 2, (a, b) => b - a / 2];
-      formulas.forEach((formula, i) => { columns[2 + i] = one.map((value, k) => formula(value, two[k])); });
-      notes.push(`${DERIVED.join(" ")} computed from I and II`);
+    const derived = LIMB.map((_, i) => i).filter((i) => !positions[i]);
+    if (derived.length) {
+      const pair = LIMB.map((_, i) => i).filter((i) => positions[i]).slice(0, 2), [[a, b], [c, d]] = pair.map((i) => LIMB[i]);
+      const [one, two] = pair.map((i) => columns[i]), determinant = a * d - b * c;
+      for (const i of derived) {
+        const p = (LIMB[i][0] * d - LIMB[i][1] * c) / determinant, q = (LIMB[i][1] * a - LIMB[i][0] * b) / determinant;
+        columns[i] = one.map((value, k) => p * value + q * two[k]);
+      }
+      notes.push(`${derived.map((i) => LEADS[i]).join(" ")} computed from ${pair.map((i) => LEADS[i]).join(" and ")}`);
     }
     return { columns, notes };
   }

@@ -20,6 +20,9 @@ def predict(
         ),
     ],
     model: Annotated[str | None, typer.Option(help="a released model; the manifest's default if none is named")] = None,
+    statements: Annotated[
+        bool, typer.Option("--statements", help="PTB-XL's 71 statements, too, such as atrial fibrillation")
+    ] = False,
     rate: Annotated[float | None, typer.Option(help="Hz, for files that do not state it")] = None,
     units: Annotated[str | None, typer.Option(help="mV, µV or V, for files that do not state it")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON, one object per line")] = False,
@@ -41,6 +44,9 @@ def predict(
 ) -> None:
     """Classify ECG recordings with a released model. Not a medical device.
 
+    A recording with fewer leads takes the variant with the most leads that it has, unless a model is named; a warning
+    names it, and what that costs.
+
     Exit status: 0 if every recording was read, 1 if one or more were not, 2 if nothing could be classified: invalid
     options, no model, no recordings, or no room for the output. --json, --csv and --out have a row, with the error, for
     each recording that was not read. Text in --csv that a spreadsheet would take for a formula follows an apostrophe.
@@ -52,11 +58,11 @@ def predict(
 
     options, tally = {"rate": rate, "units": units, "jobs": jobs}, reports.Tally()
     with report_user_errors(2):
-        opened = released.load(model)
-        if calibration:
+        models = released.choose(model, statements=statements)
+        if calibration:  # it is of one model's outputs
             from ecgpredict import site_calibration
 
-            opened = site_calibration.apply(calibration, opened)
+            models = [site_calibration.apply(calibration, models[0])]
         if out:
             from ecgpredict import archive
 
@@ -76,16 +82,17 @@ def predict(
                 tally.add(classified)
 
             if out:
-                archive.write(archive.walk(recordings), out, opened, **options, after_each=count)
+                archive.write(archive.walk(recordings), out, models, **options, after_each=count)
             else:
-                printed = reports.make_report(as_json=as_json, as_csv=as_csv, model=opened)
-                for classified, target in zip(prediction.classify(paths, opened, **options), targets):
+                printed = reports.make_report(as_json=as_json, as_csv=as_csv, models=models)
+                for classified, target in zip(prediction.classify(paths, models, **options), targets):
                     count(classified)
                     printed.add(classified)
                     if classified.error:
                         print_error(classified.error)
                     elif target:
-                        html_report.write(target, classified, opened, rate=rate, units=units)
+                        used = next(each for each in models if each.name == classified.model)
+                        html_report.write(target, classified, used, rate=rate, units=units)
                 printed.close()
     console.print(str(tally), soft_wrap=True)
     raise typer.Exit(1 if tally.refused else 0)
@@ -142,7 +149,7 @@ def classify_shard(
     """Classify a shard of an archive; a job of workflows/archive/Snakefile."""
     from ecgpredict import archive, released, shards
 
-    archive.write(shards.read_list(names), out, released.load(model), root=root, jobs=jobs)
+    archive.write(shards.read_list(names), out, [released.load(model)], root=root, jobs=jobs)
 
 
 @app.command()

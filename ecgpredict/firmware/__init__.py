@@ -4,8 +4,6 @@ A folder has the network as one C99 file, golden test vectors, programs for a PC
 what four build systems want to know, and a README.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """Generation of C source code from a network and its memory plan, with the templates beside this module."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path

@@ -4,8 +4,6 @@ A product with a real factor is computed as a product with a 32-bit integer and 
 round it twice in convolutions and means and once in fully connected layers; tests compare each rule with the kernel.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -123,5 +121,6 @@ def output_tables(output: Quantization, entry: Mapping) -> tuple[np.ndarray, np.
     raw = (INTEGERS.astype(np.float32) - output.zero) * np.float32(output.scale)
     probability = apply_temperature(raw, entry["temperature"])
     # thresholds that were fitted to such a file are among its probabilities, up to the last bit
-    thresholds = [np.append(INTEGERS[probability >= bound - 1e-9], 127)[0] for bound in entry["thresholds"]]
+    bounds = np.nan_to_num(np.array(entry["thresholds"], float), nan=1)  # a label without one is never predicted
+    thresholds = [np.append(INTEGERS[probability >= bound - 1e-9], 127)[0] for bound in bounds]
     return probability.astype(np.float32), np.array(thresholds, np.int8)

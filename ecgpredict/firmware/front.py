@@ -1,7 +1,5 @@
 """Values of the front end's templates: the filter of `predict` as integers, and the limits of its quality warnings."""
 
-from __future__ import annotations
-
 from collections.abc import Container, Sequence
 
 import numpy as np

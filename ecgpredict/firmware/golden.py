@@ -3,8 +3,6 @@
 The recordings are synthetic, so that the folder contains no patient data.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

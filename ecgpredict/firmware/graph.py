@@ -5,8 +5,6 @@ stack of convolutions over time, strided and padded or not, with or without max-
 mean over time, one fully connected layer and a logistic function.
 """
 
-from __future__ import annotations
-
 import re
 import struct
 from dataclasses import dataclass, replace

@@ -9,8 +9,6 @@ again for each window, since the padding at both ends of a window is part of wha
 without padding computes each column once: it keeps the sums at the start of each window that is still open.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from pathlib import Path

@@ -4,8 +4,6 @@ Input: int8 recordings. Output: int8 outputs. The golden vectors are computed wi
 and LiteRT with it.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from ecgpredict.firmware import fixed_point

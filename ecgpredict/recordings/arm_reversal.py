@@ -6,8 +6,6 @@ the recording as it is and with the swap undone (following Kors & van Herpen, J 
 over 10 ms are compared instead of voltages, because baseline wander carries no information about the electrodes.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from ecgpredict.spec import LEADS

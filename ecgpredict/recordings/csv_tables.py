@@ -3,8 +3,6 @@
 Fields are separated by commas or, as spreadsheets do where a comma is the decimal point, by semicolons or tabs.
 """
 
-from __future__ import annotations
-
 import csv
 import re
 from pathlib import Path
@@ -12,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ecgpredict.errors import InputError
-from ecgpredict.recordings.raw import MAX_CHANNELS, MAX_DURATION_S, MAX_RATE_HZ, RawRecording, unreadable
+from ecgpredict.recordings.raw import MAX_CHANNELS, MAX_DURATION_S, MAX_RATE_HZ, RawRecording, parsing, unreadable
 
 SUFFIXES = (".csv",)
 # the accepted names of a column of times, and the length of their unit in seconds
@@ -38,7 +36,7 @@ def read(path: Path) -> RawRecording:
     """
     import pandas as pd  # most recordings are of other formats, and it takes long to import
 
-    try:
+    with parsing("table", path, expected=_EXPECTED, hint=_HINT):
         with path.open("rb") as file:
             lines = iter(lambda: file.readline(_MAX_HEADER_BYTES), b"")
             names, separator = _header(next(filter(bytes.strip, lines), b""), path)
@@ -47,10 +45,6 @@ def read(path: Path) -> RawRecording:
         if values.shape[1] != len(names):
             raise ValueError(f"row 2 has {values.shape[1]} fields, the header {len(names)}")
         values = values.apply(pd.to_numeric).to_numpy(float)
-    except InputError:
-        raise
-    except Exception as error:  # pandas does not catch the errors of its parser
-        raise unreadable("table", path, expected=_EXPECTED, found=error, hint=_HINT) from error
     rate, step = None, None
     for column, name in enumerate(names):
         if (unit := _time_unit(name, path)) is not None:
@@ -79,13 +73,9 @@ def _time_unit(name: str, path: Path) -> float | None:
     """Seconds in a unit of this column's times; None for a column of something else."""
     plain = re.sub(r"[\s_]*[\[(]\s*(\w*)\s*[\])]$", r"_\1", name.strip().lower()).strip("_")  # Time [s], time (ms)
     if plain not in _TIMES and re.match(r"(time|t_|timestamp|date|sec|milli)", plain):
-        raise InputError(
-            "a time of unknown unit",
-            where=path,
-            expected=f"a column named {', '.join(_TIMES)}, Time [s] or Time [ms]",
-            found=name,
-            hint="rename the column, or remove it and give the sampling rate, e.g. --rate 500",
-        )
+        expected = f"a column named {', '.join(_TIMES)}, Time [s] or Time [ms]"
+        hint = "rename the column, or remove it and give the sampling rate, e.g. --rate 500"
+        raise InputError("a time of unknown unit", where=path, expected=expected, found=name, hint=hint)
     return _TIMES.get(plain)
 
 
@@ -99,34 +89,21 @@ def sampling_rate(time: np.ndarray, where: object) -> float:
     InputError : fewer than two times, times that are missing, not increasing or not evenly spaced
     """
     if len(time) < 2:
-        raise InputError(
-            "time missing",
-            where=where,
-            expected="a time per sample",
-            found=f"{len(time)} samples",
-            hint="give the time of each sample in seconds",
-        )
+        expected, hint = "a time per sample", "give the time of each sample in seconds"
+        raise InputError("time missing", where=where, expected=expected, found=f"{len(time)} samples", hint=hint)
     steps = np.diff(time)
     if not (np.isfinite(steps).all() and (steps > 0).all()):
         worst = int(np.argmin(np.where(np.isfinite(steps), steps, -np.inf)))
-        raise InputError(
-            "time is not increasing",
-            where=where,
-            expected="increasing seconds",
-            found=f"{time[worst]} then {time[worst + 1]} in row {worst + 3}",
-            hint="give the time of each sample in seconds",
-        )
+        found = f"{time[worst]} then {time[worst + 1]} in row {worst + 3}"
+        hint = "give the time of each sample in seconds"
+        raise InputError("time is not increasing", where=where, expected="increasing seconds", found=found, hint=hint)
     exact = (len(time) - 1) / (time[-1] - time[0])
     for rate in (float(round(exact)), float(exact)):
         if rate and _jitter(time, rate) <= _MAX_JITTER:
             return rate
-    raise InputError(
-        "uneven sampling",
-        where=where,
-        expected="times on an even grid, rounded by at most half a step",
-        found=f"times up to {_jitter(time, exact):.3g} steps of {1 / exact:.4g} s off the grid",
-        hint="resample the recording to an even grid, or remove the gap",
-    )
+    expected, hint = "times on an even grid, rounded by at most half a step", "resample it, or remove the gap"
+    found = f"times up to {_jitter(time, exact):.3g} steps of {1 / exact:.4g} s off the grid"
+    raise InputError("uneven sampling", where=where, expected=expected, found=found, hint=hint)
 
 
 def _jitter(time: np.ndarray, rate: float) -> float:

@@ -4,8 +4,6 @@ The library was compared with independent parsers on files of devices; what it w
 Formats: ANSI/HL7 V3 ECG R1-2004; restecg.dtd of MUSE; Philips' "restingecgdata"; EN 1064.
 """
 
-from __future__ import annotations
-
 import struct
 from pathlib import Path
 from types import SimpleNamespace
@@ -50,8 +48,7 @@ def read(path: Path) -> RawRecording:
         with mock.patch.object(module, "Path", lambda _: memory):  # the library reads paths, and not archives
             record = parser.parse(path)
         leads = [lead for lead in record.leads if is_standard_lead(_label(lead, record))]
-        leads = leads if len(leads) >= 8 else record.leads  # the error names all
-        return _recording(path, name, record, leads)
+        return _recording(path, name, record, leads or record.leads)  # the error names all
     except InputError:
         raise
     except Exception as error:  # the library's errors, and what damaged values raise in it
@@ -77,13 +74,9 @@ def _recording(path: Path, name: str, record, leads: list) -> RawRecording:
         raise _unreadable(path, f"{min(lengths):,} to {max(lengths):,} samples", "leads of one length")
     for lead in leads:
         if not (lead.adc_resolution and lead.resolution_unit) or "start_sample" in lead.annotations:
-            raise InputError(
-                "no gain",
-                where=f"{path}, {lead.label}",
-                expected="a scale other than 0, and its unit, from the first sample",
-                found=f"{lead.adc_resolution:g} {lead.adc_resolution_unit}".strip(),
-                hint=_HINT,
-            )
+            expected = "a scale other than 0, and its unit, from the first sample"
+            found = f"{lead.adc_resolution:g} {lead.adc_resolution_unit}".strip()
+            raise InputError("no gain", where=f"{path}, {lead.label}", expected=expected, found=found, hint=_HINT)
     if name == "hl7_aecg":
         rate = float(meta["rhythm_time"]["sampling_rate_exact"])  # the leads have it rounded
     elif name == "scp_ecg":
@@ -144,10 +137,5 @@ def _check_scp(path: Path, content: bytes) -> None:
 
 
 def _unreadable(path: Path, found: object, expected: str) -> InputError:
-    return unreadable(
-        "SCP-ECG file" if path.suffix.lower() == ".scp" else "XML file",
-        path,
-        expected=expected,
-        found=found,
-        hint=_HINT,
-    )
+    kind = "SCP-ECG file" if path.suffix.lower() == ".scp" else "XML file"
+    return unreadable(kind, path, expected=expected, found=found, hint=_HINT)

@@ -3,8 +3,6 @@
 Format: https://dicom.nema.org/medical/dicom/current/output/html/part03.html#sect_C.10.9
 """
 
-from __future__ import annotations
-
 from io import BytesIO
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from ecgpredict.recordings.raw import (
     check_size,
     is_standard_lead,
     optional,
+    parsing,
     plain_lead,
     unreadable,
 )
@@ -29,6 +28,7 @@ _CODES = dict(zip((1, 2, 61, 62, 63, 64, 3, 4, 5, 6, 7, 8), LEADS)) | {65: "-aVR
 _PREFIXES = {"MDC": "2:", "SCPECG": "5.6.3-9-"}
 _WAVEFORMS = b"1.2.840.10008.5.1.4.1.1.9."  # how the classes of waveform storage begin
 _INTERPRETATIONS = ("SB", "UB", "SS", "US", "SL", "UL")  # linear ones
+_EXPECTED = "a DICOM file with a waveform"
 _HINT = "export it again, as 12-lead or general ECG waveform"
 
 
@@ -49,14 +49,14 @@ def _starts_as_dicom(start: bytes) -> bool:
 
 
 def read(path: Path) -> RawRecording:
-    """Read a DICOM file: of its groups of channels, the first original one that has the twelve leads.
+    """Read a DICOM file: of its groups of channels, the original one with the most leads.
 
     Raises
     ------
     InputError : not such a file; no waveform, e.g. an image; no sampling rate; a lead without sensitivity or unit
     """
     pydicom = optional("pydicom", path)
-    try:
+    with parsing("DICOM file", path, expected=_EXPECTED, hint=_HINT):
         content = path.read_bytes()
         if _DEFLATED in content:
             raise _unreadable(path, "a deflated file", "a file that is not compressed")
@@ -65,12 +65,6 @@ def read(path: Path) -> RawRecording:
         if "WaveformSequence" not in file:
             raise _unreadable(path, file.get("Modality", "nothing"), "a waveform")
         return _recording(path, pydicom, file)
-    except InputError:
-        raise
-    except (
-        Exception
-    ) as error:  # pydicom converts an element when it is asked for it, and does not catch what that raises
-        raise _unreadable(path, error) from error
 
 
 def _recording(path: Path, pydicom, file) -> RawRecording:
@@ -134,5 +128,5 @@ def _scale(channel, where: str) -> tuple[float, float, str]:
     return gain, float(channel.get("ChannelBaseline", 0) or 0), unit
 
 
-def _unreadable(path: Path, found: object, expected: str = "a DICOM file with a waveform") -> InputError:
+def _unreadable(path: Path, found: object, expected: str) -> InputError:
     return unreadable("DICOM file", path, expected=expected, found=found, hint=_HINT)

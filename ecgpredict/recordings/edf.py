@@ -3,8 +3,6 @@
 Formats: https://www.edfplus.info/specs/edf.html, https://www.biosemi.com/faq/file_format.htm
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +14,7 @@ from ecgpredict.recordings.raw import (
     check_size,
     is_standard_lead,
     optional,
+    parsing,
     unreadable,
 )
 
@@ -26,7 +25,7 @@ _HINT = "export it again, as EDF+C"
 
 
 def read(path: Path) -> RawRecording:
-    """Read an EDF or BDF file: its twelve leads, which need a common sampling rate; other signals are ignored.
+    """Read an EDF or BDF file: its leads, which need a common sampling rate; other signals are ignored.
 
     Raises
     ------
@@ -34,7 +33,7 @@ def read(path: Path) -> RawRecording:
         with different sampling rates or without a gain
     """
     edfio = optional("edfio", path)
-    try:
+    with parsing("EDF file", path, expected="an EDF, EDF+ or BDF header and its signals", hint=_HINT):
         _check_header(path)
         source = path if isinstance(path, Path) else path.read_bytes()  # in an archive
         file = (edfio.read_bdf if path.suffix.lower() == ".bdf" else edfio.read_edf)(source, header_encoding="latin-1")
@@ -43,27 +42,14 @@ def read(path: Path) -> RawRecording:
         signals = [signal for signal in file.signals if is_standard_lead(signal.label)] or list(file.signals)
         rates = {signal.samples_per_data_record / file.data_record_duration for signal in signals}
         ranges = [(*signal.physical_range, *signal.digital_range) for signal in signals]
-    except InputError:
-        raise
-    except Exception as error:  # edfio converts a field when it is asked for it, and does not catch what that raises
-        raise _unreadable(path, error) from error
     if len(rates) != 1:
-        raise InputError(
-            "leads with different sampling rates",
-            where=path,
-            expected="one rate",
-            found=", ".join(f"{rate:g} Hz" for rate in sorted(rates)) or "no signals",
-            hint="resample the leads first",
-        )
+        found, hint = ", ".join(f"{rate:g} Hz" for rate in sorted(rates)) or "no signals", "resample the leads first"
+        raise InputError("leads with different sampling rates", where=path, expected="one rate", found=found, hint=hint)
     for signal, (low, high, first, last) in zip(signals, ranges):
         if not (np.isfinite([low, high]).all() and low != high and first < last):
-            raise InputError(
-                "no gain",
-                where=f"{path}, {signal.label}",
-                expected="different physical and digital limits",
-                found=f"{low:g} to {high:g} for {first} to {last}",
-                hint=_HINT,
-            )
+            where, found = f"{path}, {signal.label}", f"{low:g} to {high:g} for {first} to {last}"
+            expected = "different physical and digital limits"
+            raise InputError("no gain", where=where, expected=expected, found=found, hint=_HINT)
     signal = np.stack([one.data.astype(np.float32) for one in signals], axis=1)
     return RawRecording(signal, [one.label for one in signals], rates.pop(), [_unit(one) for one in signals])
 
@@ -95,5 +81,5 @@ def _check_header(path: Path) -> None:
         raise _unreadable(path, f"{size:,} bytes of signal", f"{needed:,} bytes of signal, as its header announces")
 
 
-def _unreadable(path: Path, found: object, expected: str = "an EDF, EDF+ or BDF header and its signals") -> InputError:
+def _unreadable(path: Path, found: object, expected: str) -> InputError:
     return unreadable("EDF file", path, expected=expected, found=found, hint=_HINT)

@@ -1,7 +1,5 @@
 """Which files are recordings: in folders, with their subfolders and links, and in zip archives."""
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Warnings about a recording's signal quality, judged in the same windows of ten seconds that the models classify."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +7,7 @@ import numpy as np
 from ecgpredict.recordings import arm_reversal
 from ecgpredict.recordings.raw import Recording
 from ecgpredict.recordings.resampling import WINDOW_S, fill_gaps, window_starts
-from ecgpredict.spec import LEADS
+from ecgpredict.spec import INDEPENDENT_LEADS, LEADS, positions
 
 FLAT_MV = 0.01  # range of a lead's values, without the lowest and highest 1 %
 CLIPPED_MIN_RANGE_MV = 0.05  # a lead that hardly moves is flat, not clipped
@@ -43,8 +41,9 @@ def quality_warnings(recording: Recording) -> list[str]:
     suggest a wrong unit or gain, or a normalized recording; limb leads that break the laws between them; and left and
     right arm electrodes that seem to be swapped (:mod:`.arm_reversal`). A warning that does not apply to every window
     of a long recording states in how many it was found; swapped electrodes are judged over all windows together.
+    With fewer than twelve leads, rules that need the others find nothing: comparisons with NaN are false.
     """
-    signal, missing = fill_gaps(recording.signal), np.isnan(recording.signal)
+    signal, missing = fill_gaps(recording.signal), np.isnan(recording.signal) & ~recording.absent
     length = min(len(signal), round(WINDOW_S * recording.rate))
     judged = [
         _judge(np.ascontiguousarray(signal[start:][:length].T), missing[start:][:length].any(axis=0), recording.rate)
@@ -75,8 +74,10 @@ def quality_warnings(recording: Recording) -> list[str]:
 
 def _amplitudes(ranges: np.ndarray) -> list[str]:
     """Warnings about ranges (windows, 12) in mV that hardly occur with the right unit and gain."""
+    low = ranges.max(axis=1) < LARGEST_MIN_MV  # of twelve leads
+    ranges = np.nan_to_num(ranges)
     limb, largest = ranges[:, :6].max(axis=1), ranges.max(axis=1)
-    high, low = (limb > LIMB_MAX_MV) | (largest > ANY_MAX_MV), largest < LARGEST_MIN_MV
+    high = (limb > LIMB_MAX_MV) | (largest > ANY_MAX_MV)
     return [
         f"unusually {size} amplitudes, up to {peak:g} mV: wrong unit or gain?{_how_often(marked)}"
         for size, marked, peak in (("high", high, _rounded(largest.max())), ("low", low, _rounded(largest.min())))
@@ -89,8 +90,11 @@ def _rounded(millivolts: float) -> float:
 
 
 def normalized(signal: np.ndarray) -> bool:
-    """Whether the measured leads of a signal (samples, 12) all have one range, or one standard deviation."""
-    measured = signal[:, [0, 1, *range(6, 12)]]  # the other four may be computed
+    """Whether the measured leads of a signal (samples, 12), three or more, have one range or one standard deviation."""
+    measured = signal[:, positions(INDEPENDENT_LEADS)]
+    measured = measured[:, ~np.isnan(measured).any(axis=0)]
+    if measured.shape[1] < 3:
+        return False  # two may be equal by chance
     for spread in (np.ptp(measured, axis=0), measured.std(axis=0)):
         if spread.min() > FLAT_MV and np.ptp(spread) < EQUAL_RANGES * spread.max():
             return True

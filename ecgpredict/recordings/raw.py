@@ -1,11 +1,11 @@
 """What a reader returns, what reading returns, and the names, limits and errors that all readers share."""
 
-from __future__ import annotations
-
 import importlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 
@@ -45,12 +45,13 @@ class RawRecording:
 
 @dataclass(frozen=True)
 class Recording:
-    """A recording with its leads in order.
+    """A recording with its leads in order; all twelve, or those of a model that takes fewer.
 
     Attributes
     ----------
     name : the file name without suffix
-    signal : float32 (samples, 12) in mV, leads in the order of LEADS; NaN where samples are missing
+    signal : float32 (samples, 12) in mV, leads in the order of LEADS; NaN where samples are missing, and throughout
+        for a lead that the recording does not have
     rate : samples per second
     notes : what was computed or is doubtful; the first of the recording's quality warnings
     """
@@ -59,6 +60,11 @@ class Recording:
     signal: np.ndarray
     rate: float
     notes: tuple[str, ...] = ()
+
+    @cached_property
+    def absent(self) -> np.ndarray:
+        """bool (12,): the leads that the recording does not have."""
+        return np.isnan(self.signal).all(axis=0)
 
 
 def unreadable(kind: str, path: Path, *, expected: str, found: object, hint: str) -> InputError:
@@ -69,16 +75,22 @@ def unreadable(kind: str, path: Path, *, expected: str, found: object, hint: str
     return InputError(f"unreadable {kind}", where=path, expected=expected, found=line, hint=hint)
 
 
+@contextmanager
+def parsing(kind: str, path: Path, *, expected: str, hint: str) -> Iterator[None]:
+    """That error for whatever is raised inside: a damaged file can cause any in a parser, even MemoryError."""
+    try:
+        yield
+    except InputError:
+        raise
+    except Exception as error:
+        raise unreadable(kind, path, expected=expected, found=error, hint=hint) from error
+
+
 def check_size(path: Path, values: int) -> None:
     """An InputError, before memory is allocated, for a file whose header announces more than MAX_VALUES."""
     if not 0 <= values <= MAX_VALUES:
-        raise InputError(
-            "recording too large",
-            where=path,
-            expected=f"at most {MAX_VALUES:,} values",
-            found=f"{values:,} announced",
-            hint="split the recording, or correct its header",
-        )
+        expected, hint = f"at most {MAX_VALUES:,} values", "split the recording, or correct its header"
+        raise InputError("recording too large", where=path, expected=expected, found=f"{values:,} announced", hint=hint)
 
 
 def plain_lead(name: str) -> str:
@@ -103,10 +115,6 @@ def optional(module: str, path: Path) -> ModuleType:
         return importlib.import_module(module)
     except ImportError as error:
         package = module.split(".")[0]
-        raise InputError(
-            "package missing",
-            where=path,
-            expected=f"the package {package}, which reads this format",
-            found="not installed",
-            hint=f"pip install {package}, or all readers: pip install '.[clinic]'",
-        ) from error
+        expected = f"the package {package}, which reads this format"
+        hint = f"pip install {package}, or all readers: pip install '.[clinic]'"
+        raise InputError("package missing", where=path, expected=expected, found="not installed", hint=hint) from error

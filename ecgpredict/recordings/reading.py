@@ -1,7 +1,5 @@
 """Reading one recording: its format's reader, then leads in order, in mV, and the checks that all formats share."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,11 +15,11 @@ from ecgpredict.recordings.raw import (
     RawRecording,
     Recording,
     check_size,
+    parsing,
     plain_lead,
-    unreadable,
 )
 from ecgpredict.recordings.resampling import WINDOW_S
-from ecgpredict.spec import LEADS, SAMPLING_RATE
+from ecgpredict.spec import LEADS, SAMPLING_RATE, positions
 
 # suffix -> reader; any other path is a WFDB record's name
 READERS: dict[str, Callable[[Path], RawRecording]] = {
@@ -44,12 +42,15 @@ OTHER_FORMATS = {
 MIN_RATE_HZ = 100.0
 # two characters look like a Greek mu
 MV_PER_UNIT = {"mv": 1.0, "uv": 1e-3, "µv": 1e-3, "μv": 1e-3, "v": 1e3, "nv": 1e-6}
-_DERIVED = ("III", "aVR", "aVL", "aVF")  # what devices do not store, as it follows from I and II
+# the limb leads as sums of I and II: any two of them give the other four
+_LIMB = dict(zip(LEADS, ((1, 0), (0, 1), (-1, 1), (-0.5, -0.5), (1, -0.5), (-0.5, 1))))
 _MAX_MISSING_FRACTION = 0.1  # of a lead's samples
 _MAX_AMPLITUDE_MV = 10_000.0  # no electrode gives 10 V: the unit or the gain is wrong
 
 
-def read(path: Path, *, rate: float | None = None, units: str | None = None) -> Recording:
+def read(
+    path: Path, *, rate: float | None = None, units: str | None = None, taken: Sequence[Sequence[str]] = (LEADS,)
+) -> Recording:
     """Read one recording.
 
     Parameters
@@ -58,6 +59,7 @@ def read(path: Path, *, rate: float | None = None, units: str | None = None) -> 
         DICOM file of any name, or any of these in a zip archive, as "a.zip/record.hea"
     rate : in Hz, for files that do not state it
     units : mV, µV (or uV) or V, for files that do not state it
+    taken : the sets of leads of which it needs one; limb leads are computed from any two of them
 
     Raises
     ------
@@ -66,16 +68,10 @@ def read(path: Path, *, rate: float | None = None, units: str | None = None) -> 
         ten seconds or longer than an hour; too many samples are missing; amplitudes are impossible
     """
     path = Path(path)
-    try:
-        with np.errstate(all="ignore"), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a library's warning about a header that is read nevertheless
-            return _standardize(_read_raw(zips.member(path)), path, rate, units)
-    except InputError:
-        raise
-    except Exception as error:  # a damaged file can cause any error in a parser, even MemoryError and RecursionError
-        raise unreadable(
-            "recording", path, expected="a recording of a known format", found=error, hint="export it again"
-        ) from error
+    known = parsing("recording", path, expected="a recording of a known format", hint="export it again")
+    with known, np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a library's warning about a header that is read nevertheless
+        return _standardize(_read_raw(zips.member(path)), path, rate, units, taken)
 
 
 def _read_raw(path: Path | zips.Member) -> RawRecording:
@@ -92,9 +88,8 @@ def _read_raw(path: Path | zips.Member) -> RawRecording:
         raise wfdb_records.missing(path)
     size = path.stat().st_size
     if size == 0:
-        raise InputError(
-            "empty file", where=path, expected="a recording", found="0 bytes", hint="download or export it again"
-        )
+        hint = "download or export it again"
+        raise InputError("empty file", where=path, expected="a recording", found="0 bytes", hint=hint)
     if size > MAX_FILE_BYTES:
         check_size(path, size)
     return reader(path)
@@ -104,97 +99,74 @@ def _not_read(path: Path, suffix: str) -> InputError:
     what, hint = OTHER_FORMATS.get(suffix, ("an archive without recordings", "give one that holds recordings"))
     if suffix == zips.SUFFIX:
         zips.members(path)  # of a damaged archive this raises the error
-    return InputError(
-        "a format that is not read",
-        where=path,
-        expected=f"a WFDB record, {', '.join(READERS)}, or a zip file of these",
-        found=f"{suffix}, {what}",
-        hint=hint,
-    )
+    expected = f"a WFDB record, {', '.join(READERS)}, or a zip file of these"
+    return InputError("a format that is not read", where=path, expected=expected, found=f"{suffix}, {what}", hint=hint)
 
 
-def _standardize(raw: RawRecording, path: Path, rate: float | None, units: str | None) -> Recording:
+def _standardize(
+    raw: RawRecording, path: Path, rate: float | None, units: str | None, taken: Sequence[Sequence[str]]
+) -> Recording:
     rate = rate if raw.rate is None else raw.rate
     if rate is None:
-        raise InputError(
-            "unknown sampling rate",
-            where=path,
-            expected="a rate in the file, or given",
-            found="neither",
-            hint="give it, e.g. --rate 500",
-        )
+        expected, hint = "a rate in the file, or given", "give it, e.g. --rate 500"
+        raise InputError("unknown sampling rate", where=path, expected=expected, found="neither", hint=hint)
     if not MIN_RATE_HZ <= rate <= MAX_RATE_HZ:
-        raise InputError(
-            "sampling rate out of range",
-            where=path,
-            expected=f"{MIN_RATE_HZ:g} to {MAX_RATE_HZ:g} Hz",
-            found=f"{rate:g} Hz",
-            hint="resample the recording first, or correct its header; times are in seconds",
-        )
+        expected = f"{MIN_RATE_HZ:g} to {MAX_RATE_HZ:g} Hz"
+        hint = "resample the recording first, or correct its header; times are in seconds"
+        raise InputError("sampling rate out of range", where=path, expected=expected, found=f"{rate:g} Hz", hint=hint)
     _check_duration(path, len(raw.signal), rate)
     notes = list(raw.notes)
-    signal = np.empty((len(raw.signal), len(LEADS)), np.float32)
-    positions = _lead_positions(raw.leads, path)
-    for lead, (position, sign) in positions.items():  # one by one: an hour takes hundreds of MB
+    signal = np.full((len(raw.signal), len(LEADS)), np.nan, np.float32)
+    stored = _lead_positions(raw.leads, path, taken)
+    for lead, (position, sign) in stored.items():  # one by one: an hour takes hundreds of MB
         factor = sign * _mv_per_unit((raw.units or [None] * len(raw.leads))[position], units, path)
         signal[:, LEADS.index(lead)] = raw.signal[:, position].astype(float) * factor
         if sign < 0:
             notes.append(f"{lead} computed from the inverted lead that the file stores")
-    if _DERIVED[0] not in positions:
-        one, two = signal[:, 0], signal[:, 1]
-        signal[:, 2:6] = np.stack([two - one, -(one + two) / 2, one - two / 2, two - one / 2], axis=1)
-        notes.append(f"{' '.join(_DERIVED)} computed from I and II")
+    pair, derived = [lead for lead in stored if lead in _LIMB][:2], [lead for lead in _LIMB if lead not in stored]
+    if len(pair) == 2 and derived:
+        weights = np.array([_LIMB[lead] for lead in derived]) @ np.linalg.inv([_LIMB[lead] for lead in pair])
+        signal[:, positions(derived)] = signal[:, positions(pair)] @ weights.T.astype(np.float32)
+        notes.append(f"{' '.join(derived)} computed from {' and '.join(pair)}")
     signal[~np.isfinite(signal)] = np.nan
-    missing = np.isnan(signal).mean(axis=0)
+    missing = np.isnan(signal).mean(axis=0) * [lead in stored for lead in LEADS]
     if missing.max() > _MAX_MISSING_FRACTION:
-        raise InputError(
-            "too many samples missing",
-            where=f"{path}, lead {LEADS[missing.argmax()]}",
-            expected=f"at most {_MAX_MISSING_FRACTION:.0%}",
-            found=f"{missing.max():.0%}",
-            hint="give a recording without the gap",
-        )
+        where, hint = f"{path}, lead {LEADS[missing.argmax()]}", "give a recording without the gap"
+        expected, found = f"at most {_MAX_MISSING_FRACTION:.0%}", f"{missing.max():.0%}"
+        raise InputError("too many samples missing", where=where, expected=expected, found=found, hint=hint)
     if (largest := float(np.nanmax(np.abs(signal)))) > _MAX_AMPLITUDE_MV:
-        raise InputError(
-            "impossible amplitude",
-            where=path,
-            expected=f"at most {_MAX_AMPLITUDE_MV:,.0f} mV",
-            found=f"{largest:.3g} mV",
-            hint="correct the unit or the gain",
-        )
+        expected, hint = f"at most {_MAX_AMPLITUDE_MV:,.0f} mV", "correct the unit or the gain"
+        raise InputError("impossible amplitude", where=path, expected=expected, found=f"{largest:.3g} mV", hint=hint)
     stem = path.suffix.lower() in (*READERS, *wfdb_records.SUFFIXES)
     return Recording(path.stem if stem else path.name, signal, float(rate), tuple(notes))
 
 
-def _lead_positions(names: Sequence[str], path: Path) -> dict[str, tuple[int, int]]:
+def _lead_positions(names: Sequence[str], path: Path, taken: Sequence[Sequence[str]]) -> dict[str, tuple[int, int]]:
     """{lead: (position among the channels, 1 or, where only the inverted lead is stored, -1)}.
 
-    Of all twelve leads, or of the eight that the other four follow from. Other channels are ignored.
+    Other channels are ignored. An InputError where no set of leads is whole, after computing limb leads.
     """
-    plain = [plain_lead(name) for name in names]
-    found: dict[str, tuple[int, int]] = {}
+    plain, found = [plain_lead(name) for name in names], " ".join(names)[:200] or "none"
+    stored: dict[str, tuple[int, int]] = {}
     for lead in LEADS:
         for name, sign in ((lead.upper(), 1), (f"-{lead.upper()}", -1)):
             if plain.count(name) > 1:
-                raise InputError(
-                    "duplicate lead",
-                    where=path,
-                    expected="each lead once",
-                    found=" ".join(names)[:200],
-                    hint=f"keep one {lead}",
-                )
+                expected, hint = "each lead once", f"keep one {lead}"
+                raise InputError("duplicate lead", where=path, expected=expected, found=found, hint=hint)
             if name in plain:
-                found.setdefault(lead, (plain.index(name), sign))
-    missing = [lead for lead in LEADS if lead not in found]
-    if missing and missing != list(_DERIVED):
-        raise InputError(
-            "leads missing",
-            where=path,
-            expected=f"{' '.join(LEADS)}, or I II V1 V2 V3 V4 V5 V6 alone",
-            found=" ".join(names)[:200] or "none",
-            hint=f"add {' '.join(missing)}; no released model takes fewer leads",
-        )
-    return found
+                stored.setdefault(lead, (plain.index(name), sign))
+    limb = _LIMB.keys() & stored.keys()
+    present = stored.keys() | (_LIMB if len(limb) > 1 else ())
+    missing = min(([lead for lead in leads if lead not in present] for leads in taken), key=len)
+    if missing:
+        expected, hint = "; or ".join(map(_in_words, taken)), f"add {_in_words(missing)}"
+        raise InputError("leads missing", where=path, expected=expected, found=found, hint=hint)
+    return stored
+
+
+def _in_words(leads: Sequence[str]) -> str:
+    others = [lead for lead in leads if lead not in _LIMB]
+    return " ".join(["any two limb leads", *others] if len(leads) - len(others) > 1 else leads)
 
 
 def _mv_per_unit(stated: str | None, given: str | None, path: Path) -> float:
@@ -210,10 +182,7 @@ def _check_duration(path: Path, n_samples: int, rate: float) -> None:
     seconds = n_samples / rate
     too_short = n_samples == 0 or seconds < WINDOW_S - 0.5 / SAMPLING_RATE
     if too_short or seconds > MAX_DURATION_S:
-        raise InputError(
-            "recording too short" if too_short else "recording too long",
-            where=path,
-            expected=f"{WINDOW_S:g} to {MAX_DURATION_S:g} seconds",
-            found=f"{seconds:g} seconds",
-            hint="the models were trained on ten seconds; give at least as much" if too_short else "split it",
-        )
+        problem = f"recording too {'short' if too_short else 'long'}"
+        hint = "the models were trained on ten seconds; give at least as much" if too_short else "split it"
+        expected, found = f"{WINDOW_S:g} to {MAX_DURATION_S:g} seconds", f"{seconds:g} seconds"
+        raise InputError(problem, where=path, expected=expected, found=found, hint=hint)

@@ -1,7 +1,5 @@
 """Recordings at any sampling rate -> windows of ten seconds at 100 Hz, as the models take them."""
 
-from __future__ import annotations
-
 from fractions import Fraction
 from functools import lru_cache
 
@@ -18,7 +16,7 @@ CUTOFF_HZ, HALF_LENGTH_S, BETA, DELAY_S = 44.58, 0.2, 5.8, 1 / 800
 
 
 def windows(recording: Recording) -> np.ndarray:
-    """Windows of ten seconds at 100 Hz: float32 (w, 1000, 12) in mV.
+    """Windows of ten seconds at 100 Hz: float32 (w, 1000, 12) in mV, NaN for a lead that the recording does not have.
 
     Windows follow one another without overlap; a remainder of at least 5 s adds a final window, which takes the last
     ten seconds. Missing samples are interpolated linearly. Other sampling rates are converted to 100 Hz by the filter
@@ -56,8 +54,12 @@ def window_starts(n_samples: int, length: int) -> list[int]:
 
 
 def fill_gaps(signal: np.ndarray) -> np.ndarray:
-    """A signal (samples, 12) with its NaN interpolated linearly; at its ends the nearest value is repeated."""
-    if not np.isnan(signal).any():
+    """A signal (samples, 12) with its NaN interpolated linearly; at its ends the nearest value is repeated.
+
+    A lead of nothing but NaN stays as it is.
+    """
+    gaps = np.isnan(signal)
+    if np.array_equal(gaps.any(axis=0), gaps.all(axis=0)):
         return signal
     import pandas as pd  # rarely needed, and takes longer to import than a hundred recordings to classify
 

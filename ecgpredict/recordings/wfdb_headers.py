@@ -1,7 +1,5 @@
 """Headers of WFDB records: what they say, and as the wfdb library understands them."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -89,7 +87,7 @@ def where_is(beside: Path, name: str) -> Path:
 def sibling(header: Path, file: str) -> Path:
     """A header's signal file, which lies in its folder; an InputError for a name that leads elsewhere."""
     if file in (".", "..") or re.search(r"[/\\:\0]", file):
-        raise unreadable("WFDB record", header, expected="signal files next to the header", found=file, hint=HINT)
+        raise not_wfdb(header, file, "signal files next to the header")
     return where_is(header, file)
 
 
@@ -101,7 +99,7 @@ def parse(path: Path) -> Header:
     InputError : not such a file; fewer lines than it announces; a signal without a gain
     """
     if (size := path.stat().st_size) > _MAX_BYTES:
-        raise _unreadable(path, f"{size:,} bytes", f"at most {_MAX_BYTES:,} bytes")
+        raise not_wfdb(path, f"{size:,} bytes", f"at most {_MAX_BYTES:,} bytes")
     content = path.read_bytes()
     try:
         text = content.decode("utf-8-sig")
@@ -112,7 +110,7 @@ def parse(path: Path) -> Header:
     match = _RECORD_LINE.match(lines[0]) if lines else None
     if match is None:
         found = ascii(lines[0]) if lines else "none"
-        raise _unreadable(path, found, "a record line: name, signals, rate, samples")
+        raise not_wfdb(path, found, "a record line: name, signals, rate, samples")
     _, segments, count, rate, length = match.groups()
     count, length = _whole(count), None if length is None else _whole(length)
     check_size(path, count * max(1, length or 0))
@@ -120,41 +118,35 @@ def parse(path: Path) -> Header:
     announced = count if segments is None else _whole(segments)
     kind = "signal" if segments is None else "segment"
     if len(lines) - 1 < announced:
-        raise _unreadable(path, f"{len(lines) - 1}", f"{announced:,} {kind} lines")
+        raise not_wfdb(path, f"{len(lines) - 1}", f"{announced:,} {kind} lines")
     if not announced:
-        raise InputError(
-            "no signals in a WFDB record", where=path, expected="twelve leads", found="none", hint="choose another"
-        )
+        raise not_wfdb(path, "no signals", "leads")
     lines = lines[1 : 1 + announced]
     if segments is None:
         return Header(path, count, rate, length, signals=[_signal(line, path) for line in lines])
     parts = [re.fullmatch(r"(\S+)\s+(\d+).*", line) for line in lines]
     if None in parts:
-        raise _unreadable(path, lines[parts.index(None)], "segment lines: a name and a length")
+        raise not_wfdb(path, lines[parts.index(None)], "segment lines: a name and a length")
     return Header(path, count, rate, length, segments=[(part[1], _whole(part[2])) for part in parts])
 
 
 def _signal(line: str, path: Path) -> Signal:
     match = _SIGNAL_LINE.match(line)
     if match is None:
-        raise _unreadable(path, ascii(line), "signal lines: file, format, gain")
+        raise not_wfdb(path, ascii(line), "signal lines: file, format, gain")
     file, form, frame, skew, offset, gain_field, rest = match.groups()
     gain = _GAIN.fullmatch(gain_field or "")
     if gain is None or not 0 < abs(float(gain[1])) < float("inf"):
-        raise InputError(
-            "no gain",
-            where=f"{path}, {file}",
-            expected="a gain other than 0, e.g. 1000(0)/mV",
-            found=gain_field or "none",
-            hint="write the gain, its baseline in brackets and its unit into the header",
-        )
+        expected = "a gain other than 0, e.g. 1000(0)/mV"
+        hint = "write the gain, its baseline in brackets and its unit into the header"
+        raise InputError("no gain", where=f"{path}, {file}", expected=expected, found=gain_field or "none", hint=hint)
     # a minus of another kind is a minus; other characters that are not ASCII are dropped, as wfdb does
     rest = re.sub("[−–]", "-", rest).encode("ascii", "ignore").decode()
     *_, checksum, _, name = _REST.match(rest).groups()
     numbers = [_whole(one) for one in (frame or "1", skew, offset)]
     if max(numbers) > MAX_VALUES or numbers[0] == 0:
         check_size(path, max(numbers))
-        raise _unreadable(path, ascii(line), "samples in each frame")
+        raise not_wfdb(path, ascii(line), "samples in each frame")
     checksum = None if checksum is None else _whole(checksum)
     return Signal(file, form, *numbers, gain[1], gain[2], gain[3] or "mV", checksum, name.strip(), rest)
 
@@ -163,5 +155,6 @@ def _whole(digits: str | None) -> int:
     return int((digits or "0")[:_MAX_DIGITS])
 
 
-def _unreadable(path: Path, found: object, expected: str) -> InputError:
+def not_wfdb(path: Path, found: object, expected: str) -> InputError:
+    """The error of a record that cannot be read."""
     return unreadable("WFDB record", path, expected=expected, found=found, hint=HINT)

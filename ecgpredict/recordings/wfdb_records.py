@@ -4,16 +4,24 @@ Format: https://physionet.org/physiotools/wag/header-5.htm. The library is given
 and the signal files with it: dates, file suffixes in names and characters that are not ASCII mislead its parser.
 """
 
-from __future__ import annotations
-
 from itertools import count
 from pathlib import Path
 
 import numpy as np
 
 from ecgpredict.errors import InputError
-from ecgpredict.recordings.raw import MAX_FILE_BYTES, RawRecording, check_size, unreadable
-from ecgpredict.recordings.wfdb_headers import HINT, SUFFIXES, Header, Signal, header_of, parse, sibling, where_is
+from ecgpredict.recordings.raw import MAX_FILE_BYTES, RawRecording, check_size, parsing
+from ecgpredict.recordings.wfdb_headers import (
+    HINT,
+    SUFFIXES,
+    Header,
+    Signal,
+    header_of,
+    not_wfdb,
+    parse,
+    sibling,
+    where_is,
+)
 
 __all__ = ["SUFFIXES", "header_of", "missing", "read"]
 # bytes per sample of each format; FLAC files (508, 516, 524) are compressed
@@ -32,15 +40,9 @@ def read(path: Path) -> RawRecording:
     path_of_header = header_of(path)
     if not path_of_header.is_file():
         if path.is_file():
-            raise unreadable(
-                "WFDB record",
-                path,
-                expected=f"{path_of_header.name} next to it",
-                found="no such file",
-                hint="put the header next to the signal file",
-            )
+            raise not_wfdb(path, "no such file", f"{path_of_header.name} next to it")
         raise missing(path)
-    try:
+    with parsing("WFDB record", path_of_header, expected="a WFDB header and its signal file", hint=HINT):
         header = parse(path_of_header)
         segments = {
             name: parse(place)
@@ -48,22 +50,12 @@ def read(path: Path) -> RawRecording:
             if name != "~" and (place := where_is(path_of_header, f"{name}.hea")).is_file()
         }
         return _read(header, segments)
-    except InputError:
-        raise
-    except Exception as error:  # wfdb does not catch the errors of its parser
-        expected = "a WFDB header and its signal file"
-        raise unreadable("WFDB record", path_of_header, expected=expected, found=error, hint=HINT) from error
 
 
 def missing(path: Path) -> InputError:
     """The error for a path without a recording."""
-    return InputError(
-        "recording missing",
-        where=path,
-        expected="a recording, or a WFDB record's name",
-        found="no such file",
-        hint="check the path",
-    )
+    expected = "a recording, or a WFDB record's name"
+    return InputError("recording missing", where=path, expected=expected, found="no such file", hint="check the path")
 
 
 def _read(header: Header, segments: dict[str, Header]) -> RawRecording:
@@ -100,13 +92,9 @@ def _read(header: Header, segments: dict[str, Header]) -> RawRecording:
         for one in segments.values():
             for name, unit in zip(one.names, one.units):
                 if units.setdefault(name, unit) != unit:
-                    raise InputError(
-                        "segments with different units",
-                        where=f"{header.path}, {name}",
-                        expected="one unit",
-                        found=f"{units[name]} and {unit}",
-                        hint="convert the segments to one unit",
-                    )
+                    where, found = f"{header.path}, {name}", f"{units[name]} and {unit}"
+                    problem, hint = "segments with different units", "convert the segments to one unit"
+                    raise InputError(problem, where=where, expected="one unit", found=found, hint=hint)
         leads = [name or "" for name in record.sig_name]
         return RawRecording(record.p_signal, leads, header.rate, [units.get(name) for name in leads], notes[:1])
     finally:
@@ -138,9 +126,7 @@ def _check_sizes(header: Header, segments: dict[str, Header]) -> None:
         check_size(header.path, total * header.count)
         for one in segments.values():
             if one.segments:
-                raise unreadable(
-                    "WFDB record", one.path, expected="signals", found="segments within a segment", hint=HINT
-                )
+                raise not_wfdb(one.path, "segments within a segment", "signals")
             _check_sizes(one, {})
         return
     frame = sum(one.frame for one in header.signals)
@@ -155,18 +141,10 @@ def _check_sizes(header: Header, segments: dict[str, Header]) -> None:
 def _check_signal_file(file: Path, signals: list[Signal], length: int) -> None:
     """Reject what is not a file, or a file shorter than `length` frames of its signals."""
     if not file.exists():
-        raise unreadable("WFDB record", file, expected="the signal file of its header", found="no such file", hint=HINT)
+        raise not_wfdb(file, "no such file", "the signal file of its header")
     if not file.is_file() or file.stat().st_size > MAX_FILE_BYTES:
-        raise unreadable(
-            "WFDB record", file, expected="a signal file of at most 1 GB", found="something else", hint=HINT
-        )
+        raise not_wfdb(file, "something else", "a signal file of at most 1 GB")
     needed = length * sum(_BYTES.get(one.format, 0) * one.frame for one in signals)
     needed += max(one.offset for one in signals)
     if (size := file.stat().st_size) < needed - 4:  # the last bytes of packed formats may be left out
-        raise unreadable(
-            "WFDB record",
-            file,
-            expected=f"{needed:,.0f} bytes, as its header announces",
-            found=f"{size:,} bytes",
-            hint=HINT,
-        )
+        raise not_wfdb(file, f"{size:,} bytes", f"{needed:,.0f} bytes, as its header announces")

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from ecgpredict.errors import InputError
+from ecgpredict.recordings.raw import parsing
 
 SUFFIX = ".zip"
 MAX_MEMBER_BYTES = 200_000_000  # expanded; zipfile reads no more than a member announces
@@ -25,13 +26,8 @@ class Member(zipfile.Path):
 
     def open(self, mode: str = "r", **keywords):
         if (size := self.stat().st_size) > MAX_MEMBER_BYTES:
-            raise InputError(
-                "archive too large",
-                where=self,
-                expected=f"at most {MAX_MEMBER_BYTES:,} bytes, expanded",
-                found=f"{size:,} bytes",
-                hint="unpack it first",
-            )
+            expected, found = f"at most {MAX_MEMBER_BYTES:,} bytes, expanded", f"{size:,} bytes"
+            raise InputError("archive too large", where=self, expected=expected, found=found, hint="unpack it first")
         return super().open(mode, **keywords)
 
 
@@ -51,12 +47,8 @@ def members(path: Path) -> list[Member]:
 
 @lru_cache(maxsize=2)
 def _archive(path: Path, changed: int) -> zipfile.CompleteDirs:
-    try:
+    with parsing("archive", path, expected="a zip file", hint="download it again, or unpack it"):
         archive = zipfile.CompleteDirs.make(zipfile.ZipFile(path))
         if len(archive.filelist) > MAX_MEMBERS:
             raise ValueError(f"{len(archive.filelist):,} files, at most {MAX_MEMBERS:,} expected")
-    except Exception as error:  # zipfile, struct and zlib fail in many ways
-        raise InputError(
-            "unreadable archive", where=path, expected="a zip file", found=error, hint="download it again, or unpack it"
-        ) from error
     return archive

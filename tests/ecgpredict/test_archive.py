@@ -38,7 +38,7 @@ def test_folders_are_walked_in_order_and_given_files_kept(folder):
 
 def test_a_file_has_the_predictions_of_the_command(folder, tmp_path, model):
     target = tmp_path / "scores.parquet"
-    assert archive.write(archive.walk([folder]), target, model) == 4
+    assert archive.write(archive.walk([folder]), target, [model]) == 4
     table = pd.read_parquet(target).set_index("path")
     for one in prediction.classify(prediction.find_recordings([folder]), model):
         row = table.loc[str(one.path)]
@@ -49,7 +49,7 @@ def test_a_file_has_the_predictions_of_the_command(folder, tmp_path, model):
 
 
 def test_a_file_names_its_model_and_thresholds(folder, tmp_path, model):
-    archive.write(archive.walk([folder]), tmp_path / "scores.parquet", model)
+    archive.write(archive.walk([folder]), tmp_path / "scores.parquet", [model])
     found = pq.read_schema(tmp_path / "scores.parquet").metadata
     assert found[b"model"].decode() == model.name
     assert list(json.loads(found[b"thresholds"]).values()) == model.thresholds.tolist()
@@ -57,13 +57,13 @@ def test_a_file_names_its_model_and_thresholds(folder, tmp_path, model):
 
 def test_rows_are_written_in_groups(folder, tmp_path, model, monkeypatch):
     monkeypatch.setattr(archive, "ROW_GROUP", 3)
-    archive.write(archive.walk([folder]), tmp_path / "scores.parquet", model)
+    archive.write(archive.walk([folder]), tmp_path / "scores.parquet", [model])
     assert pq.ParquetFile(tmp_path / "scores.parquet").num_row_groups == 2
 
 
 def test_after_an_error_there_is_no_file(tmp_path, model):
     with pytest.raises(InputError, match="no recordings"):
-        archive.write([], tmp_path / "scores.parquet", model)
+        archive.write([], tmp_path / "scores.parquet", [model])
     assert not list(tmp_path.iterdir())
 
 
@@ -124,7 +124,7 @@ def planned(folder, tmp_path, model):
     out = tmp_path / "out"
     for name in shards.plan(folder, out, 2):
         names = shards.read_list(out / shards.LISTS / f"{name}.txt")
-        archive.write(names, out / shards.SCORES / f"{name}.parquet", model, root=folder)
+        archive.write(names, out / shards.SCORES / f"{name}.parquet", [model], root=folder)
     return out
 
 

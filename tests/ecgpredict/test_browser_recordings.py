@@ -141,6 +141,7 @@ def write_tables(folder):
     right = {
         "inverted": [lines[0].replace("aVR", "-aVR"), *lines[1:]],
         "eight leads": eight,
+        "two limb leads": [",".join(np.delete(line.split(","), [1, 2, 3, 4])) for line in lines],
         "Time [ms]": [
             lines[0].replace("time", "Time [ms]"),
             *(f"{10 * i}," + line.split(",", 1)[1] for i, line in enumerate(lines[1:])),
@@ -221,6 +222,7 @@ def test_a_table_is_read_as_in_python(page, files, name):
 WARNINGS = {
     "inverted": ["aVR computed from the inverted lead that the file stores"],
     "eight leads": ["III aVR aVL aVF computed from I and II"],
+    "two limb leads": ["I II III aVR computed from aVL and aVF"],
     "Time [ms]": [],
     "quoted": [],
     "thousandfold": ["unusually high amplitudes"],

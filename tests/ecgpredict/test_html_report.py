@@ -59,11 +59,11 @@ def test_each_superclass_has_a_map_over_all_leads(report):
     drawn = BeautifulSoup(report[1], "html.parser").select(".maps svg")
     assert [one["aria-label"].split(":")[0].split()[-1] for one in drawn] == list(CLASSES)
     assert drawn[CLASSES.index("NORM")].select("rect")
-    assert len(paper.cells(10)) == 120
+    assert len(paper.cells(12, 10)) == 120
 
 
 def test_a_probability_that_no_single_piece_changes_is_said_so():
-    flat = html_report.render_map("MI", np.zeros((12, 10)), 0.05)
+    flat = html_report.render_map("MI", np.zeros((12, 10)), 0.05, LEADS)
     assert (flat["cells"], flat["flat"]) == ([], True)
 
 

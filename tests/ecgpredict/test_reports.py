@@ -19,7 +19,7 @@ def classified(path, *quality_warnings):
 
 def console(monkeypatch, capsys, *predictions):
     monkeypatch.setenv("COLUMNS", "120")
-    report = reports.ConsoleReport(MODEL)
+    report = reports.ConsoleReport([MODEL])
     for prediction in predictions:
         report.add(prediction)
     report.close()

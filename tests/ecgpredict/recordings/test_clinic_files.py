@@ -173,7 +173,7 @@ N = 13  # twelve leads and the annotations
         (edf_field(256 + 96 * N, 8, "mmHg"), "unknown unit", "mmHg"),
         (edf_field(256 + 104 * N, 8, "32767"), "no gain", "32767 to 32767"),
         (edf_field(256 + 120 * N, 8, "40000"), "no gain", "for 40000 to 32767"),
-        (edf_field(256, 16, "EEG Fpz"), "leads missing", "aVR"),
+        (edf_field(256 + 16 * 11, 16, "EEG Fpz"), "leads missing", "aVR"),
         (two_rates, "leads with different sampling rates", "50 Hz, 100 Hz"),
         (cut(WRITERS["DICOM"]), "unreadable DICOM file", ""),
         (changed(lambda file: delattr(file, "WaveformSequence")), "unreadable DICOM file", "ECG"),
