@@ -4,8 +4,6 @@ Browsers load scripts from a local folder, but cannot fetch other files from the
 scripts, as base64.
 """
 
-from __future__ import annotations
-
 import base64
 import json
 import shutil
@@ -14,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ecgpredict import files, released
+from ecgpredict import files, released, statements
 from ecgpredict.firmware import fixed_point, graph
 from ecgpredict.firmware.graph import Network
 from ecgpredict.spec import positions
@@ -29,8 +27,9 @@ _ENTRY = ("classes", "mean", "scale", "temperature", "thresholds")  # what the p
 
 
 def stage(folder: Path, own: Path, where: Path, shrink: dict) -> Path:
-    """A new folder with the pages' scripts and styles, the default model of the folder `where`, and the examples.
+    """A new folder with the pages' scripts and styles, models of the folder `where`, and the examples.
 
+    The models are the default and, in a script of its own that is loaded when it is asked for, that for statements.
     The pages' own files are in the folder `own`; `shrink` is a network with the AUCs that it has with fewer weights and
     bits, of tools/shrink_grid.py. InputError for a model with other operators than the engine's, those of the firmware.
     """
@@ -41,7 +40,12 @@ def stage(folder: Path, own: Path, where: Path, shrink: dict) -> Path:
     for style in own.glob("*.css"):
         shutil.copy(style, folder)
     path, entry = released.load_verified(released.default(where), where, released.TFLITE)
-    write_script(folder / "model.js", "ECG_MODEL", model(path, entry))
+    named = [name for name, described in released.entries(where).items() if described.get("role") == "statements"][:1]
+    write_script(folder / "model.js", "ECG_MODEL", model(path, entry) | {"statements": bool(named)})
+    for name in named:
+        of_statements = model(*released.load_verified(name, where, released.TFLITE))
+        of_statements["table"] = list(statements.table().values())
+        write_script(folder / "statements.js", "ECG_STATEMENTS", of_statements)
     write_script(folder / "shrink_data.js", "ECG_SHRINK", shrink)
     write_script(folder / "examples.js", "ECG_EXAMPLES", json.loads((own / EXAMPLES).read_text(encoding="utf-8")))
     return folder

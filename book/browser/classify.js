@@ -24,6 +24,8 @@
       <p data-part="note"></p>
       <ul data-part="warnings" class="ecg-warnings" aria-label="Warnings"></ul>
       ${RESULT}${DISCLAIMER}
+      <p><button type="button" data-part="ask" hidden>Name its statements, too</button></p>
+      <dl data-part="statements"></dl>
       <p><button type="button" data-part="map" aria-pressed="false"></button>
         <label data-part="choice" class="ecg-choice" hidden>for <select data-part="superclass"></select></label></p>
       <p data-part="legend" hidden><span class="ecg-key ecg-for"></span> Orange speaks for it: with a straight line in place of this
@@ -46,11 +48,40 @@
   const opened = () => (model ||= new EcgEngine.Model(window.ECG_MODEL));
   const painted = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 0)));
 
-  /* A recording's probabilities, averaged over its windows, and the first window. */
+  /* A model's probabilities, averaged over windows. */
+  function average(model, parts) {
+    const scores = parts.map((part) => model.probabilities(part));
+    return model.entry.classes.map((_, i) => scores.reduce((sum, score) => sum + score[i], 0) / parts.length);
+  }
+
+  /* A recording's probabilities, and its windows. */
   function classify(recording) {
-    const start = performance.now(), parts = windows(recording), scores = parts.map((part) => opened().probabilities(part));
-    const probabilities = entry.classes.map((_, i) => scores.reduce((sum, score) => sum + score[i], 0) / parts.length);
-    return { probabilities, windows: parts.length, milliseconds: performance.now() - start, shown: parts[0] };
+    const start = performance.now(), parts = windows(recording), probabilities = average(opened(), parts);
+    return { probabilities, parts, milliseconds: performance.now() - start };
+  }
+
+  /* The model for statements, whose file is loaded when it is asked for. */
+  const HERE = document.currentScript.src;
+  let loaded = null;
+  const ofStatements = () => (loaded ||= new Promise((resolve, reject) => document.head.append(element("script", {
+    src: new URL("statements.js", HERE).href,
+    onload: () => resolve(new EcgEngine.Model(window.ECG_STATEMENTS)),
+    onerror: () => { loaded = null; reject(new Error("the model for statements was not loaded")); },
+  }))));
+
+  /* Statements at or above their thresholds, by group, and the three most probable of those that have none. */
+  function named({ entry: { classes, thresholds } }, probabilities) {
+    const groups = {}, others = [], word = ({ name, probability }) => `${name} ${probability.toFixed(2)}`;
+    for (const { code, group, name } of window.ECG_STATEMENTS.table) {
+      const i = classes.indexOf(`SCP ${code}`), one = { name, probability: probabilities[i] };
+      if (i < 0) continue;
+      if (thresholds[i] === null) others.push(one);
+      else if (one.probability >= thresholds[i] - 1e-9) (groups[group] ||= []).push(one);
+    }
+    others.sort((a, b) => b.probability - a.probability);
+    if (others.length) groups["no threshold, probability only"] = others.slice(0, 3);
+    return Object.entries(groups).flatMap(([group, ones]) =>
+      [element("dt", {}, group), element("dd", {}, ones.map(word).join("; "))]);
   }
 
   const isFound = (probability, i) => probability >= entry.thresholds[i] - 1e-9;
@@ -128,7 +159,8 @@
       await painted();
       try {
         const { recording, example } = await get(), result = classify(recording);
-        current = { name: recording.name, columns: result.shown, map: null };
+        current = { name: recording.name, columns: result.parts[0], parts: result.parts, map: null };
+        part("statements").replaceChildren();
         delete root.dataset.map;
         part("title").textContent = example ? patient(example) : recording.name;
         part("note").textContent = example ? verdict(example, result.probabilities) : "";
@@ -139,7 +171,7 @@
         self.bars(result.probabilities);
         part("result").hidden = false;
         self.redraw();
-        const pieces = result.windows > 1 ? `, ${result.windows} windows of ten seconds, averaged` : "";
+        const pieces = result.parts.length > 1 ? `, ${result.parts.length} windows of ten seconds, averaged` : "";
         say(`Done in ${result.milliseconds.toFixed(0)} ms${pieces}. The result is below.`);
         reveal(part("result"));
         self.finish(result);
@@ -180,6 +212,19 @@
         self.redraw();
       } finally {
         button.disabled = false;
+      }
+    });
+    part("ask").hidden = !window.ECG_MODEL.statements;
+    part("ask").addEventListener("click", async () => {
+      const shown = current;
+      part("ask").disabled = true;
+      try {
+        const model = await ofStatements(), rows = named(model, average(model, shown.parts));
+        if (shown === current) part("statements").replaceChildren(...rows);
+      } catch (error) {
+        say(error.message, true);
+      } finally {
+        part("ask").disabled = false;
       }
     });
     superclass.append(...entry.classes.map((name) => new Option(`${name}, ${MEANINGS[name][0]}`, name)));
