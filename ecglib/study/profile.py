@@ -19,7 +19,6 @@ EVERY_MODEL = "*"
 class _Common(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    name: str  # of a file of config/
     n_bootstrap: int = Field(ge=1)  # resamples behind each interval
     n_timing_runs: int = Field(ge=1)  # repetitions behind each latency, which is their median
     max_calibration_records: int | None = Field(None, ge=1)  # of a quantized file; None for as many as it asks for
@@ -40,6 +39,7 @@ class _File(_Common):
 class Profile(_Common):
     """One way of running the study."""
 
+    name: str  # of its file in config/
     registry: Registry  # the chapters and models that it runs, with its settings and seeds
 
     @property
@@ -76,19 +76,18 @@ def load_profile(path: Path, *, seeds: int | None = None) -> Profile:
         ("skip", given.skip, registry.models),
         ("training", set(given.training) - {EVERY_MODEL}, registry.models),
         ("chapters", given.chapters or (), registry.chapters),
-        ("name", [given.name], [path.stem]),
     ):
         if unknown := sorted(set(names) - set(known)):
             raise InputError(
                 "invalid setting",
                 where=f"{path}, {key}",
-                expected=path.stem if key == "name" else f"names in {path.with_name('models.yml')}",
+                expected=f"names in {path.with_name('models.yml')}",
                 found=", ".join(unknown),
                 hint="correct the file",
             )
     models = {name: _adapted(model, given, path, seeds) for name, model in registry.models.items()}
     registry = _reduced(registry.model_copy(update={"models": models}), given)
-    return Profile(**given.model_dump(include=set(_Common.model_fields)), registry=registry)
+    return Profile(**given.model_dump(include=set(_Common.model_fields)), name=path.stem, registry=registry)
 
 
 def _reduced(registry: Registry, given: _File) -> Registry:

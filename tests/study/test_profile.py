@@ -32,7 +32,7 @@ MODELS = {
         },
     },
 }
-PROFILE = {"name": "sample", "n_bootstrap": 100, "n_timing_runs": 5}
+PROFILE = {"n_bootstrap": 100, "n_timing_runs": 5}
 
 
 @pytest.fixture
@@ -155,7 +155,6 @@ def test_an_invalid_entry_of_the_registry_is_named(write, keys, value, problem, 
     [
         ({"n_bootstrap": 0}, "invalid setting", "n_bootstrap"),
         ({"n_bootstraps": 10}, "unknown key", "n_bootstraps"),
-        ({"name": "full"}, "invalid setting", "name"),
         ({"skip": ["pupil"]}, "invalid setting", "skip"),
         ({"chapters": ["11_more"]}, "invalid setting", "chapters"),
         ({"training": {"pupil": {"epochs": 1}}}, "invalid setting", "training"),
