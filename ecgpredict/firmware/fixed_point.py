@@ -121,6 +121,6 @@ def output_tables(output: Quantization, entry: Mapping) -> tuple[np.ndarray, np.
     raw = (INTEGERS.astype(np.float32) - output.zero) * np.float32(output.scale)
     probability = apply_temperature(raw, entry["temperature"])
     # thresholds that were fitted to such a file are among its probabilities, up to the last bit
-    bounds = np.nan_to_num(np.array(entry["thresholds"], float), nan=1)  # a label without one is never predicted
+    bounds = np.nan_to_num(np.array(entry["thresholds"], float), nan=1)  # without one: the largest output
     thresholds = [np.append(INTEGERS[probability >= bound - 1e-9], 127)[0] for bound in bounds]
     return probability.astype(np.float32), np.array(thresholds, np.int8)

@@ -237,7 +237,7 @@ def test_statements_need_a_model_that_has_them(models):
         released.choose(ONE, models, statements=True)
 
 
-def test_firmware_never_predicts_a_label_without_a_threshold():
+def test_firmware_predicts_a_label_without_a_threshold_at_the_largest_output_alone():
     entry = {"temperature": 1.0, "thresholds": [0.5, None]}
     _, thresholds = fixed_point.output_tables(Quantization(1 / 256, -128), entry)
     assert thresholds.tolist() == [0, 127]
