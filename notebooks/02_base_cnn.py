@@ -516,6 +516,15 @@ original's, it reads them in the order of the labels.
 # **Is a probability of 70 % right in 70 % of cases?** The AUC knows only the order of the scores. Two more measures look
 # at their values. The Brier score is the mean squared distance between probability and label, 0 at best. The calibration
 # slope is the factor by which logits should be multiplied: below 1, the network is too sure of itself.
+#
+# :::{admonition} Predict first
+# :class: predict
+# Its labels were yes or no, never 0.7. What are its probabilities?
+#
+# - too sure
+# - about right
+# - too modest
+# :::
 
 
 # %%

@@ -137,6 +137,15 @@ figure = plots.inception_block(
 # ## Where the parameters are
 #
 # The block gives the network its name. Does it also give it its size?
+#
+# :::{admonition} Predict first
+# :class: predict
+# The network has four million parameters. How many of them are in the Inception block?
+#
+# - most of them
+# - about a third
+# - about a hundredth
+# :::
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "The network from top to bottom, with output shapes (steps × channels) and parameters. The first dense layer holds nearly all of them; the Inception block is a sliver.", "name": "fig-inception-parameters"}}
 stages = [("ECG", "input_1", "input_1")]

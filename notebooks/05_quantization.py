@@ -235,6 +235,16 @@ of their own they do not notice.
 # Errors of single weights say little about a network. So we round all convolutions, to fewer and fewer bits, and ask
 # how well the network still tells the superclasses apart. Activations stay float for the moment. Change `bits` and run
 # it again:
+#
+# :::{admonition} Predict first
+# :class: predict
+# With a scale for each channel, how few bits a weight still give about the AUC of float32?
+#
+# - 8
+# - 6
+# - 4
+# - 2
+# :::
 
 # %%
 bits = [8, 6, 5, 4, 3, 2]

@@ -289,6 +289,16 @@ The macro AUC of these numbers on {len(probe)} records of fold 9 is {untrained_a
 # %% [markdown]
 # We trained the student that way once, and once without the teacher: Adam at 0.001, batches of 64, raw millivolts, early
 # stopping after five epochs without a better AUC on fold 9, and the weights of the last epoch, as the original did.
+#
+# :::{admonition} Predict first
+# :class: predict
+# How good does a student of this teacher become?
+#
+# - it guesses, like its teacher
+# - clearly worse than without one
+# - nearly as good as without one
+# - better than without one
+# :::
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "AUC on fold 9 while the student trains with the untrained teacher and without any. Early stopping (dots: the best epochs) ended one training long before the other.", "name": "fig-untrained-teacher"}}
 replays = {

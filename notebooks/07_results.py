@@ -350,6 +350,15 @@ integers. Measured by its file, the original's student is smaller than its autho
 # cares for *precision*: how many of the flagged records have the finding. Its mean over the records that have it is the
 # average precision, or the area under the precision-recall curve (AUPRC). Records of equal score count together. `weight`
 # says how often each record is drawn when patients are resampled.
+#
+# :::{admonition} Predict first
+# :class: predict
+# As 8-bit integers the base CNN keeps its AUC. What happens to its average precision?
+#
+# - it stays as well
+# - it falls
+# - it rises
+# :::
 
 
 # %%

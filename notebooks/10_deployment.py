@@ -400,6 +400,15 @@ sensitivity that is left for MI is {wide["MI"]["sensitivity"]:.2f}.
 # pays as soon as the expected cost of silence, $r\,p$, exceeds that of an alarm, $1-p$:
 #
 # $$p \ge \frac{1}{1+r}.$$
+#
+# :::{admonition} Predict first
+# :class: predict
+# A miss costs as much as ten false alarms. What does it cost to decide at the threshold of the best F1 all the same?
+#
+# - hardly more than at the best threshold
+# - about half as much again
+# - three times as much
+# :::
 
 
 # %%

@@ -96,6 +96,16 @@ def change(
 # The situations: groups of people, devices and sites; a lead that fell off; a device that has only leads I and II; noise of half
 # the signal's amplitude; another hospital. A group has few records with some superclass; we average over the superclasses of
 # which group and rest have enough records with and without it.
+#
+# :::{admonition} Predict first
+# :class: predict
+# What takes most of the default model's AUC?
+#
+# - a lead that fell off
+# - muscle noise of half the signal's amplitude
+# - people of 80 and over
+# - another hospital
+# :::
 
 # %%
 circumstances = ptbxl.read_circumstances(study.paths.data).reindex(test.ecg_id)

@@ -35,7 +35,7 @@ def training_curves(histories: dict[str, list[pd.DataFrame]], *, last: Collectio
             lower.plot(epoch[kept], history["val_auc"][kept], "o", color=color)
     upper.set(ylabel="binary cross-entropy", title="dashed: folds 1–8; solid: fold 9")
     lower.set(xlabel="epoch", ylabel="macro AUC on fold 9", title="dot: the epoch whose weights were kept")
-    upper.legend(fontsize=8)
+    upper.legend()
     lower.xaxis.get_major_locator().set_params(integer=True)
     return figure
 
@@ -58,9 +58,9 @@ def convolution_blocks(networks: Mapping[str, pd.DataFrame]) -> Figure:
             color = plt.get_cmap("YlOrRd")(0.85 * size / total) if size else "#dddddd"
             axis.add_patch(Rectangle((left, -height / 2), width, height, facecolor=color, edgecolor="#555555"))
             shape, middle = f"{channels:,}×{samples:,}", left + width / 2
-            axis.text(middle, height / 2 + 1, shape, ha="center", va="bottom", fontsize=9)
+            axis.text(middle, height / 2 + 1, shape, ha="center", va="bottom", fontsize=8.5)
             bytes_of = (f"\n{size / 1e6:.2f} MB" if size >= 1e6 else f"\n{size / 1e3:.0f} KB") if size else ""
-            axis.text(middle, -height / 2 - 1, text + bytes_of, ha="center", va="top", fontsize=9)
+            axis.text(middle, -height / 2 - 1, text + bytes_of, ha="center", va="top", fontsize=8.5)
             left += width + 13
         axis.set(xlim=(-4, 172), ylim=(-24, 21), aspect="equal", title=f"{name}: {total / 1e6:.2f} MB")
         axis.axis("off")
@@ -108,7 +108,7 @@ def inception_block(channels: int, filters: int, steps: int, step_ms: float) -> 
         for start, end in zip(ends[::2], ends[1::2]):
             axis.annotate("", end, start, arrowprops=arrow)
     for x, y, text, color in boxes:
-        axis.text(x, y, text, ha="center", va="center", fontsize=10, bbox=_BOX | {"facecolor": color})
+        axis.text(x, y, text, ha="center", va="center", fontsize=9, bbox=_BOX | {"facecolor": color})
     axis.set(xlim=(-0.5, 3.5), ylim=(-0.3, 3.3))
     axis.axis("off")
     told = [", then ".join(text.replace("\n", " over ") for text, _ in layers) for layers in branches]
@@ -122,15 +122,13 @@ def parameters_by_stage(stages: pd.DataFrame) -> Figure:
     axis.plot([-0.35, -0.35], [1 - len(stages), 0], color="#555555", linewidth=0.8, zorder=0)
     for row in stages.itertuples():
         length = 0.75 * row.params / most
-        axis.text(-0.35, -row.Index, f"{row.stage}\n{row.shape}", ha="center", va="center", fontsize=10, bbox=_BOX)
+        axis.text(-0.35, -row.Index, f"{row.stage}\n{row.shape}", ha="center", va="center", fontsize=9, bbox=_BOX)
         axis.barh(-row.Index, length, height=0.5, color="#E69F00")
         text = f"{row.params:,}" if row.params else ""
         if row.params == most:
-            axis.text(
-                length - 0.02, -row.Index, f"{text} ({100 * most / total:.0f} %)", ha="right", va="center", fontsize=10
-            )
+            axis.text(length - 0.02, -row.Index, f"{text} ({100 * most / total:.0f} %)", ha="right", va="center")
         else:
-            axis.text(length + 0.01, -row.Index, text, va="center", fontsize=10)
+            axis.text(length + 0.01, -row.Index, text, va="center")
     axis.set(xlim=(-0.7, 0.76), ylim=(-len(stages) + 0.4, 0.6))
     axis.axis("off")
     told = [f"{row.stage} ({row.shape}) {row.params:,}" for row in stages.itertuples()]

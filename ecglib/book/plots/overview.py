@@ -37,7 +37,7 @@ def front_page(rows: pd.DataFrame, names: Sequence[str], words: Mapping[str, str
     names : what the page calls them
     words : "x" and "y", titles of the axes; "below", what lies left of 1 MB; "alt", the text for who does not see it
     """
-    width, height, points = (3.7, 3.9, 8.5) if phone else (PAGE_WIDTH, 3.6, 9.5)
+    width, height, points = (3.7, 3.9, 8.5) if phone else (7.2, 3.6, 9.5)
     with plt.rc_context({"svg.fonttype": "none", "font.size": points, "axes.labelsize": points}):
         figure = Figure(figsize=(width, height))
         axis = figure.subplots()
@@ -132,6 +132,6 @@ def against_bytes(points: Sequence[tuple[str, str, int, Estimate]], what: str, b
     axis.set_xticks([tick for tick in (2**power * 1024 for power in range(2, 15)) if low <= tick <= high])
     axis.xaxis.set_minor_locator(NullLocator())
     axis.xaxis.set_major_formatter(FuncFormatter(lambda size, _: f"{size / 1024:g} KB"))
-    figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize="small")
+    figure.legend(loc="outside lower center", ncols=2, frameon=False)
     shown = [f"{label}, {size:,} bytes, {change:+}" for label, _, size, change in points]
     return alt_text.set_alt_text(figure, f"{what} against bytes: {'; '.join(shown)}.")

@@ -30,7 +30,7 @@ def weight_histograms(networks: Mapping[str, nn.Module]) -> Figure:
             counts, edges = np.histogram(values[values != 0], bins=121, range=(-_WIDTH, _WIDTH))
             axis.stairs(counts, edges, color=color, baseline=None, label=f"{name}, {len(values):,} weights")
         axis.set(yscale="log", ylim=(0.7, None), ylabel="weights", title=title)
-    figure.legend(*np.atleast_1d(axes)[0].get_legend_handles_labels(), loc="outside upper center", ncols=2, fontsize=8)
+    figure.legend(*np.atleast_1d(axes)[0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
     np.atleast_1d(axes)[-1].set_xlabel("value of a weight")
     text = "Histograms of the weights of each layer. " + " ".join(f"{title}." for title in networks)
     return alt_text.set_alt_text(figure, text)
@@ -57,7 +57,7 @@ def channel_parts(incoming: np.ndarray, own: np.ndarray, outgoing: np.ndarray, c
         axis.axvspan(channel - 0.5, channel + 0.5, facecolor="none", edgecolor="#D55E00", linewidth=2)
         axis.set_title(name, loc="left")
         axis.grid(visible=False)
-    axes[1].set_yticks(np.arange(5) + 0.5, ["bias", "scale", "shift", "mean", "SD"], fontsize=7)
+    axes[1].set_yticks(np.arange(5) + 0.5, ["bias", "scale", "shift", "mean", "SD"], fontsize=8.5)
     axes[2].set_xlabel("channel of the second convolution")
     text = f"The weights that belong to channels {first} to {first + _SHOWN - 1}, with channel {channel} marked."
     return alt_text.set_alt_text(figure, text)

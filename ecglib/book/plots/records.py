@@ -54,7 +54,7 @@ def record_on_paper(dataset: Dataset, position: int) -> Figure:
     row, signal = dataset.table.iloc[position], dataset.millivolts([position])[0]
     names = [f"{CLASS_NAMES[name]} ({name})" for name in CLASSES if row[name]]
     title = f"ecg_id {dataset.ecg_id[position]}: {', '.join(names) or 'no superclass'}"
-    figure, axis = plt.subplots(figsize=(10.4, 5.6))
+    figure, axis = plt.subplots(figsize=(PAGE_WIDTH, 3.3), dpi=220)
     draw_paper(axis, signal, rate=SAMPLING_RATE)
     axis.set_title(title)
     return alt_text.set_alt_text(figure, alt_text.electrocardiogram(signal, title, LEADS, SAMPLING_RATE))
@@ -128,7 +128,7 @@ def changed_beats(panels: list[tuple[str, str, np.ndarray, np.ndarray, dict]], t
             texts.append(f"{title}, {text}: {median[at]:.2f} mV at {time[at]:.0f} ms, normal {usual[at]:.2f} mV")
         axis.set_title(title, loc="left")
         axis.margins(y=0.15)
-        axis.legend(loc="upper left", fontsize=8)
+        axis.legend(loc="upper left")
     axes[-1].set_xlabel("time from the R peak in ms")
     figure.supylabel("voltage in mV", fontsize=9)
     return alt_text.set_alt_text(figure, "; ".join(texts) + ".")

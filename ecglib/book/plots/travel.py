@@ -96,7 +96,7 @@ def mistakes(shown: Sequence[tuple[str, str, np.ndarray, float, np.ndarray]]) ->
         superclass (12, seconds); the pieces on show that speak most for the decision are shaded
     """
     count = max(1, len(shown))
-    figure, axes = plt.subplots(count, 1, figsize=(PAGE_WIDTH, 3.9 * count), squeeze=False)
+    figure, axes = plt.subplots(count, 1, figsize=(PAGE_WIDTH, 3.2 * count), dpi=220, squeeze=False)
     texts = []
     for axis, (superclass, title, signal, rate, pieces) in zip(axes.flat, shown):
         spans = draw_paper(axis, signal, rate=rate, rhythm=False)
@@ -113,7 +113,7 @@ def mistakes(shown: Sequence[tuple[str, str, np.ndarray, float, np.ndarray]]) ->
             axis.fill_between(
                 [second, second + 1], base - 1.2, base + 1.4, color=CLASS_COLORS[superclass], alpha=0.25, linewidth=0
             )
-        lines = [wrapped for line in title.splitlines() for wrapped in textwrap.wrap(line, 98)]
+        lines = [wrapped for line in title.splitlines() for wrapped in textwrap.wrap(line, 76)]
         axis.set_title("\n".join(lines), loc="left", fontsize=9)
         if axis is not axes[-1, 0]:
             axis.set_xlabel("")
