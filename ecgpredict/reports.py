@@ -22,11 +22,15 @@ _TABLE_WIDTH = 64  # of a terminal, in characters: where fewer fit, a recording 
 _NO_THRESHOLD = 3  # statements without one that are shown for a recording: the most probable
 
 
-class JsonReport:
-    """One JSON object per line and recording, written immediately; "error" is null where it was classified."""
+class Report:
+    """Takes predictions one by one by `add`."""
 
     def close(self) -> None:
-        """Nothing is left to show."""
+        """Show what is shown at the end."""
+
+
+class JsonReport(Report):
+    """One JSON object per line and recording, written immediately; "error" is null where it was classified."""
 
     def add(self, prediction: Prediction) -> None:
         row = prediction.row()
@@ -35,7 +39,7 @@ class JsonReport:
         print(json.dumps(row, ensure_ascii=not (sys.stdout.encoding or "").lower().startswith("utf")))
 
 
-class CsvReport(JsonReport):
+class CsvReport(Report):
     """One row per recording, written immediately; a recording that failed has an error and no probabilities."""
 
     def __init__(self, models: Sequence[ReleasedModel]):
@@ -65,7 +69,7 @@ def _no_formula(text: str) -> str:
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
-class ConsoleReport(JsonReport):
+class ConsoleReport(Report):
     """A table of the recordings that were classified; findings at or above their thresholds are bold."""
 
     def __init__(self, models: Sequence[ReleasedModel]):
@@ -104,8 +108,8 @@ class ConsoleReport(JsonReport):
             console.print(Text("When to trust the model, as measured: see the end of its --report.", style="dim"))
 
 
-def make_report(*, as_json: bool, as_csv: bool, models: Sequence[ReleasedModel]) -> JsonReport:
-    """The report for these options of the command line: it takes predictions by `add`, and ends with `close`."""
+def make_report(*, as_json: bool, as_csv: bool, models: Sequence[ReleasedModel]) -> Report:
+    """The report for these options of the command line."""
     return JsonReport() if as_json else CsvReport(models) if as_csv else ConsoleReport(models)
 
 

@@ -2,7 +2,7 @@
    Input: int8, @entry.samples@ samples x @entry.leads|length@ leads at @entry.rate@ Hz, samples
    outermost; leads @entry.leads|join(" ")@.
    q = round(x / INPUT_SCALE) + INPUT_ZERO, clipped to int8, where x = (@entry.unit@ - MEAN) / SCALE.
-   Output: int8, @entry.classes|join(" ")@; p = (q - OUTPUT_ZERO) * OUTPUT_SCALE;
+   Output: int8, @entry.classes|join(", ")@; p = (q - OUTPUT_ZERO) * OUTPUT_SCALE;
    a class is predicted if p >= its threshold. */
 #pragma once
 #include <stdalign.h>

@@ -159,7 +159,7 @@ def _lead_positions(names: Sequence[str], path: Path, taken: Sequence[Sequence[s
     present = stored.keys() | (_LIMB if len(limb) > 1 else ())
     missing = min(([lead for lead in leads if lead not in present] for leads in taken), key=len)
     if missing:
-        expected, hint = "; or ".join(map(_in_words, taken)), f"add {_in_words(missing)}"
+        expected, hint = "; or ".join(dict.fromkeys(map(_in_words, taken))), f"add {_in_words(missing)}"
         raise InputError("leads missing", where=path, expected=expected, found=found, hint=hint)
     return stored
 

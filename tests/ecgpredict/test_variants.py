@@ -53,6 +53,7 @@ def write_model(folder, name, leads, probabilities, *, slope=0.0, **more):
 def models(tmp_path_factory):
     folder = tmp_path_factory.mktemp("models")
     write_model(folder, DEFAULT, LEADS, [0.12] * 5)
+    write_model(folder, "ecg_eight", ["I", "II", *LEADS[6:]], [0.11] * 5, role="leads", auc=AUC)
     write_model(folder, ONE, ["I"], [0.01] * 5, role="leads", auc=AUC)
     write_model(folder, TWO, ["I", "II"], [0.02] * 5, role="leads", auc=AUC)
     write_model(folder, THREE, ["V5", "I", "II"], [0.03] * 5, role="leads", auc=AUC)
@@ -118,8 +119,8 @@ def test_fewer_leads_are_a_warning_with_what_they_cost(models, write):
 
 def test_the_error_lists_the_sets_of_leads_that_are_taken(models, write):
     (found,) = prediction.classify([write("V1", "V5")], released.choose(where=models))
-    assert "leads missing" in found.error
-    assert "; or any two limb leads V5; or any two limb leads; or I" in found.error
+    expected = "any two limb leads V1 V2 V3 V4 V5 V6; or any two limb leads V5; or any two limb leads; or I"
+    assert "leads missing" in found.error and f"expected: {expected}\n" in found.error
 
 
 def test_a_named_model_takes_no_recording_without_its_leads(models, write):
