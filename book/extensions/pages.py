@@ -1,4 +1,4 @@
-"""A Sphinx extension: pages that assistive technology reads, that load what they use, and that search engines find.
+"""A Sphinx extension: pages that assistive technology reads and that search engines find.
 
 Chapters that moved leave a page behind that leads to their new address.
 """
@@ -63,7 +63,6 @@ def accessible(html: str) -> str:
         element.attrs.pop("role", None)
     _fold_answers(soup)
     _mark_korean(soup)
-    _load_less(soup)
     _describe(soup)
     return str(soup)
 
@@ -78,16 +77,6 @@ def _fold_answers(soup: BeautifulSoup) -> None:
             details.append(answer.extract())
         for word in details.select("summary p"):
             word.string = word.get_text().replace("code", "answer")
-
-
-def _load_less(soup: BeautifulSoup) -> None:
-    """Leave out MathJax (1.1 MB) where no formula is, and the script of icons (1.5 MB) that the theme has as a font."""
-    unused = ["fontawesome.js"] if soup.select_one(".math") else ["fontawesome.js", "tex-chtml.js"]
-    for script in soup.select("script[src]"):
-        if any(name in script["src"] for name in unused):
-            script.decompose()
-    for icon in soup.select("i[class*=fa-], span[class*=fa-]"):
-        icon["aria-hidden"] = "true"
 
 
 def _describe(soup: BeautifulSoup) -> None:
@@ -127,7 +116,6 @@ def finish_pages(app: Sphinx, error: Exception | None) -> None:
     for path in built.rglob("*.html"):
         if "_static" not in path.relative_to(built).parts:
             path.write_text(accessible(path.read_text(encoding="utf-8")), encoding="utf-8")
-    (built / "_static" / "scripts" / "fontawesome.js").unlink(missing_ok=True)
     if app.builder.name == "html":
         for former, target in MOVED.items():
             (built / f"{former}.html").write_text(_LEADS_ON.format(target=target), encoding="utf-8")

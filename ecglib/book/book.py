@@ -222,9 +222,10 @@ def _config(paths: Paths, source: Path) -> Path:
     """The book's configuration with what depends on the profile and on the chapters."""
     config = yaml.safe_load((paths.root / "_config.yml").read_text(encoding="utf-8"))
     options = config["sphinx"]["config"]
-    own = ["pages", "glossary", "figures"]
+    own = ["pages", "glossary", "figures", "lighter"]
     options["extensions"] += own
     config["sphinx"]["local_extensions"] = dict.fromkeys(own, str(paths.root / "book" / "extensions"))  # where they are
+    options["npm_modules"] = str(paths.root / "_build" / "npm" / "node_modules")
     options["figure_alt_texts"] = alt_text.of_notebooks(sorted((source / "chapters").glob("*.ipynb")))
     if paths.profile != "full":
         options["html_theme_options"]["announcement"] = SAMPLE_NOTICE

@@ -22,8 +22,7 @@ def violations(driver, axe: str) -> list[tuple[str, str, str]]:
     driver.execute_script(axe)
     found = driver.execute_async_script(
         """const done = arguments[0];
-        const typeset = window.MathJax && MathJax.startup ? MathJax.startup.promise : Promise.resolve();
-        typeset.then(() => axe.run(document, {resultTypes: ['violations']}))
+        axe.run(document, {resultTypes: ['violations']})
             .then(result => done(result.violations), error => done(String(error)));"""
     )
     assert isinstance(found, list), found

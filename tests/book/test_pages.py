@@ -127,12 +127,6 @@ def test_pages_are_rewritten_when_all_are_built_but_not_what_they_serve(tmp_path
     assert 'url=10_deployment.html"' in (tmp_path / "chapters" / "08_deployment.html").read_text()
 
 
-@pytest.mark.parametrize(("body", "scripts"), [("<p>x</p>", 0), ('<span class="math">x</span>', 1)])
-def test_mathjax_is_loaded_where_a_formula_is(body, scripts):
-    page = accessible(f'<head><script src="../mathjax/tex-chtml.js?v=1"></script></head><body>{body}</body>')
-    assert len(page.select("script")) == scripts
-
-
 def test_a_page_is_described_by_its_first_sentences():
     head = accessible("<head></head><article><section><h1>Title</h1><p>One. <b>Two.</b></p></section></article>").head
     assert head.find("meta", attrs={"name": "description"})["content"] == "One. Two."
