@@ -14,11 +14,12 @@ document.addEventListener("DOMContentLoaded", () => {
     const answers = box.querySelector("ul");
     answers.append(Object.assign(document.createElement("li"), { textContent: "just show me" }));
     for (const item of answers.children) {
-      const button = Object.assign(document.createElement("button"), { type: "button", ariaPressed: "false" });
+      const button = Object.assign(document.createElement("button"), { type: "button" });
+      button.setAttribute("aria-pressed", "false");
       button.append(...(item.querySelector("p") ?? item).childNodes);
       item.replaceChildren(button);
       button.addEventListener("click", () => {
-        for (const other of answers.querySelectorAll("button")) other.ariaPressed = other === button;
+        for (const other of answers.querySelectorAll("button")) other.setAttribute("aria-pressed", other === button);
         said.textContent = item === answers.lastChild ? "It is open." : `You said: ${button.textContent}. Now compare.`;
         open();
       });
