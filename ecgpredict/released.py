@@ -169,7 +169,7 @@ def write(
     of_files : {"onnx" or "tflite": values}, what holds for that file alone: scales and zero points of its input and
         output, or a temperature and thresholds of its own
     more : whatever else readers of the manifest should know, by name: "leads" and "classes" where they are not those of
-        all models; of a variant its "role", "statements" or "leads", and "auc"
+        all models; of a variant its "role", "statements", "leads" or "stream", and "auc"
     """
     where, described = Path(where), {}
     for source in map(Path, sources):

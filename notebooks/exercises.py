@@ -448,6 +448,36 @@ tables.show(pd.DataFrame(rows, columns=["block", "parameters", "million MACs"]))
 # The separable one has fewer of both. At the same number of bytes it can be wider or deeper; the chapter compares the two at
 # equal bytes.
 #
+# ## Chapter 9: more than five classes, fewer than twelve leads
+#
+# ### 9.1 Lost labels
+#
+# *Three of 2,000 patients have a finding. In how many draws of 2,000 patients, with replacement, is nobody with it? And with ten?*
+
+# %% tags=["hide-cell"]
+patients = 2000
+tables.show(
+    pd.DataFrame(
+        [(count, (1 - count / patients) ** patients) for count in (1, 3, 10)],
+        columns=["patients with it", "share of draws without any"],
+    )
+)
+
+# %% [markdown]
+# One draw in twenty for three patients, by $e^{-3}$, and hardly any for ten. With many rare labels nearly every draw loses some.
+#
+# ### 9.2 Twelve leads, eight signals
+#
+# *How many of the twelve leads are independent?*
+
+# %% tags=["hide-cell"]
+leads = validation.millivolts(slice(None)).reshape(-1, 12).astype(float)
+variance = np.linalg.svd(leads, compute_uv=False) ** 2
+print((variance / variance.sum()).round(6))
+
+# %% [markdown]
+# Eight: the last four carry rounding alone, because III, aVR, aVL and aVF follow from I and II.
+#
 # ## Chapter 10: deployment
 #
 # ### 10.1 A more sensitive threshold

@@ -91,17 +91,21 @@ def signed(number: float, digits: str) -> str:
     return text.replace("-", "\N{MINUS SIGN}")
 
 
-def auc_estimates(y_true: np.ndarray, y_score: np.ndarray, resampling: Resampling) -> dict[str, Estimate]:
+def auc_estimates(
+    y_true: np.ndarray, y_score: np.ndarray, resampling: Resampling, names: Sequence[str] = CLASSES
+) -> dict[str, Estimate]:
     """{superclass or "macro": AUC}: means over seeds, with intervals over patients and seeds.
+
+    A resample that has lost a superclass does not count; one that has lost another label, with those that it has left.
 
     Parameters
     ----------
-    y_true : bool (n, 5)
+    y_true : bool (n, 5), or as many columns as there are `names`
     y_score : float (s, n, 5), one set of scores per seed
     resampling : resamples of the n records' patients
     """
     values, resampled = _aucs(y_true, y_score, resampling)
-    return {name: combined([(values[..., i], resampled[..., i])]) for i, name in enumerate((*CLASSES, "macro"))}
+    return {name: combined([(values[..., i], resampled[..., i])]) for i, name in enumerate((*names, "macro"))}
 
 
 def auc_difference(
@@ -126,7 +130,7 @@ def auc_difference(
     resampling : resamples of the n records' patients
     curve : "macro", or the superclass whose AUCs are compared
     """
-    column = (*CLASSES, "macro").index(curve)
+    column = -1 if curve == "macro" else CLASSES.index(curve)
     values, resampled = (aucs[..., column] for aucs in _aucs(y_true, y_score, resampling))
     other_values, other_resampled = (aucs[..., column] for aucs in _aucs(y_true, reference, resampling))
     if pair_seeds and len(values) == len(other_values):
@@ -224,4 +228,5 @@ def _aucs(y_true: np.ndarray, y_score: np.ndarray, resampling: Resampling) -> tu
     """AUCs (s, 6) of each seed, superclasses and macro mean, and in each resample: (s, n_bootstrap, 6)."""
     values = np.stack([class_aucs(y_true, score) for score in y_score])
     resampled = np.stack([resampling.aucs(y_true, score) for score in y_score])
-    return tuple(np.concatenate([aucs, aucs.mean(axis=-1, keepdims=True)], axis=-1) for aucs in (values, resampled))
+    mean = np.mean if y_true.shape[1] == len(CLASSES) else np.nanmean
+    return tuple(np.concatenate([aucs, mean(aucs, axis=-1, keepdims=True)], axis=-1) for aucs in (values, resampled))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,8 +24,9 @@ class EvaluationSet:
     ----------
     fold : its number
     ecg_id : int64 (n,)
-    y_true : bool (n, 5) in the order of CLASSES
+    y_true : bool (n, classes)
     resampling : resamples of the records' patients
+    classes : the columns of `y_true`
 
     Examples
     --------
@@ -37,26 +39,36 @@ class EvaluationSet:
     ecg_id: np.ndarray
     y_true: np.ndarray
     resampling: Resampling
+    classes: tuple[str, ...] = CLASSES
 
     @classmethod
-    def from_dataset(cls, dataset: Dataset, fold: int, *, n_bootstrap: int) -> EvaluationSet:
-        """The labeled records of a dataset's fold; an InputError if a superclass has no positives or no negatives."""
-        part = dataset.labeled().in_folds(fold)
-        y_true = part.table[list(CLASSES)].to_numpy(bool)
+    def from_dataset(
+        cls, dataset: Dataset, fold: int, *, n_bootstrap: int, classes: Sequence[str] = CLASSES
+    ) -> EvaluationSet:
+        """The records of a dataset's fold with any of these classes; of other labels than CLASSES, those that occur.
+
+        An InputError if a superclass has no positives or no negatives.
+        """
+        part = dataset.in_folds(fold)
+        part = part.select(part.table[list(classes)].any(axis=1).to_numpy())
+        y_true = part.table[list(classes)].to_numpy(bool)
+        if tuple(classes) != CLASSES:
+            occurs = y_true.any(axis=0) & ~y_true.all(axis=0)
+            y_true, classes = y_true[:, occurs], np.array(classes)[occurs].tolist()
         check_positive_and_negative(y_true, f"fold {fold}, ")
-        return cls(fold, part.ecg_id, y_true, Resampling.from_dataset(part, n_bootstrap))
+        return cls(fold, part.ecg_id, y_true, Resampling.from_dataset(part, n_bootstrap), tuple(classes))
 
     def __len__(self) -> int:
         return len(self.ecg_id)
 
     def y_score(self, scores: Scores) -> np.ndarray:
-        """Scores of this fold's records, in their order: float32 (s, n, 5); a KeyError if one was not scored."""
+        """Scores of this fold's records, in their order: float32 (s, n, classes); a KeyError if one was not scored."""
         positions = pd.Series(np.arange(len(scores.ecg_id)), scores.ecg_id).loc[self.ecg_id]
-        return scores.of(CLASSES).score[:, positions]
+        return scores.of(self.classes).score[:, positions]
 
     def aucs(self, scores: Scores) -> dict[str, Estimate]:
-        """AUC of each superclass and "macro" AUC, see :func:`~ecglib.evaluation.bootstrap.auc_estimates`."""
-        return auc_estimates(self.y_true, self.y_score(scores), self.resampling)
+        """AUC of each class and "macro" AUC, see :func:`~ecglib.evaluation.bootstrap.auc_estimates`."""
+        return auc_estimates(self.y_true, self.y_score(scores), self.resampling, self.classes)
 
     def auc(self, scores: Scores) -> Estimate:
         """Macro AUC."""

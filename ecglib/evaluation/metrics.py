@@ -8,7 +8,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 def class_aucs(y_true: np.ndarray, y_score: np.ndarray) -> np.ndarray:
     """One-vs-rest ROC AUC of each superclass: (n, 5), (n, 5) -> (5,)."""
-    return np.asarray(roc_auc_score(y_true, y_score, average=None))
+    return np.atleast_1d(roc_auc_score(y_true, y_score, average=None))
 
 
 def macro_auc(y_true: np.ndarray, y_score: np.ndarray) -> float:

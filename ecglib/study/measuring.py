@@ -20,12 +20,13 @@ from ecglib.evaluation.latency import measure_latencies
 from ecglib.evaluation.scores import Scores
 from ecglib.study.study import Study
 from ecglib.training.runs import Run
-from ecgpredict.spec import INDEPENDENT_LEADS, positions
+from ecgpredict.spec import CLASSES, INDEPENDENT_LEADS, positions
 
 if TYPE_CHECKING:
     import torch
 
 TFLITE_RECORDS = 256  # training records from which an int8 .tflite file has the ranges of its activations
+STATEMENTS_TEMPERATURE = 4  # with steps of 1/256, the small probabilities of rare labels would all be one (chapter 9)
 
 
 def runs_with_weights(study: Study, model: str) -> list[Run]:
@@ -60,6 +61,15 @@ def int8_file(study: Study, name: str, run: Run) -> Path:
     return int8_folder(study) / f"{name}_seed{run.metadata['seed']}.onnx"
 
 
+def network_of_files(study: Study, run: Run) -> torch.nn.Module:
+    """A run's network as its int8 files compute it: with many labels, logits are divided by STATEMENTS_TEMPERATURE."""
+    network = study.network(run)
+    if network.linear.out_features > len(CLASSES):
+        for values in (network.linear.weight, network.linear.bias):
+            values.data /= STATEMENTS_TEMPERATURE
+    return network
+
+
 def tflite_file(study: Study, name: str, run: Run, *, folded: bool = False) -> Path:
     """The int8 .tflite file `name` of a compact network's run, made anew; 256 training records set its ranges.
 
@@ -69,7 +79,7 @@ def tflite_file(study: Study, name: str, run: Run, *, folded: bool = False) -> P
     from ecglib.networks.compact import fold_limb_leads
 
     target = study.paths.artifacts / "tflite" / f"{name}_seed{run.metadata['seed']}.tflite"
-    network, records = study.network(run), study.representative_records(run, TFLITE_RECORDS)
+    network, records = network_of_files(study, run), study.representative_records(run, TFLITE_RECORDS)
     if folded:
         network = fold_limb_leads(network, run.normalization)
         records = records[..., positions(INDEPENDENT_LEADS)]

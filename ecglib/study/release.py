@@ -1,6 +1,6 @@
-"""The two released models: files of selected students, calibrated on fold 9, with their manifest and their cards.
+"""The released models: files of selected students, calibrated on fold 9, with their manifest and their cards.
 
-Chapter 8 selects the students, chapter 10 shows how this calibrates and measures them.
+Chapters 8 and 9 select the students, chapter 10 shows how this calibrates and measures them.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ from ecglib.study import measuring, results
 from ecglib.study.study import Study
 from ecglib.training.runs import Run, processor
 from ecgpredict import released
-from ecgpredict.spec import CLASSES, INDEPENDENT_LEADS, LEADS, apply_temperature, positions
+from ecgpredict.spec import CLASSES, INDEPENDENT_LEADS, apply_temperature, positions
 
-FAMILY = "family"  # chapter 8's selection, in results
+FAMILY, VARIANTS = "family", "variants"  # selections of chapters 8 and 9, in results
+FEWEST_POSITIVES = 20  # of fold 9, for a threshold of a statement
 DEFAULT, MICROCONTROLLER = "default", "microcontroller"
 # a profile whose chapter 8 selected nothing
 PROVISIONAL = {
@@ -73,12 +74,12 @@ class Candidate:
         return self.run.metadata["model"]
 
 
-def selection(study: Study) -> dict[str, dict]:
-    """{"default" or "microcontroller": {"model", "seed", "name"}}, as chapter 8 selected on fold 9."""
+def selection(study: Study, name: str = FAMILY) -> dict[str, dict]:
+    """{"default" or "microcontroller": {"model", "seed", "name"}}, as chapter 8 selected on fold 9, or chapter 9's."""
     for folder in (study.paths.results, study.paths.published_results):
-        if (folder / f"{FAMILY}.json").is_file():
-            return results.read(folder, FAMILY)
-    return PROVISIONAL
+        if (folder / f"{name}.json").is_file():
+            return results.read(folder, name)
+    return PROVISIONAL if name == FAMILY else {}
 
 
 def make(study: Study, selected: dict, *, folded: bool = False) -> Candidate:
@@ -87,11 +88,11 @@ def make(study: Study, selected: dict, *, folded: bool = False) -> Candidate:
     run, name = study.train(student, selected["seed"], progress=False), selected["name"]
     folder, tflite = study.paths.artifacts / "deployment", measuring.tflite_file(study, name, run, folded=folded)
     records = study.representative_records(run, measuring.TFLITE_RECORDS)
-    float_file = onnx_files.to_onnx(study.network(run), folder / f"{name}_float32.onnx")
+    float_file = onnx_files.to_onnx(measuring.network_of_files(study, run), folder / f"{name}_float32.onnx")
     onnx = quantization.quantize(float_file, folder / f"{name}.onnx", records, Quantization())
-    scored = study.data.in_folds(VALIDATION_FOLD, TEST_FOLD)
-    x, leads = run.normalization(scored.millivolts(slice(None))), INDEPENDENT_LEADS if folded else LEADS
-    integers = tflite_files.predict(tflite, x[..., positions(leads)], reference=True)
+    scored = study.records_for(run).in_folds(VALIDATION_FOLD, TEST_FOLD)
+    x, leads = run.normalization(scored.millivolts(slice(None))), INDEPENDENT_LEADS if folded else scored.leads
+    integers = tflite_files.predict(tflite, x[..., positions(leads)] if folded else x, reference=True)
     scores = [
         Scores.from_dataset(scored, selected["seed"], score)
         for score in (integers, onnx_files.predict(onnx, x, threads=1))
@@ -100,15 +101,24 @@ def make(study: Study, selected: dict, *, folded: bool = False) -> Candidate:
 
 
 def fit(study: Study, scores: Scores) -> tuple[float, np.ndarray]:
-    """Temperature and thresholds (5,) of one seed's scores, from fold 9."""
-    fold = study.evaluation_set(VALIDATION_FOLD)
+    """Temperature and thresholds (classes,) of one seed's scores, from fold 9.
+
+    Beside the superclasses, a label with fewer than FEWEST_POSITIVES records has NaN in place of a threshold.
+    """
+    fold = study.evaluation_set(VALIDATION_FOLD, scores.classes)
     (score,) = fold.y_score(scores)
     temperature = calibration.fit_temperature(score, fold.y_true)
-    return temperature, calibration.choose_thresholds(apply_temperature(score, temperature), fold.y_true)
+    enough = (fold.y_true.sum(axis=0) >= FEWEST_POSITIVES) | (scores.classes == CLASSES)
+    chosen = apply_temperature(score[:, enough], temperature), fold.y_true[:, enough]
+    known = dict(zip(np.array(fold.classes)[enough], calibration.choose_thresholds(*chosen)))
+    return temperature, np.array([known.get(name, np.nan) for name in scores.classes])
 
 
-def write(study: Study, candidates: dict[str, Candidate]) -> Path:
-    """The folder with the files and the manifest of the candidates, {role: candidate}, in place of a former release."""
+def write(study: Study, candidates: dict[str, Candidate], variants: dict[str, dict] | None = None) -> Path:
+    """The folder with the files and the manifest of the candidates, {role: candidate}, in place of a former release.
+
+    `variants` is {name: what their entries say beside that}.
+    """
     where = study.paths.released
     shutil.rmtree(where, ignore_errors=True)
     for each in {each.name: each for each in candidates.values()}.values():
@@ -118,18 +128,24 @@ def write(study: Study, candidates: dict[str, Candidate]) -> Path:
             each.name,
             [each.onnx, each.tflite],
             each.run.normalization,
-            *each.fitted,
+            each.fitted[0],
+            _known(each.fitted[1]),
             of_files={
                 "tflite": tflite_micro.scales(each.tflite) | {"leads": list(each.leads)},
-                "onnx": {"temperature": temperature, "thresholds": thresholds.tolist()},
+                "onnx": {"temperature": temperature, "thresholds": _known(thresholds)},
             },
             student=each.student,
             seed=each.run.metadata["seed"],
+            **(variants or {}).get(each.name, {}),
         )
     names = {role: each.name for role, each in candidates.items()}
     aliases = {former: names[role] for former, role in ALIASES.items()}
     released.set_roles(where, names[DEFAULT], names[MICROCONTROLLER], aliases)
     return where
+
+
+def _known(thresholds: np.ndarray) -> list[float | None]:
+    return [None if np.isnan(each) else float(each) for each in thresholds]
 
 
 def card(study: Study, candidate: Candidate, *, latency_ms: float | None = None) -> dict:
@@ -188,7 +204,7 @@ def superclasses(fold: EvaluationSet, probability: np.ndarray, thresholds: np.nd
     return rows
 
 
-def write_cards(study: Study, candidates: dict[str, Candidate], cards: dict[str, dict]) -> None:
-    """Write results/released.json: {"default", "microcontroller": name, "models": {name: card}}."""
+def write_cards(study: Study, candidates: dict[str, Candidate], cards: dict[str, dict], variants: dict) -> None:
+    """Write results/released.json: {"default", "microcontroller": name, "models": {name: card}, "variants"}."""
     names = {role: each.name for role, each in candidates.items()}
-    results.write_json(study.paths.results, results.CARDS, names | {"models": cards})
+    results.write_json(study.paths.results, results.CARDS, names | {"models": cards, "variants": variants})

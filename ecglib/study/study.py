@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -26,7 +27,7 @@ from ecglib.training.settings import TrainingSettings
 from ecglib.training.train import train
 from ecgpredict import files
 from ecgpredict.errors import InputError
-from ecgpredict.spec import LEADS
+from ecgpredict.spec import CLASSES, LEADS
 
 if TYPE_CHECKING:
     from torch import nn
@@ -179,9 +180,10 @@ class Study:
         validation = self.evaluation_set(VALIDATION_FOLD)
         return validation.difference(self.run(model).scores, self.run(reference).scores)
 
-    def evaluation_set(self, fold: int) -> EvaluationSet:
-        """A fold's labels and resampled patients: fold 9 for selection, fold 10 for reporting."""
-        return EvaluationSet.from_dataset(self.data, fold, n_bootstrap=self.settings.n_bootstrap)
+    def evaluation_set(self, fold: int, classes: Sequence[str] = CLASSES) -> EvaluationSet:
+        """A fold's records with any of some labels, and resampled patients: fold 9 for selection, 10 for reporting."""
+        data = self.data if tuple(classes) == CLASSES else self.all_tasks
+        return EvaluationSet.from_dataset(data, fold, n_bootstrap=self.settings.n_bootstrap, classes=classes)
 
     def difference(self, model: str, reference: str, fold: int = TEST_FOLD) -> Estimate:
         """Macro AUC of a model minus another's on the same patients; seeds are paired if one is made from the other.

@@ -81,12 +81,12 @@ class TorchTraining:
         return float(total / sum(map(len, batches))), learning_rate
 
     def validate(self) -> tuple[float, float]:
-        """Loss and macro AUC on the validation records, over the labels that some of them have."""
+        """Loss and macro AUC on the validation records, over the labels that some of them have and others lack."""
         self.classifier.eval()
         with torch.inference_mode(), scoring.mixed_precision():
             scored = [(self.classifier.validation_logits(x.to(self.device)), y) for x, y in self.validation.in_order()]
         logits, labels = (torch.cat(part).cpu() for part in zip(*scored))
-        present = labels.any(dim=0)
+        present = labels.any(dim=0) & ~labels.all(dim=0)
         auc = np.float32(macro_auc(labels[:, present].numpy(), torch.sigmoid(logits[:, present]).numpy()))
         return float(self.classifier.loss(logits, labels)), float(auc)
 

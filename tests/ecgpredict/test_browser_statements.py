@@ -1,5 +1,6 @@
 """Statements in the browser: a model that is loaded when it is asked for, on a page without the rest of the book."""
 
+import json
 import shutil
 import time
 
@@ -20,6 +21,9 @@ def staged(project, tmp_path_factory):
     """A page, and the models with one for five statements: the weights of the microcontroller's model."""
     where, page = (tmp_path_factory.mktemp(name) for name in ("models", "page"))
     released.copy_release(project / "models", where)
+    manifest = json.loads((where / released.MANIFEST).read_text())
+    manifest["models"] = {name: entry for name, entry in manifest["models"].items() if "role" not in entry}
+    (where / released.MANIFEST).write_text(json.dumps(manifest))
     path, entry = released.load_verified(released.microcontroller(), project / "models", released.TFLITE)
     shutil.copy(path, where / "source.tflite")
     released.write(

@@ -44,13 +44,17 @@ def operator(model, builtin):
 def test_released_networks_are_plain_compact_ones(name):
     network = graph.read(released.load_verified(name, kind=released.TFLITE)[0])
     channels = [len(block.weights) for block in network.blocks]
-    assert [block.weights.shape[1:] for block in network.blocks] == [(10, 12), *((7, into) for into in channels[:-1])]
+    leads = len(released.entry(name, kind=released.TFLITE)["leads"])
+    assert [block.weights.shape[1:] for block in network.blocks] == [
+        (10, leads),
+        *((7, into) for into in channels[:-1]),
+    ]
     assert [(block.stride, block.before, block.after, block.pool) for block in network.blocks] == [
         (2, 0, 0, True),
         *[(1, 3, 3, True)] * 3,
         (1, 3, 3, False),
     ]
-    assert (network.samples, network.leads, network.weights.shape) == (1000, 12, (5, channels[-1]))
+    assert (network.samples, network.leads, network.weights.shape) == (1000, leads, (5, channels[-1]))
 
 
 def test_scales_equal_those_read_by_litert():
@@ -116,9 +120,9 @@ def test_layers_that_do_not_fit_each_other_are_rejected(changed):
 
 def test_a_network_for_other_recordings_is_rejected(changed, tmp_path):
     def shorten(model):
-        model.subgraphs[0].tensors[model.subgraphs[0].inputs[0]].shape = [1, 1, 500, 12]
+        model.subgraphs[0].tensors[model.subgraphs[0].inputs[0]].shape = [1, 1, 500, 8]
 
-    with pytest.raises(InputError, match=r"other samples(.|\n)*500, 12, 5"):
+    with pytest.raises(InputError, match=r"other samples(.|\n)*500, 8, 5"):
         firmware.write(changed(shorten), tmp_path / "folder")
 
 

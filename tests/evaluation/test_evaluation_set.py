@@ -77,3 +77,33 @@ def test_a_superclass_without_positive_records_is_named(sample):
     with pytest.raises(InputError, match="without positive or negative records") as caught:
         EvaluationSet.from_dataset(without, 9, n_bootstrap=10)
     assert caught.value.where == "fold 9, HYP"
+
+
+OTHERS = ("even", "third", "once", "never")
+
+
+@pytest.fixture(scope="module")
+def other_labels(sample):
+    """Fold 9 with labels that most records lack, and scores of all of them."""
+    row = sample.table.groupby("fold").cumcount()
+    table = sample.table[[]].assign(even=row % 2 == 0, third=row % 3 == 0, once=False, never=False)
+    table.loc[sample.in_folds(9).ecg_id[1], "once"] = True
+    records = sample.with_labels(table)
+    score = np.random.default_rng(0).random((1, len(records), len(OTHERS)), np.float32)
+    scores = Scores(records.ecg_id, records.table["fold"].to_numpy(), np.array([0]), score, OTHERS)
+    return records, EvaluationSet.from_dataset(records, 9, n_bootstrap=100, classes=OTHERS), scores
+
+
+def test_a_task_has_the_records_with_any_of_its_labels_and_the_labels_that_occur(other_labels):
+    records, task, _ = other_labels
+    labels = records.in_folds(9).table
+    assert task.classes == ("even", "third", "once")
+    np.testing.assert_array_equal(task.ecg_id, labels.index[labels[list(OTHERS)].any(axis=1)])
+
+
+def test_a_resample_that_lost_a_label_counts_with_those_that_it_has_left(other_labels):
+    _, task, scores = other_labels
+    aucs = task.resampling.aucs(task.y_true, task.y_score(scores)[0])
+    assert np.isnan(aucs[:, 2]).any()
+    expected = np.quantile(np.nanmean(aucs, axis=1), [0.025, 0.975])
+    assert (task.auc(scores).low, task.auc(scores).high) == pytest.approx(tuple(expected))

@@ -58,13 +58,14 @@ def small_network(model: str, seed: int, channels: tuple[int, ...]) -> convnet.E
     return network.eval()
 
 
-def torch_network(model, seed, settings):
+def torch_network(model, seed, settings, outputs):
     """The network of a run: narrow in place of the original's, as declared where its shape is."""
     if model.startswith("quantization_replay"):
         return convnet.build("quantization_aware")
     if settings.network in (COMPACT_NETWORK, *REFERENCE_NETWORKS):
         torch.manual_seed(seed)
-        return build.build(settings.network, shape=settings.shape, padding=settings.padding).eval()
+        shape, leads = {"shape": settings.shape, "padding": settings.padding}, len(settings.leads)
+        return build.build(settings.network, **shape, outputs=outputs, leads=leads).eval()
     return small_network(model, seed, NARROW[settings.network])
 
 
@@ -88,7 +89,7 @@ def write_run(folder, model, seed, dataset, settings) -> None:
     if settings.network == KERAS_NETWORK:
         score, counts = write_keras_network(folder, seed, part, normalization)
     else:
-        network = torch_network(model, seed, settings)
+        network = torch_network(model, seed, settings, len(dataset.outputs))
         weights.save(network, folder / weights.NAME)
         weights.fill(network, folder / weights.NAME)
         score, counts = predict(network, part, normalization), convnet.counts(network)

@@ -20,11 +20,11 @@ from ecglib.evaluation import calibration
 from ecglib.evaluation.resampling import Resampling
 from ecglib.networks import compact, convnet
 from ecglib.networks.architectures import CompactShape
-from ecglib.study import reporting, results, speeds
+from ecglib.study import release, reporting, results, speeds
 from ecglib.study import study as studies
 from ecglib.study.profile import load_profile
 from ecgpredict import released, site_calibration
-from ecgpredict.spec import apply_temperature
+from ecgpredict.spec import CLASSES, apply_temperature
 
 SOURCES = sorted((Path(__file__).parents[2] / "notebooks").glob("*.py"))
 
@@ -230,6 +230,33 @@ def test_chapter_8_selects_the_smallest_that_is_equivalent_to_the_best(chapter_8
     best, sizes = chapter_8["best"], chapter_8["sizes"]
     assert default["model"] == min([best, *chapter_8["equivalent"]], key=sizes.get)
     assert default["name"] != small["name"] or default == small
+
+
+@pytest.fixture
+def chapter_9(notebooks):
+    return notebooks.run("09_statements")
+
+
+def test_chapter_9_writes_out_the_auc_of_a_task(chapter_9):
+    (name,) = chapter_9["statements"]
+    scores = chapter_9["scores"][name]
+    packaged = chapter_9["study"].evaluation_set(10, chapter_9["labels_of"]["all"]).auc(scores)
+    assert chapter_9["task_auc"]("all", scores).to_dict() == pytest.approx(packaged.to_dict())
+
+
+def test_chapter_9_releases_a_network_for_statements_and_one_for_two_leads(chapter_9):
+    variants = results.read(chapter_9["study"].paths.results, release.VARIANTS)
+    assert [variants[role]["name"] for role in ("statements", "i_ii")] == ["ecg32_statements", "ecg32_i_ii"]
+
+
+def test_chapter_10_writes_leads_and_labels_of_variants(notebooks):
+    entries = notebooks.run("10_deployment")["described"]
+    manifest = released.entries(notebooks.study.paths.released)
+    for name, entry in entries.items():
+        assert {key: manifest[name][key] for key in entry} == entry
+        assert len(manifest[name]["thresholds"]) == len(entry["classes"])
+    assert manifest["ecg32_i_ii"]["leads"] == ["I", "II"]
+    assert len(manifest["ecg32_statements"]["classes"]) > len(CLASSES)
 
 
 @pytest.fixture

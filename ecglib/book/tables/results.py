@@ -30,9 +30,11 @@ ALONE = "Student without teacher"  # what a teacher's gain is measured from
 
 
 def family(entries: Mapping[str, dict]) -> dict[str, str]:
-    """{released model: the int8 model of the study that it is one seed of}, of the manifest's entries."""
+    """{released model: the int8 model of the study that it is one seed of}, of the manifest's entries but variants."""
     int8 = {model.made_from: name for name, model in registry().models.items() if name.endswith("_int8")}
-    return {name: int8[entry["student"],] for name, entry in entries.items() if "student" in entry}
+    return {
+        name: int8[entry["student"],] for name, entry in entries.items() if "student" in entry and "role" not in entry
+    }
 
 
 def headline(summary: pd.DataFrame, released: Mapping[str, str]) -> pd.DataFrame:
