@@ -632,12 +632,12 @@ for_streams = {
 added = [name for name in students if "stream" in name or "flash" in name]
 table = {
     "without padding": [study.model(name).label for name in added],
-    "KB": [f"{sizes[name] / 1e3:.1f}" for name in added],
-    "AUC, fold 9": [f"{fold_9.macro_auc(scores[name]):.4f}" for name in added],
+    "AUC, fold 10": [str(fold_10.auc(scores[name])) for name in added],
     "minus padded, fold 9": [
         f"{for_streams[name][0]:+}" if name in for_streams else "–" for name in added
     ],
-    "AUC, fold 10": [str(fold_10.auc(scores[name])) for name in added],
+    "AUC, fold 9": [f"{fold_9.macro_auc(scores[name]):.4f}" for name in added],
+    "KB": [f"{sizes[name] / 1e3:.1f}" for name in added],
 }
 tables.show(pd.DataFrame(table))
 

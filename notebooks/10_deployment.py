@@ -522,18 +522,18 @@ for each in variants.values():
     rows.append(
         (
             each.name,
+            f"{entry['auc']['macro']:.3f}",
+            f"{Estimate(*entry['auc']['difference']):+}",
             ", ".join(each.leads) if len(each.leads) < 12 else "all twelve",
             f"{each.tflite.stat().st_size / 1e3:.0f}",
             f"{named} of {len(entry['classes'])}",
-            f"{entry['auc']['macro']:.3f}",
-            f"{Estimate(*entry['auc']['difference']):+}",
         )
     )
-columns = ["model", "leads", "KB", "with thresholds", "AUC, fold 10", "superclasses"]
+columns = ["model", "AUC, fold 10", "superclasses", "leads", "KB", "with thresholds"]
 tables.show(pd.DataFrame(rows, columns=columns))
 
 # %% [markdown]
-# The AUC of the model with statements is the mean over all statements that occur in fold 10. The last column is the price on the
+# The AUC of the model with statements is the mean over all statements that occur in fold 10. The third column is the price on the
 # superclasses. **None of them is a medical device.**
 #
 # ## Three places to run it
