@@ -34,7 +34,8 @@ def c_header(path: Path, entry: Mapping, name: str) -> str:
     content = path.read_bytes()
     lines = [content[start : start + 16] for start in range(0, len(content), 16)]
     # The manifest's thresholds refer to calibrated probabilities, those of the header to the file's own outputs.
-    thresholds = apply_temperature(np.nan_to_num(np.array(entry["thresholds"], float), nan=1), 1 / entry["temperature"])
+    thresholds = apply_temperature(np.array(entry["thresholds"], float), 1 / entry["temperature"])
+    thresholds = np.nan_to_num(thresholds, nan=2)  # of a class without a threshold: no probability reaches 2
     scales = ("mean", "scale", "input_scale", "output_scale")
     values = {
         "entry": entry,

@@ -13,7 +13,7 @@
 # leads. Can a network of this size name each of PTB-XL's 71 statements, and how many leads does it need?
 #
 # **Prerequisites.** The compact networks of [chapter 8](08_frontier.ipynb), its teachers and its int8 files. With finished
-# trainings at hand the chapter takes about a quarter of an hour.
+# trainings at hand the chapter takes a few minutes.
 
 # %% tags=["parameters", "remove-cell"]
 profile = "sample"
@@ -228,8 +228,8 @@ chapter with more than five outputs is made this way.
 # %% [markdown]
 # ## Against the large ones
 #
-# No int8 network of half a megabyte has been published on the other five tasks, so large ones have to serve: the benchmark's
-# two best single networks, and three of a recent comparison {cite:p}`almasud2026` that were pre-trained on up to ten million
+# We found no int8 network of half a megabyte on the other five tasks, so large ones have to serve: two of the benchmark's
+# single networks, and three of a recent comparison {cite:p}`almasud2026` that were pre-trained on up to ten million
 # recordings or have millions of weights. Macro AUC on fold 10, ours from the int8 files, the mean over seeds:
 
 # %% tags=["remove-input"]
@@ -279,7 +279,8 @@ study.claim(
 )
 say(f"""
 Over all statements ours reach {span(of_task["all"])}, the five published networks {span(others.loc["all"])}. On the superclasses it is
-{span(of_task["superclasses"])} against {span(others.loc["superclasses"])}. The distance lies where labels are rare.
+{span(of_task["superclasses"])} against {span(others.loc["superclasses"])}.
+The distance is largest for form; whether rare labels, the kind of label or the teachers make it was not tested.
 """)
 
 # %% [markdown]
@@ -443,10 +444,20 @@ fibrillation, left_block, first_degree, atrial = (
 )
 study.claim("09.atrial_fibrillation_auc", fibrillation[0], above=0.95)
 study.claim("09.left_bundle_branch_block_auc", left_block[0], above=0.97)
-study.claim("09.atrial_extrasystoles_missed", atrial[1], below=0.6)
+others_caught = [
+    caught
+    for name, count, auc, caught in marks
+    if auc and count >= 20 and name != "atrial extrasystoles"
+]
+study.claim(
+    "09.atrial_extrasystoles_missed_most",
+    atrial[1] - min(others_caught, default=np.nan),
+    below=0,
+)
 say(f"""
-Of a hundred recordings with atrial fibrillation it catches {100 * fibrillation[1]:.0f}, of those with a left bundle branch block
-{100 * left_block[1]:.0f}, with a first-degree AV block {100 * first_degree[1]:.0f}. Single early beats of the atria are what it misses most:
+Of a hundred recordings with atrial fibrillation the network of 128 KB catches, in the mean of three seeds, {100 * fibrillation[1]:.0f}, of those with a left bundle branch block
+{100 * left_block[1]:.0f}, with a first-degree AV block {100 * first_degree[1]:.0f}. Of the statements with 20 recordings or more, it misses single early
+beats of the atria most:
 {100 * atrial[1]:.0f}. Hollow dots rest on so few people that they prove nothing. **Not a medical device.**
 """)
 
@@ -560,17 +571,20 @@ if complete:
     study.claim("09.lead_i_loses_much", one, below=-0.04)
     study.claim("09.i_and_ii_lose_some", two, above=-0.06, below=-0.01)
     study.claim("09.four_leads_lose_little", four, above=-0.025, below=0.01)
+    study.claim("09.aims_of_fewer_leads_missed", max(reached.values()), below=0)
 say(
     f"""
-Lead I alone costs {one:+}, I and II {two:+}. Two electrodes more, for V1 and V5, bring nearly everything back: {four:+}. (The network
-with twelve leads had as many epochs and other teachers, so the last digits say nothing.)
+Lead I alone costs {one:+}, I and II {two:+}. Two electrodes more, for V1 and V5, bring most of it back: {four:+}. (The network
+with twelve leads had as many epochs and other teachers, so the last digits say nothing.) None of the aims is met, that with V2
+by less than the table shows. On fold 9 V5 is ahead of V2 by a hair and is taken below; on fold 10 V2 is ahead, and it would not be
+a test any more if that decided.
 """
     if complete
     else ""
 )
 
 # %% [markdown]
-# ### Rhythm needs few leads
+# ### Does rhythm need twelve leads?
 #
 # A rhythm is in the distances of beats, and every lead shows those. One more student of 32 KB has all 99 outputs, and sees
 # leads I and II alone:
@@ -589,8 +603,8 @@ if two_leads:
     study.claim("09.superclasses_need_more_leads", change["superclasses"], below=0)
 say(
     f"""
-From its sister with twelve leads it differs by {change["rhythm"]:+} on rhythm (the aim was to lose 0.010 at most), and by
-{change["superclasses"]:+} on the superclasses.
+From its sister with twelve leads it differs by {change["rhythm"]:+} on rhythm. The aim was to lose 0.010 at most: the estimate
+meets it, the interval cannot tell. On the superclasses it is {change["superclasses"]:+}.
 """
     if two_leads
     else ""
@@ -666,7 +680,6 @@ for name in sorted(made, key=sizes.get):
         tflite_micro.footprint(files[name][0]),
         multiply_accumulates(network),
     )
-    change_of = task_auc("all", scores[name]) if name in named else nothing
     reporting.write(
         study,
         name,

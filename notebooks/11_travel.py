@@ -277,7 +277,7 @@ not why. The groups differ in age and disease as well, and old people have sever
 # %% [markdown]
 # ## Leads and electrodes
 #
-# A lead that fell off is a flat line. Some devices have only two electrodes' worth of leads to begin with, I and II: the
+# A lead that fell off is a flat line. Some devices have only limb electrodes to begin with, and so leads I and II: the
 # other limb leads follow from these two, and the chest leads can at best be guessed, here by least squares on training
 # records.
 
@@ -370,9 +370,9 @@ arm and the left leg ({of_swap["LA and LL"]:+}).
 # %% tags=["remove-input"]
 say(
     f"""
-Guessing leads for a network of twelve is second best. The one of 32 KB that chapter 9 trained for I and II
-beats the default model with estimated leads by {gain_two:+}; with four leads the two differ by {gain_four:+}. So a recording
-with few leads gets a model of its own.
+With I and II, guessing the rest for a network of twelve is second best: the one of 32 KB that chapter 9 trained for these two
+beats the default model with estimated leads by {gain_two:+}. With four leads the two differ by {gain_four:+}, and the small one
+needs no estimate and a quarter of the bytes. `ecglib predict` takes the networks that were trained for it.
 """
     if ("I", "II") in trained
     else ""
@@ -773,7 +773,7 @@ trust = [
     f"({women:+.3f}) and at one of PTB-XL's sites ({site:+.3f}), which has a device of its own ({device:+.3f}). Children are too rare there for any statement.",
     f"**Electrodes.** Quality warnings catch {len(caught)} of {len(swaps)} swaps in most recordings, not that of left arm and "
     f"left leg, which changes the AUC by {of_swap['LA and LL']:+.3f}.",
-    f"**Leads.** One missing lead changes the AUC by at most {without_lead[worst_lead]:+.3f}; I and II alone by {two:+.3f}.",
+    f"**Leads.** One missing lead changes the AUC by at most {without_lead[worst_lead]:+.3f}. This was measured with the model for twelve leads; a model for fewer says itself what it costs.",
     f"**Noise** at the level of the signal changes the AUC by {at_0['muscle noise']:+.3f} (muscle), "
     f"{at_0['mains hum']:+.3f} (mains hum), {at_0['electrode motion']:+.3f} (electrode motion) and "
     f"{at_0['baseline wander']:+.3f} (baseline wander).",

@@ -31,6 +31,7 @@ def publish(study: Study) -> None:
     InputError : a chapter's notebook or a model's result is missing
     """
     root, before = study.paths.root, study.paths.root / _STAGING / "before"
+    _put_back(root)  # of a publication that was killed
     try:
         staged = replace(study.paths, root=root / _STAGING / "new")
         _stage(study, staged)
@@ -38,9 +39,22 @@ def publish(study: Study) -> None:
             (before / tree).parent.mkdir(parents=True, exist_ok=True)
             (root / tree).rename(before / tree)
             (staged.root / tree).rename(root / tree)
-    finally:
-        shutil.rmtree(root / _STAGING, ignore_errors=True)
+    except BaseException:
+        _put_back(root)
+        raise
+    before.rename(before.with_name("replaced"))  # from here on the new ones count
+    shutil.rmtree(root / _STAGING)
     subprocess.run([sys.executable, root / "tools" / "fold_10_ledger.py"], cwd=root, check=True)
+
+
+def _put_back(root: Path) -> None:
+    """Undo a publication that did not come to its end, and remove what it prepared."""
+    before = root / _STAGING / "before"
+    for old in [before / tree for tree in _TREES if (before / tree).exists()]:
+        target = root / old.relative_to(before)
+        shutil.rmtree(target, ignore_errors=True) if old.is_dir() else target.unlink(missing_ok=True)
+        old.rename(target)
+    shutil.rmtree(root / _STAGING, ignore_errors=True)
 
 
 def _stage(study: Study, staged: Paths) -> None:
