@@ -92,11 +92,11 @@ def choose(name: str | None = None, where: Path | None = None, *, statements: bo
     names = [name] if name else [each for each, role in roles if statements and role == "statements"]
     if not name:
         names += [default(where)] * (not statements) + [each for each, role in roles if role == "leads"]
-    models = [load(each, where, statements=statements) for each in names]
-    models = [model for model in models if not statements or len(model.classes) > len(CLASSES)]
-    if not models:
+    names = [each for each in names if not statements or len(entry(each, where)["classes"]) > len(CLASSES)]
+    if not names:
         expected, hint = "a model with outputs for statements", "leave out --statements, or name another model"
         raise InputError("no statements", where=where / MANIFEST, expected=expected, found=name or "none", hint=hint)
+    models = [load(each, where, statements=statements) for each in names]
     return sorted(models, key=lambda model: -len(model.leads))
 
 
