@@ -23,7 +23,10 @@ ROW_GROUP = 2_000  # recordings in memory at a time
 
 
 def schema(models: Sequence[ReleasedModel]) -> pa.Schema:
-    """The columns, and in the metadata the thresholds of the first of the models."""
+    """The columns; the metadata has, as JSON, "models": {name: {"thresholds" and "offsets": {label: value}}}.
+
+    A label without a threshold is not among them, and without a calibration there are no offsets.
+    """
     labels = labels_of(models)
     fields = [
         pa.field("path", pa.string(), nullable=False),
@@ -35,11 +38,14 @@ def schema(models: Sequence[ReleasedModel]) -> pa.Schema:
         pa.field("quality_warnings", pa.list_(pa.string()), nullable=False),
         pa.field("error", pa.string()),  # null where it was classified
     ]
-    model = models[0]
-    numbers = {"thresholds": model.thresholds} | ({"offsets": model.offsets} if model.offsets else {})
-    by_label = {key: zip(model.classes, map(float, values)) for key, values in numbers.items()}
-    as_text = {key: json.dumps({label: one for label, one in pairs if one == one}) for key, pairs in by_label.items()}
-    return pa.schema(fields, {"model": model.name} | as_text)
+    numbers = {
+        model.name: {
+            key: {label: float(value) for label, value in zip(model.classes, values) if value == value}
+            for key, values in (("thresholds", model.thresholds), ("offsets", model.offsets or ()))
+        }
+        for model in models
+    }
+    return pa.schema(fields, {"models": json.dumps(numbers)})
 
 
 def walk(paths: Iterable[Path]) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Predictions of archives as Parquet files, and archives in shards."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -48,11 +49,14 @@ def test_a_file_has_the_predictions_of_the_command(folder, tmp_path, model):
         assert bool(row["error"]) == bool(one.error)
 
 
-def test_a_file_names_its_model_and_thresholds(folder, tmp_path, model):
-    archive.write(archive.walk([folder]), tmp_path / "scores.parquet", [model])
-    found = pq.read_schema(tmp_path / "scores.parquet").metadata
-    assert found[b"model"].decode() == model.name
-    assert list(json.loads(found[b"thresholds"]).values()) == model.thresholds.tolist()
+def test_a_file_has_thresholds_and_offsets_of_each_model(folder, tmp_path, model):
+    other = replace(released.load(released.microcontroller()), offsets=(0.5, 0.0, 0.0, 0.0, 0.0))
+    archive.write(archive.walk([folder]), tmp_path / "scores.parquet", [model, other])
+    models = json.loads(pq.read_schema(tmp_path / "scores.parquet").metadata[b"models"])
+    assert [list(each["thresholds"].values()) for each in models.values()] == [
+        one.thresholds.tolist() for one in (model, other)
+    ]
+    assert models[model.name]["offsets"] == {} and models[other.name]["offsets"]["NORM"] == 0.5
 
 
 def test_rows_are_written_in_groups(folder, tmp_path, model, monkeypatch):

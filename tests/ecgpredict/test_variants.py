@@ -218,6 +218,8 @@ def test_parquet_has_the_statements(predict, write, tmp_path):
     (row,) = pq.read_table(tmp_path / "a.parquet").to_pylist()
     assert (row["model"], row["statements"]) == (STATEMENTS, ["atrial fibrillation"])
     assert row["SCP CLBBB"] == pytest.approx(0.2, abs=1e-6)
+    models = json.loads(pq.read_schema(tmp_path / "a.parquet").metadata[b"models"])
+    assert models[STATEMENTS]["thresholds"]["SCP AFIB"] == 0.5 and "SCP 2AVB" not in models[STATEMENTS]["thresholds"]
 
 
 def test_reports_show_statements_and_the_leads_that_there_are(predict, write, tmp_path):
