@@ -115,12 +115,12 @@ def output_tables(output: Quantization, entry: Mapping) -> tuple[np.ndarray, np.
 
     Returns
     -------
-    float32 (256,), the calibrated probability of every int8 value from -128 on; int8 (classes,), the thresholds: a
-    class is predicted if its output is at least its threshold
+    float32 (256,), the calibrated probability of every int8 value from -128 on; int16 (classes,), the thresholds: a
+    class is predicted if its output is at least its threshold, which is 128 for a class that has none
     """
     raw = (INTEGERS.astype(np.float32) - output.zero) * np.float32(output.scale)
     probability = apply_temperature(raw, entry["temperature"])
     # thresholds that were fitted to such a file are among its probabilities, up to the last bit
-    bounds = np.nan_to_num(np.array(entry["thresholds"], float), nan=1)  # without one: the largest output
-    thresholds = [np.append(INTEGERS[probability >= bound - 1e-9], 127)[0] for bound in bounds]
-    return probability.astype(np.float32), np.array(thresholds, np.int8)
+    bounds = np.array(entry["thresholds"], float)
+    thresholds = [np.append(INTEGERS[probability >= bound - 1e-9], 128)[0] for bound in bounds]
+    return probability.astype(np.float32), np.array(thresholds, np.int16)

@@ -93,7 +93,7 @@ const char ecg_model_name[] = "@name@";
 const char ecg_model_sha256[] = "@entry.sha256@";
 const char ecg_kernel[] = KERNEL;
 const char *const ecg_class_names[ECG_CLASSES] = {"@entry.classes|join('", "')@"};
-const int8_t ecg_thresholds[ECG_CLASSES] = {@thresholds@};
+const int16_t ecg_thresholds[ECG_CLASSES] = {@thresholds@};
 
 static int32_t clip(int32_t value, int32_t low, int32_t high) {
     return value < low ? low : value > high ? high : value;

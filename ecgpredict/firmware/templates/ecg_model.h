@@ -80,7 +80,7 @@ extern const char ecg_model_name[];
 extern const char ecg_model_sha256[]; /* of the .tflite file */
 extern const char ecg_kernel[]; /* the inner loop that was compiled: "helium", "dual" or "portable" */
 extern const char *const ecg_class_names[ECG_CLASSES];
-extern const int8_t ecg_thresholds[ECG_CLASSES]; /* 127, the largest output, for a class that has none */
+extern const int16_t ecg_thresholds[ECG_CLASSES]; /* 128, beyond every output, for a class that has none */
 
 /* Outputs of a recording: ECG_SAMPLES * ECG_LEADS values. */
 void ecg_classify(ecg_arena *arena, const int16_t *microvolts, int8_t outputs[ECG_CLASSES]);
