@@ -3,7 +3,8 @@
 
    The rules are those of ecgpredict.recordings, and tests/ecgpredict/test_browser_recordings.py compares the two.
    Of WFDB it reads formats 16 and 212 in one signal file; what it does not handle it refuses.
-   A signal is an array of twelve Float64Arrays in mV, in the order of LEADS; warnings say what is doubtful in it. */
+   A signal is an array of twelve Float64Arrays in mV, in the order of LEADS, with null for a lead that is absent; warnings
+   say what is doubtful in it. */
 (() => {
   const LEADS = ["I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6"];
   const RATE = 100, N_SAMPLES = 1000;
@@ -26,8 +27,15 @@
     return (lead !== text || lead.startsWith("-") ? "-" : "") + lead.replace(/^[-_ ]+|[_ ]+$/g, "");
   }
 
-  /* [position, sign] of each lead; null for a limb lead that is missing where two are there. */
-  function leadPositions(names, where) {
+  /* "any two limb leads V1 V5" for a set of leads, which are positions among LEADS. */
+  function inWords(leads) {
+    const chest = leads.filter((lead) => lead > 5), limb = leads.length - chest.length > 1;
+    return [...(limb ? ["any two limb leads"] : []), ...(limb ? chest : leads).map((lead) => LEADS[lead])].join(" ");
+  }
+
+  /* [position, sign] of each lead, null for one that is not stored; `taken` are the sets of leads of which one has to be whole,
+     after computing limb leads. */
+  function leadPositions(names, where, taken) {
     const plain = names.map(plainLead);
     const found = LEADS.map((lead) => {
       const upper = lead.toUpperCase();
@@ -36,16 +44,17 @@
       return plain.includes(upper) ? [plain.indexOf(upper), 1]
         : plain.includes(`-${upper}`) ? [plain.indexOf(`-${upper}`), -1] : null;
     });
-    const missing = LEADS.filter((_, i) => !found[i]), enough = found.slice(0, 6).filter(Boolean).length > 1;
-    if (missing.some((lead) => lead.startsWith("V") || !enough))
-      throw new InputError(`${where}: leads missing: ${missing.join(" ")}. Found: ${names.join(" ").slice(0, 120)}. ` +
-        "This page takes V1 to V6 with any two limb leads; ecglib predict has models for fewer leads, too.");
+    const enough = found.slice(0, 6).filter(Boolean).length > 1, absent = (lead) => !found[lead] && !(enough && lead < 6);
+    const [missing] = taken.map((leads) => leads.filter(absent)).sort((a, b) => a.length - b.length);
+    if (missing.length)
+      throw new InputError(`${where}: leads missing. Expected: ${[...new Set(taken.map(inWords))].join("; or ")}. ` +
+        `Found: ${names.join(" ").slice(0, 120) || "none"}. Add ${inWords(missing)}.`);
     return found;
   }
 
-  /* Twelve columns in mV from those that `columnAt` reads, and notes about what was computed. */
-  function standardize(names, where, columnAt) {
-    const positions = leadPositions(names, where), notes = [];
+  /* The columns in mV of the leads from those that `columnAt` reads, notes about what was computed, and which are stored. */
+  function standardize(names, where, taken, columnAt) {
+    const positions = leadPositions(names, where, taken), notes = [];
     const columns = positions.map((found, lead) => {
       if (!found) return null;
       const column = columnAt(found[0]);
@@ -54,8 +63,9 @@
       return column.map((value) => -value);
     });
     const derived = LIMB.map((_, i) => i).filter((i) => !positions[i]);
-    if (derived.length) {
-      const pair = LIMB.map((_, i) => i).filter((i) => positions[i]).slice(0, 2), [[a, b], [c, d]] = pair.map((i) => LIMB[i]);
+    const pair = LIMB.map((_, i) => i).filter((i) => positions[i]).slice(0, 2);
+    if (pair.length > 1 && derived.length) {
+      const [[a, b], [c, d]] = pair.map((i) => LIMB[i]);
       const [one, two] = pair.map((i) => columns[i]), determinant = a * d - b * c;
       for (const i of derived) {
         const p = (LIMB[i][0] * d - LIMB[i][1] * c) / determinant, q = (LIMB[i][1] * a - LIMB[i][0] * b) / determinant;
@@ -63,7 +73,7 @@
       }
       notes.push(`${derived.map((i) => LEADS[i]).join(" ")} computed from ${pair.map((i) => LEADS[i]).join(" and ")}`);
     }
-    return { columns, notes };
+    return { columns, notes, stored: positions };
   }
 
   function mvPerUnit(unit, where) {
@@ -72,26 +82,27 @@
     return factor;
   }
 
-  function validate(name, columns, rate, notes = []) {
+  function validate(name, columns, rate, notes = [], stored = columns) {
     if (!(rate >= 100 && rate <= 1000))
       throw new InputError(`${name}: sampling rate out of range: ${rate} Hz. Expected 100 to 1000 Hz; times are in seconds.`);
-    const seconds = columns[0].length / rate;
+    const seconds = columns.find(Boolean).length / rate;
     if (!(seconds >= 10 - 0.5 / RATE))
       throw new InputError(`${name}: recording too short: ${+seconds.toFixed(2)} seconds. Expected 10 or more.`);
     if (seconds > MAX_SECONDS)
       throw new InputError(`${name}: recording too long: ${Math.round(seconds)} seconds. Expected an hour at most.`);
     columns.forEach((column, lead) => {
+      if (!column) return;
       let missing = 0, largest = 0;
       for (let i = 0; i < column.length; i++) {
         if (!Number.isFinite(column[i])) { column[i] = NaN; missing++; } else largest = Math.max(largest, Math.abs(column[i]));
       }
       const percent = Math.round((100 * missing) / column.length);
-      if (missing > MAX_MISSING_FRACTION * column.length)
+      if (stored[lead] && missing > MAX_MISSING_FRACTION * column.length)
         throw new InputError(`${name}: too many samples missing in lead ${LEADS[lead]}: ${percent} %.`);
       if (largest > MAX_AMPLITUDE_MV)
         throw new InputError(`${name}: impossible amplitude in lead ${LEADS[lead]}. Correct the unit or the gain.`);
     });
-    const recording = { name, signal: columns.map(fillGaps), rate };
+    const recording = { name, signal: columns.map((column) => column && fillGaps(column)), rate };
     return { ...recording, warnings: [...notes, ...qualityWarnings(recording, columns)] };
   }
 
@@ -110,7 +121,8 @@
     return out;
   }
 
-  /* ---- quality: the rules, limits and words of ecgpredict.recordings.quality and arm_reversal ---- */
+  /* ---- quality: the rules, limits and words of ecgpredict.recordings.quality and arm_reversal ----
+     Rules that need leads which are absent find nothing. */
 
   const LIMB_MAX_MV = 4.2, ANY_MAX_MV = 9.7, LARGEST_MIN_MV = 0.77, FLAT_MV = 0.01, EQUAL_RANGES = 1e-3;
   const CLIPPED_S = 0.03, CLIPPED_TIMES = 5, CLIPPED_MIN_RANGE_MV = 0.05, EINTHOVEN_MV = 0.1, ARMS_THRESHOLD = 0.063;
@@ -120,6 +132,8 @@
     "aVR = -(I + II) / 2": ([I, II, , aVR], i) => aVR[i] + (I[i] + II[i]) / 2,
   };
   const ARMS_WEIGHTS = [[-0.604, 0.251, 0.052, -0.058, 0.08, 0.283], [-0.015, -0.154, 0.124, 0.1, -0.068, 0.5]];  // to I, II
+
+  const isMeasured = (lead) => lead < 2 || lead > 5;  // the other four may be computed
 
   function windowStarts(samples, length) {
     const whole = Math.floor(samples / length), starts = Array.from({ length: whole }, (_, i) => i * length);
@@ -158,7 +172,8 @@
   }
 
   function isNormalized(columns) {
-    const measured = columns.filter((_, lead) => lead < 2 || lead > 5);  // the other four may be computed
+    const measured = columns.filter((column, lead) => column && isMeasured(lead));
+    if (measured.length < 3) return false;  // two may be equal by chance
     const deviation = (column) => {
       const mean = column.reduce((a, b) => a + b) / column.length;
       return Math.sqrt(column.reduce((sum, value) => sum + (value - mean) ** 2, 0) / column.length);
@@ -188,29 +203,31 @@
   }
 
   function qualityWarnings({ signal, rate }, unfilled) {
-    const length = Math.min(signal[0].length, Math.round(10 * rate)), starts = windowStarts(signal[0].length, length);
-    const cut = (columns) => starts.map((start) => columns.map((column) => column.subarray(start, start + length)));
-    const windows = cut(signal), ranges = windows.map((columns) => columns.map(range)), found = [];
+    const samples = signal.find(Boolean).length, length = Math.min(samples, Math.round(10 * rate)), found = [];
+    const starts = windowStarts(samples, length);
+    const cut = (columns) => starts.map((start) => columns.map((column) => column && column.subarray(start, start + length)));
+    const windows = cut(signal), ranges = windows.map((columns) => columns.map((column) => column ? range(column) : NaN));
     const often = (marked) => marked.every(Boolean) ? "" : ` (in ${marked.filter(Boolean).length} of ${marked.length} windows)`;
     const flat = ranges.map((all) => all.map((one) => one < FLAT_MV));
-    const judge = (rule) => windows.map((columns, w) => columns.map((column, lead) => !flat[w][lead] && rule(column, rate)));
+    const judge = (rule) => windows.map((columns, w) => columns.map((column, lead) => column && !flat[w][lead] && rule(column, rate)));
     for (const [text, marked] of [
-      ["missing samples, interpolated", cut(unfilled).map((columns) => columns.map((column) => column.some(Number.isNaN)))],
+      ["missing samples, interpolated", cut(unfilled).map((columns) => columns.map((column) => column && column.some(Number.isNaN)))],
       ["flat", flat], ["constant for 1 s or more", judge(isConstant)], ["clipped", judge(isClipped)],
     ]) {
       const leads = LEADS.filter((_, lead) => marked.some((row) => row[lead]));
       if (leads.length) found.push(`${text}: ${leads.join(" ")}${often(marked.map((row) => row.some(Boolean)))}`);
     }
-    const largest = ranges.map((all) => Math.max(...all)), upTo = (peak) => `, up to ${+peak.toPrecision(2)} mV`;
-    const high = ranges.map((all, w) => Math.max(...all.slice(0, 6)) > LIMB_MAX_MV || largest[w] > ANY_MAX_MV);
-    const low = largest.map((one) => one < LARGEST_MIN_MV);
+    const largest = ranges.map((all) => Math.max(...all.map((one) => one || 0))), upTo = (peak) => `, up to ${+peak.toPrecision(2)} mV`;
+    const high = ranges.map((all, w) => all.slice(0, 6).some((one) => one > LIMB_MAX_MV) || largest[w] > ANY_MAX_MV);
+    const low = ranges.map((all) => Math.max(...all) < LARGEST_MIN_MV);  // of twelve leads
     for (const [size, marked, peak] of [["high", high, Math.max(...largest)], ["low", low, Math.min(...largest)]])
       if (marked.some(Boolean)) found.push(`unusually ${size} amplitudes${upTo(peak)}: wrong unit or gain?${often(marked)}`);
     if (isNormalized(signal)) found.push("equal ranges in all leads: normalized? the models take millivolts");
-    const broken = Object.entries(LAWS).map(([name, law]) => [name, windows.map((columns) => breaksLaw(law, columns))]);
+    const broken = Object.entries(LAWS).map(([name, law]) => [name,
+      windows.map((columns) => columns.slice(0, 6).every(Boolean) && breaksLaw(law, columns))]);
     for (const [name, marked] of broken)
       if (marked.some(Boolean)) found.push(`limb leads violate ${name}: leads swapped or mislabeled?${often(marked)}`);
-    const unusable = (w) => flat[w].some((one, lead) => one && (lead < 2 || lead > 5));
+    const unusable = (w) => windows[w].some((column, lead) => isMeasured(lead) && (!column || flat[w][lead]));
     const arms = windows.map((columns, w) => unusable(w) ? 1 : armsScore(columns, rate)).sort((a, b) => a - b);
     const median = (arms[(arms.length - 1) >> 1] + arms[arms.length >> 1]) / 2;
     if (!broken.some(([, marked]) => marked.some(Boolean)) && median < ARMS_THRESHOLD)
@@ -260,7 +277,7 @@
     return header.includes(",") ? "," : [";", "\t"].find((one) => header.includes(one)) || ",";
   }
 
-  async function readCsv(file, units) {
+  async function readCsv(file, units, taken) {
     const lines = (await file.text()).split(/\r?\n/).filter((line) => line.trim());
     if (!lines.length) throw new InputError(`${file.name}: empty file.`);
     const separator = separatorOf(lines[0]);
@@ -278,9 +295,9 @@
     const rate = samplingRate(rows.map((row) => row[timeColumn] * step), file.name);
     const channels = names.map((_, i) => i).filter((i) => i !== timeColumn);
     const factor = mvPerUnit(units, file.name);
-    const { columns, notes } = standardize(channels.map((i) => names[i]), file.name,
+    const { columns, notes, stored } = standardize(channels.map((i) => names[i]), file.name, taken,
       (position) => Float64Array.from(rows, (row) => row[channels[position]] * factor));
-    return validate(file.name.replace(/\.csv$/i, ""), columns, rate, notes);
+    return validate(file.name.replace(/\.csv$/i, ""), columns, rate, notes, stored);
   }
 
   /* ---- WFDB: https://physionet.org/physiotools/wag/header-5.htm ---- */
@@ -323,7 +340,7 @@
     return { rate: Number(rate), length: Number(length ?? 0), signals, file, format, offset };
   }
 
-  async function readWfdb(header, data) {
+  async function readWfdb(header, data, taken) {
     const text = new TextDecoder("utf-8").decode(new Uint8Array(await header.arrayBuffer())).replace(/\uFFFDV/g, "µV");
     const { rate, length, signals, file, format, offset } = parseHeader(text, header.name);
     if (!data || file.toLowerCase() !== data.name.toLowerCase())
@@ -346,7 +363,7 @@
       for (let i = 0; i < total; i++) sum += sampleAt(i * signals.length + position);
       return one.checksum !== null && (sum - one.checksum) % 65536 !== 0;
     }).map((one) => one.name) : [];
-    const { columns, notes } = standardize(signals.map((one) => one.name), header.name, (position) => {
+    const { columns, notes, stored } = standardize(signals.map((one) => one.name), header.name, taken, (position) => {
       const { gain, baseline, unit } = signals[position], factor = mvPerUnit(unit, header.name);
       return Float64Array.from({ length: total }, (_, i) => {
         const sample = sampleAt(i * signals.length + position);
@@ -354,14 +371,14 @@
       });
     });
     if (wrong.length) notes.unshift(`signal file disagrees with its header's checksum, damaged? ${wrong.join(" ")}`);
-    return validate(header.name.replace(/\.hea$/i, ""), columns, rate, notes);
+    return validate(header.name.replace(/\.hea$/i, ""), columns, rate, notes, stored);
   }
 
-  async function read(files, units) {
+  async function read(files, units, taken = [LEADS.map((_, i) => i)]) {
     const list = [...files], withSuffix = (pattern) => list.find((file) => pattern.test(file.name));
     const header = withSuffix(/\.hea$/i), data = withSuffix(/\.(dat|mat)$/i), csv = withSuffix(/\.csv$/i);
-    if (header) return readWfdb(header, data);
-    if (csv) return readCsv(csv, units);
+    if (header) return readWfdb(header, data, taken);
+    if (csv) return readCsv(csv, units, taken);
     if (data) throw new InputError(`${data.name}: the header (.hea) belongs to it. Choose both together.`);
     throw new InputError(`${list.map((file) => file.name).join(", ")}: not read here. Choose .hea and .dat together, or a .csv file; "ecglib predict" reads DICOM, EDF, XML, SCP-ECG and more.`);
   }

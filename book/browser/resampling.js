@@ -53,15 +53,15 @@
     let columns = signal;
     if (rate !== RATE) {
       const [up, down] = fraction(RATE / rate, 1000);
-      columns = columns.map((column) => resample(column, up, down));
+      columns = columns.map((column) => column && resample(column, up, down));
     }
-    const length = columns[0].length, whole = Math.floor(length / N_SAMPLES), rest = length % N_SAMPLES;
+    const { length } = columns.find(Boolean), whole = Math.floor(length / N_SAMPLES), rest = length % N_SAMPLES;
     const starts = Array.from({ length: whole }, (_, i) => i * N_SAMPLES);
     if (whole === 0) {
-      columns = columns.map((column) => Float64Array.from({ length: N_SAMPLES }, (_, i) => column[Math.min(i, length - 1)]));
+      columns = columns.map((column) => column && Float64Array.from({ length: N_SAMPLES }, (_, i) => column[Math.min(i, length - 1)]));
       starts.push(0);
     } else if (rest >= N_SAMPLES / 2) starts.push(length - N_SAMPLES);
-    return starts.map((start) => columns.map((column) => column.slice(start, start + N_SAMPLES)));
+    return starts.map((start) => columns.map((column) => column && column.slice(start, start + N_SAMPLES)));
   }
 
   const api = { windows };

@@ -6,10 +6,10 @@ const [scripts, cases] = process.argv.slice(2);
 const { InputError, read } = require(join(scripts, "recordings.js"));
 const { windows } = require(join(scripts, "resampling.js"));
 
-async function outcome({ files, units }) {
+async function outcome({ files, units, taken }) {
   try {
-    const recording = await read(files.map((path) => new File([readFileSync(path)], basename(path))), units);
-    const rows = (columns) => columns.map((column) => Array.from(column));
+    const recording = await read(files.map((path) => new File([readFileSync(path)], basename(path))), units, taken);
+    const rows = (columns) => columns.map((column) => column && Array.from(column));  // null: an absent lead
     return { name: recording.name, rate: recording.rate, warnings: recording.warnings, signal: rows(recording.signal), windows: windows(recording).map(rows) };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;

