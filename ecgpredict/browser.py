@@ -29,9 +29,10 @@ _ENTRY = ("classes", "mean", "scale", "temperature", "thresholds")  # what the p
 def stage(folder: Path, own: Path, where: Path, shrink: dict) -> Path:
     """A new folder with the pages' scripts and styles, models of the folder `where`, and the examples.
 
-    The models are the default and, in a script of its own that is loaded when it is asked for, that for statements.
-    The pages' own files are in the folder `own`; `shrink` is a network with the AUCs that it has with fewer weights and
-    bits, of tools/shrink_grid.py. InputError for a model with other operators than the engine's, those of the firmware.
+    The models are the default and, in scripts of their own that are loaded when they are asked for, those for fewer
+    leads and for statements. The pages' own files are in the folder `own`; `shrink` is a network with the AUCs that it
+    has with fewer weights and bits, of tools/shrink_grid.py. InputError for a model with other operators than the
+    engine's, those of the firmware.
     """
     folder.mkdir(parents=True)
     for name, parts in SCRIPTS.items():
@@ -39,10 +40,18 @@ def stage(folder: Path, own: Path, where: Path, shrink: dict) -> Path:
         files.write_text(folder / name, text)
     for style in own.glob("*.css"):
         shutil.copy(style, folder)
-    path, entry = released.load_verified(released.default(where), where, released.TFLITE)
-    named = [name for name, described in released.entries(where).items() if described.get("role") == "statements"][:1]
-    write_script(folder / "model.js", "ECG_MODEL", model(path, entry) | {"statements": bool(named)})
-    for name in named:
+    named = [one for one in released.entries(where).items() if one[1].get("role") == "statements"][:1]
+    models = released.choose(where=where)
+    first = {"models": [{"name": one.name, "leads": positions(one.leads)} for one in models]}
+    first["statements"] = positions(named[0][1]["leads"]) if named else None
+    for one in models:
+        described = model(*released.load_verified(one.name, where, released.TFLITE))
+        described["entry"] |= {"name": one.name, "cost": one.cost}
+        if one.name == released.default(where):
+            write_script(folder / "model.js", "ECG_MODEL", described | first)
+        else:
+            write_script(folder / f"model_{one.name}.js", "ECG_VARIANT", described)
+    for name, _ in named:
         of_statements = model(*released.load_verified(name, where, released.TFLITE))
         of_statements["table"] = list(statements.table().values())
         write_script(folder / "statements.js", "ECG_STATEMENTS", of_statements)

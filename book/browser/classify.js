@@ -2,12 +2,13 @@
 /* Classifies an ECG in the reader's own browser. Nothing is sent anywhere.
 
    Fills each <div class="ecg-classifier">: with data-compact, an example in place with its bars; without, all examples and
-   the reader's own files. Uses window.ECG_MODEL and window.ECG_EXAMPLES (ecgpredict/browser.py) and the other scripts. */
+   the reader's own files. Uses window.ECG_MODEL and window.ECG_EXAMPLES (ecgpredict/browser.py) and the other scripts. A
+   recording takes the first of ECG_MODEL.models whose leads it has; all but the default are loaded when they are needed. */
 (() => {
-  const { RATE, InputError, validate, read } = window.EcgRecordings;
+  const { LEADS, RATE, InputError, validate, read } = window.EcgRecordings;
   const { windows } = window.EcgResampling;
   const { MEANINGS, element, columnsOf, bar, whenLookChanges, eachRoot } = window.EcgPage;
-  const { entry } = window.ECG_MODEL;
+  const { entry, models, statements } = window.ECG_MODEL;
   const DISCLAIMER = '<p class="ecg-small">The mark on a bar is its threshold; what reaches it is a finding. <strong>Not a medical device.</strong></p>';
   const RESULT = '<ul data-part="bars" class="ecg-bars" aria-label="Probabilities"></ul>';
   const FULL = `
@@ -44,8 +45,6 @@
     <p data-part="status" class="ecg-status" role="status" aria-live="polite"></p>${DISCLAIMER}
     <p class="ecg-small">Recordings: PTB-XL, CC BY 4.0.</p>`;
 
-  let model = null;
-  const opened = () => (model ||= new EcgEngine.Model(window.ECG_MODEL));
   const painted = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 0)));
 
   /* A model's probabilities, averaged over windows. */
@@ -54,20 +53,28 @@
     return model.entry.classes.map((_, i) => scores.reduce((sum, score) => sum + score[i], 0) / parts.length);
   }
 
-  /* A recording's probabilities, and its windows. */
-  function classify(recording) {
-    const start = performance.now(), parts = windows(recording), probabilities = average(opened(), parts);
-    return { probabilities, parts, milliseconds: performance.now() - start };
+  /* The model of a script in this folder, which sets window's `name` and is loaded when it is asked for. */
+  const HERE = document.currentScript.src, opened = {};
+  const load = (file, name) => (opened[file] ||= new Promise((resolve, reject) => document.head.append(element("script", {
+    src: new URL(file, HERE).href,
+    onload: () => resolve(new EcgEngine.Model(window[name])),
+    onerror: () => { delete opened[file]; reject(new Error(`${file} was not loaded`)); },
+  }))));
+
+  const hasLeads = (signal, leads) => leads.every((lead) => signal[lead]);
+
+  async function modelFor(signal) {
+    const { name } = models.find(({ leads }) => hasLeads(signal, leads));
+    if (name === entry.name) return (opened[name] ||= new EcgEngine.Model(window.ECG_MODEL));
+    return load(`model_${name}.js`, "ECG_VARIANT");
   }
 
-  /* The model for statements, whose file is loaded when it is asked for. */
-  const HERE = document.currentScript.src;
-  let loaded = null;
-  const ofStatements = () => (loaded ||= new Promise((resolve, reject) => document.head.append(element("script", {
-    src: new URL("statements.js", HERE).href,
-    onload: () => resolve(new EcgEngine.Model(window.ECG_STATEMENTS)),
-    onerror: () => { loaded = null; reject(new Error("the model for statements was not loaded")); },
-  }))));
+  /* A recording's probabilities, its windows and the model. */
+  async function classify(recording) {
+    const model = await modelFor(recording.signal), start = performance.now();
+    const parts = windows(recording), probabilities = average(model, parts);
+    return { model, probabilities, parts, milliseconds: performance.now() - start };
+  }
 
   /* Statements at or above their thresholds, by group, and the three most probable of those that have none. */
   function named({ entry: { classes, thresholds } }, probabilities) {
@@ -84,7 +91,7 @@
       [element("dt", {}, group), element("dd", {}, ones.map(word).join("; "))]);
   }
 
-  const isFound = (probability, i) => probability >= entry.thresholds[i] - 1e-9;
+  const isFound = (probability, threshold) => probability >= threshold - 1e-9;
   const words = (names) => entry.classes.filter((name) => names.includes(name))
     .map((name) => `${MEANINGS[name][0]} (${name})`).join(" and ") || "no finding";
 
@@ -93,7 +100,7 @@
 
   /* The cardiologist's label beside the model's findings. */
   function verdict({ statements, superclasses, note }, probabilities) {
-    const found = entry.classes.filter((_, i) => isFound(probabilities[i], i));
+    const found = entry.classes.filter((_, i) => isFound(probabilities[i], entry.thresholds[i]));
     const wrong = words(found) !== words(superclasses);
     return `Cardiologist: ${statements.join("; ")}, that is ${words(superclasses)}. Model: ${words(found)}` +
       `${wrong ? ", a mistake" : ""}. ${note}`;
@@ -107,10 +114,11 @@
       part,
       redraw: () => {},
       say: (text, wrong) => { status.textContent = text; status.classList.toggle("ecg-wrong", Boolean(wrong)); },
-      bars: (probabilities) => part("bars").replaceChildren(...entry.classes.map((name, i) => probabilities
-        ? bar(name, probabilities[i], entry.thresholds[i], isFound(probabilities[i], i))
-        : bar(name, null, entry.thresholds[i]))),
-      finish: ({ probabilities, milliseconds }) => {
+      bars: (probabilities, { classes, thresholds } = entry) => part("bars").replaceChildren(...classes.map((name, i) =>
+        probabilities ? bar(name, probabilities[i], thresholds[i], isFound(probabilities[i], thresholds[i]))
+          : bar(name, null, thresholds[i]))),
+      finish: ({ model, probabilities, milliseconds }) => {
+        root.dataset.model = model.entry.name;
         root.dataset.probabilities = JSON.stringify(probabilities);
         root.dataset.milliseconds = milliseconds.toFixed(1);
         root.dataset.state = "done";
@@ -138,8 +146,8 @@
     }
     self.redraw = () => columns && EcgDrawing.strip(part("paper"), columns);
     part("next").addEventListener("click", next);
-    part("classify").addEventListener("click", () => {
-      const result = classify({ signal: columns, rate: RATE });
+    part("classify").addEventListener("click", async () => {
+      const result = await classify({ signal: columns, rate: RATE });
       self.bars(result.probabilities);
       self.say(verdict(window.ECG_EXAMPLES[number], result.probabilities));
       self.finish(result);
@@ -150,32 +158,38 @@
   function start(root) {
     const self = widget(root, FULL), { part, say } = self;
     const button = part("map"), superclass = part("superclass");
-    let current = null;  // what is shown: its window, name and, once computed, its map
+    let current = null;  // what is shown: its model, windows, name and, once computed, its map
+    let turn = 0;
 
     async function show(box, get) {
+      const own = ++turn;
       root.dataset.state = "busy";
       box.append(part("status"));  // beside what was clicked
       say("Classifying …");
       await painted();
       try {
-        const { recording, example } = await get(), result = classify(recording);
-        current = { name: recording.name, columns: result.parts[0], parts: result.parts, map: null };
+        const { recording, example } = await get(), result = await classify(recording), { model } = result;
+        if (own !== turn) return;  // another recording was chosen in the meantime
+        current = { model, name: recording.name, columns: result.parts[0], parts: result.parts, map: null };
+        part("ask").hidden = !statements || !hasLeads(recording.signal, statements);
         part("statements").replaceChildren();
         delete root.dataset.map;
         part("title").textContent = example ? patient(example) : recording.name;
         part("note").textContent = example ? verdict(example, result.probabilities) : "";
-        part("warnings").replaceChildren(...recording.warnings.map((text) => element("li", {}, text)));
-        const above = result.probabilities.map((probability, i) => probability - entry.thresholds[i]);
+        const warnings = [model.entry.cost, ...recording.warnings].filter(Boolean);
+        part("warnings").replaceChildren(...warnings.map((text) => element("li", {}, text)));
+        const above = result.probabilities.map((probability, i) => probability - model.entry.thresholds[i]);
         superclass.selectedIndex = above.indexOf(Math.max(...above));
         button.setAttribute("aria-pressed", "false");
-        self.bars(result.probabilities);
+        self.bars(result.probabilities, model.entry);
         part("result").hidden = false;
         self.redraw();
         const pieces = result.parts.length > 1 ? `, ${result.parts.length} windows of ten seconds, averaged` : "";
-        say(`Done in ${result.milliseconds.toFixed(0)} ms${pieces}. The result is below.`);
+        say(`Done by ${model.entry.name} in ${result.milliseconds.toFixed(0)} ms${pieces}. The result is below.`);
         reveal(part("result"));
         self.finish(result);
       } catch (error) {
+        if (own !== turn) return;
         part("result").hidden = true;
         delete root.dataset.probabilities;
         say(error instanceof InputError ? error.message : `This did not work: ${error.message || error}`, true);
@@ -191,11 +205,13 @@
       part("scale").hidden = pressed;
       if (!pressed) {
         EcgDrawing.paper(canvas, current.columns);
-        canvas.setAttribute("aria-label", `The twelve leads of ${current.name} on ECG paper`);
+        const drawn = LEADS.filter((_, lead) => current.columns[lead]);
+        const leads = drawn.length < LEADS.length ? `The leads ${drawn.join(" ")}` : "The twelve leads";
+        canvas.setAttribute("aria-label", `${leads} of ${current.name} on ECG paper`);
         return;
       }
       const values = current.map[superclass.selectedIndex], limit = EcgOcclusion.limitOf(values);
-      EcgDrawing.map(canvas, current.columns, values, limit);
+      EcgDrawing.map(canvas, current.columns, current.model.leads, values, limit);
       canvas.setAttribute("aria-label", `What each second of each lead of ${current.name} adds to ${superclass.value}`);
       part("limits").textContent = values.flat().some(Boolean)
         ? `Full color is a change of ${limit.toFixed(2)}.` : "No second of one lead alone changes this probability.";
@@ -205,7 +221,7 @@
       const shown = current;
       button.disabled = true;
       try {
-        shown.map ||= await EcgOcclusion.map(opened(), shown.columns);
+        shown.map ||= await EcgOcclusion.map(shown.model, shown.columns);
         if (shown !== current) return;  // another recording was chosen in the meantime
         button.setAttribute("aria-pressed", String(button.getAttribute("aria-pressed") !== "true"));
         root.dataset.map = JSON.stringify(shown.map);
@@ -214,12 +230,11 @@
         button.disabled = false;
       }
     });
-    part("ask").hidden = !window.ECG_MODEL.statements;
     part("ask").addEventListener("click", async () => {
       const shown = current;
       part("ask").disabled = true;
       try {
-        const model = await ofStatements(), rows = named(model, average(model, shown.parts));
+        const model = await load("statements.js", "ECG_STATEMENTS"), rows = named(model, average(model, shown.parts));
         if (shown === current) part("statements").replaceChildren(...rows);
       } catch (error) {
         say(error.message, true);
@@ -237,7 +252,8 @@
     }));
     part("files").addEventListener("change", (event) => {
       const { files } = event.target;
-      if (files.length) show(part("file-box"), async () => ({ recording: await read(files, part("units").value) }));
+      const taken = models.map(({ leads }) => leads);
+      if (files.length) show(part("file-box"), async () => ({ recording: await read(files, part("units").value, taken) }));
     });
   }
 

@@ -1,7 +1,8 @@
 "use strict";
 /* Draws an ECG on paper, 25 mm a second and 10 mm a millivolt, and a map of what a model reacted to.
 
-   A drawing is as wide as the canvas stands on the page: a millimetre has as many pixels as fit. */
+   A drawing is as wide as the canvas stands on the page: a millimetre has as many pixels as fit. Columns are in the order of
+   LEADS, null for a lead that is absent. */
 (() => {
   const { LEADS, RATE } = window.EcgRecordings;
   const COLORS = {
@@ -13,7 +14,7 @@
   const TOP = 2;  // millimetres above the first row
   const NARROW = 560;  // CSS pixels
   const lead = (...names) => names.map((name) => LEADS.indexOf(name));
-  const SHEET = [lead("I", "aVR", "V1", "V4"), lead("II", "aVL", "V2", "V5"), lead("III", "aVF", "V3", "V6"), lead("II")];
+  const SHEET = [lead("I", "aVR", "V1", "V4"), lead("II", "aVL", "V2", "V5"), lead("III", "aVF", "V3", "V6")];
   const NARROW_SHEET = [0, 1, 2, 3, 4, 5].map((i) => [i, 6 + i]);
   const STRIP = [lead("II"), lead("V2"), lead("V5")];
 
@@ -57,8 +58,9 @@
       [[1, 0], [2.5, 0], [2.5, 1], [7.5, 1], [7.5, 0], [9, 0]].forEach(([x, up]) =>
         pen.lineTo(x * mm, base - up * MILLIVOLT * mm));
       pen.stroke();
-      const each = (seconds * RATE) / leads.length;
+      const each = Math.floor((seconds * RATE) / leads.length);
       leads.forEach((one, place) => {
+        if (!columns[one]) return;
         const at = left + ((place * each) / RATE) * SECOND * mm;
         pen.beginPath();
         for (let i = 0; i < each; i++)
@@ -71,21 +73,29 @@
     timeAxis(pen, seconds, left, SECOND * mm, height - 6);
   }
 
+  /* A sheet without its rows and places where no lead is there. */
+  function withLeads(layout, columns) {
+    const full = layout.filter((row) => row.some((one) => columns[one]));
+    const places = [...layout[0].keys()].filter((place) => full.some((row) => columns[row[place]]));
+    return full.map((row) => places.map((place) => row[place]));
+  }
+
   function paper(canvas, columns) {
-    if (canvas.parentElement.clientWidth < NARROW) rows(canvas, columns, NARROW_SHEET, 5, 24);
-    else rows(canvas, columns, SHEET, 10, 26);
+    if (canvas.parentElement.clientWidth < NARROW) return rows(canvas, columns, withLeads(NARROW_SHEET, columns), 5, 24);
+    const sheet = withLeads(SHEET, columns), rhythm = columns[1] ? 1 : columns.findIndex(Boolean);
+    rows(canvas, columns, sheet[0].length > 1 ? [...sheet, [rhythm]] : sheet, 10, 26);
   }
 
   function strip(canvas, columns) {
     rows(canvas, columns, STRIP, canvas.parentElement.clientWidth < NARROW ? 4 : 10, 15);
   }
 
-  /* Every lead over all ten seconds, on what each second of it adds to a probability: values[lead][second]. */
-  function map(canvas, columns, values, limit) {
-    const width = canvas.parentElement.clientWidth, row = width < NARROW ? 38 : 46, height = LEADS.length * row + 22;
+  /* These leads over all ten seconds, on what each second of them adds to a probability: values[lead][second]. */
+  function map(canvas, columns, leads, values, limit) {
+    const width = canvas.parentElement.clientWidth, row = width < NARROW ? 38 : 46, height = leads.length * row + 22;
     const left = 40, second = (width - left - 4) / 10, pen = begin(canvas, height);
     pen.lineJoin = "round";
-    LEADS.forEach((name, one) => {
+    leads.forEach((position, one) => {
       const parts = values[one].length, wide = (second * 10) / parts;
       values[one].forEach((value, part) => {
         pen.fillStyle = `rgba(${value > 0 ? FOR : AGAINST}, ${(0.85 * Math.abs(value)) / limit})`;
@@ -93,13 +103,13 @@
         pen.strokeStyle = colors().fine; pen.lineWidth = 1;
         pen.strokeRect(left + part * wide, one * row, wide, row);
       });
-      const low = Math.min(...columns[one]), high = Math.max(...columns[one]);
+      const low = Math.min(...columns[position]), high = Math.max(...columns[position]);
       const millivolt = Math.min(row * 0.45, (row * 0.92) / (high - low)), middle = (one + 0.5) * row;  // a tall lead stays in its row
       pen.fillStyle = pen.strokeStyle = colors().ink; pen.lineWidth = 1.1;
       pen.font = "bold 13px sans-serif";
-      pen.fillText(name, 3, middle + 4);
+      pen.fillText(LEADS[position], 3, middle + 4);
       pen.beginPath();
-      columns[one].forEach((value, i) => pen.lineTo(left + (i / RATE) * second, middle - (value - (low + high) / 2) * millivolt));
+      columns[position].forEach((value, i) => pen.lineTo(left + (i / RATE) * second, middle - (value - (low + high) / 2) * millivolt));
       pen.stroke();
     });
     timeAxis(pen, 9, left, second, height - 6);

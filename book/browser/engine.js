@@ -186,21 +186,20 @@
       return clip(roundHalfEven(fround(normal / fround(scale))) + zero, -128, 127);
     }
 
-    /* Twelve columns in mV -> int8 outputs. */
+    /* Columns in mV, in the order of the twelve leads -> int8 outputs. */
     outputs(columns) {
       const { leads } = this, values = new Int8Array(columns[0].length * leads.length);
       leads.forEach((lead, at) => columns[lead].forEach((value, i) => { values[i * leads.length + at] = this.quantize(value); }));
       return this.network.run(values);
     }
 
-    /* Twelve columns in mV -> calibrated probabilities. */
+    /* The same columns -> calibrated probabilities. */
     probabilities(columns) { return this.calibrated(this.outputs(columns)); }
 
-    /* The same after samples `start` on of one lead became `values`; `copy` is that of the whole recording. */
+    /* The same after samples `start` on of a lead that the model takes became `values`; `copy` is that of the whole recording. */
     probabilitiesWith(copy, lead, start, values) {
       const { network } = this, { input, inputs } = network.layers[0], at = this.leads.indexOf(lead);
       network.restore(copy);
-      if (at < 0) return this.calibrated(network.update(0, 1));  // it follows from I and II
       values.forEach((value, i) => {
         input[(start + i) * inputs + at] = this.quantize(value) - network.description.input.zero;
       });

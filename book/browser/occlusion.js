@@ -1,9 +1,10 @@
 "use strict";
 /* What a model reacted to: the rules of ecgpredict.occlusion.
 
-   A recording is an array of twelve columns in mV; tests/ecgpredict/test_browser.py compares the map with Python's. */
+   A recording is an array of columns in mV, in the order of the twelve leads; the map has those that the model takes.
+   tests/ecgpredict/test_browser.py compares it with Python's. */
 (() => {
-  const { LEADS, RATE, N_SAMPLES } = window.EcgRecordings;
+  const { RATE, N_SAMPLES } = window.EcgRecordings;
   const SEGMENT = RATE, PARTS = N_SAMPLES / SEGMENT;
   const { fround } = Math;
 
@@ -16,14 +17,14 @@
       before + fround(difference * fround(fround(i + 1) / fround(SEGMENT + 1))));
   }
 
-  /* The promise of [superclass][lead][part]: the probability minus that without this second of this lead. */
+  /* The promise of [superclass][lead of the model][part]: the probability minus that without this second of this lead. */
   async function map(model, columns) {
     const whole = model.probabilities(columns), copy = model.network.copy();
-    const values = whole.map(() => LEADS.map(() => []));
-    for (let lead = 0; lead < LEADS.length; lead++) {  // a lead at a time, so that the page stays responsive
+    const values = whole.map(() => model.leads.map(() => []));
+    for (const [at, lead] of model.leads.entries()) {  // a lead at a time, so that the page stays responsive
       for (let part = 0; part < PARTS; part++)
         model.probabilitiesWith(copy, lead, part * SEGMENT, line(columns[lead], part))
-          .forEach((score, i) => values[i][lead].push(whole[i] - score));
+          .forEach((score, i) => values[i][at].push(whole[i] - score));
       await new Promise((resolve) => setTimeout(resolve, 0));
     }
     return values;

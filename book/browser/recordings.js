@@ -211,7 +211,7 @@
     const flat = ranges.map((all) => all.map((one) => one < FLAT_MV));
     const judge = (rule) => windows.map((columns, w) => columns.map((column, lead) => column && !flat[w][lead] && rule(column, rate)));
     for (const [text, marked] of [
-      ["missing samples, interpolated", cut(unfilled).map((columns) => columns.map((column) => column && column.some(Number.isNaN)))],
+      ["missing samples, interpolated", cut(unfilled).map((columns) => columns.map((column) => column?.some(Number.isNaN)))],
       ["flat", flat], ["constant for 1 s or more", judge(isConstant)], ["clipped", judge(isClipped)],
     ]) {
       const leads = LEADS.filter((_, lead) => marked.some((row) => row[lead]));

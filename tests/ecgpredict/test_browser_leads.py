@@ -1,0 +1,130 @@
+"""Recordings of fewer leads in the browser: a variant that is loaded when it is needed, on a page without the book."""
+
+import json
+import time
+
+import numpy as np
+import pytest
+from recording_files import write_csv
+
+from ecgpredict import browser as scripts
+from ecgpredict import examples, occlusion, recordings, released
+from ecgpredict.firmware import fixed_point, graph, reference
+from ecgpredict.spec import LEADS, Normalization, positions
+
+SIGNAL = examples.signals()["hypertrophy"]
+VARIANTS = [model for model in released.choose() if len(model.leads) < len(LEADS)]
+
+
+@pytest.fixture(scope="module")
+def staged(project, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("page")
+    scripts.stage(folder / "classify", project / "book" / "browser", project / "models", {})
+    names = "".join(f'<script src="classify/{name}.js"></script>' for name in ("model", "examples", "classify"))
+    (folder / "index.html").write_text(
+        f'<meta charset="utf-8"><div class="ecg-classifier"></div>{names}', encoding="utf-8"
+    )
+    return folder
+
+
+@pytest.fixture
+def page(staged, browser):
+    browser.get((staged / "index.html").as_uri())
+    return Page(browser)
+
+
+class Page:
+    def __init__(self, driver):
+        self.driver, self.root = driver, driver.find_element("css selector", ".ecg-classifier")
+
+    def part(self, name):
+        return self.root.find_element("css selector", f'[data-part="{name}"]')
+
+    def choose(self, path):
+        self.part("files").send_keys(str(path))
+        wait(lambda: self.root.get_attribute("data-state") in ("done", "wrong"))
+        assert self.root.get_attribute("data-state") == "done", self.part("status").text
+
+    def data(self, name):
+        return json.loads(self.root.get_attribute(f"data-{name}"))
+
+    @property
+    def warnings(self):
+        return [item.text for item in self.part("warnings").find_elements("css selector", "li")]
+
+
+@pytest.fixture
+def table(tmp_path):
+    """Writes a table of these leads, at 100 Hz."""
+    return lambda leads: write_csv(tmp_path / "a.csv", SIGNAL[:, positions(leads)], rate=100, names=leads)
+
+
+@pytest.mark.parametrize("model", VARIANTS, ids=lambda model: model.name)
+def test_the_variant_with_these_leads_classifies_and_its_cost_stands_first(page, table, model):
+    path = table(model.leads)
+    page.choose(path)
+    assert page.root.get_attribute("data-model") == model.name
+    assert page.warnings[0] == model.cost
+    window = recordings.windows(recordings.read(path, units="mV", taken=[model.leads]))
+    np.testing.assert_allclose(page.data("probabilities"), in_integers(model.name)(window)[0], rtol=1e-5)
+    marks = page.part("bars").find_elements("css selector", ".ecg-threshold")
+    shown = [float(mark.get_attribute("style").split("left: ")[1].rstrip("%;")) / 100 for mark in marks]
+    np.testing.assert_allclose(shown, released.entry(model.name, kind=released.TFLITE)["thresholds"], atol=1e-4)
+
+
+def test_more_leads_than_a_variant_takes_are_left_out(page, table):
+    page.choose(table([lead for lead in LEADS if lead != "V3"]))
+    assert page.root.get_attribute("data-model") == VARIANTS[0].name
+
+
+def test_statements_are_offered_for_twelve_leads_alone(page, table):
+    page.choose(table(["I", "II"]))
+    assert not page.part("ask").is_displayed()
+    page.choose(table(LEADS))
+    assert page.part("ask").is_displayed()
+
+
+def test_the_map_has_the_variants_leads_and_is_pythons(page, table):
+    model = next(one for one in VARIANTS if len(one.leads) == 2)
+    path = table(model.leads)
+    page.choose(path)
+    page.part("map").click()
+    wait(lambda: page.root.get_attribute("data-map"))
+    window = recordings.windows(recordings.read(path, units="mV", taken=[model.leads]))[0]
+    expected = occlusion.occlusion_map(in_integers(model.name), window)[:, positions(model.leads)]
+    np.testing.assert_allclose(page.data("map"), expected, atol=1e-6)
+
+
+def test_leads_that_are_not_there_are_not_drawn(page, table):
+    page.choose(table(["I", "V5"]))
+    assert "I V5" in page.part("paper").get_attribute("aria-label")
+    rows = page.part("paper").size["height"]
+    page.choose(table(LEADS))
+    assert rows < page.part("paper").size["height"]
+
+
+def test_a_visitor_with_twelve_leads_loads_no_variant(page, table):
+    page.choose(table(LEADS))
+    assert page.driver.execute_script("return window.ECG_VARIANT") is None
+
+
+def in_integers(name):
+    """What a model's file gives for windows (w, 1000, 12) in mV, in NumPy's integers."""
+    path, entry = released.load_verified(name, kind=released.TFLITE)
+    network = graph.read(path)
+    source, table = network.blocks[0].source, fixed_point.output_tables(network.output, entry)[0]
+
+    def compute(windows):
+        normal = Normalization(entry["mean"], entry["scale"])(np.asarray(windows, np.float32))
+        normal = normal[:, :, positions(entry["leads"])]
+        x = np.clip(np.round(normal / np.float32(source.scale)) + source.zero, -128, 127).astype(np.int8)
+        return table[reference.outputs(network, x).astype(int) + 128]
+
+    return compute
+
+
+def wait(condition):
+    until = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < until, "the page does not respond"
+        time.sleep(0.05)
