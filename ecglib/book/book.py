@@ -25,7 +25,7 @@ from ecglib.evaluation.bootstrap import Estimate
 from ecglib.study import claims, results
 from ecglib.study.findings import findings
 from ecglib.study.paths import Paths
-from ecgpredict import browser, files, released
+from ecgpredict import browser, files, released, statements
 from ecgpredict.errors import InputError
 
 SAMPLE_NOTICE = (
@@ -171,6 +171,7 @@ def _template_context(paths: Paths, names: list[str]) -> dict:
     plots.style()
     default = released.default(_models(paths))
     registry = tables.registry()
+    cards = results.read(folder, results.CARDS)
     minutes = {name: chapters.seconds(paths.chapters / f"{name}.ipynb") / 60 for name in names}
     found = tables.claims(kept).drop(columns="corrected")
     return {
@@ -189,7 +190,9 @@ def _template_context(paths: Paths, names: list[str]) -> dict:
         "default": default,  # of `ecglib predict` and the page that classifies
         "microcontroller": released.microcontroller(_models(paths)),
         "family": tables.family(released.entries(_models(paths))),  # the study's models that the released ones are of
-        "cards": results.read(paths.published_results, results.CARDS)["models"],
+        "cards": cards["models"],
+        "named": cards.get("statements", {}),  # {model: {statement: how well it is found}}
+        "statements": statements.table(),
         "ledger": _fold_10_versions(paths.published_results / "fold_10_ledger.csv", kept),
         "travel": results.read(paths.published_results, "travel"),
         "resampling": results.read(committed, "resampling"),  # of benchmarks/resampling.py

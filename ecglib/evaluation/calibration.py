@@ -6,6 +6,8 @@ are (n, 5), superclasses in the order of CLASSES.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from scipy.optimize import minimize_scalar
@@ -122,15 +124,23 @@ def choose_thresholds(y_score: np.ndarray, y_true: np.ndarray) -> np.ndarray:
     return np.asarray(chosen, float)
 
 
-def decisions(y_score: np.ndarray, y_true: np.ndarray, thresholds: np.ndarray, resampling: Resampling) -> pd.DataFrame:
+def decisions(
+    y_score: np.ndarray,
+    y_true: np.ndarray,
+    thresholds: np.ndarray,
+    resampling: Resampling,
+    classes: Sequence[str] = CLASSES,
+) -> pd.DataFrame:
     """Sensitivity, specificity, precision and F1 of each superclass at its threshold, with intervals over patients.
+
+    `classes` are the columns, where they are other labels.
 
     Returns
     -------
     DataFrame with superclass, measure, value, low, high; precision is NaN where nothing is predicted positive
     """
     rows = []
-    for name, score, actual, threshold in zip(CLASSES, y_score.T, y_true.T.astype(bool), thresholds):
+    for name, score, actual, threshold in zip(classes, y_score.T, y_true.T.astype(bool), thresholds):
         predicted = score >= threshold
         counts = np.stack([predicted & actual, predicted & ~actual, ~predicted & actual, ~predicted & ~actual], axis=1)
         values, resampled = (_measures(total.T) for total in (counts.sum(axis=0), resampling.totals(counts)))

@@ -22,7 +22,7 @@ from ecglib.study import measuring, results
 from ecglib.study.study import Study
 from ecglib.training.runs import Run, processor
 from ecgpredict import released
-from ecgpredict.spec import CLASSES, INDEPENDENT_LEADS, apply_temperature, positions
+from ecgpredict.spec import CLASSES, INDEPENDENT_LEADS, STATEMENT, apply_temperature, positions
 
 FAMILY, VARIANTS = "family", "variants"  # selections of chapters 8 and 9, in results
 FEWEST_POSITIVES = 20  # of fold 9, for a threshold of a statement
@@ -204,7 +204,26 @@ def superclasses(fold: EvaluationSet, probability: np.ndarray, thresholds: np.nd
     return rows
 
 
-def write_cards(study: Study, candidates: dict[str, Candidate], cards: dict[str, dict], variants: dict) -> None:
-    """Write results/released.json: {"default", "microcontroller": name, "models": {name: card}, "variants"}."""
+def statements(study: Study, scores: Scores, temperature: float, thresholds: np.ndarray) -> dict[str, dict]:
+    """{statement with a threshold: {"records" that have it, "sensitivity", "specificity", "precision"}} on fold 10."""
+    bounds = {name: bound for name, bound in zip(scores.classes, thresholds) if name.startswith(STATEMENT)}
+    fold = study.evaluation_set(TEST_FOLD, list(bounds))
+    (score,), own = fold.y_score(scores), [bounds[name] for name in fold.classes]
+    decided = calibration.decisions(
+        apply_temperature(score, temperature), fold.y_true, own, fold.resampling, fold.classes
+    )
+    rows = {name: {"records": int(labels.sum())} for name, labels in zip(fold.classes, fold.y_true.T)}
+    for row in decided.itertuples():
+        rows[row.superclass][row.measure] = {"value": row.value, "low": row.low, "high": row.high}
+    return {name: row for name, row in rows.items() if not np.isnan(bounds[name])}
+
+
+def write_cards(
+    study: Study, candidates: dict[str, Candidate], cards: dict[str, dict], variants: dict, named: dict[str, dict]
+) -> None:
+    """Write results/released.json: {"default", "microcontroller": name, "models": {name: card}, "variants", and of
+    those with statements "statements": {name: :func:`statements`}}.
+    """
     names = {role: each.name for role, each in candidates.items()}
-    results.write_json(study.paths.results, results.CARDS, names | {"models": cards, "variants": variants})
+    content = names | {"models": cards, "variants": variants, "statements": named}
+    results.write_json(study.paths.results, results.CARDS, content)

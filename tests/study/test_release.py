@@ -32,6 +32,19 @@ def test_the_superclasses_have_thresholds_however_few_records(chapters_study, sc
     assert np.isfinite(thresholds).all()
 
 
+def test_statements_with_a_threshold_are_counted_on_fold_10(chapters_study, scored):
+    records, scores = scored
+    bounds = np.where(np.array(scores.classes) == "SCP AFIB", np.nan, 0.4)
+    found = release.statements(chapters_study, scores, 1.0, bounds)
+    test = records.in_folds(10).table
+    assert found and all(name.startswith("SCP ") and name != "SCP AFIB" for name in found)
+    for name, row in found.items():
+        actual, predicted = test[name].to_numpy(bool), scores.of([name]).score[0, scores.fold == 10, 0] >= 0.4
+        assert row["records"] == actual.sum()
+        assert row["sensitivity"]["value"] == pytest.approx(predicted[actual].mean())
+        assert row["specificity"]["value"] == pytest.approx(1 - predicted[~actual].mean())
+
+
 def test_the_files_of_a_network_of_statements_divide_its_logits(chapters_study):
     run = chapters_study.run("compact_32_statements")
     trained, of_files = chapters_study.network(run).eval(), measuring.network_of_files(chapters_study, run).eval()
