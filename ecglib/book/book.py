@@ -91,9 +91,7 @@ def readme(paths: Paths, folder: Path) -> str:
     """The README's text with both of its tables made from a folder of results."""
     text = (paths.root / "README.md").read_text(encoding="utf-8")
     parts = {
-        "results": tables.markdown(
-            tables.headline(results.summary(folder), tables.family(released.entries(paths.models)))
-        ),
+        "results": tables.markdown(tables.headline(results.summary(folder), released.entries(paths.models))),
         "findings": tables.markdown(tables.claims(results.read_all(folder)), left=["cause"]),
     }
     for name, table in parts.items():
@@ -171,6 +169,7 @@ def _template_context(paths: Paths, names: list[str]) -> dict:
     plots.style()
     default = released.default(_models(paths))
     registry = tables.registry()
+    drawn = tables.as_released(summary, released.entries(_models(paths)))
     cards = results.read(folder, results.CARDS)
     minutes = {name: chapters.seconds(paths.chapters / f"{name}.ipynb") / 60 for name in names}
     found = tables.claims(kept).drop(columns="corrected")
@@ -178,7 +177,7 @@ def _template_context(paths: Paths, names: list[str]) -> dict:
         "profile": paths.profile,
         "findings": tables.markdown(found, left=["replayed", "done right", "cause"]),
         "study_findings": [finding for finding in findings(registry) if finding.done_right.name in kept],
-        "figure": lambda models, **options: plots.front_page(summary.loc[list(models)], **options),
+        "figure": lambda models, **options: plots.front_page(drawn.loc[list(models)], **options),
         "claims": _claims(paths),
         "summary": summary,
         "size": tables.file_size,

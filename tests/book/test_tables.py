@@ -45,14 +45,17 @@ def test_the_readmes_models_have_sizes_in_kb_and_a_difference_where_it_is_known(
     assert int8[-1] == "−0.0010\u00a0(−0.0020\u00a0to\u00a0+0.0005)"
 
 
-def test_released_models_stand_in_the_readme_with_their_names_by_size():
-    family = tables.family({"ecg32": {"student": "compact_32_plain"}, "of a board": {}})
-    assert family == {"ecg32": "compact_32_int8"}
+def test_released_models_stand_in_the_readme_with_their_names_and_sizes():
+    entry = {"student": "compact_32_plain", "files": {"tflite": {"bytes": 27_152}}}
+    entries = {"ecg32": entry, "of a board": {}}
+    assert tables.family(entries) == {"ecg32": "compact_32_int8"}
     row = {"test_auc": 0.9123, "test_auc_low": 0.9, "test_auc_high": 0.92, "seeds": 5}
     sizes = {"compact_16_patient_int8": 13_536, "compact_32_int8": 27_584, "base_cnn": 26_100_388}
     changes = dict.fromkeys(["auc_change", "auc_change_low", "auc_change_high"], 0.0)
     summary = pd.DataFrame([row | changes | {"model": name, "file_bytes": size} for name, size in sizes.items()])
-    assert tables.headline(summary, family)["Model"].tolist() == ["Base CNN", "**ecg32**", "Compact, 16 KB, 400 epochs"]
+    table = tables.headline(summary, entries)
+    assert table["Model"].tolist() == ["Base CNN", "**ecg32**", "Compact, 16 KB, 400 epochs"]
+    assert table["File"].tolist()[1:] == ["27\u00a0KB", "14\u00a0KB"]
 
 
 @pytest.mark.parametrize(("count", "text"), [(564_565, "565\u00a0KB"), (1_087_651, "1.09\u00a0MB")])

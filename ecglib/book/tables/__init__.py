@@ -11,4 +11,4 @@ from ecglib.book.tables.display import (
     with_display_names,
 )
 from ecglib.book.tables.networks import side_by_side
-from ecglib.book.tables.results import claims, family, headline, systems
+from ecglib.book.tables.results import as_released, claims, family, headline, systems

@@ -37,13 +37,20 @@ def family(entries: Mapping[str, dict]) -> dict[str, str]:
     }
 
 
-def headline(summary: pd.DataFrame, released: Mapping[str, str]) -> pd.DataFrame:
+def as_released(summary: pd.DataFrame, entries: Mapping[str, dict]) -> pd.DataFrame:
+    """The summary with the bytes of the released .tflite files, which may take fewer leads, of :func:`family`."""
+    sizes = {model: entries[name]["files"]["tflite"]["bytes"] for name, model in family(entries).items()}
+    return summary.assign(file_bytes=summary["model"].map(sizes).fillna(summary["file_bytes"]))
+
+
+def headline(summary: pd.DataFrame, entries: Mapping[str, dict]) -> pd.DataFrame:
     """The README's models: bytes, AUC, and the difference from the base CNN.
 
     Parameters
     ----------
-    released : of :func:`family`; these models stand with their names as they are released
+    entries : of the manifest; the models of :func:`family` stand with the names and bytes that they are released with
     """
+    summary, released = as_released(summary, entries), family(entries)
     changes = ["auc_change", "auc_change_low", "auc_change_high"]
     rows = summary.set_index("model", drop=False)
     small = rows[rows.index.isin({*SMALL, *released.values()})].sort_values("file_bytes", ascending=False)
