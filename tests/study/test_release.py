@@ -35,10 +35,10 @@ def test_the_superclasses_have_thresholds_however_few_records(chapters_study, sc
 def test_statements_with_a_threshold_are_counted_on_fold_10(chapters_study, scored):
     records, scores = scored
     bounds = np.where(np.array(scores.classes) == "SCP AFIB", np.nan, 0.4)
-    found = release.statements(chapters_study, scores, 1.0, bounds)
+    measured = release.statements(chapters_study, scores, 1.0, bounds)
     test = records.in_folds(10).table
-    assert found and all(name.startswith("SCP ") and name != "SCP AFIB" for name in found)
-    for name, row in found.items():
+    assert measured and all(name.startswith("SCP ") and name != "SCP AFIB" for name in measured)
+    for name, row in measured.items():
         actual, predicted = test[name].to_numpy(bool), scores.of([name]).score[0, scores.fold == 10, 0] >= 0.4
         assert row["records"] == actual.sum()
         assert row["sensitivity"]["value"] == pytest.approx(predicted[actual].mean())
