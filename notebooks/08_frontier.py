@@ -73,17 +73,9 @@ introduce(study)
 # :::
 
 # %% tags=["hide-input"]
-students = {
-    name: model.made_from[0]
-    for name, model in study.settings.models.items()
-    if model.chapter == "08_frontier" and model.has_results
-}
-runs, files, scores = {}, {}, {}
-for name, source in students.items():
-    runs[name] = measuring.runs_with_weights(study, source)
-    files[name] = [measuring.tflite_file(study, name, run) for run in runs[name]]
-    scores[name] = measuring.scores_of_tflite(study, runs[name], files[name])
-sizes = {name: paths[0].stat().st_size for name, paths in files.items()}
+students = measuring.int8_students(study, "08_frontier")
+scores = {name: student.scores for name, student in students.items()}
+sizes = {name: student.bytes for name, student in students.items()}
 base = study.scores("base_cnn")
 
 
@@ -112,14 +104,14 @@ tables.show(pd.DataFrame(table))
 # book. Intervals are over patients and seeds ([how intervals are made](02_base_cnn.ipynb#how-intervals-are-made)).
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "AUC on fold 10 minus that of the base CNN, which takes 26 MB in float32 (dashed), against the bytes of the int8 file. Intervals are over patients, who are paired, and over seeds.", "name": "fig-frontier"}}
-recipes = {"compact_16_patient": "more patience", "compact_32_patient": "more patience"}
-recipes |= {"compact_128_second": "second generation"}
-recipes |= {name: "without padding" for name in students.values() if "flash" in name}
-recipes |= {f"compact_{budget}_stream": "without padding" for budget in (16, 32)}
 points = []
-for name, source in students.items():
-    block = study.settings.training[source].shape.block
-    kind = f"{block}, {recipes.get(source, '60 epochs')}"
+for name, student in students.items():
+    recipe = "60 epochs" if student.settings.epochs <= 60 else "more patience"
+    if student.source == "compact_128_second":
+        recipe = "second generation"
+    elif not student.settings.padding:
+        recipe = "without padding"
+    kind = f"{student.settings.shape.block}, {recipe}"
     points.append((study.model(name).label, kind, sizes[name], from_base(name)))
 figure = plots.against_bytes(points, "macro AUC on fold 10, minus the base CNN's")
 
@@ -194,7 +186,7 @@ print(f"{sum(values.numel() for values in student.parameters()):,} parameters")
 
 # %%
 drawn = answer.get(32) or min(students, key=sizes.get)
-inside = graph.read(files[drawn][0])
+inside = graph.read(students[drawn].files[0])
 # int8 (filters, samples, channels); the linear layer sees no samples any more
 weights = [*(block.weights for block in inside.blocks), inside.weights[:, None]]
 print(
@@ -820,19 +812,21 @@ The students meet all of their first aims and none of the second, which they mis
 # Rounding, arithmetic and memory of every student, for those who want to choose for themselves:
 
 # %% tags=["hide-input", "hide-output"]
-floats, rounding, paths = {}, {}, {}
-for name, source in students.items():
-    floats[name] = study.scores(source).for_seeds(scores[name].seed.tolist())
-    rounding[name] = fold_10.difference(scores[name], floats[name])
-    exported = measuring.int8_folder(study) / f"{source}.onnx"
-    onnx_files.to_onnx(study.network(runs[name][0]), exported)
-    paths |= {name: files[name][0], source: exported}
-timing = measuring.time_files(study, paths, students)
+rounding, paths = {}, {}
+for name, student in students.items():
+    as_float = study.scores(student.source).for_seeds(student.scores.seed.tolist())
+    rounding[name] = fold_10.difference(student.scores, as_float)
+    exported = measuring.int8_folder(study) / f"{student.source}.onnx"
+    onnx_files.to_onnx(study.network(student.runs[0]), exported)
+    paths |= {name: student.files[0], student.source: exported}
+sources = {name: student.source for name, student in students.items()}
+timing = measuring.time_files(study, paths, sources)
 rows = []
 for name in sorted(students, key=sizes.get):
-    footprint = tflite_micro.footprint(files[name][0])
-    macs = multiply_accumulates(study.network(runs[name][0]))
-    params = runs[name][0].metadata["params"]
+    first, settings = students[name].runs[0], students[name].settings
+    footprint = tflite_micro.footprint(students[name].files[0])
+    macs = multiply_accumulates(study.network(first))
+    params = first.metadata["params"]
     reporting.write(
         study,
         name,
@@ -843,7 +837,7 @@ for name in sorted(students, key=sizes.get):
         **timing.latency(name),
         macs=macs,
         footprint=vars(footprint),
-        shape=study.settings.training[students[name]].shape.model_dump(mode="json"),
+        shape=settings.shape.model_dump(mode="json"),
         auc_change=rounding[name].to_dict(),
     )
     costs = footprint.arena_bytes / 1e3, macs / 1e6, timing.ms(name)

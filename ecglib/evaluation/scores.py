@@ -70,7 +70,13 @@ class Scores:
 
     def for_fold(self, fold: int) -> Scores:
         """Scores of one fold's records."""
-        chosen = self.fold == fold
+        return self._chosen(self.fold == fold)
+
+    def for_records(self, ecg_id: np.ndarray) -> Scores:
+        """Scores of those of these records that were scored."""
+        return self._chosen(np.isin(self.ecg_id, ecg_id))
+
+    def _chosen(self, chosen: np.ndarray) -> Scores:
         return replace(self, ecg_id=self.ecg_id[chosen], fold=self.fold[chosen], score=self.score[:, chosen])
 
     def for_seeds(self, seeds: Sequence[int]) -> Scores:

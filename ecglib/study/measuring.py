@@ -20,6 +20,7 @@ from ecglib.evaluation.latency import measure_latencies
 from ecglib.evaluation.scores import Scores
 from ecglib.study.study import Study
 from ecglib.training.runs import Run
+from ecglib.training.settings import TrainingSettings
 from ecgpredict.spec import CLASSES, INDEPENDENT_LEADS, positions
 
 if TYPE_CHECKING:
@@ -84,6 +85,34 @@ def tflite_file(study: Study, name: str, run: Run, *, folded: bool = False) -> P
         network = fold_limb_leads(network, run.normalization)
         records = records[..., positions(INDEPENDENT_LEADS)]
     return tflite_files.to_tflite(compact_keras.to_keras(network), target, records)
+
+
+def int8_students(study: Study, chapter: str) -> dict[str, Int8Student]:
+    """A chapter's models with results, each as int8 .tflite files of all its seeds, made and scored anew."""
+    students = {}
+    for name, model in study.settings.models.items():
+        if model.chapter == chapter and model.has_results:
+            runs = runs_with_weights(study, model.made_from[0])
+            paths = [tflite_file(study, name, run) for run in runs]
+            settings, scores = study.settings.training[model.made_from[0]], scores_of_tflite(study, runs, paths)
+            students[name] = Int8Student(model.made_from[0], settings, runs, paths, scores)
+    return students
+
+
+@dataclass(frozen=True)
+class Int8Student:
+    """A compact network as int8 .tflite files, one for each of its runs, with their scores of folds 9 and 10."""
+
+    source: str  # the model that was trained
+    settings: TrainingSettings
+    runs: list[Run]
+    files: list[Path]
+    scores: Scores
+
+    @property
+    def bytes(self) -> int:
+        """Size of the first seed's file; the others have the same within a few bytes."""
+        return self.files[0].stat().st_size
 
 
 def scores_of_tflite(study: Study, runs: Sequence[Run], paths: Sequence[Path]) -> Scores:

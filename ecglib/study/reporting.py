@@ -44,6 +44,7 @@ def write(
     :func:`ecglib.study.results.compute_metrics`, "resamples", "fingerprint" and "details"
     """
     resamples, folder = study.settings.n_bootstrap, study.paths.results
+    scores = scores.for_records(study.data.ecg_id).of(CLASSES)  # networks of all labels score all records
     derived = results.compute_metrics(scores, study.data, resamples=resamples)
     seeds, macro = pd.DataFrame(derived["seeds"]), derived["classes"]["macro"]
     reported = original.REPORTED.get(model, original.Reported())
