@@ -7,7 +7,7 @@ BIN := $(ENV)/bin
 READY := $(ENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help env reproduce test test-slow lab chapter book pdf benchmark clean
+.PHONY: help env reproduce test test-slow lab chapter train book pdf benchmark clean
 
 help:           ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,6 +39,9 @@ lab: env        ## open the chapters in JupyterLab on the sample profile
 
 chapter: env    ## execute one chapter after making what it needs (CHAPTER=05)
 	$(BIN)/ecglib execute $(CHAPTER) --profile $(PROFILE) --cores $(CORES)
+
+train: env      ## train a model on PTB-XL with one more seed (MODEL=compact_16_patient SEED=7)
+	$(BIN)/ecglib train $(MODEL) --seed $(SEED)
 
 book: env       ## build the published book from the committed chapters, no training
 	$(BIN)/ecglib book
