@@ -421,14 +421,14 @@ others_caught = [
     if auc and count >= 20 and code != "PAC"
 ]
 study.claim(
-    "09.premature_atrial_contractions_missed_most",
+    "09.premature_atrial_complexes_missed_most",
     atrial[1] - min(others_caught, default=np.nan),
     below=0,
 )
 say(f"""
 Of a hundred recordings with atrial fibrillation the network of 128 KB catches, in the mean of three seeds, {100 * fibrillation[1]:.0f}, of those with a left bundle branch block
 {100 * left_block[1]:.0f}, with a first-degree AV block {100 * first_degree[1]:.0f}. Of the statements with 20 recordings or more, it misses premature
-atrial contractions most:
+atrial complexes most:
 {100 * atrial[1]:.0f}. Hollow dots rest on so few people that they prove nothing. **Not a medical device.**
 """)
 
