@@ -473,7 +473,7 @@ for budget in (16, 32):
             for fold in (fold_9, fold_10)
         ]
 at_16, at_32 = (patient.get(budget, [nothing, nothing]) for budget in (16, 32))
-minutes = study.run(taught).metadata["wall_seconds"] / 60
+minutes = study.run(taught).metadata.get("wall_seconds", np.nan) / 60
 say(f"""
 Do these files keep what patience brought? As int8 on fold 9, the patient students differ from those that had 60 epochs and the
 first teachers by {at_16[0]:+} at 16 KB ({at_16[0].verdict}) and by {at_32[0]:+} at 32 KB ({at_32[0].verdict}); on fold 10, by

@@ -129,10 +129,12 @@ learned = {
 }
 
 # %% tags=["remove-input"]
+taught_by = nothing = Estimate(np.nan, np.nan, np.nan)
 if panel:  # the sample's students have no teachers
     teachers = [learned[name] for name in panel]
     together = Scores.stack_seeds(teachers).ensemble()
     with_plain = Scores.stack_seeds([*learned.values()]).ensemble()
+    taught_by = evaluated["all"].auc(together)
     added = statements_on_9.difference(with_plain, together)
     study.claim("09.plain_teachers_add_nothing", added, below=EQUIVALENCE_MARGIN)
     names = [study.model(name).label for name in learned] + ["all teachers together"]
@@ -323,9 +325,10 @@ tables.show(pd.DataFrame(table))
 
 # %% tags=["remove-input"]
 study.claim("09.some_aims_missed", min(beyond.values()), below=0)
+study.claim("09.teachers_below_their_aim", taught_by, below=0.945)
 say(f"""
-{met} of the {len(beyond)} aims are met. The aims supposed large teachers with a head for every label. None was trained:
-what taught here are the three networks of 512 KB, which learned from labels alone.
+{met} of the {len(beyond)} aims are met. They supposed teachers that reach 0.945 together over all statements, and ours reach
+{taught_by.value:.3f}.
 """)
 
 # %% [markdown]
@@ -341,7 +344,6 @@ RIVALS = {
     "512": "compact_512_residual_int8",
 }
 stored = study.paths.results / "scores"
-nothing = Estimate(np.nan, np.nan, np.nan)
 cost = dict.fromkeys(RIVALS, nothing)
 for budget, rival in RIVALS.items():
     if budget in of_budget and (stored / f"{rival}.npz").is_file():
@@ -685,9 +687,8 @@ tables.show(pd.DataFrame(rows, columns=columns), shown)
 # %% [markdown]
 # ## Limits
 #
-# - **The teachers are weak.** What this task needs first is a strong teacher with an output for every label, such as the
-#   benchmark's resnet1d_wang. Here three small networks taught, which learned from the labels alone; a student cannot be expected to
-#   surpass them by much.
+# - **The teachers learned for ten to twenty minutes each**, on one thread. Better ones are within reach, and the students will show it:
+#   an earlier generation, taught by plain compact networks, was behind these by some thousandths at 32 KB and a hundredth at 128.
 # - Each rung of the ladder learned for 60 epochs. Chapter 8 found at 16 KB that 400 are better, so the rungs may rise.
 # - Half of the statements occur in so few recordings of fold 10 that their AUC says little, and the mean over all weighs them
 #   like the others. An aim met or missed by a hundredth is within the noise.
