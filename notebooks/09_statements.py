@@ -687,8 +687,8 @@ tables.show(pd.DataFrame(rows, columns=columns), shown)
 # %% [markdown]
 # ## Limits
 #
-# - **The teachers learned for ten to twenty minutes each**, on one thread. Better ones are within reach, and the students will show it:
-#   an earlier generation, taught by plain compact networks, was behind these by some thousandths at 32 KB and a hundredth at 128.
+# - **The teachers learned for minutes**, each on one thread of a processor. Their students come close to them, so better teachers are the
+#   next thing to try.
 # - Each rung of the ladder learned for 60 epochs. Chapter 8 found at 16 KB that 400 are better, so the rungs may rise.
 # - Half of the statements occur in so few recordings of fold 10 that their AUC says little, and the mean over all weighs them
 #   like the others. An aim met or missed by a hundredth is within the noise.
