@@ -75,7 +75,7 @@ tables.show(pd.DataFrame(rows, columns=columns))
 # %% [markdown]
 # An interval over patients has a difficulty here. We draw patients with replacement, and a label that three patients have is
 # lost in one draw of twenty. The benchmark draws again until every label is there, which leaves out the very draws in which rare
-# labels are scarce. We keep such a draw and average over the labels that it has left.
+# labels are scarce. We keep such a draw and average over the labels that it has left. Intervals are lopsided for it.
 
 # %%
 evaluated = {
@@ -110,7 +110,7 @@ tables.show(
 # %% [markdown]
 # ## One network for all of them
 #
-# Nothing new is needed but a wider last layer. A compact network ends in a linear layer with five outputs; here it has one
+# To have an output for each takes no more than a wider last layer. A compact network ends in a linear layer with five outputs; here it has one
 # for each superclass, statement and subclass.
 #
 # ### Teachers first
@@ -118,7 +118,8 @@ tables.show(
 # A statement that thirty recordings have is hard to learn from thirty labels. So other networks learned first, from the labels, each
 # with an output for every one of them: a residual compact network of half a megabyte on random windows of 5 s, and chapter 8's
 # xresnet1d18 {cite:p}`he2019` and resnet1d_wang {cite:p}`wang2017` on windows of 2.5 s with mixup. A plain compact network of 512 KB
-# learned as well; it added nothing to the others on fold 9, and does not teach. In float32, on fold 10:
+# learned as well; it added nothing to the others on fold 9, and does not teach. Ours had 20 to 30 epochs on a processor; the benchmark's
+# resnet1d_wang is well ahead of this one (below). In float32, on fold 10, the mean of single networks and what the teachers say together:
 
 # %%
 panel = study.settings.training["compact_32_statements"].teachers
@@ -236,7 +237,7 @@ study.claim("09.divided_logits_save_rare_labels", recovered, above=0.005)
 study.claim("09.divided_logits_are_near_float32", left, within=0.006)
 say(f"""
 As it is, the file puts {100 * lowest[0]:.0f}\u00a0% of all probabilities into its lowest step. With logits divided by 4 the AUC
-over all statements rises by {recovered:+}, to within {left:+} of float32; the superclasses notice neither. Every file of this
+over all statements changes by {recovered:+}, and what is left to float32 is {left:+}. The superclasses notice neither. Every file of this
 chapter with more than five outputs is made this way.
 """)
 
@@ -273,7 +274,7 @@ caption = "All published numbers, and ours with 95 % intervals over patients and
 tables.show(table.reset_index(), caption=caption)
 
 # %% [markdown]
-# Such a table is to be read with care. That study keeps recordings without a superclass when it evaluates the superclasses, and its
+# Such a table is to be read with care. The recent comparison keeps recordings without a superclass when it evaluates the superclasses, and its
 # networks differ by 0.002 and more between seeds; the benchmark's numbers are of an earlier release of the data.
 
 
@@ -298,14 +299,22 @@ ahead_of_the_last = [
     for task in ("superclasses", "subclasses", "rhythm")
 ]
 study.claim("09.three_tasks_among_the_five", min(ahead_of_the_last), above=0)
+behind_the_last = [
+    max(of_task.get(task, [np.nan])) - others.loc[task].min()
+    for task in ("all", "diagnostic", "form")
+]
+study.claim("09.three_tasks_behind_the_five", max(behind_the_last), below=0)
 say(f"""
 Over all statements ours reach {span(of_task["all"])}, the five published networks {span(others.loc["all"])}. On the superclasses it is
-{span(of_task["superclasses"])} against {span(others.loc["superclasses"])}, and on subclasses and rhythm, too, the best of ours is among
-the five. The distance is largest for form; whether rare labels, the kind of label or the teachers make it was not tested.
+{span(of_task["superclasses"])} against {span(others.loc["superclasses"])}. There, and on subclasses and rhythm, the best of ours is
+within the range of the five, by its estimate; on all statements, diagnoses and form ours are behind all of them. The distance is
+largest for form, where our resnet1d_wang is behind the benchmark's as well.
 """)
 
 # %% [markdown]
-# Before these trainings there were aims for each size, set after a short trial:
+# There were aims for each size, set after a short trial. They are older than a first generation of these networks, which had weaker
+# teachers and met two of them as well; its results on fold 10 were known when the teachers were exchanged, by fold 9. The files are
+# larger than the sizes that the aims were set for.
 
 # %% tags=["remove-input"]
 AIMS = {
@@ -331,7 +340,7 @@ tables.show(pd.DataFrame(table))
 study.claim("09.some_aims_missed", min(beyond.values()), below=0)
 study.claim("09.teachers_below_their_aim", taught_by, below=0.945)
 say(f"""
-{met} of the {len(beyond)} aims are met. They supposed teachers that reach 0.945 together over all statements, and ours reach
+{met} of the {len(beyond)} aims are met. They assume teachers that reach 0.945 together over all statements, and ours reach
 {taught_by.value:.3f}.
 """)
 
@@ -339,7 +348,7 @@ say(f"""
 # ### Do the five superclasses suffer?
 #
 # A network that answers 99 questions might answer five of them worse. Its rivals are chapter 8's int8 files of the same widths,
-# which learned the superclasses only, from other teachers:
+# which learned the superclasses only, from other teachers and for other numbers of epochs:
 
 # %% tags=["remove-input"]
 RIVALS = {
@@ -356,12 +365,12 @@ for budget, rival in RIVALS.items():
 known = [each for each in cost.values() if each is not nothing]
 dearest = min(known, key=lambda each: each.low, default=nothing)
 study.claim("09.superclasses_pay_little", dearest, above=-0.008)
-from_zero = min((each.high for each in known), default=np.nan)
-study.claim("09.price_not_told_from_zero", from_zero, above=0)
+from_zero = min(cost["512"].high, cost["128"].high)
+study.claim("09.larger_ones_not_told_from_zero", from_zero, above=0)
 say(
     f"""
 Little, if they do: on the superclasses the network of 0.5 MB differs from its rival by {cost["512"]:+}, that of 128 KB by
-{cost["128"]:+}, and that of 32 KB by {cost["32"]:+}. None of the three can be told from zero, the last only just not.
+{cost["128"]:+}, and that of 32 KB by {cost["32"]:+}. The first two cannot be told from zero; the interval of the last ends there.
 """
     if len(known) == len(RIVALS)
     else ""
@@ -371,7 +380,8 @@ Little, if they do: on the superclasses the network of 0.5 MB differs from its r
 # ## What a monitor should know
 #
 # Twenty-five statements that matter where a patient is watched. A threshold here leaves 95 of 100 recordings without the finding
-# alone; the bar says how many of those with it are still caught.
+# alone; the bar says how many of those with it are still caught. Such a threshold is read off fold 10 itself. What the released
+# model does at thresholds from fold 9 stands [beside its card](../models).
 
 # %%
 WATCHED = """
@@ -389,10 +399,8 @@ def sensitivity(score, labels, specificity=0.95):
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Statements of fold 10 as the int8 file of 128 KB finds them. Dot: AUC, with its 95 % interval over patients and seeds; hollow where fewer than 20 recordings have the statement. Bar: sensitivity at a specificity of 95 %. In brackets: recordings of fold 10 with the statement. Not a medical device.", "name": "fig-statements-watched"}}
 shown = of_budget.get("128", statements[-1])
 of_statement, y_score = whole.aucs(scores[shown]), whole.y_score(scores[shown])
-marks, heading = (
-    [],
-    None,
-)  # a mark: code, text, AUC, sensitivity; of a group, its name alone
+heading = None
+marks = []  # code, text, recordings, AUC, sensitivity; of a group, its name alone
 for code in WATCHED.split():
     if f"SCP {code}" in whole.classes:
         column, row = whole.classes.index(f"SCP {code}"), statement_names.table()[code]
@@ -417,7 +425,7 @@ for row, (_, _, count, auc, caught) in enumerate(marks):
     axis.plot([auc.low, auc.high], [row, row], color=color)
     face = color if count >= 20 else "white"
     axis.plot(auc.value, row, "o", color=color, markerfacecolor=face, markersize=6)
-axis.set(xlim=(0, 1.01), ylim=(len(marks) - 0.4, -0.6))
+axis.set(xlim=(0, 1.03), ylim=(len(marks) - 0.4, -0.6))
 axis.grid(axis="y", visible=False)
 axis.set_xlabel("bar: sensitivity at 95 % specificity; dot: AUC")
 told = [
@@ -441,21 +449,20 @@ others_caught = [
     if auc and count >= 20 and code != "PAC"
 ]
 study.claim(
-    "09.premature_atrial_complexes_missed_most",
+    "09.premature_atrial_complexes_lowest_of_those_shown",
     atrial[1] - min(others_caught, default=np.nan),
     below=0,
 )
 say(f"""
 Of a hundred recordings with atrial fibrillation the network of 128 KB catches, in the mean of three seeds, {100 * fibrillation[1]:.0f}, of those with a left bundle branch block
-{100 * left_block[1]:.0f}, with a first-degree AV block {100 * first_degree[1]:.0f}. Of the statements with 20 recordings or more, it misses premature
-atrial complexes most:
-{100 * atrial[1]:.0f}. Hollow dots rest on so few people that they prove nothing. **Not a medical device.**
+{100 * left_block[1]:.0f}, with a first-degree AV block {100 * first_degree[1]:.0f}. Of those shown with 20 recordings or more, premature
+atrial complexes have the lowest estimate, {100 * atrial[1]:.0f} of a hundred. Hollow dots rest on so few people that they prove nothing. **Not a medical device.**
 """)
 
 # %% [markdown]
 # ## Fewer leads
 #
-# The limb leads come from three electrodes, so two of them tell the other four. With I and II a device has all six:
+# The six limb leads come from three electrodes, so two of these leads tell the other four. With I and II a device has all six:
 
 
 # %%
@@ -569,9 +576,9 @@ if complete:
     study.claim("09.aims_of_fewer_leads_missed", max(reached.values()), below=0)
 say(
     f"""
-Lead I alone costs {one:+}, I and II {two:+}. Two electrodes more, for V1 and V5, bring most of it back: {four:+}. (All
-rungs had the same teachers and epochs.) None of the aims is met, that with V2
-by less than the table shows. On fold 9 V5 is ahead of V2 by a hair and is taken below; on fold 10 V2 is ahead, and it would not be
+With lead I alone the AUC changes by {one:+}, with I and II by {two:+}. Two electrodes more, for V1 and V5, bring most of it back: {four:+}. (All
+rungs had the same teachers and epochs.) None of the aims is met, the one with V2
+missed by {-max(reached.values()):.4f}. On fold 9 V5 is ahead of V2 by a hair and is taken below; on fold 10 V2 is ahead, and it would not be
 a test any more if that decided.
 """
     if complete
@@ -590,16 +597,16 @@ change = dict.fromkeys(("all", "superclasses", "rhythm"), nothing)
 if two_leads and "32" in of_budget:
     for task in change.keys() & labels_of.keys():
         pair = scores[two_leads], scores[of_budget["32"]]
-        change[task] = study.evaluation_set(10, labels_of[task]).difference(
-            *pair, pair_seeds=False
-        )
+        change[task] = evaluated[task].difference(*pair, pair_seeds=False)
 if two_leads:
-    study.claim("09.rhythm_from_two_leads", change["rhythm"], within=0.03)
+    study.claim("09.rhythm_from_two_leads", change["rhythm"], within=0.015)
+    study.claim("09.all_statements_need_more_leads", change["all"], below=0)
     study.claim("09.superclasses_need_more_leads", change["superclasses"], below=0)
 say(
     f"""
 From its sister with twelve leads it differs by {change["rhythm"]:+} on rhythm. The aim was to lose 0.010 at most: the estimate
-meets it, the interval cannot tell. On the superclasses it is {change["superclasses"]:+}.
+meets it, the interval cannot tell. On the superclasses it is {change["superclasses"]:+}, and over all statements
+{change["all"]:+}: on average, the other findings need more leads.
 """
     if two_leads
     else ""
@@ -610,7 +617,7 @@ meets it, the interval cannot tell. On the superclasses it is {change["superclas
 #
 # Rules on fold 9 choose again. For the statements: the fewest bytes among the files whose paired difference from the best, over
 # all statements, lies within ±0.002 with its whole interval; the best, if there is none. (Only plain networks are eligible, because
-# browser and firmware do not add layers up.) Of three leads, I and II with V2 or with
+# browser and firmware cannot run residual blocks.) Of three leads, I and II with V2 or with
 # V5, whichever is better. Of the seeds, the best.
 
 # %%
@@ -628,7 +635,7 @@ equivalent = [
     name for name, each in behind.items() if each.verdict.startswith("equivalent")
 ]
 chosen = {"statements": min([best, *equivalent], key=sizes.get)}
-for name in ladder[: None if EIGHT not in rungs else -1]:
+for name in [name for name in ladder if len(leads_of[name]) < 8]:
     count = len(leads_of[name])
     rival = chosen.get(count, name)
     chosen[count] = max(rival, name, key=lambda each: fold_9.macro_auc(scores[each]))
@@ -648,11 +655,15 @@ results.write_json(study.paths.results, "variants", variants)
 print(*(each["name"] for each in variants.values()), sep=", ")
 
 # %% tags=["remove-input"]
-of_rule = behind.get(chosen["statements"], Estimate(0.0, 0.0, 0.0))
-study.claim("09.chosen_near_the_best", of_rule, above=-0.01)
-say(f"""
-The best of them on fold 9 is *{study.model(best).label}*, and the rule takes *{study.model(chosen["statements"]).label}*.
-""")
+smaller = next(iter(behind.values()), nothing)
+study.claim("09.smaller_file_not_equivalent", smaller.low, below=-0.002)
+say(
+    f"""
+Between the two plain files the difference is {smaller:+}, so the rule takes *{study.model(chosen["statements"]).label}*.
+"""
+    if len(eligible) == 2
+    else ""
+)
 
 # %% [markdown]
 # [Chapter 10](10_deployment.ipynb) calibrates and releases them, and [chapter 11](11_travel.ipynb) asks what a network that was
@@ -691,16 +702,18 @@ tables.show(pd.DataFrame(rows, columns=columns), shown)
 # %% [markdown]
 # ## Limits
 #
-# - **The teachers learned for minutes**, each on one thread of a processor. Their students come close to them, so better teachers are the
-#   next thing to try.
-# - Each rung of the ladder learned for 60 epochs. Chapter 8 found at 16 KB that 400 are better, so the rungs may rise.
+# - **The teachers learned for minutes**, each on one thread of a processor, and together they are behind the published networks on all
+#   statements. What teachers add to labels was not tested at these sizes.
+# - Each rung of the ladder learned for 60 epochs, and all of them for superclasses only. Whether more epochs help at 32 KB chapter 8
+#   cannot tell.
 # - Half of the statements occur in so few recordings of fold 10 that their AUC says little, and the mean over all weighs them
 #   like the others. An aim met or missed by a hundredth is within the noise.
 # - PTB-XL's recordings last ten seconds. A monitor watches for hours; what comes and goes was not measured.
 #
 # ## What we learned
 #
-# - A wider last layer is all that a small network needs to name findings. It costs the superclasses less than 0.01 here.
+# - One small network can have an output for every finding. Its superclasses are less than 0.01 behind those of networks that learned
+#   nothing else.
 # - Eight bits are too few for rare labels as they come, and enough once the logits are divided. The superclasses would not have shown
 #   it: measure the label that is rarest.
 # - A network for two leads can learn from networks that see twelve. What that is worth beside teachers with two leads was not tried.

@@ -237,13 +237,6 @@ def chapter_9(notebooks):
     return notebooks.run("09_statements")
 
 
-def test_chapter_9_writes_out_the_auc_of_a_task(chapter_9):
-    (name,) = chapter_9["statements"]
-    scores = chapter_9["scores"][name]
-    packaged = chapter_9["study"].evaluation_set(10, chapter_9["labels_of"]["all"]).auc(scores)
-    assert chapter_9["task_auc"]("all", scores).to_dict() == pytest.approx(packaged.to_dict())
-
-
 def test_chapter_9_releases_a_network_for_statements_and_one_for_two_leads(chapter_9):
     variants = results.read(chapter_9["study"].paths.results, release.VARIANTS)
     assert [variants[role]["name"] for role in ("statements", "i_ii")] == ["ecg32_statements", "ecg32_i_ii"]
