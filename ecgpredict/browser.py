@@ -40,19 +40,20 @@ def stage(folder: Path, own: Path, where: Path, shrink: dict) -> Path:
         files.write_text(folder / name, text)
     for style in own.glob("*.css"):
         shutil.copy(style, folder)
-    named = [one for one in released.entries(where).items() if one[1].get("role") == "statements"][:1]
+    described = released.entries(where)
+    named = next((name for name, one in described.items() if one.get("role") == "statements"), None)
     models = released.choose(where=where)
     first = {"models": [{"name": one.name, "leads": positions(one.leads)} for one in models]}
-    first["statements"] = positions(named[0][1]["leads"]) if named else None
+    first["statements"] = positions(described[named]["leads"]) if named else None
     for one in models:
-        described = model(*released.load_verified(one.name, where, released.TFLITE))
-        described["entry"] |= {"name": one.name, "cost": one.cost}
+        content = model(*released.load_verified(one.name, where, released.TFLITE))
+        content["entry"] |= {"name": one.name, "cost": one.cost}
         if one.name == released.default(where):
-            write_script(folder / "model.js", "ECG_MODEL", described | first)
+            write_script(folder / "model.js", "ECG_MODEL", content | first)
         else:
-            write_script(folder / f"model_{one.name}.js", "ECG_VARIANT", described)
-    for name, _ in named:
-        of_statements = model(*released.load_verified(name, where, released.TFLITE))
+            write_script(folder / f"model_{one.name}.js", "ECG_VARIANT", content)
+    if named:
+        of_statements = model(*released.load_verified(named, where, released.TFLITE))
         of_statements["table"] = list(statements.table().values())
         write_script(folder / "statements.js", "ECG_STATEMENTS", of_statements)
     write_script(folder / "shrink_data.js", "ECG_SHRINK", shrink)

@@ -1,16 +1,16 @@
 """Recordings of fewer leads in the browser: a variant that is loaded when it is needed, on a page without the book."""
 
 import json
-import time
 
+import bare_page
 import numpy as np
 import pytest
+from bare_page import in_integers, wait
 from recording_files import write_csv
 
 from ecgpredict import browser as scripts
 from ecgpredict import examples, occlusion, recordings, released
-from ecgpredict.firmware import fixed_point, graph, reference
-from ecgpredict.spec import LEADS, Normalization, positions
+from ecgpredict.spec import LEADS, positions
 
 SIGNAL = examples.signals()["hypertrophy"]
 VARIANTS = [model for model in released.choose() if len(model.leads) < len(LEADS)]
@@ -20,10 +20,7 @@ VARIANTS = [model for model in released.choose() if len(model.leads) < len(LEADS
 def staged(project, tmp_path_factory):
     folder = tmp_path_factory.mktemp("page")
     scripts.stage(folder / "classify", project / "book" / "browser", project / "models", {})
-    names = "".join(f'<script src="classify/{name}.js"></script>' for name in ("model", "examples", "classify"))
-    (folder / "index.html").write_text(
-        f'<meta charset="utf-8"><div class="ecg-classifier"></div>{names}', encoding="utf-8"
-    )
+    bare_page.write(folder)
     return folder
 
 
@@ -106,25 +103,3 @@ def test_leads_that_are_not_there_are_not_drawn(page, table):
 def test_a_visitor_with_twelve_leads_loads_no_variant(page, table):
     page.choose(table(LEADS))
     assert page.driver.execute_script("return window.ECG_VARIANT") is None
-
-
-def in_integers(name):
-    """What a model's file gives for windows (w, 1000, 12) in mV, in NumPy's integers."""
-    path, entry = released.load_verified(name, kind=released.TFLITE)
-    network = graph.read(path)
-    source, table = network.blocks[0].source, fixed_point.output_tables(network.output, entry)[0]
-
-    def compute(windows):
-        normal = Normalization(entry["mean"], entry["scale"])(np.asarray(windows, np.float32))
-        normal = normal[:, :, positions(entry["leads"])]
-        x = np.clip(np.round(normal / np.float32(source.scale)) + source.zero, -128, 127).astype(np.int8)
-        return table[reference.outputs(network, x).astype(int) + 128]
-
-    return compute
-
-
-def wait(condition):
-    until = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < until, "the page does not respond"
-        time.sleep(0.05)

@@ -2,16 +2,16 @@
 
 import json
 import shutil
-import time
 
+import bare_page
 import numpy as np
 import pytest
+from bare_page import in_integers, wait
 from recording_files import write_csv
 
 from ecgpredict import browser as scripts
 from ecgpredict import examples, recordings, released
-from ecgpredict.firmware import fixed_point, graph, reference
-from ecgpredict.spec import Normalization, positions
+from ecgpredict.spec import Normalization
 
 CODES = ("SR", "AFIB", "CLBBB", "LVH", "2AVB")
 
@@ -38,10 +38,7 @@ def staged(project, tmp_path_factory):
         leads=entry["leads"],
     )
     scripts.stage(page / "classify", project / "book" / "browser", where, {})
-    names = "".join(f'<script src="classify/{name}.js"></script>' for name in ("model", "examples", "classify"))
-    (page / "index.html").write_text(
-        f'<meta charset="utf-8"><div class="ecg-classifier"></div>{names}', encoding="utf-8"
-    )
+    bare_page.write(page)
     return page
 
 
@@ -58,22 +55,7 @@ def test_statements_are_named_when_they_are_asked_for(staged, browser, tmp_path)
     shown = [one.text for one in root.find_elements("css selector", "dt, dd")]
     assert shown[::2] == ["rhythm", "hypertrophy", "no threshold, probability only"]
     found = [float(one.rsplit(" ", 1)[1]) for text in shown[1::2] for one in text.split("; ")]
-    expected = dict(zip(CODES, in_integers(recordings.windows(recordings.read(path, units="mV"))[0])))
+    expected = dict(
+        zip(CODES, in_integers(released.microcontroller())(recordings.windows(recordings.read(path, units="mV")))[0])
+    )
     np.testing.assert_allclose(found, [expected[code] for code in ("SR", "AFIB", "LVH", "2AVB")], atol=0.0051)
-
-
-def in_integers(window):
-    """What the microcontroller's file gives for a window (1000, 12) in mV, in NumPy's integers."""
-    path, entry = released.load_verified(released.microcontroller(), kind=released.TFLITE)
-    network = graph.read(path)
-    source = network.blocks[0].source
-    normal = Normalization(entry["mean"], entry["scale"])(window[:, positions(entry["leads"])])
-    x = np.clip(np.round(normal / np.float32(source.scale)) + source.zero, -128, 127).astype(np.int8)
-    return fixed_point.output_tables(network.output, entry)[0][reference.outputs(network, x[None])[0].astype(int) + 128]
-
-
-def wait(condition):
-    until = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < until, "the page does not respond"
-        time.sleep(0.05)
