@@ -1,4 +1,4 @@
-"""Every format that ecglib reads: a valid example, how it is read, and which kinds of damage it can suffer.
+"""Every format that is read: a valid example, how it is read, and which kinds of damage it can suffer.
 
 The fast tests damage a few examples of each, `python benchmarks/fuzz.py` thousands.
 """
@@ -13,21 +13,9 @@ from random import Random
 
 import damage
 import numpy as np
-from recording_files import (
-    write_aecg,
-    write_csv,
-    write_dicom,
-    write_edf,
-    write_mat,
-    write_muse,
-    write_philips,
-    write_scp,
-    write_wfdb,
-)
+from recording_files import WRITERS, write_edf, write_wfdb
 
-from ecglib.training.settings import TrainingSettings
 from ecgpredict import recordings, synthetic_ecg
-from ecgpredict.spec import LEADS
 
 
 @dataclass(frozen=True)
@@ -37,35 +25,30 @@ class Format:
     Attributes
     ----------
     write : writes a valid example into a folder
-    read : reads the example in a folder
+    name : what is read in the folder
     damage : {name in the folder: the kinds of damage to it}
     """
 
     write: Callable[[Path], object]
-    read: Callable[[Path], object]
+    name: str
     damage: dict[str, dict[str, damage.Damage]]
 
     @property
     def kinds(self) -> list[str]:
         return list(dict.fromkeys(kind for kinds in self.damage.values() for kind in kinds))
 
-
-@cache
-def signal() -> np.ndarray:
-    return synthetic_ecg.ecg(["NORM"], np.random.default_rng(3)).astype(np.float32)
-
-
-def _recording(name: str) -> Callable[[Path], object]:
-    """Does with a recording what `ecglib predict` does before inference."""
-
-    def read(folder: Path) -> np.ndarray:
-        recording = recordings.read(folder / name, rate=100, units="mV")
+    def read(self, folder: Path) -> np.ndarray:
+        """Do with the example in a folder what `ecglib predict` does before inference."""
+        recording = recordings.read(folder / self.name, rate=100, units="mV")
         windows = recordings.windows(recording)
         recordings.quality_warnings(recording)
         assert windows.shape[1:] == (1000, 12) and np.isfinite(windows).all(), f"windows {windows.shape}"
         return windows
 
-    return read
+
+@cache
+def signal() -> np.ndarray:
+    return synthetic_ecg.ecg(["NORM"], np.random.default_rng(3)).astype(np.float32)
 
 
 def _wfdb(rate: int, fmt: str) -> Callable[[Path], None]:
@@ -81,25 +64,22 @@ def _segments(folder: Path) -> None:
     (folder / "record.hea").write_text("record/2 12 100 2000\npart 1000\npart 1000\n")
 
 
-def _npz(folder: Path) -> None:
-    np.savez(folder / "a.npz", signal=signal(), leads=LEADS, rate=100, units="mV")
-
-
-SETTINGS = TrainingSettings(network="student", epochs=1).model_dump(mode="json")
-KEY = {"model": "student", "seed": 0, "settings": SETTINGS}
+def _file(kind: str, name: str, kinds: dict[str, damage.Damage]) -> Format:
+    """A format of one file, as the tests write it."""
+    return Format(lambda folder: WRITERS[kind](folder, signal()), name, {name: kinds})
 
 
 DEVICE_FILES = Path(__file__).parent / "ecgpredict" / "recordings" / "device_files.zip"
 
 
 def _device(name: str, kinds: dict[str, damage.Damage]) -> Format:
-    """A device's own file."""
+    """A device's own file: compressed samples, and all that it holds beside them."""
 
     def write(folder: Path) -> None:
         with zipfile.ZipFile(DEVICE_FILES) as archive:
             (folder / name).write_bytes(archive.read(name))
 
-    return Format(write, _recording(name), {name: kinds})
+    return Format(write, name, {name: kinds})
 
 
 def _zip(folder: Path) -> None:
@@ -109,46 +89,26 @@ def _zip(folder: Path) -> None:
 
 
 _WFDB = {"record.hea": damage.TEXT, "record.dat": damage.BYTES}
+_MAT = {"A0001.hea": damage.TEXT, "A0001.mat": damage.BYTES}
 RECORDINGS = {
-    "WFDB, 100 Hz": Format(_wfdb(100, "16"), _recording("record"), _WFDB),
-    "WFDB, 500 Hz": Format(_wfdb(500, "212"), _recording("record"), _WFDB),
-    "WFDB, segments": Format(
-        _segments, _recording("record"), {name: damage.TEXT for name in ("record.hea", "part.hea")}
-    ),
-    "CSV": Format(
-        lambda folder: write_csv(folder / "a.csv", signal(), rate=100),
-        _recording("a.csv"),
-        {"a.csv": damage.TEXT},
-    ),
-    ".npz": Format(_npz, _recording("a.npz"), {"a.npz": damage.NPZ}),
-    "WFDB, .mat": Format(
-        lambda folder: write_mat(folder, signal()),
-        _recording("A0001.mat"),
-        {"A0001.hea": damage.TEXT, "A0001.mat": damage.BYTES},
-    ),
-    "EDF": Format(lambda folder: write_edf(folder / "a.edf", signal()), _recording("a.edf"), {"a.edf": damage.HEADED}),
-    "BDF": Format(lambda folder: write_edf(folder / "a.bdf", signal()), _recording("a.bdf"), {"a.bdf": damage.HEADED}),
-    "DICOM": Format(
-        lambda folder: write_dicom(folder / "a.dcm", signal()), _recording("a.dcm"), {"a.dcm": damage.HEADED}
-    ),
-    "HL7 aECG": Format(
-        lambda folder: write_aecg(folder / "a.xml", signal()), _recording("a.xml"), {"a.xml": damage.TEXT}
-    ),
-    "GE MUSE XML": Format(
-        lambda folder: write_muse(folder / "a.xml", signal()), _recording("a.xml"), {"a.xml": damage.TEXT}
-    ),
-    "Philips XML": Format(
-        lambda folder: write_philips(folder / "a.xml", signal()), _recording("a.xml"), {"a.xml": damage.TEXT}
-    ),
-    "SCP-ECG": Format(
-        lambda folder: write_scp(folder / "a.scp", signal()), _recording("a.scp"), {"a.scp": damage.HEADED}
-    ),
-    # of devices: compressed samples, and all that their files hold beside them
+    "WFDB, 100 Hz": Format(_wfdb(100, "16"), "record", _WFDB),
+    "WFDB, 500 Hz": Format(_wfdb(500, "212"), "record", _WFDB),
+    "WFDB, segments": Format(_segments, "record", {"record.hea": damage.TEXT, "part.hea": damage.TEXT}),
+    "CSV": _file("CSV", "a.csv", damage.TEXT),
+    ".npz": _file("npz", "a.npz", damage.NPZ),
+    "WFDB, .mat": Format(lambda folder: WRITERS["MAT"](folder, signal()), "A0001.mat", _MAT),
+    "EDF": _file("EDF", "a.edf", damage.HEADED),
+    "BDF": _file("BDF", "a.bdf", damage.HEADED),
+    "DICOM": _file("DICOM", "a.dcm", damage.HEADED),
+    "HL7 aECG": _file("aECG", "a.xml", damage.TEXT),
+    "GE MUSE XML": _file("MUSE", "a.xml", damage.TEXT),
+    "Philips XML": _file("Philips", "a.xml", damage.TEXT),
+    "SCP-ECG": _file("SCP-ECG", "a.scp", damage.HEADED),
     "MUSE, device": _device("muse_cvrg.xml", damage.TEXT),
     "Philips, device": _device("philips_ad4d_104.xml", damage.TEXT),
     "SCP-ECG, device": _device("scp_mdw14_2017.scp", damage.HEADED),
-    "zip": Format(_zip, _recording("a.zip/a.edf"), {"a.zip": damage.HEADED}),
-    ".npy": Format(lambda folder: np.save(folder / "a.npy", signal()), _recording("a.npy"), {"a.npy": damage.NPY}),
+    "zip": Format(_zip, "a.zip/a.edf", {"a.zip": damage.HEADED}),
+    ".npy": Format(lambda folder: np.save(folder / "a.npy", signal()), "a.npy", {"a.npy": damage.NPY}),
 }
 
 

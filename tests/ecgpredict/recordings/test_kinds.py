@@ -1,30 +1,54 @@
 """Recordings as they come: each kind of awkward input, in every format where it can occur, and what becomes of it.
 
-"read" is with the right values, "warned" the same with a warning, "refused" by the name of the problem. No kind may
-change a probability without a warning or a refusal.
+"read" is with the right values, "warned" the same with a warning, "refused" by the name of the problem and what was
+found. No kind may change a probability without a warning or a refusal.
 """
 
-import copy
-import re
-import struct
 import zipfile
 
 import edfio
 import numpy as np
 import pytest
-from pydicom.uid import ExplicitVRBigEndian
-from recording_files import (
-    WRITERS,
-    write_aecg,
-    write_csv,
-    write_dicom,
-    write_edf,
-    write_mat,
-    write_muse,
-    write_philips,
-    write_scp,
-    write_wfdb,
+from altered_files import (
+    OWN_TABLE,
+    SIGNALS,
+    UNITS,
+    aecg,
+    changed,
+    code_of_scp,
+    csv,
+    cut,
+    dicom,
+    each_channel,
+    each_row,
+    edf,
+    frames,
+    gains,
+    header,
+    hostile,
+    interrupted,
+    inverted_code,
+    lone_mat,
+    longer_scp,
+    microvolts,
+    negated,
+    npy,
+    npz,
+    other,
+    recorded,
+    replaced,
+    scp,
+    segments,
+    short_group_first,
+    short_series_first,
+    swapped,
+    time_column,
+    two_rates,
+    upper_case,
+    without,
 )
+from pydicom.uid import DeflatedExplicitVRLittleEndian
+from recording_files import WRITERS, write_csv, write_dicom, write_muse, write_wfdb
 
 from ecgpredict import prediction, recordings
 from ecgpredict.errors import InputError
@@ -33,6 +57,8 @@ from ecgpredict.spec import LEADS
 EIGHT = [0, 1, *range(6, 12)]
 ALL = tuple(WRITERS)
 CABRERA = ("aVL", "I", "-aVR", "II", "aVF", "III", *LEADS[6:])
+DERIVED = "warned: III aVR aVL aVF computed from I and II"
+INVERTED = "warned: aVR computed from the inverted lead"
 
 
 def cabrera(signal):
@@ -44,28 +70,20 @@ def change(edit):
     return lambda signal: (changed := edit(signal.copy()), changed)
 
 
-def blank(signal, *places):
-    for place in places:
-        signal[place] = 0
-    return signal
+def blank(*places):
+    def edit(signal):
+        for place in places:
+            signal[place] = 0
+        return signal
+
+    return change(edit)
 
 
 # kind: (formats, signal -> (the right signal, what is written), names of the written leads, outcome)
 LEADS_AND_AMPLITUDES = {
-    "twelve leads": (ALL, lambda s: (s, s), LEADS, "read"),
-    "Cabrera order, -aVR": (ALL, lambda s: (s, cabrera(s)), CABRERA, "warned: aVR computed from the inverted lead"),
-    "aVR and -aVR": (
-        ALL,
-        lambda s: (s, np.column_stack([s, -s[:, 3]])),
-        (*LEADS, "-aVR"),
-        "read",
-    ),
-    "eight leads": (
-        ALL,
-        lambda s: (s, s[:, EIGHT]),
-        [LEADS[i] for i in EIGHT],
-        "warned: III aVR aVL aVF computed from I and II",
-    ),
+    "Cabrera order, -aVR": (ALL, lambda s: (s, cabrera(s)), CABRERA, INVERTED),
+    "aVR and -aVR": (ALL, lambda s: (s, np.column_stack([s, -s[:, 3]])), (*LEADS, "-aVR"), "read"),
+    "eight leads": (ALL, lambda s: (s, s[:, EIGHT]), [LEADS[i] for i in EIGHT], DERIVED),
     "seven leads": (ALL, lambda s: (s, s[:, EIGHT[:7]]), [LEADS[i] for i in EIGHT[:7]], "refused: leads missing"),
     "a lead twice": (ALL[1:], lambda s: (s, s[:, [0, *range(12)]]), ("I", *LEADS), "refused: duplicate lead"),
     "six times the gain": (ALL, change(lambda s: 6 * s), LEADS, "warned: unusually high amplitudes"),
@@ -76,35 +94,29 @@ LEADS_AND_AMPLITUDES = {
         LEADS,
         "warned: equal ranges in all leads",
     ),
-    "blank after 6 s": (ALL, change(lambda s: blank(s, np.s_[600:])), LEADS, "warned: constant for 1 s or more: I II"),
-    "padded at both ends": (
-        ALL,
-        change(lambda s: blank(s, np.s_[:150], np.s_[-150:])),
-        LEADS,
-        "warned: constant for 1 s or more: I II",
-    ),
-    "a lead off for 4 s": (
-        ALL,
-        change(lambda s: blank(s, np.s_[300:700, 7])),
-        LEADS,
-        "warned: constant for 1 s or more: V2",
-    ),
+    "blank after 6 s": (ALL, blank(np.s_[600:]), LEADS, "warned: constant for 1 s or more: I II"),
+    "padded": (ALL, blank(np.s_[:150], np.s_[-150:]), LEADS, "warned: constant for 1 s or more: I II"),
+    "a lead off for 4 s": (ALL, blank(np.s_[300:700, 7]), LEADS, "warned: constant for 1 s or more: V2"),
 }
 
 
 def check(path, right, outcome, **given):
-    if outcome.startswith("refused: "):
+    verdict, _, expected = outcome.partition(": ")
+    if verdict == "refused":
         with pytest.raises(InputError) as caught:
             recordings.read(path, **given)
-        assert outcome.removeprefix("refused: ") in f"{caught.value.problem}: {caught.value.found}"
+        problem, _, found = expected.partition(": ")
+        assert caught.value.problem == problem
+        assert found in str(caught.value.found)
+        assert str(path.parent) in str(caught.value.where)
         return
     recording = recordings.read(path, **given)
     np.testing.assert_allclose(recording.signal, right, atol=2e-3)
     warnings = [text for text in recordings.quality_warnings(recording) if "violate" not in text]
-    if outcome == "read":
+    if verdict == "read":
         assert not warnings
     else:
-        assert outcome.removeprefix("warned: ") in " | ".join(warnings)
+        assert expected in " | ".join(warnings)
 
 
 @pytest.mark.parametrize(
@@ -113,296 +125,216 @@ def check(path, right, outcome, **given):
 def test_leads_and_amplitudes(kind, form, signal, tmp_path):
     _, make, names, outcome = LEADS_AND_AMPLITUDES[kind]
     right, written = make(np.round(signal, 3))
-    if form == "npz" or form == "CSV" or written.shape[1] == len(names):
-        check(WRITERS[form](tmp_path, written, names=names), right, outcome, units="mV")
+    check(WRITERS[form](tmp_path, written, names=names), right, outcome, units="mV")
 
 
-# ---- kinds of one format ----
+def table(**more):
+    """A CSV file, or one of other leads."""
+    return lambda folder, signal: write_csv(folder / "a.csv", signal, **{"rate": 100} | more)
 
 
-def wfdb(*changes, file=None):
-    """A WFDB record whose header has other text in places; `file` edits its folder."""
+def written(form, **more):
+    return lambda folder, signal: WRITERS[form](folder, signal, **more)
 
-    def make(folder, signal):
-        base = write_wfdb(folder, signal)
-        header = base.with_suffix(".hea")
-        content = header.read_bytes()
-        for old, new in changes:
-            assert re.search(old, content)
-            content = re.sub(old, new, content)
-        header.write_bytes(content)
-        return file(folder) if file else base
 
-    return make
-
-
-def gains(new):
-    return rb" 16 [\d.]+\(-?\d+\)/mV", b" 16 " + new
-
-
-def microvolts(new):
-    """Headers whose gain means what the samples are: 1000 a millivolt."""
-
-    def make(folder, signal):
-        path = write_mat(folder, signal)
-        header = folder / "A0001.hea"
-        header.write_bytes(new(header.read_bytes()))
-        return path
-
-    return make
-
-
-def damaged_signal(folder):
-    path = folder / "record.dat"
-    content = bytearray(path.read_bytes())
-    content[12000] ^= 0x01
-    path.write_bytes(content)
-    return folder / "record"
-
-
-def upper_case(folder):
-    for name in ("record.hea", "record.dat"):
-        (folder / name).rename(folder / name.upper())
-    return folder / "RECORD.HEA"
-
-
-def frames(folder, signal):
-    """The layout of some converters: ten frames of a second with a hundred samples of each lead."""
-    counts = np.round(signal * 1000).astype("<i2").reshape(10, 100, 12).transpose(0, 2, 1)
-    (folder / "rec.dat").write_bytes(counts.tobytes())
-    lines = ["rec 12 1 10", *(f"rec.dat 16x100 1000/mV 16 0 0 0 0 {name}" for name in LEADS)]
-    (folder / "rec.hea").write_text("\n".join(lines) + "\n")
-    return folder / "rec"
-
-
-def segments(folder, signal):
-    base = write_wfdb(folder, signal)
-    header = base.with_suffix(".hea").read_text()
-    for number, unit in enumerate(("mV", "uV")):
-        (folder / f"p{number}.hea").write_text(header.replace("record 12", f"p{number} 12").replace("/mV", f"/{unit}"))
-    (folder / "all.hea").write_text("all/2 12 100 2000\np0 1000\np1 1000\n")
-    return folder / "all"
-
-
-def csv(edit):
-    """A table whose lines are edited."""
-
-    def make(folder, signal):
-        path = write_csv(folder / "a.csv", signal, rate=100)
-        path.write_text("\n".join(edit(path.read_text().splitlines())))
-        return path
-
-    return make
-
-
-def column(lines, name, factor=1.0):
-    """The column of times under another name and in another unit."""
-    times = (f"{float(line.split(',')[0]) * factor:g},{line.split(',', 1)[1]}" for line in lines[1:])
-    return [lines[0].replace("time", name), *times]
-
-
-def npz(**more):
-    def make(folder, signal):
-        np.savez(folder / "a.npz", **{"signal": signal, "rate": 100, "units": "mV", **more})
-        return folder / "a.npz"
-
-    return make
-
-
-def dicom(edit, name="a.dcm"):
-    return lambda folder, signal: write_dicom(folder / name, signal, change=edit)
-
-
-def swapped(file):
-    """Explicit VR Big Endian."""
-    file.set_original_encoding(False, False)
-    file.file_meta.TransferSyntaxUID = ExplicitVRBigEndian
-    for group in file.WaveformSequence:
-        group.WaveformData = np.frombuffer(group.WaveformData, "<i2").astype(">i2").tobytes()
-        group.WaveformPaddingValue = np.int16(-32768).astype(">i2").tobytes()
-
-
-def zero_padding(file):
-    for group in file.WaveformSequence:
-        group.WaveformPaddingValue = np.int16(0).tobytes()
-
-
-def short_group_first(file):
-    long = file.WaveformSequence[1]
-    short = copy.deepcopy(long)
-    short.NumberOfWaveformSamples, short.WaveformData = 200, long.WaveformData[: 200 * 24]
-    file.WaveformSequence.insert(0, short)
-
-
-def inverted_code(file):
-    """-aVR by its code, as Cabrera's order has it."""
-    group = file.WaveformSequence[1]
-    counts = np.frombuffer(group.WaveformData, "<i2").reshape(-1, 12).copy()
-    counts[:, 3] *= -1
-    group.WaveformData = counts.tobytes()
-    group.ChannelDefinitionSequence[3].ChannelSourceSequence[0].CodeValue = "2:65"
-
-
-def without_preamble(folder, signal):
-    path = write_dicom(folder / "a.dcm", signal)
-    path.write_bytes(path.read_bytes()[132:])
-    return path
-
-
-def edf(start, text, write=write_edf):
-    """An EDF file with another text at a place of its header."""
-
-    def make(folder, signal):
-        path = write(folder / "a.edf", signal)
-        content = bytearray(path.read_bytes())
-        for place in range(*start):
-            content[place : place + len(text)] = text
-        path.write_bytes(content)
-        return path
-
-    return make
-
-
-UNITS = (256 + 96 * 13, 256 + 96 * 13 + 96, 8)  # the dimensions of twelve leads in a file of thirteen signals
-
-
-def interrupted(folder, signal):
-    path = edf((192, 193), b"EDF+D")(folder, signal)
-    path.write_bytes(path.read_bytes().replace(b"+5\x14\x14", b"+7\x14\x14"))
-    return path
-
-
-def aecg(edit):
-    def make(folder, signal):
-        path = write_aecg(folder / "a.xml", signal)
-        path.write_text(edit(path.read_text()))
-        return path
-
-    return make
-
-
-def short_series_first(text):
-    series = re.search("<component><series>.*</series></component>", text)[0]
-    short = re.sub(
-        "<digits>(.*?)</digits>", lambda digits: f"<digits>{' '.join(digits[1].split()[:200])}</digits>", series
-    )
-    return text.replace(series, short + series)
-
-
-def negated(text):
-    """aVR inverted, under the code of -aVR."""
-    digits = re.search("LEAD_AVR.*?<digits>(.*?)</digits>", text)[1]
-    return text.replace(digits, " ".join(str(-int(one)) for one in digits.split())).replace("LEAD_AVR", "LEAD_AVRNEG")
-
-
-def hostile(write, root):
-    """A file of a device with the entities of a bomb."""
-
-    def make(folder, signal):
-        text = write(folder / "a.xml", signal).read_text()
-        bomb = f'<!DOCTYPE {root} [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
-        text = re.sub("<!DOCTYPE.*?>", "", text).replace(f"<{root}>", f"{bomb}<{root}>", 1)
-        (folder / "a.xml").write_text(text)
-        return folder / "a.xml"
-
-    return make
-
-
-OWN_TABLE = struct.pack("<HHBBBhI", 1, 1, 1, 16, 1, 0, 0)  # one code: a bit 0, then 15 bits
-
-
-def scp(**more):
-    return lambda folder, signal: write_scp(folder / "a.scp", signal, **more)
-
-
-def longer_scp(folder, signal):
-    path = write_scp(folder / "a.scp", signal)
-    path.write_bytes(path.read_bytes().replace(struct.pack("<IIB", 1, 1000, 1), struct.pack("<IIB", 1, 2**32 - 1, 1)))
-    return path
-
-
-def other(name, content=b"%PDF"):
-    def make(folder, signal):
-        (folder / name).write_bytes(content)
-        return folder / name
-
-    return make
-
+PULSE = [edfio.EdfSignal(np.zeros(1000), 100, label="Pulse", physical_range=(-1, 1)) for _ in range(2)]
+BREATH = edfio.EdfSignal(np.zeros(250), 25, label="Resp", physical_dimension="L", physical_range=(-1, 1))
+NAN = np.full((1000, 12), np.nan)
+HALF_A_LEAD = (np.arange(1000)[:, None] < 500) & (np.arange(12) == 2)
 
 KINDS = {
     # WFDB
-    "WFDB: gain 0": (wfdb(gains(b"0(0)/mV")), "refused: no gain"),
-    "WFDB: no gain": (wfdb((rb" 16 [\d.]+\(-?\d+\)/mV.*", b" 16")), "refused: no gain"),
-    "WFDB: 1000(mV)/0": (wfdb(gains(b"1000(mV)/0")), "refused: no gain: 1000(mV)/0"),
-    "WFDB: no rate": (wfdb((rb"record 12.*", b"record 12")), "refused: unknown sampling rate"),
-    "WFDB: no rate, given": (wfdb((rb"record 12.*", b"record 12")), "read", {"rate": 100}),
-    "WFDB: the byte of µ in a name": (wfdb((rb" V1\r?\n", " 胸导V1\n".encode())), "read"),
-    "WFDB: µV in Latin-1": (microvolts(lambda text: text.replace(b"1000/mV", b"1/\xb5V")), "read"),
-    "WFDB: suffix in the name": (microvolts(lambda text: text.replace(b"A0001 12", b"A0001.mat 12")), "read"),
-    "WFDB: a year": (wfdb((rb"100 1000", b"100 1000 2006")), "read"),
-    "WFDB: a short date": (wfdb((rb"100 1000", b"100 1000 12:00:00 01/02/89")), "read"),
+    "WFDB: gain 0": (gains(b"0(0)/mV"), "refused: no gain"),
+    "WFDB: no gain": (header(rb" 16 [\d.]+\(-?\d+\)/mV.*", b" 16"), "refused: no gain"),
+    "WFDB: 1000(mV)/0": (gains(b"1000(mV)/0"), "refused: no gain: 1000(mV)/0"),
+    "WFDB: no rate": (header(rb"record 12.*", b"record 12"), "refused: unknown sampling rate"),
+    "WFDB: no rate, given": (header(rb"record 12.*", b"record 12"), "read", {"rate": 100}),
+    "WFDB: µV": (written("WFDB", units="µV"), "read"),
+    "WFDB: uV": (written("WFDB", units="uV"), "read"),
+    "WFDB: the byte of µ in a name": (header(rb" V1\r?\n", " 胸导V1\n".encode()), "read"),
+    "WFDB: µV in Latin-1": (microvolts(b"1000/mV", b"1/\xb5V"), "read"),
+    "WFDB: suffix in the name": (microvolts(b"A0001 12", b"A0001.mat 12"), "read"),
+    "WFDB: a year": (header(rb"100 1000", b"100 1000 2006"), "read"),
+    "WFDB: a short date": (header(rb"100 1000", b"100 1000 12:00:00 01/02/89"), "read"),
     "WFDB: 100 samples a frame": (frames, "read"),
-    "WFDB: upper case": (wfdb(file=upper_case), "read"),
-    "WFDB: a damaged signal file": (wfdb(file=damaged_signal), "warned: checksum, damaged?"),
+    "WFDB: upper case": (upper_case, "read"),
+    "WFDB: a changed sample": (
+        changed("WFDB", lambda content: content[:12000] + bytes([content[12000] ^ 1]) + content[12001:], ".dat"),
+        "warned: checksum, damaged?",
+    ),
     "WFDB: segments of two units": (segments, "refused: segments with different units"),
-    "WFDB: adu": (
-        microvolts(lambda text: text.replace(b"/mV", b"/adu")),
-        "refused: unknown unit: adu",
-        {"units": "mV"},
+    "WFDB: adu": (microvolts(b"/mV", b"/adu"), "refused: unknown unit: adu", {"units": "mV"}),
+    "WFDB: a signal file elsewhere": (header(rb"record.dat", b"../record.dat"), "refused: unreadable WFDB record"),
+    "WFDB: a header without text": (header(rb"(?s).+", b""), "refused: unreadable WFDB record: none"),
+    "WFDB: a header of bits": (
+        header(rb"(?s).+", "\x80\x81\n".encode()),
+        r"refused: unreadable WFDB record: '\x80\x81'",
     ),
-    "WFDB: a signal file elsewhere": (wfdb((rb"record.dat", b"../record.dat")), "refused: unreadable WFDB record"),
+    "WFDB: a segment of itself": (
+        header(rb"(?s).+", b"record/1 12 100 1000\nrecord 1000\n"),
+        "refused: unreadable WFDB record: segments within a segment",
+    ),
+    "WFDB: too few segments": (
+        header(rb"(?s).+", b"record/2147483648 12 100 1000\nrecord 1000\n"),
+        "refused: unreadable WFDB record: 1",
+    ),
+    "WFDB: too few signals": (
+        header(rb"(?s).+", b"record 12 100 1000\nrecord.dat 16 1000/mV\n"),
+        "refused: unreadable WFDB record: 1",
+    ),
+    "WFDB: too long": (header(b"100 1000", b"100 99999999"), "refused: recording too large: 1,199,999,988 announced"),
+    "WFDB: longer than it is": (header(b"100 1000", b"100 2000000"), "refused: unreadable WFDB record: 24,000 bytes"),
+    "WFDB: 5000 digits": (header(b"100 1000", b"100 " + b"9" * 5000), "refused: recording too large: announced"),
+    "WFDB: 9999999 leads": (header(b"record 12", b"record 9999999"), "refused: recording too large: announced"),
+    "WFDB: 0 Hz": (header(b"100 1000", b"0 1000"), "refused: sampling rate out of range: 0 Hz"),
+    "WFDB: 1 MHz": (header(b"100 1000", b"1000000 1000"), "refused: sampling rate out of range: 1e+06 Hz"),
+    "WFDB: a lead without a name": (header(rb" V1\r?\n", b"\n"), "refused: leads missing: V2"),
+    "WFDB: cut": (cut("WFDB", 1000, ".dat"), "refused: unreadable WFDB record: 23,000 bytes"),
+    "WFDB: text as samples": (
+        changed("WFDB", lambda _: b"this is a text", ".dat"),
+        "refused: unreadable WFDB record: 14 bytes",
+    ),
+    "WFDB: a signal file alone": (other("lone.dat", bytes(100)), "refused: unreadable WFDB record"),
+    "WFDB: a .mat file alone": (lone_mat, "refused: unreadable WFDB record: no such file"),
     # CSV
-    "CSV: a comma at the end": (csv(lambda rows: [rows[0], *(f"{row}," for row in rows[1:])]), "refused: row 2 has 14"),
-    "CSV: an unnamed column": (csv(lambda rows: [rows[0], *(f"N,{row}" for row in rows[1:])]), "refused: row 2 has 14"),
-    "CSV: decimal commas between commas": (
-        csv(lambda rows: [rows[0], *(r.replace(".", ",") for r in rows[1:])]),
-        "refused: row 2 has",
-    ),
+    "CSV: a comma at the end": (each_row(lambda row: f"{row},"), "refused: unreadable table: row 2 has 14"),
+    "CSV: an unnamed column": (each_row(lambda row: f"N,{row}"), "refused: unreadable table: row 2 has 14"),
+    "CSV: two commas": (each_row(lambda row: row.replace(".", ",")), "refused: unreadable table: row 2 has"),
     "CSV: semicolons": (csv(lambda rows: [row.replace(",", ";") for row in rows]), "read"),
-    "CSV: semicolons and commas": (
-        csv(lambda rows: [r.replace(",", ";").replace(".", ",") for r in rows]),
-        "read",
-    ),
+    "CSV: semicolons and commas": (csv(lambda rows: [r.replace(",", ";").replace(".", ",") for r in rows]), "read"),
     "CSV: tabs": (csv(lambda rows: [row.replace(",", "\t") for row in rows]), "read"),
     "CSV: no header": (csv(lambda rows: rows[1:]), "refused: unreadable table: numbers in the first row"),
     "CSV: quoted names": (csv(lambda rows: [", ".join(f'"{n}"' for n in rows[0].split(",")), *rows[1:]]), "read"),
-    "CSV: Time [s]": (csv(lambda rows: column(rows, "Time [s]")), "read"),
-    "CSV: time (ms)": (csv(lambda rows: column(rows, "time (ms)", 1000)), "read"),
-    "CSV: time_ms": (csv(lambda rows: column(rows, "time_ms", 1000)), "read"),
-    "CSV: sec": (csv(lambda rows: column(rows, "sec")), "read"),
-    "CSV: timestamp": (csv(lambda rows: column(rows, "timestamp")), "refused: a time of unknown unit: timestamp"),
+    "CSV: Time [s]": (time_column("Time [s]"), "read"),
+    "CSV: time (ms)": (time_column("time (ms)", 1000), "read"),
+    "CSV: time_ms": (time_column("time_ms", 1000), "read"),
+    "CSV: sec": (time_column("sec"), "read"),
+    "CSV: timestamp": (time_column("timestamp"), "refused: a time of unknown unit: timestamp"),
+    "CSV: nothing": (other("a.csv", b""), "refused: empty file"),
+    "CSV: words": (other("a.csv", b"I,II\nhello,world\n"), "refused: unreadable table"),
+    "CSV: no time": (table(rate=None), "refused: unknown sampling rate"),
+    "CSV: no unit": (table(), "refused: unknown unit", {}),
+    "CSV: a fast one": (table(rate=250_000), "refused: sampling rate out of range"),
+    "CSV: a lead twice": (table(names=["I", "i", *LEADS[2:]]), "refused: duplicate lead"),
+    "CSV: 3 s": (lambda folder, s: write_csv(folder / "a.csv", s[:300], rate=100), "refused: recording too short"),
+    "CSV: 5 s of a lead": (
+        lambda folder, s: write_csv(folder / "a.csv", np.where(HALF_A_LEAD, np.nan, s), rate=100),
+        "refused: too many samples missing",
+    ),
+    "CSV: no numbers": (
+        lambda folder, s: write_csv(folder / "a.csv", NAN, rate=100),
+        "refused: too many samples missing: 100%",
+    ),
     # NumPy
     "npz: a rate of shape (1,)": (npz(rate=np.array([100])), "read"),
     "npz: leads as objects": (npz(leads=np.array(LEADS, object)), "refused: unreadable NumPy file"),
+    "npz: leads as a long text": (npz(leads=np.array("x" * 100_000)), "refused: unreadable NumPy file: at most"),
+    "npz: cut": (cut("npz", 200), "refused: unreadable NumPy file: BadZipFile"),
+    "npz: 16 hours": (npz(signal=np.zeros((6_000_000, 12), np.int8)), "refused: recording too long: 60000 seconds"),
+    "npz: 0 s": (npz(signal=np.zeros((0, 12))), "refused: recording too short: 0 seconds"),
+    "npz: infinite": (npz(signal=np.full((1000, 12), np.inf)), "refused: too many samples missing: 100%"),
+    "npz: 0 Hz": (npz(rate=0), "refused: sampling rate out of range: 0 Hz"),
+    "npz: nan Hz": (npz(rate=np.nan), "refused: sampling rate out of range: nan Hz"),
+    "npy: a damaged header": (npy(b"}", b"{"), "refused: unreadable NumPy file", {"rate": 100, "units": "mV"}),
+    "npy: more than there is": (npy(b"1000, 12), ", b"9000000012,), "), "refused: unreadable NumPy file: mmap length"),
+    "npy: garbage": (other("a.npy", b"\x93NUMPY garbage"), "refused: unreadable NumPy file"),
     # DICOM
+    "DICOM: mV": (written("DICOM", units="mV"), "read"),
     "DICOM: big endian": (dicom(swapped), "read"),
     "DICOM: mu-law": (
-        dicom(lambda f: setattr(f.WaveformSequence[1], "WaveformSampleInterpretation", "MB")),
+        recorded(lambda group: setattr(group, "WaveformSampleInterpretation", "MB")),
         "refused: unreadable DICOM file: 16 bits of the kind MB",
     ),
-    "DICOM: 0 as padding": (dicom(zero_padding), "read"),
+    "DICOM: 0 as padding": (recorded(lambda group: setattr(group, "WaveformPaddingValue", bytes(2))), "read"),
     "DICOM: a short group first": (dicom(short_group_first), "read"),
-    "DICOM: the code of -aVR": (dicom(inverted_code), "warned: aVR computed from the inverted lead"),
+    "DICOM: the code of -aVR": (recorded(inverted_code), INVERTED),
+    "DICOM: codes of SCP-ECG": (each_channel(code_of_scp), "read"),
     "DICOM: no suffix": (dicom(lambda file: None, "IM000001"), "read"),
-    "DICOM: no preamble": (without_preamble, "read"),
+    "DICOM: no preamble": (changed("DICOM", lambda content: content[132:]), "read"),
+    "DICOM: cut": (cut("DICOM"), "refused: unreadable DICOM file"),
+    "DICOM: no recording": (
+        dicom(lambda file: delattr(file, "WaveformSequence")),
+        "refused: unreadable DICOM file: ECG",
+    ),
+    "DICOM: a derived beat alone": (
+        dicom(lambda file: file.WaveformSequence.pop()),
+        "refused: unreadable DICOM file: only derived",
+    ),
+    "DICOM: no rate": (
+        recorded(lambda group: delattr(group, "SamplingFrequency")),
+        "refused: unreadable DICOM file: SamplingFrequency",
+    ),
+    "DICOM: deflated": (
+        dicom(lambda file: setattr(file.file_meta, "TransferSyntaxUID", DeflatedExplicitVRLittleEndian)),
+        "refused: unreadable DICOM file: deflated",
+    ),
+    "DICOM: no gain": (without("ChannelSensitivity"), "refused: no gain: none"),
+    "DICOM: no unit": (without("ChannelSensitivityUnitsSequence"), "refused: no gain: none"),
+    "DICOM: no lead": (
+        without("ChannelSourceSequence"),
+        "refused: unreadable DICOM file: ChannelSourceSequence",
+    ),
+    "DICOM: gain 0": (each_channel(lambda one: setattr(one, "ChannelSensitivity", 0)), "refused: no gain: 0"),
+    "DICOM: a pressure": (
+        each_channel(lambda one: setattr(one.ChannelSensitivityUnitsSequence[0], "CodeValue", "mm[Hg]")),
+        "refused: unknown unit: mm[Hg]",
+    ),
+    "DICOM: 2^31 samples": (
+        recorded(lambda group: setattr(group, "NumberOfWaveformSamples", 2**31)),
+        "refused: recording too large: announced",
+    ),
     # EDF
+    "EDF: mV": (written("EDF", units="mV"), "read"),
     "EDF: µV in UTF-8": (edf(UNITS, "µV".encode()), "read"),
     "EDF: no dimension": (edf(UNITS, b"  "), "refused: unknown unit: none"),
     "EDF: no dimension, given": (edf(UNITS, b"  "), "read", {"units": "µV"}),
-    "EDF+D without interruptions": (edf((192, 193), b"EDF+D"), "read"),
+    "EDF: a pressure": (edf(UNITS, b"mmHg"), "refused: unknown unit: mmHg"),
+    "EDF: other signals inverted and twice": (written("EDF", others=PULSE), "read"),
+    "EDF: labels with a prefix, another rate": (
+        written("EDF", names=[f"ECG {lead}" for lead in LEADS], others=[BREATH]),
+        "read",
+    ),
+    "EDF: two rates": (two_rates, "refused: leads with different sampling rates: 50 Hz, 100 Hz"),
+    "EDF+D without interruptions": (edf([192], b"EDF+D"), "read"),
     "EDF+D with interruptions": (interrupted, "refused: unreadable EDF file: EDF+D"),
+    "EDF: cut": (cut("EDF"), "refused: unreadable EDF file: bytes of signal"),
+    "BDF: cut": (cut("BDF"), "refused: unreadable EDF file: bytes of signal"),
+    "EDF: 9999 signals": (edf([252], b"9999"), "refused: unreadable EDF file: 9999 signals"),
+    "EDF: 99999999 records": (edf([236], b"99999999"), "refused: unreadable EDF file: bytes of signal"),
+    "EDF: records of 0 s": (edf([244], b"0       "), "refused: unreadable EDF file: records of 0 s"),
+    "EDF: no range": (edf([256 + 104 * SIGNALS], b"32767   "), "refused: no gain: 32767 to 32767"),
+    "EDF: inverse digits": (edf([256 + 120 * SIGNALS], b"40000   "), "refused: no gain: for 40000 to 32767"),
+    "EDF: an EEG's lead": (edf([256 + 16 * 11], b"EEG Fpz         "), "refused: leads missing: aVR"),
     # XML
-    "aECG: a comment of 5 kB": (aecg(lambda t: t.replace("<Annot", f"<!--{5000 * 'x'}--><Annot", 1)), "read"),
+    "aECG: mV": (written("aECG", units="mV"), "read"),
+    "aECG: a comment of 5 kB": (replaced("<Annot", f"<!--{5000 * 'x'}--><Annot"), "read"),
     "aECG: a short series first": (aecg(short_series_first), "read"),
-    "aECG: AVRNEG": (aecg(negated), "warned: aVR computed from the inverted lead"),
+    "aECG: AVRNEG": (aecg(negated), INVERTED),
+    "aECG: another root": (replaced("AnnotatedECG", "OtherECG"), "refused: unreadable XML file: another kind of XML"),
+    "aECG: no increment": (replaced("increment", "step"), "refused: unreadable XML file: increment"),
+    "aECG: no scale": (replaced("scale", "scala"), "refused: no gain: 0"),
+    "aECG: no unit": (replaced('<scale value="1" unit="uV"/>', '<scale value="1"/>'), "refused: no gain: 1"),
+    "aECG: an unknown lead": (
+        replaced('LEAD_V6" codeSystem="2.16.840.1.113883.6.24"', 'LEAD_X"'),
+        "refused: leads missing: V5",
+    ),
+    "aECG: entities": (
+        hostile("aECG", b"<AnnotatedECG"),
+        "refused: unreadable XML file: entity declarations are not allowed",
+    ),
     "MUSE: no unit": (lambda folder, s: write_muse(folder / "a.xml", s, units=""), "refused: no gain"),
-    "MUSE: entities": (hostile(write_muse, "RestingECG"), "refused: unreadable XML file"),
-    "Philips: entities": (hostile(write_philips, "restingecgdata"), "refused: unreadable XML file"),
+    "MUSE: entities": (hostile("MUSE", b"<RestingECG"), "refused: unreadable XML file"),
+    "Philips: entities": (hostile("Philips", b"<restingecgdata"), "refused: unreadable XML file"),
     # SCP-ECG
-    "SCP-ECG: tables of its own": (scp(table=OWN_TABLE), "refused: SCP-ECG with Huffman tables of its own"),
+    "SCP-ECG: tables of its own": (
+        scp(table=OWN_TABLE),
+        "refused: unreadable SCP-ECG file: SCP-ECG with Huffman tables of its own",
+    ),
     "SCP-ECG: subtracted beats": (scp(flags=0x05), "refused: unreadable SCP-ECG file"),
-    "SCP-ECG: more samples than bits": (longer_scp, "refused: recording too large"),
+    "SCP-ECG: more samples than bits": (changed("SCP-ECG", longer_scp), "refused: recording too large"),
     # what is not read
+    "nowhere": (lambda folder, s: folder / "nowhere", "refused: recording missing"),
+    "a table nowhere": (lambda folder, s: folder / "nowhere.csv", "refused: recording missing"),
     "PDF": (other("a.pdf"), "refused: a format that is not read: .pdf"),
     "packed table": (other("a.csv.gz"), "refused: a format that is not read: .gz"),
     "text": (other("a.txt"), "refused: a format that is not read: .txt"),
@@ -413,6 +345,7 @@ KINDS = {
 }
 
 
+@pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("kind", KINDS)
 def test_one_format(kind, signal, tmp_path):
     make, outcome, *given = KINDS[kind]
@@ -459,15 +392,8 @@ def test_an_archive_is_read_in_place(form, signal, tmp_path):
 
 
 def test_an_archive_expands_to_no_more_than_a_limit(tmp_path):
-    with (
-        zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive,
-        archive.open("a.csv", "w") as file,
-    ):
+    archive = zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED)
+    with archive, archive.open("a.csv", "w") as file:
         for _ in range(201):
             file.write(bytes(1_000_000))
     check(tmp_path / "bomb.zip" / "a.csv", None, "refused: archive too large")
-
-
-def test_edfs_other_signals_may_be_inverted_or_twice(signal, tmp_path):
-    pulse = [edfio.EdfSignal(np.zeros(1000), 100, label="Pulse", physical_range=(-1, 1)) for _ in range(2)]
-    check(write_edf(tmp_path / "a.edf", np.round(signal, 3), others=pulse), np.round(signal, 3), "read")

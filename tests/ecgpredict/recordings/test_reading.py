@@ -17,11 +17,6 @@ def test_a_wfdb_record_is_read_by_any_of_its_names(signal, tmp_path, suffix):
     np.testing.assert_allclose(recording.signal, signal, atol=1e-3)
 
 
-@pytest.mark.parametrize("units", ["uV", "µV"])
-def test_microvolts_of_a_header_become_millivolts(signal, tmp_path, units):
-    np.testing.assert_allclose(recordings.read(write_wfdb(tmp_path, signal, units=units)).signal, signal, atol=1e-3)
-
-
 @pytest.mark.parametrize(
     "name", [str.upper, str.lower, lambda lead: f"Lead {lead}", lambda lead: f"MDC_ECG_LEAD_{lead}"]
 )
@@ -47,65 +42,6 @@ def test_numpy_files_hold_leads_in_columns_or_rows(signal, tmp_path, transposed)
 def test_an_npz_file_states_leads_rate_and_unit(signal, tmp_path):
     np.savez(tmp_path / "a.npz", signal=signal[:, ::-1] * 1000, rate=100, leads=LEADS[::-1], units="uV")
     np.testing.assert_allclose(recordings.read(tmp_path / "a.npz").signal, signal, atol=1e-5)
-
-
-def text_named_dat(folder, signal):
-    base = write_wfdb(folder, signal)
-    base.with_suffix(".dat").write_text("this is a text")
-    return base.with_suffix(".dat")
-
-
-def lone_dat(folder, signal):
-    (folder / "lone.dat").write_bytes(b"\0" * 100)
-    return folder / "lone.dat"
-
-
-def empty(folder, signal):
-    (folder / "empty.csv").touch()
-    return folder / "empty.csv"
-
-
-def garbage(folder, signal):
-    (folder / "a.npy").write_bytes(b"\x93NUMPY garbage")
-    return folder / "a.npy"
-
-
-def words(folder, signal):
-    (folder / "a.csv").write_text("I,II\nhello,world\n")
-    return folder / "a.csv"
-
-
-def with_gap(folder, signal):
-    signal = signal.copy()
-    signal[:500, 2] = np.nan
-    return write_csv(folder / "a.csv", signal, rate=100)
-
-
-@pytest.mark.parametrize(
-    ("make", "problem"),
-    [
-        (lambda folder, s: folder / "nowhere.csv", "recording missing"),
-        (lambda folder, s: folder / "nowhere", "recording missing"),
-        (empty, "empty file"),
-        (text_named_dat, "unreadable WFDB record"),
-        (lone_dat, "unreadable WFDB record"),
-        (garbage, "unreadable NumPy file"),
-        (words, "unreadable table"),
-        (with_gap, "too many samples missing"),
-        (lambda folder, s: write_csv(folder / "a.csv", s[:, :7], rate=100, names=LEADS[:7]), "leads missing"),
-        (lambda folder, s: write_csv(folder / "a.csv", s[:300], rate=100), "recording too short"),
-        (lambda folder, s: write_csv(folder / "a.csv", s, rate=250_000), "sampling rate out of range"),
-        (lambda folder, s: write_csv(folder / "a.csv", s), "unknown sampling rate"),
-        (lambda folder, s: write_csv(folder / "a.csv", s, rate=100, names=["I", "i", *LEADS[2:]]), "duplicate lead"),
-        (
-            lambda folder, s: write_csv(folder / "a.csv", np.column_stack([s, s[:, 0]]), rate=100, names=[*LEADS, "i"]),
-            "duplicate lead",
-        ),
-    ],
-)
-def test_an_error_names_the_problem(make, problem, signal, tmp_path):
-    with pytest.raises(InputError, match=problem):
-        recordings.read(make(tmp_path, signal), units="mV")
 
 
 def test_a_missing_unit_is_an_error(signal, tmp_path):
