@@ -4,19 +4,18 @@ Its readers are tested in Node, see test_browser_recordings; its arithmetic in t
 """
 
 import json
-import time
 
 import numpy as np
 import pytest
 import wfdb
+from bare_page import Page, in_integers
 from browser_examples import MISTAKES, columns
 from recording_files import write_csv
 from scipy.signal import resample_poly
 
 from ecgpredict import browser as scripts
 from ecgpredict import examples, occlusion, recordings, released
-from ecgpredict.firmware import fixed_point, graph, reference
-from ecgpredict.spec import CLASSES, LEADS, Normalization
+from ecgpredict.spec import CLASSES, LEADS
 
 
 @pytest.fixture(scope="module")
@@ -44,53 +43,10 @@ def page(published_book, browser):
     return Page(browser)
 
 
-class Page:
-    def __init__(self, driver):
-        self.driver = driver
-        self.root = driver.find_element("css selector", ".ecg-classifier")
-
-    def part(self, name):
-        return self.root.find_element("css selector", f'[data-part="{name}"]')
-
-    def choose(self, *paths):
-        self.part("files").send_keys("\n".join(map(str, paths)))
-        return self.settled()
-
-    def settled(self):
-        until = time.monotonic() + 60
-        while (state := self.root.get_attribute("data-state")) in ("busy", "ready", "loading"):
-            assert time.monotonic() < until, "the page does not respond"
-            time.sleep(0.05)
-        return state
-
-    @property
-    def probabilities(self):
-        return json.loads(self.root.get_attribute("data-probabilities"))
-
-    @property
-    def status(self):
-        return self.part("status").text
-
-
 @pytest.fixture(scope="module")
-def default():
-    """Path of the default model's .tflite file, and its entry in the manifest."""
-    return released.load_verified(released.default(), kind=released.TFLITE)
-
-
-@pytest.fixture(scope="module")
-def probabilities(default):
+def probabilities():
     """The default model's calibrated probabilities (w, 5) of windows (w, 1000, 12) in mV, in NumPy's integers."""
-    path, entry = default
-    network = graph.read(path)
-    source, table = network.blocks[0].source, fixed_point.output_tables(network.output, entry)[0]
-
-    def compute(windows):
-        normal = Normalization(entry["mean"], entry["scale"])(np.asarray(windows, np.float32))
-        x = np.clip(np.round(normal / np.float32(source.scale)) + source.zero, -128, 127).astype(np.int8)
-        return table[reference.outputs(network, x).astype(int) + 128]
-
-    return compute
+    return in_integers(released.default())
 
 
 @pytest.fixture(scope="module")
@@ -109,12 +65,12 @@ def test_an_example_gets_the_models_probabilities(page, patients, probabilities)
     assert [button.text for button in buttons] == [patient["name"] for patient in patients]
     buttons[3].click()
     assert page.settled() == "done", page.status
-    np.testing.assert_allclose(page.probabilities, probabilities(columns(patients[3])[None])[0], rtol=1e-5)
+    np.testing.assert_allclose(page.data("probabilities"), probabilities(columns(patients[3])[None])[0], rtol=1e-5)
     assert str(patients[3]["ecg_id"]) in page.part("title").text
 
 
-def test_the_model_is_right_about_four_examples_and_wrong_about_two(default, patients, probabilities):
-    thresholds = np.array(default[1]["thresholds"]) - 1e-6
+def test_the_model_is_right_about_four_examples_and_wrong_about_two(patients, probabilities):
+    thresholds = np.array(released.entry(released.default(), kind=released.TFLITE)["thresholds"]) - 1e-6
     found = [probabilities(columns(patient)[None])[0] >= thresholds for patient in patients]
     wrong = {
         patient["ecg_id"]
@@ -147,37 +103,19 @@ def test_the_compact_variant_classifies_in_place(published_book, browser, patien
 
 def test_a_file_gets_the_models_probabilities(page, packed, in_python):
     assert page.choose(packed, packed.with_suffix(".dat")) == "done", page.status
-    np.testing.assert_allclose(page.probabilities, in_python(packed), atol=1e-3)
+    np.testing.assert_allclose(page.data("probabilities"), in_python(packed), atol=1e-3)
     bars = page.part("bars").find_elements("css selector", "li")
     assert [bar.text.split()[0] for bar in bars] == list(CLASSES)
     assert " ms" in page.status
-    black_pixels = page.driver.execute_script(
-        """const c = document.querySelector('[data-part="paper"]');
-        const p = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
-        let black = 0; for (let i = 0; i < p.length; i += 4) black += p[i] + p[i + 1] + p[i + 2] < 60;
-        return black;"""
-    )
-    assert black_pixels > 2000
+    assert page.pixels("r + g + b < 60") > 2000
 
 
 def test_the_map_of_what_the_model_reacted_to_is_pythons(page, patients, probabilities):
     page.part("examples").find_elements("css selector", "button")[5].click()  # the model is in doubt about it
     assert page.settled() == "done", page.status
-    page.part("map").click()
-    until = time.monotonic() + 60
-    while not (found := page.root.get_attribute("data-map")):
-        assert time.monotonic() < until, "the page does not respond"
-        time.sleep(0.05)
-    expected = occlusion.occlusion_map(probabilities, columns(patients[5]))
-    np.testing.assert_allclose(json.loads(found), expected, atol=1e-6)
+    np.testing.assert_allclose(page.map(), occlusion.occlusion_map(probabilities, columns(patients[5])), atol=1e-6)
     assert page.part("legend").is_displayed()
-    orange = page.driver.execute_script(
-        """const c = document.querySelector('[data-part="paper"]');
-        const p = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
-        let found = 0; for (let i = 0; i < p.length; i += 4) found += p[i] > p[i + 2] + 40;
-        return found;"""
-    )
-    assert orange > 500
+    assert page.pixels("r > b + 40") > 500
     page.part("map").click()
     assert not page.part("legend").is_displayed()
 
@@ -194,10 +132,9 @@ def test_what_is_doubtful_stands_above_the_bars(page, tmp_path, in_python):
     signal = 6 * examples.signals()["normal"][:, eight]
     table = write_csv(tmp_path / "a.csv", signal, rate=100, names=[LEADS[lead] for lead in eight])
     assert page.choose(table) == "done", page.status
-    warnings = [item.text for item in page.part("warnings").find_elements("css selector", "li")]
-    assert warnings[0] == "III aVR aVL aVF computed from I and II"
-    assert any(text.startswith("unusually high amplitudes") for text in warnings)
-    np.testing.assert_allclose(page.probabilities, in_python(table, units="mV"), atol=1e-3)
+    assert page.warnings[0] == "III aVR aVL aVF computed from I and II"
+    assert any(text.startswith("unusually high amplitudes") for text in page.warnings)
+    np.testing.assert_allclose(page.data("probabilities"), in_python(table, units="mV"), atol=1e-3)
 
 
 def test_it_works_by_keyboard(page):

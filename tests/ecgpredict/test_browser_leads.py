@@ -1,11 +1,9 @@
 """Recordings of fewer leads in the browser: a variant that is loaded when it is needed, on a page without the book."""
 
-import json
-
 import bare_page
 import numpy as np
 import pytest
-from bare_page import in_integers, wait
+from bare_page import Page, in_integers
 from recording_files import write_csv
 
 from ecgpredict import browser as scripts
@@ -30,26 +28,6 @@ def page(staged, browser):
     return Page(browser)
 
 
-class Page:
-    def __init__(self, driver):
-        self.driver, self.root = driver, driver.find_element("css selector", ".ecg-classifier")
-
-    def part(self, name):
-        return self.root.find_element("css selector", f'[data-part="{name}"]')
-
-    def choose(self, path):
-        self.part("files").send_keys(str(path))
-        wait(lambda: self.root.get_attribute("data-state") in ("done", "wrong"))
-        assert self.root.get_attribute("data-state") == "done", self.part("status").text
-
-    def data(self, name):
-        return json.loads(self.root.get_attribute(f"data-{name}"))
-
-    @property
-    def warnings(self):
-        return [item.text for item in self.part("warnings").find_elements("css selector", "li")]
-
-
 @pytest.fixture
 def table(tmp_path):
     """Writes a table of these leads, at 100 Hz."""
@@ -59,7 +37,7 @@ def table(tmp_path):
 @pytest.mark.parametrize("model", VARIANTS, ids=lambda model: model.name)
 def test_the_variant_with_these_leads_classifies_and_its_cost_stands_first(page, table, model):
     path = table(model.leads)
-    page.choose(path)
+    assert page.choose(path) == "done", page.status
     assert page.root.get_attribute("data-model") == model.name
     assert page.warnings[0] == model.cost
     window = recordings.windows(recordings.read(path, units="mV", taken=[model.leads]))
@@ -70,36 +48,34 @@ def test_the_variant_with_these_leads_classifies_and_its_cost_stands_first(page,
 
 
 def test_more_leads_than_a_variant_takes_are_left_out(page, table):
-    page.choose(table([lead for lead in LEADS if lead != "V3"]))
+    assert page.choose(table([lead for lead in LEADS if lead != "V3"])) == "done", page.status
     assert page.root.get_attribute("data-model") == VARIANTS[0].name
 
 
 def test_statements_are_offered_for_twelve_leads_alone(page, table):
-    page.choose(table(["I", "II"]))
+    assert page.choose(table(["I", "II"])) == "done", page.status
     assert not page.part("ask").is_displayed()
-    page.choose(table(LEADS))
+    assert page.choose(table(LEADS)) == "done", page.status
     assert page.part("ask").is_displayed()
 
 
 def test_the_map_has_the_variants_leads_and_is_pythons(page, table):
     model = next(one for one in VARIANTS if len(one.leads) == 2)
     path = table(model.leads)
-    page.choose(path)
-    page.driver.execute_script("arguments[0].click()", page.part("map"))  # the page may be scrolling
-    wait(lambda: page.root.get_attribute("data-map"))
+    assert page.choose(path) == "done", page.status
     window = recordings.windows(recordings.read(path, units="mV", taken=[model.leads]))[0]
     expected = occlusion.occlusion_map(in_integers(model.name), window)[:, positions(model.leads)]
-    np.testing.assert_allclose(page.data("map"), expected, atol=1e-6)
+    np.testing.assert_allclose(page.map(), expected, atol=1e-6)
 
 
 def test_leads_that_are_not_there_are_not_drawn(page, table):
-    page.choose(table(["I", "V5"]))
+    assert page.choose(table(["I", "V5"])) == "done", page.status
     assert "I V5" in page.part("paper").get_attribute("aria-label")
     rows = page.part("paper").size["height"]
-    page.choose(table(LEADS))
+    assert page.choose(table(LEADS)) == "done", page.status
     assert rows < page.part("paper").size["height"]
 
 
 def test_a_visitor_with_twelve_leads_loads_no_variant(page, table):
-    page.choose(table(LEADS))
+    assert page.choose(table(LEADS)) == "done", page.status
     assert page.driver.execute_script("return window.ECG_VARIANT") is None
