@@ -35,29 +35,12 @@ def recordings(tmp_path_factory):
     return root / "recordings"
 
 
-def run(recordings, out, *options):
+def run(recordings, out):
     """The archive's workflow in the background."""
-    command = [
-        sys.executable,
-        "-m",
-        "snakemake",
-        "--snakefile",
-        str(PROJECT / "workflows/archive/Snakefile"),
-        "--workflow-profile",
-        str(PROJECT / "profiles/slurm"),
-        "--cores",
-        "2",
-        "--nolock",
-        "--config",
-        f"recordings={recordings}",
-        f"out={out}",
-        f"shard_size={SHARD}",
-        "--seconds-between-status-checks",
-        "2",
-        "--slurm-init-seconds-before-status-checks",
-        "1",
-        *options,
-    ]
+    workflow = f"--snakefile {PROJECT}/workflows/archive/Snakefile --workflow-profile {PROJECT}/profiles/slurm"
+    config = f"--config recordings={recordings} out={out} shard_size={SHARD}"
+    checks = "--seconds-between-status-checks 2 --slurm-init-seconds-before-status-checks 1"
+    command = [sys.executable, "-m", "snakemake", *f"{workflow} --cores 2 --nolock {config} {checks}".split()]
     environment = os.environ | {"PYTHONPATH": str(PROJECT)}
     with open(out.with_suffix(".log"), "a") as log:
         return subprocess.Popen(command, cwd=out.parent, env=environment, stdout=log, stderr=log)

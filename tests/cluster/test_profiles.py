@@ -32,19 +32,8 @@ def test_a_folder_without_a_profile_is_an_error(project, tmp_path):
 def jobs(tmp_path_factory):
     """What Snakemake would submit for the tiny study, as it prints it."""
     root = copy_checkout(tmp_path_factory.mktemp("profile") / "checkout")
-    command = [
-        sys.executable,
-        "-m",
-        "snakemake",
-        "--dry-run",
-        "--cores",
-        "2",
-        "--workflow-profile",
-        "profiles/slurm",
-        "--config",
-        "profile=tiny",
-        "cluster=1",
-    ]
+    options = "--dry-run --cores 2 --workflow-profile profiles/slurm --config profile=tiny cluster=1"
+    command = [sys.executable, "-m", "snakemake", *options.split()]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]
     return done.stdout + done.stderr

@@ -42,24 +42,9 @@ class Run:
     """`ecglib reproduce` on Slurm in the background."""
 
     def __init__(self, root, log):
-        command = [
-            sys.executable,
-            "-m",
-            "ecglib",
-            "reproduce",
-            "--profile",
-            "tiny",
-            "--workflow-profile",
-            "profiles/slurm",
-            "--",
-            SUMMARY,
-            "--seconds-between-status-checks",
-            "2",
-            "--slurm-init-seconds-before-status-checks",
-            "1",
-            "--latency-wait",
-            "10",
-        ]
+        options = "--seconds-between-status-checks 2 --slurm-init-seconds-before-status-checks 1 --latency-wait 10"
+        arguments = f"reproduce --profile tiny --workflow-profile profiles/slurm -- {SUMMARY} {options}"
+        command = [sys.executable, "-m", "ecglib", *arguments.split()]
         environment = {k: v for k, v in os.environ.items() if k not in ("PTBXL_ROOT", "ECGLIB_CACHE")}
         self.log = log
         with open(log, "w") as out:

@@ -12,6 +12,13 @@ from ecgpredict.firmware.graph import Quantization
 from ecgpredict.spec import Normalization, apply_temperature
 
 NAMES = (released.microcontroller(), released.default())
+each_model = pytest.mark.parametrize("name", NAMES)
+
+
+def read(name):
+    """A released model's .tflite file, its network, and its entry in the manifest."""
+    path, entry = released.load_verified(name, kind=released.TFLITE)
+    return path, graph.read(path), entry
 
 
 def round_half_away_from_zero(value: Fraction) -> int:
@@ -37,10 +44,10 @@ def test_products_are_rounded_twice_as_documented_by_tensorflow_lite():
         np.testing.assert_array_equal(fixed_point.rescale(values, whole, shift), wanted)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@each_model
 def test_microvolts_are_quantized_as_in_float32(name):
-    path, entry = released.load_verified(name, kind=released.TFLITE)
-    source = graph.read(path).blocks[0].source
+    path, network, entry = read(name)
+    source = network.blocks[0].source
     normalization = Normalization(entry["mean"], entry["scale"])
     every = np.arange(-32768, 32768).astype(np.int16)
     real = normalization(every.astype(np.float32) / np.float32(1000))
@@ -89,10 +96,9 @@ def operator():
     return run
 
 
-@pytest.mark.parametrize("name", NAMES)
+@each_model
 def test_mean_rounds_twice_as_in_litert(operator, name):
-    path = released.load_verified(name, kind=released.TFLITE)[0]
-    network = graph.read(path)
+    path, network, _ = read(name)
     columns, last = plan.plan_memory(network, path).averaged, network.blocks[-1].sink
     rng = np.random.default_rng(0)
     x = rng.normal(rng.uniform(-150, 0, (60, 1, 1, 1)), 40, (60, 1, columns, network.weights.shape[1]))
@@ -102,10 +108,9 @@ def test_mean_rounds_twice_as_in_litert(operator, name):
     np.testing.assert_array_equal(np.clip(wanted, -128, 127), operator(path, -3, x))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@each_model
 def test_fully_connected_layer_rounds_once_as_in_litert(operator, name):
-    path = released.load_verified(name, kind=released.TFLITE)[0]
-    network = graph.read(path)
+    path, network, _ = read(name)
     x = np.random.default_rng(0).normal(-60, 30, (20_000, network.weights.shape[1]))
     x = np.clip(x, -128, 127).astype(np.int8)
     sums = (x.astype(np.int64) - network.mean.zero) @ network.weights.astype(np.int64).T + network.bias
@@ -120,18 +125,17 @@ def test_fully_connected_layer_rounds_once_as_in_litert(operator, name):
     assert (rounded_twice != found).any()  # the inputs distinguish the two rules
 
 
-@pytest.mark.parametrize("name", NAMES)
+@each_model
 def test_logistic_table_equals_litert(operator, name):
-    path = released.load_verified(name, kind=released.TFLITE)[0]
-    network = graph.read(path)
+    path, network, _ = read(name)
     (found,) = operator(path, -1, fixed_point.INTEGERS.astype(np.int8)[None], [1, 256])
     np.testing.assert_array_equal(fixed_point.logistic_table(network.logit, network.output), found)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@each_model
 def test_output_tables_follow_the_manifest(name):
-    path, entry = released.load_verified(name, kind=released.TFLITE)
-    probability, thresholds = fixed_point.output_tables(graph.read(path).output, entry)
+    _, network, entry = read(name)
+    probability, thresholds = fixed_point.output_tables(network.output, entry)
     raw = (fixed_point.INTEGERS.astype(np.float32) - entry["output_zero"]) * np.float32(entry["output_scale"])
     np.testing.assert_allclose(probability, apply_temperature(raw, entry["temperature"]), rtol=1e-6)
     # each threshold was fitted to outputs of this file: it is the probability of one of the 256, not between two
@@ -140,12 +144,12 @@ def test_output_tables_follow_the_manifest(name):
 
 @pytest.mark.parametrize(("name", "arena", "stream"), [(NAMES[0], 1_740, 6_144), (NAMES[1], 3_900, 14_000)])
 def test_memory_meets_its_target(name, arena, stream):
-    path = released.load_verified(name, kind=released.TFLITE)[0]
-    planned = plan.plan_memory(graph.read(path), path)
+    path, network, _ = read(name)
+    planned = plan.plan_memory(network, path)
     assert planned.arena <= arena and planned.stream <= stream
 
 
 def test_a_stream_has_results_every_second():
-    path = released.load_verified(NAMES[0], kind=released.TFLITE)[0]
-    planned = plan.plan_memory(graph.read(path), path)
+    path, network, _ = read(NAMES[0])
+    planned = plan.plan_memory(network, path)
     assert (planned.hop, planned.hop_columns, planned.ring) == (100, 25, 248 - 25 + 1)

@@ -12,10 +12,10 @@ from conftest import lacking
 from device import native, proof
 from random_networks import random_network
 
-from ecgpredict import __version__, examples, firmware, released
+from ecgpredict import __version__, firmware, released
 from ecgpredict.errors import InputError
 from ecgpredict.firmware import c_source, golden, graph, plan, reference
-from ecgpredict.spec import LEADS, Normalization, apply_temperature, positions
+from ecgpredict.spec import LEADS, Normalization, apply_temperature
 
 NAMES = (released.microcontroller(), released.default())
 SMALL = NAMES[0]
@@ -102,13 +102,6 @@ def test_streams_and_recordings_do_not_disturb_each_other(compiled, walk):
     np.testing.assert_array_equal([outputs for outputs in results if outputs is not None], list(alone.values()))
 
 
-def test_folder_contains_the_golden_recording_and_its_outputs(folders):
-    text = (folders[SMALL] / "ecg_golden.c").read_text()
-    sample = np.round(next(iter(examples.signals().values()))[0] * 1000).astype(int)
-    first = ", ".join(map(str, sample[positions(released.entry(SMALL, kind=released.TFLITE)["leads"])]))
-    assert f"{{{first}}}," in text and "ecg_golden_outputs[ECG_CLASSES] = {" in text
-
-
 @pytest.fixture(scope="module")
 def model_object(folders, tmp_path_factory):
     """The small model as an object file."""
@@ -128,16 +121,8 @@ def test_the_model_has_no_memory_of_its_own(model_object):
 def test_header_defines_the_constants_of_the_manifest(folders):
     entry, text = released.load_verified(SMALL, kind=released.TFLITE)[1], (folders[SMALL] / "ecg_model.h").read_text()
     found = {name: float(value) for name, value in re.findall(r"#define ECG_(\w+) \(?(-?[\d.]+)", text)}
-    for macro, key in (
-        ("MEAN", "mean"),
-        ("SCALE", "scale"),
-        ("INPUT_SCALE", "input_scale"),
-        ("INPUT_ZERO", "input_zero"),
-        ("OUTPUT_SCALE", "output_scale"),
-        ("OUTPUT_ZERO", "output_zero"),
-        ("TEMPERATURE", "temperature"),
-    ):
-        assert found[macro] == pytest.approx(entry[key], rel=1e-6)
+    for key in ("mean", "scale", "input_scale", "input_zero", "output_scale", "output_zero", "temperature"):
+        assert found[key.upper()] == pytest.approx(entry[key], rel=1e-6)
     assert entry["sha256"] in (folders[SMALL] / "ecg_model.c").read_text()
 
 
@@ -205,20 +190,21 @@ def test_check_fails_if_a_golden_output_differs(folders, tmp_path):
     assert done.returncode == 1 and "golden recording: outputs DIFFER" in done.stdout
 
 
+def write_log(path, outputs):
+    """What a device prints of recordings."""
+    lines = [f"classify {row}: {' '.join(map(str, one))}\n" for row, one in enumerate(outputs.tolist())]
+    path.write_text("device started\n" + "".join(lines))
+
+
 def test_replay_reports_the_line_that_differs(folders, compiled, tmp_path):
     require("cc")
     folder, log = folders[SMALL], tmp_path / "device.log"
     command = [str(compile_program(folder, "replay", tmp_path / "replay")), str(folder / "recordings.bin"), str(log)]
     outputs = compiled[SMALL].classify(golden.recordings(LEADS_OF[SMALL]))
-
-    def write_log():
-        lines = [f"classify {row}: {' '.join(map(str, one))}\n" for row, one in enumerate(outputs.tolist())]
-        log.write_text("device started\n" + "".join(lines))
-
-    write_log()
+    write_log(log, outputs)
     assert native.run(command) == "3 recordings and 0 windows of a stream compared, 0 differ\n"
     outputs[1, 2] += 1
-    write_log()
+    write_log(log, outputs)
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 1 and done.stdout.startswith('line 3: device "classify 1:')
 
@@ -229,18 +215,13 @@ PLAIN = {
     "without padding": [(8, 10, 2, 0, 0, True), (6, 7, 1, 0, 0, True), (7, 7, 1, 0, 0, False)],
     "pools throughout": [(6, 5, 1, 0, 0, True), (5, 5, 1, 0, 0, True), (7, 5, 1, 0, 0, True)],
     "stem of stride 4": [(5, 10, 4, 0, 0, True), (9, 3, *SAME, False)],
-    "two convolutions a stage": [
+    "two a stage": [
         (4, 8, 2, 0, 0, True),
         (4, 3, *SAME, False),
         (6, 3, *SAME, True),
         (3, 3, *SAME, False),
     ],
-    "strides, even kernels": [
-        (4, 4, 2, 0, 0, True),
-        (4, 4, 2, 1, 1, False),
-        (4, 5, 2, 2, 2, True),
-        (6, 4, 1, 1, 2, False),
-    ],
+    "even kernels": [(4, 4, 2, 0, 0, True), (4, 4, 2, 1, 1, False), (4, 5, 2, 2, 2, True), (6, 4, 1, 1, 2, False)],
 }
 
 
@@ -285,16 +266,14 @@ def test_a_file_of_two_leads_and_99_classes_is_checked_and_replayed(statements, 
     printed = native.run([str(compile_program(statements, "check", tmp_path / "check"))])
     assert "golden recording: outputs match" in printed and "stream: outputs of" in printed
     outputs = native.CompiledModel(statements, tmp_path).classify(golden.recordings(("II", "V5")))
-    lines = [f"classify {row}: {' '.join(map(str, one))}\n" for row, one in enumerate(outputs.tolist())]
-    (tmp_path / "log").write_text("".join(lines))
+    write_log(tmp_path / "log", outputs)
     replay = str(compile_program(statements, "replay", tmp_path / "replay"))
     printed = native.run([replay, str(statements / "recordings.bin"), str(tmp_path / "log")])
     assert printed.startswith("3 recordings and 0 windows") and printed.endswith(" 0 differ\n")
 
 
 @pytest.mark.parametrize(
-    ("names", "message"),
-    [({}, "other samples, leads or classes"), ({"leads": ("II", "MCL1")}, "unknown lead")],
+    ("names", "message"), [({}, "other samples, leads or classes"), ({"leads": ("II", "MCL1")}, "unknown lead")]
 )
 def test_names_that_do_not_fit_a_file_are_refused(statements, tmp_path, names, message):
     classes = [f"statement {i}" for i in range(99)]
