@@ -10,14 +10,19 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from filelock import FileLock
 
+from ecgpredict.spec import CLASSES
+
 if TYPE_CHECKING:  # the tests of prediction run without the study's packages
     from ecglib.data.dataset import Dataset
+    from ecglib.evaluation.scores import Scores
 
 PROJECT = Path(__file__).parent.parent
 EXCLUDED = (".git", ".venv", "_build", "artifacts", "data", ".snakemake", "*.egg-info", "__pycache__", ".*_cache")
@@ -82,6 +87,24 @@ def sample(sample_root, shared) -> Dataset:
 
     with FileLock(shared / "sample.lock"):
         return open_dataset(sample_root, shared / "sample" / "cache", jobs=1, progress=False).labeled()
+
+
+@pytest.fixture
+def scored(sample) -> Scores:
+    """Random scores of the sample's folds 9 and 10, two seeds."""
+    from ecglib.evaluation.scores import Scores
+
+    part = sample.in_folds(9, 10)
+    score = np.random.default_rng(0).random((2, len(part), 5), np.float32)
+    return Scores(part.ecg_id, part.table["fold"].to_numpy(), np.array([0, 1]), score)
+
+
+def shuffled_fold_10(dataset: Dataset) -> Dataset:
+    """The data set with the labels of fold 10 shuffled among its records."""
+    table = dataset.table.copy()
+    test, names = (table["fold"] == 10).to_numpy(), list(CLASSES)
+    table.loc[test, names] = table.loc[test, names].sample(frac=1, random_state=1).to_numpy()
+    return replace(dataset, table=table)
 
 
 @pytest.fixture

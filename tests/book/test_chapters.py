@@ -81,10 +81,3 @@ def test_cells_that_did_not_run_in_order_are_refused():
     notebook = nbformat.v4.new_notebook(cells=cells)
     with pytest.raises(ChapterError, match="in order"):
         chapters.check(notebook, "trial")
-
-
-def test_a_traceback_is_refused():
-    output = nbformat.v4.new_output("error", ename="E", evalue="", traceback=[])
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1", execution_count=1, outputs=[output])])
-    with pytest.raises(ChapterError, match="traceback"):
-        chapters.check(notebook, "trial")

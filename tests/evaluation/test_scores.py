@@ -8,14 +8,6 @@ from ecgpredict.errors import InputError
 from ecgpredict.spec import CLASSES
 
 
-@pytest.fixture
-def scored(sample):
-    """Random scores of the sample's folds 9 and 10, two seeds."""
-    part = sample.in_folds(9, 10)
-    score = np.random.default_rng(0).random((2, len(part), 5), np.float32)
-    return Scores(part.ecg_id, part.table["fold"].to_numpy(), np.array([0, 1]), score)
-
-
 def test_loaded_scores_equal_the_saved_ones(scored, tmp_path):
     scored.save(tmp_path / "scores.npz")
     again = Scores.load(tmp_path / "scores.npz")

@@ -3,13 +3,13 @@
 import json
 import zlib
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from conftest import shuffled_fold_10
 from filelock import FileLock
 
 from ecglib.evaluation.scores import Scores
@@ -145,12 +145,7 @@ def study(sample, finished, project, tmp_path_factory) -> SmallStudy:
 @pytest.fixture(scope="session")
 def shuffled_study(sample, finished, project, tmp_path_factory) -> SmallStudy:
     """The same study with the labels of fold 10 shuffled among its records."""
-    table = sample.table.copy()
-    rows, names = (table["fold"] == 10).to_numpy(), list(CLASSES)
-    order = np.random.default_rng(0).permutation(rows.sum())
-    table.loc[rows, names] = table.loc[rows, names].to_numpy()[order]
-    shuffled = replace(sample, table=table)
-    return open_small_study(shuffled, finished, project, tmp_path_factory.mktemp("shuffled"))
+    return open_small_study(shuffled_fold_10(sample), finished, project, tmp_path_factory.mktemp("shuffled"))
 
 
 INT8 = {"student_distilled_int8": "student_distilled", "student_int8": "student"}

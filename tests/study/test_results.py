@@ -24,13 +24,6 @@ from ecgpredict import released
 
 
 @pytest.fixture
-def scored(sample):
-    part = sample.in_folds(9, 10)
-    score = np.random.default_rng(0).random((2, len(part), 5), np.float32)
-    return Scores(part.ecg_id, part.table["fold"].to_numpy(), np.array([0, 1]), score)
-
-
-@pytest.fixture
 def written(scored, sample, tmp_path):
     """The content of base_cnn.json, written into tmp_path from the scores."""
     study = SimpleNamespace(
