@@ -62,11 +62,6 @@ def test_sample_writes_records_that_can_be_read(ecglib, checkout):
     assert len(ptbxl.read_table(checkout / "data" / "tiny")) == 200
 
 
-def test_help_lists_the_commands(ecglib, checkout):
-    text = ecglib("--help", cwd=checkout).stdout
-    assert all(command in text for command in ("reproduce", "book", "download", "sample"))
-
-
 @pytest.mark.parametrize(
     ("module", "extra"), [("pyarrow", "archive"), ("pyarrow.parquet", "archive"), ("yaml", "study")]
 )

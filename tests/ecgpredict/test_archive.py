@@ -7,9 +7,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from typer.testing import CliRunner
 
-from ecglib import cli
 from ecgpredict import archive, prediction, released, shards, synthetic_ecg
 from ecgpredict.errors import InputError, StudyError
 from ecgpredict.spec import CLASSES
@@ -69,13 +67,6 @@ def test_after_an_error_there_is_no_file(tmp_path, model):
     with pytest.raises(InputError, match="no recordings"):
         archive.write([], tmp_path / "scores.parquet", [model])
     assert not list(tmp_path.iterdir())
-
-
-def test_the_command_writes_parquet_and_tells_of_unreadable_recordings(folder, tmp_path):
-    done = CliRunner().invoke(cli.app, ["predict", str(folder), "--out", str(tmp_path / "s.parquet"), "--jobs", "1"])
-    assert done.exit_code == 1
-    assert done.stderr.splitlines()[-1].startswith("3 read") and done.stderr.endswith("1 refused\n")
-    assert len(pd.read_parquet(tmp_path / "s.parquet")) == 4
 
 
 def archive_of(tmp_path, *names):

@@ -181,7 +181,3 @@ def test_a_report_stays_in_its_folder_whatever_the_recordings_name(name, recordi
     predict(inside / name, "--report", tmp_path / "out")
     new = {path for path in tmp_path.rglob("*")} - before - {tmp_path / "out"}
     assert [path.parent for path in new] == [tmp_path / "out"]
-
-
-def test_shells_can_complete_the_commands():
-    assert "--install-completion" in ecglib("--help").stdout

@@ -14,14 +14,18 @@ def git(root, *arguments):
     subprocess.run(["git", *identity, *arguments], cwd=root, check=True, capture_output=True)
 
 
+def commit(root):
+    git(root, "add", "--all")
+    git(root, "commit", "--quiet", "--message", "scores")
+
+
 @pytest.fixture
 def checkout(tmp_path):
     """A repository in which one model's scores were committed twice."""
     git(tmp_path, "init", "--quiet")
     for text in ("first", "second"):
         scored(tmp_path, "student", text)
-        git(tmp_path, "add", "--all")
-        git(tmp_path, "commit", "--quiet", "--message", text)
+        commit(tmp_path)
     return tmp_path
 
 
@@ -42,8 +46,7 @@ def test_scores_get_their_commit_once_they_are_committed(checkout):
     scored(checkout, "teacher", "new")
     ledger.update(checkout, checkout)
     assert ledger.read(checkout)["commit"].tolist()[-1] == ""
-    git(checkout, "add", "--all")
-    git(checkout, "commit", "--quiet", "--message", "teacher")
+    commit(checkout)
     ledger.update(checkout, checkout)
     rows = ledger.read(checkout).set_index("model")
     assert len(rows) == 3
@@ -62,8 +65,7 @@ def test_a_model_without_results_has_a_row_for_each_seed(checkout):
     for seed in (0, 1):
         (folder := checkout / "models" / "teacher" / f"seed{seed}").mkdir(parents=True)
         (folder / "scores.npz").write_text(f"seed {seed}")
-    git(checkout, "add", "--all")
-    git(checkout, "commit", "--quiet", "--message", "teacher")
+    commit(checkout)
     ledger.update(checkout, checkout)
     assert ledger.read(checkout)["model"].tolist() == ["student", "student", "teacher", "teacher"]
 
@@ -74,8 +76,7 @@ def test_committed_scores_get_their_aucs(checkout, sample):
     fold_10 = (held_out.table["fold"] == 10).to_numpy()
     score[fold_10] = 1 - score[fold_10]
     Scores.from_dataset(held_out, 3, score).save(checkout / "scores" / "perfect.npz")
-    git(checkout, "add", "--all")
-    git(checkout, "commit", "--quiet", "--message", "scores")
+    commit(checkout)
     row = ledger.aucs(checkout, ledger.content_id(checkout / "scores" / "perfect.npz"), sample.table)
     assert row == ("3", "1.00000", "0.00000")
 
@@ -83,8 +84,7 @@ def test_committed_scores_get_their_aucs(checkout, sample):
 def test_scores_of_another_test_fold_get_no_auc(checkout, sample):
     tested = sample.in_folds(10, 1)
     Scores.from_dataset(tested, 0, tested.labels).save(checkout / "scores" / "fold_1.npz")
-    git(checkout, "add", "--all")
-    git(checkout, "commit", "--quiet", "--message", "scores")
+    commit(checkout)
     assert ledger.aucs(checkout, ledger.content_id(checkout / "scores" / "fold_1.npz"), sample.table) == ("0", "", "")
 
 
