@@ -137,9 +137,9 @@ def dicom(edit, name="a.dcm"):
     return lambda folder, signal: write_dicom(folder / name, signal, change=edit)
 
 
-def recorded(edit):
-    """A DICOM file whose second group, the recording after a representative beat, is edited."""
-    return dicom(lambda file: edit(file.WaveformSequence[1]))
+def recorded(**values):
+    """A DICOM file whose second group, the recording after a representative beat, has these values."""
+    return dicom(lambda file: [setattr(file.WaveformSequence[1], name, value) for name, value in values.items()])
 
 
 def each_channel(edit):
@@ -166,8 +166,9 @@ def short_group_first(file):
     file.WaveformSequence.insert(0, short)
 
 
-def inverted_code(group):
+def inverted_code(file):
     """-aVR by its code, as Cabrera's order has it."""
+    group = file.WaveformSequence[1]
     counts = np.frombuffer(group.WaveformData, "<i2").reshape(-1, 12).copy()
     counts[:, 3] *= -1
     group.WaveformData = counts.tobytes()

@@ -7,7 +7,6 @@ import pytest
 from bs4 import BeautifulSoup
 
 from ecglib.book import plots
-from ecglib.evaluation.bootstrap import Estimate
 from ecglib.networks import convnet
 
 matplotlib.use("agg")
@@ -60,15 +59,6 @@ def test_the_front_pages_figure_is_text_in_the_color_of_the_page(front):
 def test_two_drawings_on_one_page_share_no_ids(front):
     ids = [{tag["id"] for tag in svg.select("[id]")} for svg in front.values()]
     assert all(ids) and not ids[0] & ids[1]
-
-
-def test_differences_stand_at_their_bytes_a_color_per_kind():
-    change = Estimate(0.001, -0.001, 0.003)
-    points = [("a", "plain", 16_000, change), ("b", "plain", 32_000, change), ("c", "residual", 64_000, change)]
-    figure = plots.against_bytes(points, "minus the best", 0.002)
-    (legend,) = figure.legends
-    assert {text.get_text() for text in legend.get_texts()} == {"plain", "residual"}
-    assert figure.axes[0].get_xlim()[0] < 16_000
 
 
 def test_a_beats_waves_are_marked_where_they_are():

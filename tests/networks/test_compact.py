@@ -40,19 +40,6 @@ def test_eight_leads_give_the_outputs_of_twelve_that_obey_the_limb_leads_laws(sh
         torch.testing.assert_close(folded, network(twelve), atol=1e-5, rtol=0)
 
 
-def test_a_residual_block_adds_its_input_only_where_the_channels_are_as_many():
-    blocks = [layer for layer in CompactNet(SHAPES[2]).features if hasattr(layer, "skip")]
-    assert [block.skip for block in blocks] == [True, True, False, True]
-
-
-def test_depthwise_convolutions_have_one_kernel_per_channel():
-    separable, plain = (
-        sum(p.numel() for p in CompactNet(CompactShape(block=block, widths=(16, 32))).parameters())
-        for block in ("separable", "plain")
-    )
-    assert separable < plain / 2
-
-
 @pytest.mark.parametrize("name", [*REFERENCE_NETWORKS, "compact"])
 def test_weights_are_loaded_into_the_same_network(name, tmp_path):
     shape = SHAPES[2] if name == "compact" else None

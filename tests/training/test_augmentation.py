@@ -34,10 +34,6 @@ def test_a_mixture_keeps_the_mean_of_records_and_targets():
     assert not torch.allclose(mixed, x)
 
 
-def test_windows_overlap_by_half_and_cover_the_record():
-    assert list(scoring.window_starts(250)) == [0, 125, 250, 375, 500, 625, 750]
-
-
 def test_a_records_probability_is_the_mean_over_its_windows(sample):
     network, records = CompactNet(SHAPE).eval(), sample.in_folds(9)
     normalization = Normalization(0.0, 1.0)
