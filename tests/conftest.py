@@ -21,6 +21,8 @@ from filelock import FileLock
 from ecgpredict.spec import CLASSES
 
 if TYPE_CHECKING:  # the tests of prediction run without the study's packages
+    from click.testing import Result
+
     from ecglib.data.dataset import Dataset
     from ecglib.evaluation.scores import Scores
 
@@ -33,6 +35,22 @@ def lacking(name: str, reason: str) -> None:
     if name in os.environ.get("ECGLIB_TESTS_REQUIRE", "").split():
         pytest.fail(f"{name} is required here: {reason}")
     pytest.skip(reason)
+
+
+def require(*tools: str, requirement: str = "toolchain") -> None:
+    """Skip the test where a program is not installed, or fail if it is required."""
+    for tool in tools:
+        if not shutil.which(tool):
+            lacking(requirement, f"{tool} is not installed")
+
+
+def command(*arguments: object, **terminal: object) -> Result:
+    """The command line in this process; `terminal` has settings of Typer's runner."""
+    from typer.testing import CliRunner
+
+    from ecglib import cli
+
+    return CliRunner(**terminal).invoke(cli.app, list(map(str, arguments)))
 
 
 def run_ecglib(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess:

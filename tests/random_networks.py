@@ -16,9 +16,7 @@ def random_network(
         bias = rng.integers(-3000, 3000, out).astype(np.int32)
         sink = Quantization(source.scale * 1.7, int(rng.integers(-128, -60)))
         scales = rng.uniform(0.001, 0.01, out)
-        blocks.append(
-            Convolution(weights, bias, scales, source, sink, sink.zero, stride, before, after, pool),
-        )
+        blocks.append(Convolution(weights, bias, scales, source, sink, sink.zero, stride, before, after, pool))
         into, source = out, sink
     linear = rng.integers(-127, 128, (classes, into)).astype(np.int8)
     bias, scales = rng.integers(-999, 999, classes).astype(np.int32), rng.uniform(0.001, 0.01, classes)

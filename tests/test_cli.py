@@ -3,7 +3,7 @@
 import shutil
 
 import pytest
-from typer.testing import CliRunner
+from conftest import command
 
 from ecglib import cli
 from ecglib.data import ptbxl
@@ -27,7 +27,7 @@ def ecglib(monkeypatch):
 
     def run(*arguments, cwd):
         monkeypatch.chdir(cwd)
-        return CliRunner(env={"COLUMNS": "200"}).invoke(cli.app, arguments)
+        return command(*arguments, env={"COLUMNS": "200"})
 
     return run
 
@@ -66,10 +66,10 @@ def test_sample_writes_records_that_can_be_read(ecglib, checkout):
     ("module", "extra"), [("pyarrow", "archive"), ("pyarrow.parquet", "archive"), ("yaml", "study")]
 )
 def test_a_package_that_is_not_installed_is_named_with_its_extra(monkeypatch, capsys, module, extra):
-    def command(**options):
+    def app(**options):
         raise ModuleNotFoundError(name=module)
 
-    monkeypatch.setattr(cli, "app", command)
+    monkeypatch.setattr(cli, "app", app)
     with pytest.raises(SystemExit) as ended:
         cli.main()
     assert ended.value.code == 2

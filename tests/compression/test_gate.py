@@ -68,8 +68,7 @@ def test_it_shows_the_failed_checks(check, scored, float_file):
 
 
 @pytest.mark.parametrize(
-    ("loss", "size_ratio", "failed"),
-    [(0.001, 0.28, set()), (0.0011, 0.28, {"AUC"}), (0.001, 0.281, {"bytes"})],
+    ("loss", "size_ratio", "failed"), [(0.001, 0.28, set()), (0.0011, 0.28, {"AUC"}), (0.001, 0.281, {"bytes"})]
 )
 def test_its_limits_are_a_thousandth_of_auc_and_28_percent_of_the_bytes(int8_file, tmp_path, loss, size_ratio, failed):
     fold = Fold(loss)

@@ -7,10 +7,9 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import command
 from recording_files import write_mat
-from typer.testing import CliRunner
 
-from ecglib import cli
 from ecglib.cli import study as study_commands
 from ecglib.data import download, external, ptbxl
 from ecglib.study import external as evaluation
@@ -139,5 +138,5 @@ def test_each_source_can_be_downloaded():
 
 
 def test_only_other_hospitals_are_evaluated(tmp_path):
-    done = CliRunner().invoke(cli.app, ["evaluate-external", "ludb", str(tmp_path)])
+    done = command("evaluate-external", "ludb", tmp_path)
     assert done.exit_code == 2

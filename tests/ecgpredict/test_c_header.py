@@ -1,15 +1,12 @@
 """The C header: the bytes of the file, and the constants that convert voltages to inputs and outputs to decisions."""
 
 import re
-import shutil
 import subprocess
 
 import numpy as np
 import pytest
-from conftest import lacking
-from typer.testing import CliRunner
+from conftest import command, require
 
-from ecglib import cli
 from ecgpredict import c_header, released
 from ecgpredict.errors import InputError
 from ecgpredict.spec import Normalization, apply_temperature
@@ -57,15 +54,14 @@ def test_thresholds_refer_to_uncalibrated_probabilities(model):
 
 @pytest.mark.parametrize("language", ["c", "c++"])
 def test_header_compiles_without_warnings(model, tmp_path, language):
-    if not (compiler := shutil.which("cc")):
-        lacking("toolchain", "cc is not installed")
+    require("cc")
     c_header.write(*model, tmp_path / "net.h", "net")
     source = (
         "static const float t[] = NET_THRESHOLDS;\nint main(void) { return t[0] > 1 || sizeof net != NET_BYTES; }\n"
     )
     (tmp_path / "main.c").write_text('#include "net.h"\n' + source)
-    command = [compiler, "-x", language, "-Wall", "-Werror", "-o", "main", "main.c"]
-    assert subprocess.run(command, cwd=tmp_path, capture_output=True, text=True).stderr == ""
+    call = ["cc", "-x", language, "-Wall", "-Werror", "-o", "main", "main.c"]
+    assert subprocess.run(call, cwd=tmp_path, capture_output=True, text=True).stderr == ""
     assert subprocess.run([tmp_path / "main"]).returncode == 0
 
 
@@ -77,7 +73,7 @@ def test_invalid_identifier_is_rejected(model):
 def test_the_commands_status_tells_whether_the_header_was_written(model, tmp_path, monkeypatch):
     monkeypatch.setattr(released, "folder", lambda: tmp_path)
     target = tmp_path / "net.h"
-    assert CliRunner().invoke(cli.app, ["header", "unknown", str(target)]).exit_code == 1
+    assert command("header", "unknown", target).exit_code == 1
     assert not target.exists()
-    assert CliRunner().invoke(cli.app, ["header", "micro", str(target)]).exit_code == 0
+    assert command("header", "micro", target).exit_code == 0
     assert target.read_text() == c_header.c_header(*model, "ecg_model")

@@ -8,7 +8,7 @@ import subprocess
 import numpy as np
 import pytest
 import yaml
-from conftest import lacking
+from conftest import require
 from device import native, proof
 from random_networks import random_network
 
@@ -20,12 +20,6 @@ from ecgpredict.spec import LEADS, Normalization, apply_temperature
 NAMES = (released.microcontroller(), released.default())
 SMALL = NAMES[0]
 LEADS_OF = {name: released.entry(name, kind=released.TFLITE)["leads"] for name in NAMES}
-
-
-def require(*tools):
-    for tool in tools:
-        if not shutil.which(tool):
-            lacking("toolchain", f"{tool} is not installed")
 
 
 @pytest.fixture(scope="module")
@@ -215,12 +209,7 @@ PLAIN = {
     "without padding": [(8, 10, 2, 0, 0, True), (6, 7, 1, 0, 0, True), (7, 7, 1, 0, 0, False)],
     "pools throughout": [(6, 5, 1, 0, 0, True), (5, 5, 1, 0, 0, True), (7, 5, 1, 0, 0, True)],
     "stem of stride 4": [(5, 10, 4, 0, 0, True), (9, 3, *SAME, False)],
-    "two a stage": [
-        (4, 8, 2, 0, 0, True),
-        (4, 3, *SAME, False),
-        (6, 3, *SAME, True),
-        (3, 3, *SAME, False),
-    ],
+    "two a stage": [(4, 8, 2, 0, 0, True), (4, 3, *SAME, False), (6, 3, *SAME, True), (3, 3, *SAME, False)],
     "even kernels": [(4, 4, 2, 0, 0, True), (4, 4, 2, 1, 1, False), (4, 5, 2, 2, 2, True), (6, 4, 1, 1, 2, False)],
 }
 

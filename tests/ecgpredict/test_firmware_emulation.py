@@ -7,12 +7,10 @@ import shutil
 
 import numpy as np
 import pytest
-from conftest import lacking
+from conftest import command, require
 from device import boards, emulation, native
 from random_networks import random_network
-from typer.testing import CliRunner
 
-from ecglib import cli
 from ecgpredict import firmware, released, synthetic_ecg
 from ecgpredict.firmware import golden, graph
 from ecgpredict.spec import CLASSES, INDEPENDENT_LEADS, LEADS
@@ -42,9 +40,7 @@ emulated = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    for tool in emulation.TOOLS:
-        if not shutil.which(tool):
-            lacking("toolchain", f"{tool} is not installed")
+    require(*emulation.TOOLS)
     return firmware.write(SMALL, tmp_path_factory.mktemp("firmware"))
 
 
@@ -196,7 +192,7 @@ def test_device_must_leave_a_quarter_to_the_application():
 
 
 def test_command_writes_the_folder(tmp_path):
-    done = CliRunner().invoke(cli.app, ["firmware", SMALL, "--out", str(tmp_path / "ecg")])
+    done = command("firmware", SMALL, "--out", tmp_path / "ecg")
     assert done.exit_code == 0, done.output
     names = {path.relative_to(tmp_path / "ecg").as_posix() for path in (tmp_path / "ecg").rglob("*") if path.is_file()}
     assert {"ecg_model.c", "ecg_model.h", "README.md", "CMakeLists.txt", "recordings.bin", "pc/replay.c"} <= names
@@ -205,10 +201,9 @@ def test_command_writes_the_folder(tmp_path):
 
 def compiles(folder, target, compiler, optimization):
     """Compile the model, with warnings as errors."""
-    if not shutil.which(compiler[0]):
-        lacking("riscv" if "riscv" in compiler[0] else "toolchain", f"{compiler[0]} is not installed")
-    command = [*compiler, *WARNINGS, optimization, "-c", str(folder / "ecg_model.c"), "-o", str(target)]
-    assert native.run(command) == ""
+    require(compiler[0], requirement="riscv" if "riscv" in compiler[0] else "toolchain")
+    call = [*compiler, *WARNINGS, optimization, "-c", str(folder / "ecg_model.c"), "-o", str(target)]
+    assert native.run(call) == ""
 
 
 @pytest.mark.parametrize("compiler", ["gcc cortex-m0plus", "gcc cortex-m4", "gcc cortex-m55"])

@@ -1,10 +1,8 @@
 """The front end in C on this computer: counts of an ADC against the filter and the quality warnings of `predict`."""
 
-import shutil
-
 import numpy as np
 import pytest
-from conftest import lacking
+from conftest import require
 from device import native
 from device.front import CompiledFront, write
 from scipy.signal import resample_poly
@@ -21,8 +19,7 @@ SECONDS = 10.2  # an output waits for 0.2 s
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    if not shutil.which("cc"):
-        lacking("toolchain", "cc is not installed")
+    require("cc")
     return write(tmp_path_factory.mktemp("front"))
 
 
@@ -79,12 +76,7 @@ def test_a_signal_that_stands_still_comes_out_as_it_is_and_all_leads_with_it(com
 
 @pytest.mark.parametrize(
     ("leads", "measured", "off"),
-    [
-        (INDEPENDENT_LEADS, 8, 0b1),
-        (("II",), 1, 0b1),
-        (("aVF", "V2"), 3, 0b1),
-        (("V1", "I", "II"), 3, 0b10),
-    ],
+    [(INDEPENDENT_LEADS, 8, 0b1), (("II",), 1, 0b1), (("aVF", "V2"), 3, 0b1), (("V1", "I", "II"), 3, 0b10)],
 )
 def test_the_front_end_computes_what_a_network_of_fewer_leads_takes(compiled, tmp_path, leads, measured, off):
     whole, rate = compiled
@@ -159,7 +151,6 @@ def test_the_high_pass_removes_what_electrodes_are_off_by(folder, tmp_path):
 @pytest.mark.parametrize("compiler", ["gcc", pytest.param("clang", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("rate", front.RATES)
 def test_the_front_end_compiles_without_warnings(folder, tmp_path, compiler, rate):
-    if not shutil.which(compiler):
-        lacking("toolchain", f"{compiler} is not installed")
+    require(compiler)
     options = [*native.WARNINGS, "-Wpedantic", "-Wshadow", f"-DECG_ADC_RATE={rate}", "-c", "-o", str(tmp_path / "f.o")]
     assert native.run([compiler, *options, str(folder / "ecg_front.c")]) == ""

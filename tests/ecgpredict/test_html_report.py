@@ -5,9 +5,8 @@ import re
 import numpy as np
 import pytest
 from bs4 import BeautifulSoup
-from typer.testing import CliRunner
+from conftest import command
 
-from ecglib import cli
 from ecgpredict import examples, html_report, paper, prediction, released
 from ecgpredict.errors import InputError
 from ecgpredict.spec import CLASSES, LEADS
@@ -86,9 +85,7 @@ def test_several_recordings_get_a_file_each_in_a_folder(tmp_path):
 def test_the_command_writes_a_report_of_each_recording_that_it_could_read(tmp_path):
     examples.write(tmp_path / "in")
     (tmp_path / "in" / "empty.csv").touch()
-    done = CliRunner().invoke(
-        cli.app, ["predict", str(tmp_path / "in"), "--report", str(tmp_path / "out"), "--units", "mV", "--jobs", "1"]
-    )
+    done = command("predict", tmp_path / "in", "--report", tmp_path / "out", "--units", "mV", "--jobs", 1)
     assert done.exit_code == 1, done.output
     read = {"normal", "infarction", "hypertrophy", "eight_leads"}
     assert {path.stem for path in (tmp_path / "out").iterdir()} == read

@@ -9,9 +9,8 @@ import sys
 import numpy as np
 import pytest
 import torch
-from typer.testing import CliRunner
+from conftest import command
 
-from ecglib import cli
 from ecglib.compression import onnx_files, quantization
 from ecglib.networks import convnet
 from ecgpredict import prediction, recordings, released, synthetic_ecg
@@ -201,7 +200,7 @@ def ecglib(models, monkeypatch):
     monkeypatch.setenv("COLUMNS", "120")
 
     def predict(*arguments, jobs=1):
-        return CliRunner().invoke(cli.app, ["predict", *map(str, arguments), "--jobs", str(jobs)])
+        return command("predict", *arguments, "--jobs", jobs)
 
     return predict
 

@@ -14,10 +14,8 @@ import sys
 
 import numpy as np
 import pytest
-from conftest import PROJECT, lacking
-from typer.testing import CliRunner
+from conftest import PROJECT, command, require
 
-from ecglib import cli
 from ecgpredict import __version__, examples, files, released
 
 MICRO = released.microcontroller()
@@ -30,35 +28,30 @@ def recording(tmp_path):
     return path
 
 
-def ecglib(*arguments, **keywords):
-    return CliRunner(**keywords).invoke(cli.app, list(map(str, arguments)))
-
-
 def predict(*arguments, **keywords):
-    return ecglib("predict", *arguments, "--jobs", 1, **keywords)
+    return command("predict", *arguments, "--jobs", 1, **keywords)
 
 
 def process(*arguments, before=(), **keywords):
     """The command in a process of its own."""
-    command = [*before, sys.executable, "-m", "ecglib", *map(str, arguments)]
+    call = [*before, sys.executable, "-m", "ecglib", *map(str, arguments)]
     environment = os.environ | {"PYTHONPATH": str(PROJECT)} | keywords.pop("environment", {})
-    return subprocess.run(command, stderr=subprocess.PIPE, env=environment, **keywords)
+    return subprocess.run(call, stderr=subprocess.PIPE, env=environment, **keywords)
 
 
 @pytest.mark.parametrize(
-    "command",
+    "arguments",
     [
         ["predict", "in", "--units", "mV", "--report", "report"],
         ["predict", "in", "--units", "mV", "--out", "scores.parquet", "--jobs", "2"],
         ["header", MICRO, "model.h"],
         ["firmware", MICRO, "--out", "firmware"],
     ],
-    ids=lambda command: " ".join(command[:1] + command[4:5]),
+    ids=lambda arguments: " ".join(arguments[:1] + arguments[4:5]),
 )
-def test_nothing_is_kept_in_home_and_no_network_is_asked(command, tmp_path):
+def test_nothing_is_kept_in_home_and_no_network_is_asked(arguments, tmp_path):
     """A socket of a network would be of the family AF_INET or AF_INET6; the Internet's names are looked up by it."""
-    if not shutil.which("strace"):
-        lacking("strace", "strace is not installed")
+    require("strace", requirement="strace")
     examples.write(tmp_path / "in")
     (tmp_path / "home").mkdir()
     calls = tmp_path / "calls.txt"
@@ -66,7 +59,7 @@ def test_nothing_is_kept_in_home_and_no_network_is_asked(command, tmp_path):
     environment = kept | {"HOME": str(tmp_path / "home"), "PYTHONPATH": str(PROJECT), "OMP_NUM_THREADS": "1"}
     trace = ["strace", "-f", "-e", "trace=socket,connect,sendto", "-o", str(calls)]
     run = subprocess.run(
-        [*trace, sys.executable, "-m", "ecglib", *command], cwd=tmp_path, env=environment, capture_output=True
+        [*trace, sys.executable, "-m", "ecglib", *arguments], cwd=tmp_path, env=environment, capture_output=True
     )
     assert run.returncode in (0, 1), run.stderr
     assert list((tmp_path / "home").rglob("*")) == []
@@ -74,7 +67,7 @@ def test_nothing_is_kept_in_home_and_no_network_is_asked(command, tmp_path):
 
 
 def test_the_version_is_that_of_the_package():
-    assert ecglib("--version").stdout == f"ecglib {__version__}\n"
+    assert command("--version").stdout == f"ecglib {__version__}\n"
 
 
 @pytest.mark.parametrize("columns", [40, 80, 120])
@@ -121,7 +114,7 @@ def test_any_encoding_of_the_terminal(encoding, options, recording, tmp_path):
 def test_a_file_name_is_no_formula_of_a_spreadsheet(first, recording, monkeypatch):
     monkeypatch.chdir(recording.parent)
     recording.rename(f"{first}1.npz")
-    (row,) = csv.DictReader(io.StringIO(ecglib("predict", "--jobs", 1, "--csv", "--", f"{first}1.npz").stdout))
+    (row,) = csv.DictReader(io.StringIO(command("predict", "--jobs", 1, "--csv", "--", f"{first}1.npz").stdout))
     assert row["path"] == f"'{first}1.npz"
 
 
@@ -138,15 +131,15 @@ def test_an_output_that_is_a_folder_or_in_a_file_is_refused(recording, tmp_path)
     file.write_text("kept")
     refused(predict(recording, "--out", folder), 2, folder)
     refused(predict(recording, "--report", file), 2, file)
-    refused(ecglib("header", MICRO, folder), 1, folder)
-    refused(ecglib("firmware", MICRO, "--out", file), 1, file)
+    refused(command("header", MICRO, folder), 1, folder)
+    refused(command("firmware", MICRO, "--out", file), 1, file)
     assert file.read_text() == "kept" and not list(folder.iterdir())
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="/dev/full is of Linux")  # noqa: PTH110
 def test_a_full_disk_is_an_error_without_a_traceback(recording):
     refused(predict(recording, "--out", "/dev/full"), 2, "/dev/full")
-    refused(ecglib("header", MICRO, "/dev/full"), 1, "/dev/full")
+    refused(command("header", MICRO, "/dev/full"), 1, "/dev/full")
     with open("/dev/full", "w") as full:
         done = process("predict", recording, "--jobs", "1", "--json", stdout=full)
     assert done.returncode == 2
@@ -168,7 +161,7 @@ def test_a_device_or_a_pipe_is_written_into_not_replaced(recording, tmp_path):
 
 @pytest.mark.parametrize("jobs", [0, -1])
 def test_an_impossible_number_of_processes_is_refused(jobs, recording):
-    done = ecglib("predict", recording, "--jobs", jobs)
+    done = command("predict", recording, "--jobs", jobs)
     assert done.exit_code == 2 and isinstance(done.exception, SystemExit)
 
 

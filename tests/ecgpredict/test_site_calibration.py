@@ -5,10 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import command
 from scipy.special import expit, logit
-from typer.testing import CliRunner
 
-from ecglib import cli
 from ecgpredict import site_calibration, synthetic_ecg
 from ecgpredict.errors import InputError
 from ecgpredict.prediction import Prediction
@@ -137,13 +136,10 @@ def test_a_site_is_calibrated_and_its_recordings_classified(tmp_path):
         np.savez(path, signal=synthetic_ecg.ecg([statement], rng).astype(np.float32), rate=100, units="mV")
         rows.append(f"{path},{1 - number % 2},{number % 2},,,\n")
     (tmp_path / "labels.csv").write_text(HEADER + "".join(rows))
-
-    def ecglib(*arguments):
-        return CliRunner().invoke(cli.app, [*map(str, arguments), "--jobs", "1"])
-
-    done = ecglib("calibrate", tmp_path / "labels.csv", tmp_path / "site", "--out", tmp_path / "site.json")
+    site, calibration = tmp_path / "site", tmp_path / "site.json"
+    done = command("calibrate", tmp_path / "labels.csv", site, "--out", calibration, "--jobs", 1)
     assert done.exit_code == 0, done.output
-    classified = ecglib("predict", tmp_path / "site", "--json", "--calibration", tmp_path / "site.json").stdout
+    classified = command("predict", site, "--json", "--calibration", calibration, "--jobs", 1).stdout
     rows = [json.loads(line) for line in classified.splitlines() if line.startswith("{")]
     share = np.mean([row["probabilities"]["MI"] for row in rows])
     assert share == pytest.approx(0.5, abs=0.001)  # half of these recordings have an infarction

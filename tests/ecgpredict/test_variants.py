@@ -8,11 +8,10 @@ import numpy as np
 import onnx
 import pyarrow.parquet as pq
 import pytest
+from conftest import command
 from onnx import TensorProto, helper
 from recording_files import WRITERS
-from typer.testing import CliRunner
 
-from ecglib import cli
 from ecgpredict import html_report, prediction, recordings, released, site_calibration, statements, synthetic_ecg
 from ecgpredict.errors import InputError
 from ecgpredict.firmware import fixed_point
@@ -85,7 +84,7 @@ def predict(models, monkeypatch):
     """Runs `ecglib predict` with these arguments in this process."""
     monkeypatch.setattr(released, "folder", lambda: models)
     monkeypatch.setenv("COLUMNS", "160")
-    return lambda *arguments: CliRunner().invoke(cli.app, ["predict", *map(str, arguments), "--jobs", "1"])
+    return lambda *arguments: command("predict", *arguments, "--jobs", 1)
 
 
 @pytest.mark.parametrize(

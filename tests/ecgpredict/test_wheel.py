@@ -2,13 +2,12 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 import zipfile
 
 import pytest
-from conftest import copy_checkout, lacking
+from conftest import copy_checkout, require
 from device import emulation, native
 
 from ecgpredict import examples, released
@@ -97,9 +96,7 @@ int main(void) {
 @pytest.mark.slow
 def test_a_newcomer_gets_from_the_package_to_two_models_in_one_program(installed, tmp_path):
     """Folders written by the installed package; checked here and on two emulated processors; front end and streams."""
-    for tool in (*emulation.TOOLS, "cc"):
-        if not shutil.which(tool):
-            lacking("toolchain", f"{tool} is not installed")
+    require(*emulation.TOOLS, "cc")
     environment = os.environ | {"PYTHONPATH": str(installed)}
     for prefix, model in (("one", released.microcontroller()), ("two", released.default())):
         arguments = ["firmware", model, "--out", prefix, "--prefix", prefix]

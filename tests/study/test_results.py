@@ -9,9 +9,8 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
-from typer.testing import CliRunner
+from conftest import command
 
-from ecglib import cli
 from ecglib.book import book, chapters
 from ecglib.evaluation import metrics
 from ecglib.evaluation.bootstrap import auc_estimates
@@ -81,7 +80,7 @@ def test_evaluate_ends_with_status_1_if_a_value_differs(written, sample, tmp_pat
     results.write_json(tmp_path, "base_cnn", stored)
     study = SimpleNamespace(paths=SimpleNamespace(published_results=tmp_path), data=sample)
     monkeypatch.setattr("ecglib.cli.study.open_profile", lambda profile: study)
-    done = CliRunner().invoke(cli.app, ["evaluate", "base_cnn"])
+    done = command("evaluate", "base_cnn")
     assert (done.exit_code, "macro, value" in done.stderr) == (status, bool(status))
 
 
