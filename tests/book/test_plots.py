@@ -6,8 +6,9 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
-from ecglib.book import plots
+from ecglib.book import alt_text, plots
 from ecglib.networks import convnet
+from ecgpredict.spec import LEADS
 
 matplotlib.use("agg")
 
@@ -76,3 +77,35 @@ def test_a_change_is_marked_where_medians_differ_most():
     changed[:, time == 120] = -0.5
     figure = plots.changed_beats([("MI", "title", changed, normal, {"lower": (50, 200)})] * 2, time)
     assert [axis.texts[0].xy for axis in figure.axes] == [(120, -0.5)] * 2
+
+
+def test_situations_stand_below_each_other_with_a_gap_between_kinds():
+    rows = [
+        (kind, situation, model, Estimate(0.9, 0.89, 0.91))
+        for kind, situation in (("home", "fold 10"), ("noise", "hum"), ("noise", "wander"))
+        for model in "ab"
+    ]
+    figure = plots.situations(rows)
+    (axis,) = figure.axes
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["fold 10", "hum", "wander"]
+    assert np.diff(axis.get_yticks()).tolist() == [-1.5, -1.0]
+    assert "hum: a 0.900, b 0.900" in alt_text.alt_text(figure)
+
+
+def test_noise_grows_to_the_right():
+    rows = [
+        (kind, ratio, Estimate(0.8 + ratio / 1000, 0.7, 0.9)) for kind in ("wander", "hum") for ratio in (24, 6, -6)
+    ]
+    figure = plots.noise_curves(pd.DataFrame(rows, columns=["kind", "snr_db", "auc"]), 0.9)
+    left, right = figure.axes[0].get_xlim()
+    assert left > right  # in dB
+    assert "wander: 0.794 at -6 dB, 0.806 at 6 dB, 0.824 at 24 dB" in alt_text.alt_text(figure)
+
+
+def test_of_the_pieces_on_show_those_that_speak_for_the_decision_are_shaded():
+    pieces = np.zeros((12, 10))
+    pieces[LEADS.index("V2"), 5] = 0.3  # of V2, 5 s to 7.5 s are on show
+    pieces[LEADS.index("V2"), 2] = 0.5
+    pieces[LEADS.index("I"), 0] = -0.5
+    figure = plots.mistakes([("MI", "a record", np.zeros((1000, 12)), 100.0, pieces)])
+    assert alt_text.alt_text(figure).endswith("a record: V2 in second 6.")

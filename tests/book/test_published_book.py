@@ -23,6 +23,12 @@ def settle():
     time.sleep(0.5)
 
 
+def show(browser, page, width):
+    size = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    browser.get(page.as_uri())
+
+
 def requests_of(driver):
     """Addresses that a page asked for since the last call."""
     events = [json.loads(entry["message"])["message"] for entry in driver.get_log("performance")]
@@ -31,11 +37,9 @@ def requests_of(driver):
 
 @pytest.mark.parametrize("width", [1280, 390])
 def test_every_page_renders_offline_and_fits_the_screen(published_book, browser, project, width):
-    size = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": False}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     for page in book.contents(project):
         requests_of(browser), browser.get_log("browser")
-        browser.get((published_book / f"{page}.html").as_uri())
+        show(browser, published_book / f"{page}.html", width)
         assert browser.find_element("css selector", "article h1").text, page
         settle()
         errors = [entry["message"] for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
@@ -55,12 +59,6 @@ def test_every_page_renders_offline_and_fits_the_screen(published_book, browser,
         )
         assert not too_wide, (page, too_wide)
         assert browser.execute_script("return document.documentElement.scrollWidth <= window.innerWidth + 1"), page
-
-
-def show(browser, page, width):
-    size = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": False}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    browser.get(page.as_uri())
 
 
 @pytest.mark.parametrize("sidebar", ["primary", "secondary"])

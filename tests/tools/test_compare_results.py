@@ -17,43 +17,48 @@ def compare(project):
     return module.compare
 
 
+def write_row(folder, row):
+    (folder / "results/full/summary.csv").write_text(f"model,test_auc,file_bytes,latency_ms\n{row}\n")
+
+
+def write_scores(folder, last):
+    np.savez(folder / "results/full/scores/cnn.npz", ecg_id=[3, 7], score=np.float32([[0.25, last]]))
+
+
+def write_seed(folder, auc):
+    content = {"seeds": [{"val_auc": auc, "seconds": 12}], "file_bytes": 1000}
+    (folder / "results/full/cnn.json").write_text(json.dumps(content))
+
+
 @pytest.fixture
 def checkouts(tmp_path) -> tuple[Path, Path]:
     """Two equal checkouts with one model: an AUC, a size, a latency and two scores."""
     before, after = tmp_path / "before", tmp_path / "after"
-    results = before / "results" / "full"
-    (results / "scores").mkdir(parents=True)
-    row = "model,test_auc,file_bytes,latency_ms\ncnn,0.93,1000,5.0\n"
-    (results / "summary.csv").write_text(row)
-    (results / "cnn.json").write_text(json.dumps({"seeds": [{"val_auc": 0.934, "seconds": 12}], "file_bytes": 1000}))
-    np.savez(results / "scores" / "cnn.npz", ecg_id=[3, 7], score=np.float32([[0.25, 0.5]]))
+    (before / "results/full/scores").mkdir(parents=True)
+    write_row(before, "cnn,0.93,1000,5.0")
+    write_seed(before, 0.934)
+    write_scores(before, 0.5)
     shutil.copytree(before, after)
     return before, after
 
 
-def test_equal_checkouts(compare, checkouts):
+@pytest.mark.parametrize(
+    ("change", "value", "values", "of_files"),
+    [
+        (write_scores, 0.5, [], []),
+        (write_scores, 0.625, ["scores/cnn.npz / score: 1 of 2 values, by at most 0.125"], []),
+        (write_seed, 0.933, ["cnn.json / seeds / 0 / val_auc: 0.934 and 0.933: -0.001"], []),
+        (write_row, "cnn,0.93,900,7.0", [], ["summary.csv / cnn / file_bytes: 1000.0 and 900.0: -100"]),
+    ],
+    ids=["nothing", "a score", "an AUC", "bytes, listed apart, and a latency, which does not count"],
+)
+def test_what_differs_is_listed_with_its_magnitude(compare, checkouts, change, value, values, of_files):
+    change(checkouts[1], value)
     # model, AUC and bytes of the row; AUC and bytes of the JSON file; two arrays
-    assert compare(*checkouts) == (7, [], [], {})
-
-
-def test_a_changed_score_is_found_with_its_magnitude(compare, checkouts):
-    np.savez(checkouts[1] / "results/full/scores/cnn.npz", ecg_id=[3, 7], score=np.float32([[0.25, 0.625]]))
-    assert compare(*checkouts)[1] == ["results/full/scores/cnn.npz / score: 1 of 2 values, by at most 0.125"]
+    equal = 7 - len(values) - len(of_files)
+    expected = (equal, *([f"results/full/{line}" for line in lines] for lines in (values, of_files)), {})
+    assert compare(*checkouts) == expected
     assert compare(*checkouts, tolerance=0.125)[1] == []
-
-
-def test_a_changed_auc_is_found_with_both_values(compare, checkouts):
-    (checkouts[1] / "results/full/cnn.json").write_text(
-        json.dumps({"seeds": [{"val_auc": 0.933, "seconds": 12}], "file_bytes": 1000})
-    )
-    assert compare(*checkouts)[1] == ["results/full/cnn.json / seeds / 0 / val_auc: 0.934 and 0.933: -0.001"]
-
-
-def test_latencies_do_not_count_and_bytes_are_listed_apart(compare, checkouts):
-    (checkouts[1] / "results/full/summary.csv").write_text("model,test_auc,file_bytes,latency_ms\ncnn,0.93,900,7.0\n")
-    _, values, of_files, _ = compare(*checkouts)
-    assert values == []
-    assert of_files == ["results/full/summary.csv / cnn / file_bytes: 1000.0 and 900.0: -100"]
 
 
 def test_missing_scores_differ_and_new_ones_are_counted(compare, checkouts):
