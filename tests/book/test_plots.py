@@ -7,6 +7,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from ecglib.book import alt_text, plots
+from ecglib.evaluation.bootstrap import Estimate
 from ecglib.networks import convnet
 from ecgpredict.spec import LEADS
 
@@ -93,9 +94,8 @@ def test_situations_stand_below_each_other_with_a_gap_between_kinds():
 
 
 def test_noise_grows_to_the_right():
-    rows = [
-        (kind, ratio, Estimate(0.8 + ratio / 1000, 0.7, 0.9)) for kind in ("wander", "hum") for ratio in (24, 6, -6)
-    ]
+    aucs = {ratio: Estimate(0.8 + ratio / 1000, 0.7, 0.9) for ratio in (24, 6, -6)}
+    rows = [(kind, ratio, auc) for kind in ("wander", "hum") for ratio, auc in aucs.items()]
     figure = plots.noise_curves(pd.DataFrame(rows, columns=["kind", "snr_db", "auc"]), 0.9)
     left, right = figure.axes[0].get_xlim()
     assert left > right  # in dB
