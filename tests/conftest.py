@@ -6,6 +6,7 @@ machine is skipped with a reason, unless ECGLIB_TESTS_REQUIRE names the requirem
 
 from __future__ import annotations
 
+import ast
 import os
 import shutil
 import subprocess
@@ -63,6 +64,18 @@ def run_ecglib(*arguments: str, cwd: Path, **environment: str) -> subprocess.Com
         text=True,
         env=inherited | environment,
     )
+
+
+def definitions(name: str) -> dict:
+    """What a chapter imports and defines, without executing the rest of its cells."""
+    import jupytext
+
+    cells = jupytext.read(PROJECT / "notebooks" / f"{name}.py").cells
+    source = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+    kinds = (ast.Import, ast.ImportFrom, ast.FunctionDef)
+    body, names = [node for node in ast.parse(source).body if isinstance(node, kinds)], {}
+    exec(compile(ast.Module(body, []), name, "exec"), names)
+    return names
 
 
 def copy_checkout(target: Path) -> Path:
@@ -131,13 +144,22 @@ def damaged(sample_root, tmp_path) -> Path:
     return Path(shutil.copytree(sample_root, tmp_path / "records"))
 
 
+def data_set(name: str, folder: str, table: str) -> Path:
+    """The folder of a real data set."""
+    root = Path(os.environ.get(f"{name.upper()}_ROOT") or PROJECT / "data" / folder)
+    if not (root / table).is_file():
+        lacking(name, f"it is not here: set {name.upper()}_ROOT, or run `ecglib download`")
+    return root
+
+
 @pytest.fixture(scope="session")
 def ptbxl_root() -> Path:
-    """The real PTB-XL."""
-    root = Path(os.environ.get("PTBXL_ROOT") or PROJECT / "data" / "ptb-xl")
-    if not (root / "ptbxl_database.csv").is_file():
-        lacking("ptbxl", "PTB-XL is not here: set PTBXL_ROOT, or run `ecglib download`")
-    return root
+    return data_set("ptbxl", "ptb-xl", "ptbxl_database.csv")
+
+
+@pytest.fixture(scope="session")
+def ludb_root() -> Path:
+    return data_set("ludb", "ludb", "ludb.csv")
 
 
 @pytest.fixture(scope="session")
@@ -146,15 +168,6 @@ def ptbxl(ptbxl_root, shared) -> Dataset:
 
     with FileLock(shared / "ptbxl.lock"):
         return open_dataset(ptbxl_root, shared / "ptbxl", progress=False)
-
-
-@pytest.fixture(scope="session")
-def ludb_root() -> Path:
-    """The real LUDB."""
-    root = Path(os.environ.get("LUDB_ROOT") or PROJECT / "data" / "ludb")
-    if not (root / "ludb.csv").is_file():
-        lacking("ludb", "LUDB is not here: set LUDB_ROOT, or run `ecglib download ludb`")
-    return root
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 """One set of pins: requirements.txt, which conda reads too, and pyproject.toml's direct dependencies."""
 
 import ast
-import importlib.util
 import os
 import re
 import subprocess
@@ -9,6 +8,7 @@ import sys
 import tomllib
 from importlib.metadata import packages_distributions, version
 
+import conda_packages
 import pytest
 import rattler
 import yaml
@@ -36,15 +36,6 @@ def metadata(project):
 @pytest.fixture(scope="module")
 def conda(project):
     return yaml.safe_load((project / "environment.yml").read_text())
-
-
-@pytest.fixture(scope="module")
-def script(project):
-    """tools/conda_packages.py, as a module."""
-    spec = importlib.util.spec_from_file_location("conda_packages", project / "tools" / "conda_packages.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def test_every_package_is_pinned_to_one_version(pins):
@@ -97,8 +88,8 @@ def test_pip_finds_every_pin_in_condas_terms_too(pins):
         assert rattler.VersionSpec(spec.version).matches(rattler.Version(pin.removeprefix("=="))), name
 
 
-def test_conda_and_pip_hold_the_same_versions(conda, pins, script):
-    others = {conda_name: pypi for pypi, conda_name in script.OTHER_NAMES.items()}
+def test_conda_and_pip_hold_the_same_versions(conda, pins):
+    others = {conda_name: pypi for pypi, conda_name in conda_packages.OTHER_NAMES.items()}
     specs = [rattler.MatchSpec(entry) for entry in conda["dependencies"] if isinstance(entry, str)]
     for name, version_of_conda in ((spec.name.normalized, spec.version) for spec in specs):
         if name not in ("python", "pip"):
@@ -117,10 +108,10 @@ def test_conda_takes_the_same_pins_from_the_same_file(conda):
     assert pip == ["--requirement requirements.txt", "--editable ."]
 
 
-def test_the_committed_file_is_the_scripts(project, conda, script):
+def test_the_committed_file_is_the_scripts(project, conda):
     text = (project / "environment.yml").read_text()
     specs = [entry for entry in conda["dependencies"] if isinstance(entry, str) and entry != "pip"]
-    assert text == script.HEAD + "".join(f"  - {spec}\n" for spec in specs) + script.TAIL
+    assert text == conda_packages.HEAD + "".join(f"  - {spec}\n" for spec in specs) + conda_packages.TAIL
 
 
 def test_binder_prepares_with_commands_that_exist(project):

@@ -1,7 +1,6 @@
 """Chapters' figures by theme: each color has its counterpart on dark pages, and what is hidden is not loaded."""
 
-import importlib.util
-
+import figures  # of book/extensions
 import numpy as np
 import pytest
 import seaborn as sns
@@ -11,19 +10,9 @@ from PIL import Image
 from ecglib.book.plots.style import CLASS_COLORS
 
 
-@pytest.fixture(scope="module")
-def figures(project):
-    """book/extensions/figures.py."""
-    spec = importlib.util.spec_from_file_location("figures", project / "book" / "extensions" / "figures.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture
-def drawn(figures):
+def drawn(color, **options):
     """The dark counterpart of a color like #0072b2, red, green and blue."""
-    return lambda color, **options: figures.dark(np.uint8([[figures.rgb(color)]]), **options)[0, 0]
+    return figures.dark(np.uint8([[figures.rgb(color)]]), **options)[0, 0]
 
 
 def contrast(first, second) -> float:
@@ -34,12 +23,12 @@ def contrast(first, second) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
-def test_white_becomes_the_dark_page_and_black_white(figures, drawn):
+def test_white_becomes_the_dark_page_and_black_white():
     assert tuple(drawn("#ffffff")) == figures.rgb(figures.PAGE)
     assert tuple(drawn("#000000")) == (255, 255, 255)
 
 
-def test_every_color_of_the_palettes_keeps_a_counterpart_of_its_own(figures, drawn):
+def test_every_color_of_the_palettes_keeps_a_counterpart_of_its_own():
     palettes = [*CLASS_COLORS.values(), *map(to_hex, sns.color_palette("colorblind"))]
     for color in palettes:
         if color != "#949494":  # a gray, as all grays between white and black
@@ -52,27 +41,27 @@ def test_every_color_of_the_palettes_keeps_a_counterpart_of_its_own(figures, dra
 
 
 @pytest.mark.parametrize("color", ["#000000", "#262626", "#555555", "#777777"])
-def test_words_are_legible_on_the_dark_page(figures, drawn, color):
+def test_words_are_legible_on_the_dark_page(color):
     assert contrast(drawn(color), figures.rgb(figures.PAGE)) >= 4.5
 
 
 @pytest.mark.parametrize("color", ["#e69f00", "#56b4e9", "#dddddd"])
-def test_words_are_legible_on_colored_boxes(drawn, color):
+def test_words_are_legible_on_colored_boxes(color):
     assert contrast(drawn("#262626"), drawn(color, boxes=True)) >= 4.5
 
 
-def test_lines_stand_out_from_the_dark_page(figures):
+def test_lines_stand_out_from_the_dark_page():
     for color in [*figures.LINES.values(), *figures.WRITTEN_ON.values()]:
         assert contrast(figures.rgb(color), figures.rgb(figures.PAGE)) >= 3, color
 
 
-def test_a_smoothed_edge_stays_one(figures, drawn):
+def test_a_smoothed_edge_stays_one():
     edge = drawn("#80b8d8").astype(int)  # halfway between white and #0072b2
     halfway = (drawn("#ffffff").astype(int) + drawn("#0072b2")) / 2
     assert np.abs(edge - halfway).max() <= 3
 
 
-def test_a_page_shows_one_version_and_loads_no_other(figures, tmp_path):
+def test_a_page_shows_one_version_and_loads_no_other(tmp_path):
     Image.new("RGBA", (60, 40), "white").save(tmp_path / "abc.png")
     page = '<figure id="fig-a"><img alt="A line." src="../_images/abc.png"/></figure>'
     html = figures.both_versions(page + page.replace("fig-a", "fig-b"), tmp_path)

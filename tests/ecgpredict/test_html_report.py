@@ -12,20 +12,20 @@ from ecgpredict.errors import InputError
 from ecgpredict.spec import CLASSES, LEADS
 
 
-def classified(folder, name, signal):
+def reported(folder, name, signal, model=None):
+    """The prediction of a recording, and the page of its report."""
+    model = model or released.load()
     np.savez(folder / name, signal=signal, rate=100, units="mV")
-    (found,) = prediction.classify([folder / name], released.load())
-    return found
+    (found,) = prediction.classify([folder / name], model)
+    html_report.write(folder / "out.html", found, model)
+    return found, (folder / "out.html").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("report")
     flat = examples.signals()["hypertrophy"]
     flat[:, LEADS.index("V3")] = 0
-    found = classified(folder, "<b>&x.npz", flat)
-    html_report.write(folder / "out.html", found, released.load())
-    return found, (folder / "out.html").read_text(encoding="utf-8")
+    return reported(tmp_path_factory.mktemp("report"), "<b>&x.npz", flat)
 
 
 def test_it_has_probabilities_thresholds_decisions_and_quality_flags(report):
@@ -68,10 +68,9 @@ def test_a_file_name_is_text_and_nothing_is_loaded(report):
 
 def test_a_long_recording_shows_the_window_with_what_was_found(tmp_path):
     made = examples.signals()
-    found = classified(tmp_path, "long.npz", np.concatenate([made["normal"], made["infarction"]]))
-    html_report.write(tmp_path / "out.html", found, released.load())
+    found, html = reported(tmp_path, "long.npz", np.concatenate([made["normal"], made["infarction"]]))
     expected = "10 to 20 s" if "MI" in found.findings else "0 to 10 s"
-    assert f"Shown: {expected}" in (tmp_path / "out.html").read_text(encoding="utf-8")
+    assert f"Shown: {expected}" in html
 
 
 def test_several_recordings_get_a_file_each_in_a_folder(tmp_path):
@@ -94,8 +93,6 @@ def test_the_command_writes_a_report_of_each_recording_that_it_could_read(tmp_pa
 def test_it_says_when_to_trust_the_model_where_the_manifest_does(tmp_path):
     released.copy_release(released.folder(), tmp_path)
     released.set_cautions(tmp_path, ["Calibrate on your own <recordings>."])
-    model = released.load(None, tmp_path)
-    found = classified(tmp_path, "a.npz", examples.signals()["hypertrophy"])
-    html_report.write(tmp_path / "out.html", found, model)
-    page = BeautifulSoup((tmp_path / "out.html").read_text(encoding="utf-8"), "html.parser")
-    assert [one.get_text() for one in page.select(".cautions li")] == ["Calibrate on your own <recordings>."]
+    _, html = reported(tmp_path, "a.npz", examples.signals()["hypertrophy"], released.load(None, tmp_path))
+    cautions = BeautifulSoup(html, "html.parser").select(".cautions li")
+    assert [one.get_text() for one in cautions] == ["Calibrate on your own <recordings>."]

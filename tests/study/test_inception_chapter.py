@@ -1,10 +1,8 @@
 """Chapter 3's own network, training and conversion are those of the package."""
 
-import ast
-
-import jupytext
 import numpy as np
 import pytest
+from conftest import definitions
 
 from ecglib.compression import tflite_files
 from ecglib.networks import inception
@@ -13,15 +11,8 @@ from ecglib.training import keras_training
 
 
 @pytest.fixture(scope="module")
-def chapter(project) -> dict:
-    """What the chapter imports and defines, without executing the rest of its cells."""
-    cells = jupytext.read(project / "notebooks" / "03_inception_cnn.py").cells
-    source = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
-    kinds = (ast.Import, ast.ImportFrom, ast.FunctionDef)
-    body = [node for node in ast.parse(source).body if isinstance(node, kinds)]
-    names: dict = {}
-    exec(compile(ast.Module(body, []), "chapter 3", "exec"), names)
-    return names
+def chapter() -> dict:
+    return definitions("03_inception_cnn")
 
 
 @pytest.fixture

@@ -1,20 +1,12 @@
 """Comparing two checkouts: scores and AUCs must agree, timings need not, files are listed."""
 
-import importlib.util
 import json
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
-
-
-@pytest.fixture(scope="module")
-def compare(project):
-    spec = importlib.util.spec_from_file_location("compare_results", project / "tools" / "compare_results.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.compare
+from compare_results import compare
 
 
 def write_row(folder, row):
@@ -52,7 +44,7 @@ def checkouts(tmp_path) -> tuple[Path, Path]:
     ],
     ids=["nothing", "a score", "an AUC", "bytes, listed apart, and a latency, which does not count"],
 )
-def test_what_differs_is_listed_with_its_magnitude(compare, checkouts, change, value, values, of_files):
+def test_what_differs_is_listed_with_its_magnitude(checkouts, change, value, values, of_files):
     change(checkouts[1], value)
     # model, AUC and bytes of the row; AUC and bytes of the JSON file; two arrays
     equal = 7 - len(values) - len(of_files)
@@ -61,7 +53,7 @@ def test_what_differs_is_listed_with_its_magnitude(compare, checkouts, change, v
     assert compare(*checkouts, tolerance=0.125)[1] == []
 
 
-def test_missing_scores_differ_and_new_ones_are_counted(compare, checkouts):
+def test_missing_scores_differ_and_new_ones_are_counted(checkouts):
     before, after = checkouts
     (after / "results/full/scores/cnn.npz").unlink()
     _, values, _, new = compare(before, after)
@@ -70,7 +62,7 @@ def test_missing_scores_differ_and_new_ones_are_counted(compare, checkouts):
     assert (values, new) == ([], {"results/full/scores/cnn.npz": 2})
 
 
-def test_a_claim_that_is_added_leaves_the_others_equal(compare, checkouts):
+def test_a_claim_that_is_added_leaves_the_others_equal(checkouts):
     for checkout, keys in zip(checkouts, (["02.b"], ["01.a", "02.b"])):
         claims = [{"key": key, "value": 0.93} for key in keys]
         (checkout / "results/full/claims.json").write_text(json.dumps(claims))

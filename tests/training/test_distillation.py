@@ -1,10 +1,9 @@
 """Distillation: soft targets, losses, and the training of a student."""
 
-import ast
-
 import numpy as np
 import pytest
 import torch
+from conftest import definitions
 from small_trainings import train_torch
 from torch.nn import functional as F
 
@@ -21,13 +20,8 @@ def scores(dataset, *values) -> Scores:
 
 
 @pytest.fixture(scope="module")
-def chapter(project) -> dict:
-    """The functions that chapter 6 defines, by name."""
-    module = ast.parse((project / "notebooks" / "06_distillation.py").read_text(encoding="utf-8"))
-    functions = [node for node in module.body if isinstance(node, ast.FunctionDef)]
-    variables = {"torch": torch, "F": F}
-    exec(compile(ast.Module(functions, []), "chapter 6", "exec"), variables)
-    return variables
+def chapter() -> dict:
+    return definitions("06_distillation")
 
 
 @pytest.mark.parametrize(("temperature", "label_weight"), [(1.0, 0.0), (4.0, 0.5), (2.0, 0.8)])
