@@ -108,12 +108,6 @@ def test_conda_takes_the_same_pins_from_the_same_file(conda):
     assert pip == ["--requirement requirements.txt", "--editable ."]
 
 
-def test_the_committed_file_is_the_scripts(project, conda):
-    text = (project / "environment.yml").read_text()
-    specs = [entry for entry in conda["dependencies"] if isinstance(entry, str) and entry != "pip"]
-    assert text == conda_packages.HEAD + "".join(f"  - {spec}\n" for spec in specs) + conda_packages.TAIL
-
-
 def test_binder_prepares_with_commands_that_exist(project):
     path = project / ".binder" / "postBuild"
     assert os.access(path, os.X_OK), "Binder runs it as a program"

@@ -7,7 +7,6 @@ import pytest
 from ecglib.book import book
 from ecglib.book.chapters import ChapterError
 from ecglib.study.paths import Paths
-from ecgpredict.errors import InputError
 
 
 @pytest.fixture
@@ -17,13 +16,6 @@ def checkout(project, tmp_path):
     for name in ("_toc.yml", "_config.yml", "README.md"):
         shutil.copy(project / name, tmp_path)
     return Paths("full", tmp_path)
-
-
-def test_a_chapter_that_was_not_executed_is_named(checkout):
-    (checkout.chapters / "02_base_cnn.ipynb").unlink()
-    with pytest.raises(InputError, match="chapter not executed") as caught:
-        book.build(checkout)
-    assert caught.value.where.name == "02_base_cnn.ipynb"
 
 
 def test_a_chapter_with_a_traceback_is_not_published(checkout):

@@ -55,18 +55,17 @@ def test_an_image_of_a_notebook_gets_its_text_and_others_keep_theirs():
     assert (drawn["alt"], other["alt"]) == ("A heart.", "own")
 
 
-def test_header_cells_have_the_scope_of_their_place():
-    table = accessible("<table><thead><tr><th>a</th></tr></thead><tbody><tr><th>b</th><td>1</td></tr></tbody></table>")
-    assert [(header.text, header["scope"]) for header in table.find_all("th")] == [("a", "col"), ("b", "row")]
-
-
-def test_a_scope_that_was_set_stays():
-    assert accessible('<table><tr><th scope="rowgroup">a</th></tr></table>').th["scope"] == "rowgroup"
-
-
-def test_an_empty_header_cell_is_none():
-    table = accessible("<table><thead><tr><th> </th><th>a</th></tr></thead></table>")
+def test_header_cells_have_the_scope_of_their_place_or_their_own_and_empty_ones_are_none():
+    table = accessible(
+        "<table><thead><tr><th> </th><th>a</th></tr></thead>"
+        '<tbody><tr><th>b</th><td>1</td></tr><tr><th scope="rowgroup">c</th></tr></tbody></table>'
+    )
     assert [cell.name for cell in table.tr.find_all(True)] == ["td", "th"]
+    assert {header.text: header["scope"] for header in table.find_all("th")} == {
+        "a": "col",
+        "b": "row",
+        "c": "rowgroup",
+    }
 
 
 def test_a_table_scrolls_in_one_frame_however_often_the_page_is_rewritten():

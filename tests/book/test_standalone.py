@@ -15,6 +15,7 @@ from ecgpredict.errors import StudyError
 
 REPOSITORY = {"url": "https://github.com/OWNER/NAME", "branch": "main"}
 GET = "get a checkout of it and run `make lab` there."
+OTHER = "import sys\nsys.modules['ecglib.book'] = None\n"
 CLONE = "get a checkout of it (`git clone https://github.com/OWNER/NAME`) and run `make lab` there."
 
 
@@ -83,24 +84,25 @@ def run(notebook, folder, monkeypatch, *, path="") -> list:
     return cell.outputs
 
 
-@pytest.mark.parametrize("repository, needed", [({}, GET), (REPOSITORY, CLONE)])
-def test_without_the_package_the_chapter_stops_with_one_sentence(executed, tmp_path, monkeypatch, repository, needed):
-    (tmp_path / "ecglib").mkdir()
+@pytest.mark.parametrize(
+    ("package", "repository", "needed"),
     # the other project of that name, as PyPI would install it; without its second line, the editable installation of
     # these tests' environment would supply the modules that it lacks
-    (tmp_path / "ecglib" / "__init__.py").write_text("import sys\nsys.modules['ecglib.book'] = None\n")
-    notebook = standalone.convert(executed, "05_trial", repository)
-    (error,) = run(notebook, tmp_path, monkeypatch, path=tmp_path)
+    [(OTHER, {}, GET), (OTHER, REPOSITORY, CLONE), (None, {}, GET)],
+    ids=["no package", "no package, with an address", "the package alone"],
+)
+def test_without_the_study_the_chapter_stops_with_one_sentence(
+    project, executed, tmp_path, monkeypatch, package, repository, needed
+):
+    (site := tmp_path / "site").mkdir()
+    if package:
+        (site / "ecglib").mkdir()
+        (site / "ecglib" / "__init__.py").write_text(package)
+    else:
+        (site / "ecglib").symlink_to(project / "ecglib")
+    (error,) = run(standalone.convert(executed, "05_trial", repository), tmp_path, monkeypatch, path=site)
     (sentence,) = error["traceback"]
     assert sentence.startswith("This chapter needs the study, not this notebook alone: ") and needed in sentence
-
-
-def test_with_the_package_alone_the_chapter_stops_with_one_sentence(project, executed, tmp_path, monkeypatch):
-    installed = tmp_path / "site"
-    installed.mkdir()
-    (installed / "ecglib").symlink_to(project / "ecglib")
-    (error,) = run(standalone.convert(executed, "05_trial", {}), tmp_path, monkeypatch, path=installed)
-    assert error["traceback"] == [f"This chapter needs the study, not this notebook alone: {GET}"]
 
 
 def test_where_the_package_comes_from_a_checkout_the_chapter_goes_on(project, tmp_path, monkeypatch):

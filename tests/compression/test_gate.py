@@ -96,12 +96,3 @@ def test_shuffled_labels_of_fold_10_change_no_decision(check, scored, sample):
     other = check(compressed, scored, dataset=shuffled_fold_10(sample))
     assert one.test_auc_change != other.test_auc_change
     assert dataclasses.replace(one, test_auc_change=None) == dataclasses.replace(other, test_auc_change=None)
-
-
-def test_it_can_be_written_as_json(check, scored):
-    import json
-
-    found = check(scored, scored)
-    written = json.loads(json.dumps(found.to_dict()))
-    assert written["speedup"] == SPEEDUP.to_dict()
-    assert written["passed"]["AUC"] is True

@@ -60,12 +60,6 @@ def test_an_invalid_table_is_named(damaged, columns, problem, found):
     assert str(damaged) in str(caught.value.where)
 
 
-def test_a_missing_folder_has_a_hint_how_to_get_it(tmp_path):
-    with pytest.raises(InputError, match="PTB-XL folder missing") as caught:
-        ptbxl.read_table(tmp_path / "nowhere")
-    assert "ecglib download" in caught.value.hint
-
-
 @pytest.mark.parametrize("name", [ptbxl.TABLE, ptbxl.STATEMENTS])
 def test_a_missing_table_is_named(damaged, name):
     (damaged / name).unlink()

@@ -10,25 +10,15 @@ from ecgpredict.spec import CLASSES
 pytestmark = pytest.mark.slow
 
 
-def test_records_and_patients(ptbxl):
-    assert len(ptbxl) == 21_799
-    assert ptbxl.table["patient_id"].nunique() == 18_869
-
-
-def test_superclasses(ptbxl):
+def test_records_patients_superclasses_and_folds(ptbxl):
+    assert (len(ptbxl), ptbxl.table["patient_id"].nunique()) == (21_799, 18_869)
+    assert ptbxl.table.groupby("patient_id")["fold"].nunique().max() == 1
     counts = ptbxl.table[list(CLASSES)].sum().to_dict()
     assert counts == {"NORM": 9514, "MI": 5469, "STTC": 5235, "CD": 4898, "HYP": 2649}
-
-
-def test_records_used(ptbxl):
     used = ptbxl.labeled()
-    assert len(ptbxl) - len(used) == 411
     parts = [used.in_folds(*TRAIN_FOLDS), used.in_folds(VALIDATION_FOLD), used.in_folds(TEST_FOLD)]
     assert [len(part) for part in parts] == [17_084, 2_146, 2_158]
-
-
-def test_no_patient_in_two_folds(ptbxl):
-    assert ptbxl.table.groupby("patient_id")["fold"].nunique().max() == 1
+    assert len(used) == 21_799 - 411
 
 
 def test_the_fingerprint_is_that_of_the_published_results(ptbxl, project):

@@ -32,15 +32,6 @@ def test_scores_of_other_records_are_refused(scored, sample):
         labels_for(other, sample)
 
 
-def test_a_superclass_without_positive_records_is_named(scored, sample):
-    without_hyp = sample.select(~((sample.table["fold"] == 10) & sample.table["HYP"]).to_numpy())
-    chosen = np.isin(scored.ecg_id, without_hyp.ecg_id)
-    some = Scores(scored.ecg_id[chosen], scored.fold[chosen], scored.seed, scored.score[:, chosen])
-    with pytest.raises(InputError, match="superclass without positive or negative records") as caught:
-        labels_for(some, sample)
-    assert caught.value.where == "fold 10, HYP"
-
-
 def test_classes_are_selected_by_name(scored, tmp_path):
     scored.save(tmp_path / "scores.npz")
     two = Scores.load(tmp_path / "scores.npz").of(["CD", "MI"])

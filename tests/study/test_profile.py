@@ -150,20 +150,6 @@ def test_an_invalid_profile_is_named(write, changes, problem, where):
     assert where in str(caught.value.where)
 
 
-@pytest.mark.parametrize("text", ["[0, 1", "- 1"])
-def test_a_file_that_is_not_a_profile_is_named(write, text):
-    path = write()
-    path.write_text(text)
-    with pytest.raises(InputError, match=r"not YAML|invalid setting"):
-        load_profile(path)
-
-
-def test_a_missing_profile_names_the_existing_ones(write):
-    with pytest.raises(InputError) as caught:
-        load_profile(write().with_name("large.yml"))
-    assert "sample" in str(caught.value.expected)
-
-
 def test_a_chapter_loads_what_its_models_are_made_from_and_their_teachers(write):
     assert workflow.trained_models(load_profile(write()), "06_distillation") == ["student", "base_cnn"]
 

@@ -18,12 +18,11 @@ def test_times_rounded_to_milliseconds_give_the_rate(rate):
     assert sampling_rate(times(rate), "a") == rate
 
 
-def test_a_rate_that_is_not_an_integer_is_found():
-    assert sampling_rate(times(256.41, seconds=60, decimals=6), "a") == pytest.approx(256.41, abs=1e-3)
-
-
-def test_times_may_start_anywhere():
-    assert sampling_rate(times(360) + 1_700_000_000, "a") == 360
+@pytest.mark.parametrize(
+    ("time", "rate"), [(times(256.41, seconds=60, decimals=6), 256.41), (times(360) + 1_700_000_000, 360)]
+)
+def test_rates_may_be_no_integers_and_times_start_anywhere(time, rate):
+    assert sampling_rate(time, "a") == pytest.approx(rate, abs=1e-3)
 
 
 def test_three_hundred_hz_in_milliseconds_is_ten_seconds(signal, tmp_path):
@@ -32,25 +31,22 @@ def test_three_hundred_hz_in_milliseconds_is_ten_seconds(signal, tmp_path):
     assert (recording.rate, len(recording.signal)) == (300, 3000)
 
 
-@pytest.mark.parametrize("missing", [1, 500, 1700, 3598])
-def test_a_missing_row_is_uneven(missing):
-    with pytest.raises(InputError, match="uneven sampling"):
-        sampling_rate(np.delete(times(360), missing), "a")
+TWO_RATES = np.concatenate([np.arange(500) / 100, 5 + np.arange(2500) / 500])
 
 
-def test_two_rates_in_one_file_are_uneven():
-    both = np.concatenate([np.arange(500) / 100, 5 + np.arange(2500) / 500])
-    with pytest.raises(InputError, match="uneven sampling"):
-        sampling_rate(both, "a")
-
-
-@pytest.mark.parametrize("bad", [[0, 0.01, 0.01], [0, 0.02, 0.01], [0, np.nan, 0.02], [0, np.inf, 1]])
-def test_times_that_do_not_increase_are_named(bad):
-    with pytest.raises(InputError, match="time is not increasing"):
-        sampling_rate(np.array(bad), "a")
-
-
-@pytest.mark.parametrize("few", [[], [0.0]])
-def test_too_few_times_are_named(few):
-    with pytest.raises(InputError, match="time missing"):
-        sampling_rate(np.array(few), "a")
+@pytest.mark.parametrize(
+    ("time", "problem"),
+    [
+        *((np.delete(times(360), missing), "uneven sampling") for missing in (1, 500, 1700, 3598)),
+        (TWO_RATES, "uneven sampling"),
+        ([0, 0.01, 0.01], "time is not increasing"),
+        ([0, 0.02, 0.01], "time is not increasing"),
+        ([0, np.nan, 0.02], "time is not increasing"),
+        ([0, np.inf, 1], "time is not increasing"),
+        ([], "time missing"),
+        ([0.0], "time missing"),
+    ],
+)
+def test_other_times_are_refused(time, problem):
+    with pytest.raises(InputError, match=problem):
+        sampling_rate(np.array(time), "a")
