@@ -15,6 +15,8 @@ from ecgpredict.errors import StudyError
 
 REPOSITORY = {"url": "https://github.com/OWNER/NAME", "branch": "main"}
 GET = "get a checkout of it and run `make lab` there."
+# the other project of that name, as PyPI would install it; without its second line, the editable installation of these
+# tests' environment would supply the modules that it lacks
 OTHER = "import sys\nsys.modules['ecglib.book'] = None\n"
 CLONE = "get a checkout of it (`git clone https://github.com/OWNER/NAME`) and run `make lab` there."
 
@@ -86,8 +88,6 @@ def run(notebook, folder, monkeypatch, *, path="") -> list:
 
 @pytest.mark.parametrize(
     ("package", "repository", "needed"),
-    # the other project of that name, as PyPI would install it; without its second line, the editable installation of
-    # these tests' environment would supply the modules that it lacks
     [(OTHER, {}, GET), (OTHER, REPOSITORY, CLONE), (None, {}, GET)],
     ids=["no package", "no package, with an address", "the package alone"],
 )

@@ -23,11 +23,6 @@ def network(folder):
 
 
 @pytest.fixture(scope="module")
-def records() -> np.ndarray:
-    return np.random.default_rng(0).standard_normal((8, 1000, 12)).astype(np.float32)
-
-
-@pytest.fixture(scope="module")
 def file(network, records, folder):
     return tflite_files.to_tflite(compact_keras.to_keras(network), folder / "student.tflite", records)
 

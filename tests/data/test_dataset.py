@@ -18,15 +18,8 @@ FIRST = "records100/00000/00001_lr"
 def rewrite(root, **changes):
     """Rewrite the first record with other properties."""
     record = wfdb.rdrecord(str(root / FIRST), physical=False)
-    settings = {
-        "fs": 100,
-        "units": ["mV"] * 12,
-        "sig_name": record.sig_name,
-        "d_signal": record.d_signal,
-        "fmt": ["16"] * 12,
-        "adc_gain": [1000.0] * 12,
-        "baseline": [0] * 12,
-    }
+    of_leads = {"units": ["mV"] * 12, "fmt": ["16"] * 12, "adc_gain": [1000.0] * 12, "baseline": [0] * 12}
+    settings = {"fs": 100, "sig_name": record.sig_name, "d_signal": record.d_signal} | of_leads
     wfdb.wrsamp("00001_lr", **(settings | changes), write_dir=str(root / "records100/00000"))
 
 

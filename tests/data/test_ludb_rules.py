@@ -28,15 +28,8 @@ def test_the_rules_differ_only_in_the_doubtful_cases(statement, strict, wide, cl
 
 @pytest.mark.parametrize("rule", RULES)
 def test_a_certain_statement_outweighs_a_doubtful_one_and_one_that_is_left_out(rule):
-    found = superclasses(
-        [
-            "Left atrial overload",
-            "Left ventricular hypertrophy",
-            "Scar formation: septal",
-            "Undefined ischemia/scar/supp.nstemi: septal",
-        ],
-        rule,
-    )
+    doubtful, left_out = "Left atrial overload", "Undefined ischemia/scar/supp.nstemi: septal"
+    found = superclasses([doubtful, "Left ventricular hypertrophy", "Scar formation: septal", left_out], rule)
     assert found[CLASSES.index("HYP")] == found[CLASSES.index("MI")] == 1
 
 

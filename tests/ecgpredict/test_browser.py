@@ -7,10 +7,9 @@ import json
 
 import numpy as np
 import pytest
-import wfdb
 from bare_page import Page, in_integers
 from browser_examples import MISTAKES, columns
-from recording_files import write_csv
+from recording_files import write_csv, write_wfdb
 from scipy.signal import resample_poly
 
 from ecgpredict import browser as scripts
@@ -21,20 +20,8 @@ from ecgpredict.spec import CLASSES, LEADS
 @pytest.fixture(scope="module")
 def packed(tmp_path_factory):
     """The header of a WFDB record at 250 Hz in 12-bit samples."""
-    folder = tmp_path_factory.mktemp("recordings")
     faster = resample_poly(examples.signals()["hypertrophy"], 5, 2)
-    wfdb.wrsamp(
-        "packed",
-        fs=250,
-        units=["mV"] * 12,
-        sig_name=list(LEADS),
-        p_signal=faster,
-        fmt=["212"] * 12,
-        adc_gain=[400.0] * 12,
-        baseline=[0] * 12,
-        write_dir=str(folder),
-    )
-    return folder / "packed.hea"
+    return write_wfdb(tmp_path_factory.mktemp("recordings"), faster, rate=250, fmt="212").with_suffix(".hea")
 
 
 @pytest.fixture

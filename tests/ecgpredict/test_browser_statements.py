@@ -26,17 +26,9 @@ def staged(project, tmp_path_factory):
     (where / released.MANIFEST).write_text(json.dumps(manifest))
     path, entry = released.load_verified(released.microcontroller(), project / "models", released.TFLITE)
     shutil.copy(path, where / "source.tflite")
-    released.write(
-        where,
-        "other",
-        [where / "source.tflite"],
-        Normalization(entry["mean"], entry["scale"]),
-        entry["temperature"],
-        [0.0, 0.0, 1.0, 0.0, None],
-        role="statements",
-        classes=[f"SCP {code}" for code in CODES],
-        leads=entry["leads"],
-    )
+    source, normalization = [where / "source.tflite"], Normalization(entry["mean"], entry["scale"])
+    more = {"role": "statements", "classes": [f"SCP {code}" for code in CODES], "leads": entry["leads"]}
+    released.write(where, "other", source, normalization, entry["temperature"], [0.0, 0.0, 1.0, 0.0, None], **more)
     scripts.stage(page / "classify", project / "book" / "browser", where, {})
     bare_page.write(page)
     return page

@@ -19,16 +19,8 @@ from ecglib.training.settings import TrainingSettings
 from ecglib.training.train import train
 from ecgpredict.spec import Normalization
 
-SETTINGS = TrainingSettings(
-    network="inception_cnn",
-    epochs=1,
-    batch_size=32,
-    max_shift=20,
-    gain_sd=0.1,
-    max_noise_sd=0.02,
-    dropout=0.3,
-    learning_rate=1e-3,
-)
+AUGMENTED = {"max_shift": 20, "gain_sd": 0.1, "max_noise_sd": 0.02, "dropout": 0.3}
+SETTINGS = TrainingSettings(network="inception_cnn", epochs=1, batch_size=32, learning_rate=1e-3, **AUGMENTED)
 
 
 @pytest.fixture(scope="module")

@@ -97,29 +97,12 @@ def write_run(folder, model, seed, dataset, settings) -> None:
         score = np.random.default_rng(seed).random((len(part), len(CLASSES)), np.float32)
     Scores.from_dataset(part, seed, score).save(folder / "scores.npz")
     auc = np.linspace(0.7, 0.8, settings.epochs)
-    history = {
-        "epoch": range(settings.epochs),
-        "train_loss": 1 - auc,
-        "val_loss": 1 - auc,
-        "val_auc": auc,
-        "seconds": 1.0,
-    }
-    pd.DataFrame(history).to_csv(folder / "history.csv", index=False)
-    record = {
-        "model": model,
-        "seed": seed,
-        "settings": settings.model_dump(mode="json"),
-        "weights": weights.NAME,
-        "normalization": NORMALIZATION,
-        **counts,
-        "best_epoch": settings.epochs - 1,
-        "file_bytes": 5000,
-        "compressed_bytes": 4000,
-        "weights_sha256": f"{model}-{seed}",
-        "seconds": float(settings.epochs),
-        "precision": "32-true",
-        "hardware": "a processor",
-    }
+    history = {"train_loss": 1 - auc, "val_loss": 1 - auc, "val_auc": auc, "seconds": 1.0}
+    pd.DataFrame({"epoch": range(settings.epochs)} | history).to_csv(folder / "history.csv", index=False)
+    record = {"model": model, "seed": seed, "settings": settings.model_dump(mode="json"), **counts}
+    record |= {"weights": weights.NAME, "weights_sha256": f"{model}-{seed}", "normalization": NORMALIZATION}
+    record |= {"best_epoch": settings.epochs - 1, "seconds": float(settings.epochs), "precision": "32-true"}
+    record |= {"file_bytes": 5000, "compressed_bytes": 4000, "hardware": "a processor"}
     (folder / "run.json").write_text(json.dumps(record))
 
 

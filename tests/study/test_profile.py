@@ -5,9 +5,12 @@ from functools import reduce
 
 import pytest
 import yaml
+from filelock import FileLock
 
 from ecglib.study import workflow
+from ecglib.study.paths import Paths
 from ecglib.study.profile import load_profile
+from ecglib.study.study import Study
 from ecgpredict.errors import InputError
 
 MODELS = yaml.safe_load("""
@@ -186,3 +189,10 @@ def test_two_batches_of_torch_networks_and_one_of_keras_need_nothing_of_each_oth
     *first, last = workflow.batches(profile)
     assert [workflow.needed_by(profile, batch) for batch in first] == [[], [], []]
     assert workflow.needed_by(profile, last)
+
+
+def test_a_second_run_of_a_profile_is_refused(project, tmp_path):
+    study = Study(load_profile(project / "config" / "sample.yml"), Paths("sample", tmp_path))
+    study.paths.build.mkdir(parents=True)
+    with FileLock(study.paths.build / "reproduce.lock"), pytest.raises(InputError, match="in progress"):
+        workflow.run(study)

@@ -81,15 +81,11 @@ def test_a_student_is_taught_by_the_scores_of_its_own_crop():
 def test_a_compact_network_is_trained(settings, sample, tmp_path):
     settings = TrainingSettings(**COMPACT, **settings)
     train_part = sample.in_folds(*range(1, 9))
-    run = train(
-        "compact",
-        settings,
-        0,
-        sample,
-        tmp_path / "run",
-        teacher_scores=lambda: [np.full((len(train_part), 21, 5), 0.5, np.float16)],
-        statements=lambda: np.ones((len(train_part), 71), np.float32),
-    )
+    targets = {
+        "teacher_scores": lambda: [np.full((len(train_part), 21, 5), 0.5, np.float16)],
+        "statements": lambda: np.ones((len(train_part), 71), np.float32),
+    }
+    run = train("compact", settings, 0, sample, tmp_path / "run", **targets)
     assert np.isfinite(run.history["train_loss"]).all()
     assert run.metadata["params"] == sum(p.numel() for p in CompactNet(SHAPE).parameters())
 

@@ -101,34 +101,21 @@ def test_scores_of_other_records_are_named(train_part, sample):
 @pytest.fixture(scope="module")
 def teacher(sample, tmp_path_factory):
     settings = TrainingSettings(network="student", epochs=1, batch_size=64, learning_rate=1e-3)
-    build = lambda: convnet.build("student")  # noqa: E731
-    return train_torch("teacher", build, settings, 0, sample, tmp_path_factory.mktemp("t"))
+    return train_torch("teacher", student, settings, 0, sample, tmp_path_factory.mktemp("t"))
+
+
+def student():
+    return convnet.build("student", 0.0)
 
 
 def test_a_student_learns_from_its_teachers_scores(sample, teacher, train_part, tmp_path):
-    settings = TrainingSettings(
-        network="student",
-        epochs=8,
-        batch_size=32,
-        dropout=0.0,
-        teachers=("teacher",),
-        temperature=2.0,
-        label_weight=0.0,
-        learning_rate=3e-3,
-        checkpoint="last",
-    )
+    taught = {"teachers": ("teacher",), "temperature": 2.0, "label_weight": 0.0}
+    training = {"epochs": 8, "batch_size": 32, "dropout": 0.0, "learning_rate": 3e-3, "checkpoint": "last"}
+    settings = TrainingSettings(network="student", **training, **taught)
     teacher_scores = scores(train_part, 0.5)
     teacher_scores.score[:] = [0.99, 0.01, 0.01, 0.99, 0.01]  # unrelated to the labels
-    run = train_torch(
-        "student",
-        lambda: convnet.build("student", 0.0),
-        settings,
-        0,
-        sample,
-        tmp_path / "run",
-        teachers=[teacher],
-        teacher_scores=lambda: [teacher_scores],
-    )
+    teachers = {"teachers": [teacher], "teacher_scores": lambda: [teacher_scores]}
+    run = train_torch("student", student, settings, 0, sample, tmp_path / "run", **teachers)
     assert run.metadata["teachers"] == [teacher.weights_sha256()]
     mean = run.scores.score[0].mean(axis=0)
     assert mean[[0, 3]].min() > 0.6
