@@ -87,23 +87,6 @@ def test_a_book_without_a_glossary_has_no_links(build):
     assert links(build(glossary="# Glossary\n\nNo terms.\n") / "chapters" / "trial.html") == []
 
 
-@pytest.fixture(scope="module")
-def entries(project) -> list[tuple[list[str], str]]:
-    """(terms, explanation) of each entry of the book's glossary."""
-    text = (project / "book" / "glossary.md").read_text(encoding="utf-8")
-    blocks = "\n\n".join(re.findall(r"```\{glossary\}\n(.*?)```", text, re.DOTALL))
-    found = []
-    for entry in re.split(r"\n{2,}", blocks.strip()):
-        lines = entry.splitlines()
-        found.append(([one for one in lines if one[0] != " "], " ".join(one.strip() for one in lines if one[0] == " ")))
-    return found
-
-
-def test_no_term_is_explained_twice(entries):
-    counts = Counter(term.lower() for terms, _ in entries for term in terms)
-    assert not [term for term, count in counts.items() if count > 1]
-
-
 def test_every_link_goes_to_an_entry_once_a_chapter(published_book, project):
     anchors = re.findall(r'id="(term-[^"]+)"', (published_book / "glossary.html").read_text(encoding="utf-8"))
     for name in book.chapter_names(project):

@@ -10,21 +10,12 @@ import time
 import nbformat
 import pytest
 from jupytext.async_contentsmanager import build_async_jupytext_contents_manager_class
-from lab_server import LabServer, run_all
+from lab_server import LabServer
 
 from ecglib.book import lab
 from ecglib.study.paths import PROJECT_VARIABLE, Paths, find_project
 
 NOTEBOOK = "notebooks/01_trial.ipynb"
-KERNEL = """# ---
-# jupyter:
-#   kernelspec:
-#     display_name: Python 3
-#     language: python
-#     name: python3
-# ---
-
-"""
 SOURCE = """# %% [markdown]
 # # A trial
 
@@ -126,17 +117,3 @@ def test_the_server_serves_a_chapter_as_a_notebook(paths, source):
     with LabServer(paths) as server:
         assert "3 + 3" in str(json.loads(server.fetch(f"api/contents/{NOTEBOOK}")))
         assert re.search("<title>.*Jupyter", server.fetch("lab/tree/notebooks").decode())
-
-
-@pytest.mark.slow
-def test_notebooks_run_two_at_a_time_and_failing_cells_are_found(paths, source, browser):
-    """Proof that what the sample study checks in JupyterLab can fail."""
-    runs, fails = KERNEL + SOURCE, KERNEL + SOURCE.replace("1 + 1", "1 / 0")
-    texts = {"01_trial": runs, "02_trial": fails, "03_trial": runs}
-    for name, text in texts.items():
-        (source.parent / f"{name}.py").write_text(text)
-        lab.pair(source.parent / f"{name}.py")
-    with LabServer(paths) as server:
-        cells = run_all(browser, server, list(texts))
-    outputs = {name: [one["output_type"] for one in cells[name][2]["outputs"]] for name in texts}
-    assert outputs == {"01_trial": ["execute_result"], "02_trial": ["error"], "03_trial": ["execute_result"]}

@@ -1,50 +1,19 @@
 """What the book's pages gain for readers who do not see them, and which buttons they have."""
 
 import shutil
-from base64 import b64encode
-from hashlib import sha256
 from types import SimpleNamespace
 
-import nbformat
 import pages  # of book/extensions
 import pytest
 from bs4 import BeautifulSoup
 from docutils import nodes
 
-from ecglib.book import alt_text, book
+from ecglib.book import book
 from ecglib.study.paths import Paths
-
-IMAGE = b"an image"
 
 
 def accessible(html: str) -> BeautifulSoup:
     return BeautifulSoup(pages.accessible(html), "html.parser")
-
-
-def figure(text: str | None):
-    """A code cell with an image, and with its text where there is one."""
-    data = {"image/png": b64encode(IMAGE).decode()}
-    metadata = {"image/png": {"alt": text}} if text else {}
-    output = nbformat.v4.new_output("display_data", data, metadata=metadata)
-    return nbformat.v4.new_code_cell("figure", outputs=[output])
-
-
-@pytest.fixture
-def notebook(tmp_path):
-    """Write a notebook of cells."""
-
-    def write(*cells, name="01_trial.ipynb"):
-        path = tmp_path / name
-        nbformat.write(nbformat.v4.new_notebook(cells=list(cells)), path)
-        return path
-
-    return write
-
-
-def test_texts_of_figures_are_found_by_the_hash_of_the_image(notebook):
-    written = notebook(nbformat.v4.new_markdown_cell("text"), figure("A heart."))
-    assert alt_text.of_notebooks([written]) == {sha256(IMAGE).hexdigest(): "A heart."}
-    assert alt_text.of_notebooks([notebook(figure(None), name="02_trial.ipynb")]) == {}
 
 
 def test_an_image_of_a_notebook_gets_its_text_and_others_keep_theirs():

@@ -8,19 +8,6 @@ from ecglib.networks import tiled_convolution
 from ecglib.networks.tiled_convolution import TiledConv2d, convolve
 
 
-@pytest.fixture
-def direct_convolutions(monkeypatch):
-    """A counter of the convolutions that torch itself computes."""
-    calls = []
-
-    def counted(*args):
-        calls.append(args)
-        return torch.conv2d(*args[:3])
-
-    monkeypatch.setattr(torch.nn.Conv2d, "_conv_forward", lambda _self, *args: counted(*args))
-    return calls
-
-
 @pytest.mark.parametrize("samples", [10, 11, 36, 63, 100, 243])
 @pytest.mark.parametrize("taps", [10, 3])
 def test_function_and_gradients_are_those_of_a_convolution(samples, taps):
@@ -53,15 +40,7 @@ def test_a_convolution_can_be_trained_after_inference_of_the_same_shape():
     assert layer.weight.grad.abs().sum() > 0
 
 
-def test_wide_layers_are_computed_in_tiles(direct_convolutions):
-    TiledConv2d(64, 8, (1, 10))(torch.randn(2, 64, 1, 50))
-    assert not direct_convolutions
-
-
-@pytest.mark.parametrize("case", ["few channels", "bfloat16"])
-def test_otherwise_torch_computes_the_convolution(direct_convolutions, case):
-    channels = 12 if case == "few channels" else 64
-    layer = TiledConv2d(channels, 8, (1, 10))
-    with torch.autocast("cpu", torch.bfloat16, enabled=case == "bfloat16"):
-        layer(torch.randn(2, channels, 1, 50))
-    assert len(direct_convolutions) == 1
+def test_in_bfloat16_torch_computes_the_convolution():
+    layer, x = TiledConv2d(64, 8, (1, 10)), torch.randn(2, 64, 1, 50)
+    with torch.autocast("cpu", torch.bfloat16):
+        torch.testing.assert_close(layer(x), F.conv2d(x, layer.weight, layer.bias), rtol=0, atol=0)

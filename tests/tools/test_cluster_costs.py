@@ -40,16 +40,6 @@ def test_every_seed_is_a_job_and_waits_for_its_teachers(project, measured):
     assert "base_cnn/seed2" not in jobs["base_cnn_pruned_channels_25/seed3"].needs
 
 
-def test_a_time_limit_exceeds_the_measured_duration(project, measured):
-    profile = load_profile(project / "config" / "full.yml")
-    for model in profile.training:
-        assert measured.minutes("train", model) * 60 >= 2 * measured.seconds("train", model)
-
-
-def test_memory_exceeds_what_was_measured(measured):
-    assert all(rule["mem_mb"] > rule["peak_mb"] for rule in measured.rules.values())
-
-
 def test_the_page_shows_what_the_settings_and_benchmarks_give(project):
     assert results.read(project / "results" / "full", cluster_costs.NAME) == cluster_costs.costs(project), (
         "run `python tools/cluster_costs.py`"

@@ -17,14 +17,6 @@ SHAPE = CompactShape(block="plain", widths=(4, 8), kernel=7)
 COMPACT = {"network": "compact", "shape": SHAPE, "epochs": 1, "batch_size": 32}
 
 
-def test_teachers_score_crops_a_quarter_of_a_second_apart():
-    settings = TrainingSettings(network="student", epochs=1, crop=500, teachers=("t",), same_crop=True)
-    starts = augmentation.crop_starts(settings)
-    assert (starts[0], starts[1] - starts[0], starts[-1]) == (0, 25, 500)
-    drawn = augmentation.random_starts(200, settings, "cpu")
-    assert set(drawn.flatten().tolist()) <= set(starts.tolist())
-
-
 def test_a_mixture_keeps_the_mean_of_records_and_targets():
     torch.manual_seed(0)
     x, target = torch.randn(16, 20, 12), torch.rand(16, 5)
