@@ -30,14 +30,10 @@ def run(tmp_path):
     return execute
 
 
-def test_a_chapter_is_executed_with_its_parameters(run):
+def test_a_chapter_is_executed_with_its_parameters_and_papermills_own_cell_is_hidden(run):
     notebook = nbformat.read(run("1 + 1"), as_version=4)
     assert notebook.cells[-1].outputs[0]["data"]["text/plain"] == "'full'"
     assert notebook.metadata["papermill"]["parameters"] == {"profile": "full"}
-
-
-def test_papermills_own_cell_is_hidden(run):
-    notebook = nbformat.read(run("1 + 1", profile="full"), as_version=4)
     (injected,) = [cell for cell in notebook.cells if "injected-parameters" in cell.metadata.get("tags", [])]
     assert "remove-cell" in injected.metadata["tags"]
 

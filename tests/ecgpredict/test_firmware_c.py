@@ -276,30 +276,61 @@ def test_a_padded_first_convolution_is_rejected(tmp_path):
         plan.plan_memory(network, tmp_path)
 
 
+PROGRAM = """
+#include <stdio.h>
+#include <string.h>
+#include "one_front.h"
+#include "one_golden.h"
+#include "two_front.h"
+#include "two_golden.h"
+static one_front front;
+static two_front second_front;
+static one_stream stream;
+static two_stream another;
+static one_arena arena;
+static two_arena scratch;
+static int16_t samples[2000][ONE_LEADS], others[2000][TWO_LEADS];
+static int8_t results[64][ONE_CLASSES], more[64][TWO_CLASSES];
+int main(void) {
+    int8_t again[ONE_CLASSES];
+    int count = 0, ones = 0, twos = 0, equal = 0;
+    one_front_start(&front);
+    two_front_start(&second_front);
+    for (int i = 0; count < 1600; i++) {
+        int32_t counts[8];
+        for (int lead = 0; lead < 8; lead++) counts[lead] = (i * (lead + 3) * 37) % 20000 - 10000;
+        const int done = one_front_push(&front, counts, 0, samples[count]);
+        if (done != two_front_push(&second_front, counts, 0, others[count])) return 1;
+        if (!done) continue;
+        ones += one_push(&stream, samples[count], results[ones]);
+        twos += two_push(&another, others[count], more[twos]);
+        count++;
+    }
+    for (int i = 0; i < 6; i++) {
+        one_classify(&arena, samples[i * ONE_HOP], again);
+        equal += !memcmp(results[i], again, sizeof again);
+        two_classify(&scratch, others[i * TWO_HOP], again);
+        equal += !memcmp(more[i], again, sizeof again);
+    }
+    one_classify(&arena, one_golden_microvolts[0], again);
+    equal += !memcmp(again, one_golden_outputs, sizeof again);
+    two_classify(&scratch, two_golden_microvolts[0], again);
+    equal += !memcmp(again, two_golden_outputs, sizeof again);
+    printf("%d equal\\n", ones >= 6 && twos >= 6 ? equal : -1);
+    return 0;
+}
+"""
+
+
 def test_two_models_in_one_program(tmp_path):
-    """One by its name and one by its file, which has its own outputs."""
+    """One by its name and one by its file: front ends, streams, recordings and golden outputs."""
     require("cc")
-    path = released.load_verified(NAMES[1], kind=released.TFLITE)[0]
     firmware.write(SMALL, tmp_path, prefix="one")
-    firmware.write(path, tmp_path, prefix="other")
-    source = tmp_path / "main.c"
-    source.write_text("""
-        #include <stdio.h>
-        #include "one_golden.h"
-        #include "other_golden.h"
-        static one_arena arena;
-        static other_arena another;
-        int main(void) {
-            int8_t outputs[ONE_CLASSES], others[OTHER_CLASSES];
-            one_classify(&arena, one_golden_microvolts[0], outputs);
-            other_classify(&another, other_golden_microvolts[0], others);
-            for (int i = 0; i < ONE_CLASSES; i++)
-                printf("%d ", outputs[i] == one_golden_outputs[i] && others[i] == other_golden_outputs[i]);
-            return 0;
-        }""")
-    sources = [str(tmp_path / f"{prefix}_{part}.c") for prefix in ("one", "other") for part in ("model", "golden")]
-    native.run(["cc", *native.WARNINGS, "-O2", f"-I{tmp_path}", "-o", str(tmp_path / "main"), str(source), *sources])
-    assert native.run([str(tmp_path / "main")]) == "1 1 1 1 1 "
+    firmware.write(released.load_verified(NAMES[1], kind=released.TFLITE)[0], tmp_path, prefix="two")
+    (tmp_path / "main.c").write_text(PROGRAM)
+    sources = [f"{prefix}_{part}.c" for prefix in ("one", "two") for part in ("front", "model", "golden")]
+    native.run(["cc", *native.WARNINGS, "-O2", "-I.", "-o", "main", "main.c", *sources], cwd=tmp_path)
+    assert native.run([str(tmp_path / "main")]) == "14 equal\n"
 
 
 def test_a_prefix_is_a_c_identifier(tmp_path):

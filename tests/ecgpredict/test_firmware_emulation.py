@@ -155,13 +155,6 @@ def test_a_network_of_one_lead_and_99_classes_computes_its_golden_outputs(unpadd
 
 
 @emulated
-def test_instruction_count_is_reproducible(programs, folder):
-    program = programs["cortex-m4", "-O2", ""]
-    one, other = (emulation.classify(program, folder / "recordings.bin") for _ in range(2))
-    assert one.instructions == other.instructions
-
-
-@emulated
 def test_flash_and_stack_are_small(programs, folder):
     program = programs["cortex-m4", "-O2", ""]
     found = emulation.sizes(program.parent)

@@ -205,13 +205,6 @@ def ecglib(models, monkeypatch):
     return predict
 
 
-def test_the_command_prints_a_table(ecglib, files):
-    done = ecglib(*files)
-    assert done.exit_code == 0, done.output
-    assert all(name in done.stdout for name in CLASSES)
-    assert "Not a medical device" in " ".join(done.stdout.split())
-
-
 def test_json_and_csv_have_a_row_for_each_recording_and_the_error_of_one_that_failed(ecglib, files):
     files[1].write_bytes(b"")
     rows = [json.loads(line) for line in ecglib(*files, "--json").stdout.splitlines()]
