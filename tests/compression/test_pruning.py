@@ -12,23 +12,12 @@ from ecglib.training import runs
 from ecglib.training.settings import TrainingSettings
 
 
-@pytest.fixture(scope="module")
-def network() -> convnet.ECGNet:
-    torch.manual_seed(0)
-    network = convnet.build("student")
-    network.train()(torch.randn(16, 12, 1000))  # batch norms with different statistics
-    with torch.no_grad():
-        for values in network.parameters():
-            values.mul_(torch.rand_like(values) + 0.5)
-    return network.eval()
-
-
 def test_global_pruning_removes_the_smallest_weights_of_all_layers(network):
     pruned = pruning.prune_globally(network, 0.9)
     before, after = (
         torch.cat([layer.weight.flatten() for layer in pruning.prunable_layers(n).values()]) for n in (network, pruned)
     )
-    assert float((after == 0).float().mean()) == pytest.approx(0.9, abs=1e-4)
+    assert float((after == 0).float().mean()) == pytest.approx(0.9, abs=1e-3)
     assert before[after == 0].abs().max() <= before[after != 0].abs().min()
 
 
@@ -52,7 +41,7 @@ def test_zeros_stay_zero_in_training(network, sample, tmp_path):
     assert run.metadata["compressed_bytes"] < 0.5 * run.metadata["file_bytes"]
 
 
-@pytest.mark.parametrize(("share", "channels"), [(0.25, (37, 112, 225)), (0.5, (25, 75, 150)), (0.75, (12, 37, 75))])
+@pytest.mark.parametrize(("share", "channels"), [(0.25, (3, 6, 6)), (0.5, (2, 4, 4)), (0.75, (1, 2, 2))])
 def test_channels_are_removed_from_every_layer(network, share, channels):
     smaller = pruning.prune_channels(network, share)
     expected = convnet.ECGNet(channels)

@@ -4,8 +4,10 @@ import hashlib
 import http.server
 import tarfile
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
 from contextlib import contextmanager
+from functools import partial
+from types import SimpleNamespace
 
 import pytest
 
@@ -17,11 +19,19 @@ from ecgpredict.errors import InputError
 TRUNCATED, DAMAGED = "records100/00000/00003_lr.dat", "records100/00000/00005_lr.dat"
 
 
+def halved(content):
+    return content[: len(content) // 2]
+
+
+def flipped(content):
+    return bytes([content[0] ^ 1]) + content[1:]
+
+
 class Server(http.server.ThreadingHTTPServer):
-    """Serves a folder; files in `truncated` and `damaged` are wrong that many times before they are right."""
+    """Serves a folder; a file has its `faults`, functions of bytes, one each time, before it is right."""
 
     def __init__(self, root):
-        self.root, self.requested, self.truncated, self.damaged = root, Counter(), Counter(), Counter()
+        self.root, self.requested, self.faults = root, Counter(), defaultdict(list)
         super().__init__(("127.0.0.1", 0), Handler)
 
     @property
@@ -41,13 +51,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        if server.truncated[name] > 0:
-            server.truncated[name] -= 1
-            content = content[: len(content) // 2]
+        if server.faults[name]:
+            content = server.faults[name].pop()(content)
             self.close_connection = True
-        elif server.damaged[name] > 0:
-            server.damaged[name] -= 1
-            content = bytes([content[0] ^ 1]) + content[1:]
         self.wfile.write(content)
 
     def log_message(self, *_):
@@ -88,21 +94,21 @@ def test_every_wanted_file_arrives(server, tmp_path):
 
 
 def test_a_truncated_and_a_damaged_transfer_are_retried(server, tmp_path):
-    server.truncated[TRUNCATED] = server.damaged[DAMAGED] = 1
+    server.faults |= {TRUNCATED: [halved], DAMAGED: [flipped]}
     root = fetch(server, tmp_path / "ptb-xl")
     assert server.requested[TRUNCATED] == server.requested[DAMAGED] == 2
     assert all((root / name).read_bytes() == (server.root / name).read_bytes() for name in (TRUNCATED, DAMAGED))
 
 
 def test_a_file_that_stays_damaged_is_named_and_not_kept_and_the_download_resumes(server, tmp_path):
-    server.damaged[DAMAGED] = 99
+    server.faults[DAMAGED] = 99 * [flipped]
     with pytest.raises(InputError, match="download failed") as caught:
         fetch(server, tmp_path / "ptb-xl")
     assert DAMAGED in caught.value.where
     have = {name for name in names(tmp_path / "ptb-xl") if name.endswith(".dat")}
     assert have and DAMAGED not in have
     server.requested.clear()
-    server.damaged.clear()
+    server.faults.clear()
     fetch(server, tmp_path / "ptb-xl")
     assert server.requested[DAMAGED] == 1
     assert not have & set(server.requested)
@@ -139,7 +145,7 @@ def test_a_listed_file_outside_the_folder_is_refused_before_anything_is_written(
 
 def test_ludb_arrives_without_its_annotations(tmp_path):
     with serve(synthetic_ludb.write_sample(tmp_path / "served", records=2), "data/1.i") as server:
-        server.damaged["data/2.dat"] = 1
+        server.faults["data/2.dat"] = [flipped]
         root = download(tmp_path / "ludb", LUDB, url=server.url, retries=1, progress=False)
     assert names(root) == {"ludb.csv", "data/1.hea", "data/1.dat", "data/2.hea", "data/2.dat"}
     assert (root / "data/2.dat").read_bytes() == (tmp_path / "served" / "data/2.dat").read_bytes()
@@ -167,26 +173,20 @@ def figshare(monkeypatch, tmp_path):
     """A stand-in for figshare: a function that sets the name of the file in SPH's archive of records."""
 
     def serve_sph(member):
-        class Store:
-            def __init__(self, root, address):
-                self.root, self.registry = root, {}
-                self.name = "metadata.csv" if download_module.SPH_DOIS[0] in address else "records.tar.gz"
+        def create(root, address):
+            name = "metadata.csv" if download_module.SPH_DOIS[0] in address else "records.tar.gz"
+            return SimpleNamespace(registry={name: "md5:0"}, load_registry_from_doi=list, fetch=partial(fetch, root))
 
-            def load_registry_from_doi(self):
-                self.registry[self.name] = "md5:0"
+        def fetch(root, name, progressbar):
+            root.mkdir(parents=True, exist_ok=True)
+            (root / name).write_text("ECG_ID\n")
+            if name == "records.tar.gz":
+                (tmp_path / "a.h5").write_bytes(b"samples")
+                with tarfile.open(root / name, "w:gz") as archive:
+                    archive.add(tmp_path / "a.h5", arcname=member)
+            return root / name
 
-            def fetch(self, name, progressbar):
-                path = self.root / name
-                path.parent.mkdir(parents=True, exist_ok=True)
-                if name == "metadata.csv":
-                    path.write_text("ECG_ID\n")
-                else:
-                    (tmp_path / "a.h5").write_bytes(b"samples")
-                    with tarfile.open(path, "w:gz") as archive:
-                        archive.add(tmp_path / "a.h5", arcname=member)
-                return path
-
-        monkeypatch.setattr(download_module.pooch, "create", Store)
+        monkeypatch.setattr(download_module.pooch, "create", create)
 
     return serve_sph
 
