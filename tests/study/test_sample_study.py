@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-import nbformat
 import papermill
 import pytest
 from conftest import copy_checkout, run_ecglib
 from lab_server import LabServer, run_all
 
-from ecglib.book import book, chapters, lab
+from ecglib.book import book, lab
 from ecglib.study import results
 from ecglib.study.paths import PROJECT_VARIABLE, Paths
 from ecglib.study.profile import load_profile
@@ -30,13 +29,6 @@ def checkout(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def sample_paths(checkout) -> Paths:
     return Paths("sample", checkout)
-
-
-def test_every_chapter_was_executed_in_order(sample_paths):
-    for name in book.chapter_names(sample_paths.root):
-        notebook = nbformat.read(sample_paths.chapters / f"{name}.ipynb", as_version=4)
-        chapters.check(notebook, name)
-        assert notebook.metadata["papermill"]["parameters"] == {"profile": "sample"}
 
 
 def test_the_sample_has_the_models_of_the_published_study_and_some_of_its_compact_ones(sample_paths):
