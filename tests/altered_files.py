@@ -6,7 +6,7 @@ import struct
 
 import edfio
 import numpy as np
-from pydicom.uid import ExplicitVRBigEndian
+from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian
 from recording_files import WRITERS, write_dicom, write_edf, write_mat, write_scp, write_wfdb
 
 from ecgpredict.spec import LEADS
@@ -29,6 +29,11 @@ def changed(form, edit, suffix=""):
 def cut(form, size=3000, suffix=""):
     """A file without its last bytes."""
     return changed(form, lambda content: content[:-size], suffix)
+
+
+def flipped(content):
+    """One bit of a sample changed."""
+    return content[:12000] + bytes([content[12000] ^ 1]) + content[12001:]
 
 
 def other(name, content=b"%PDF"):
@@ -139,7 +144,15 @@ def dicom(edit, name="a.dcm"):
 
 def recorded(**values):
     """A DICOM file whose second group, the recording after a representative beat, has these values."""
-    return dicom(lambda file: [setattr(file.WaveformSequence[1], name, value) for name, value in values.items()])
+
+    def edit(file):
+        for name, value in values.items():
+            if value is None:
+                delattr(file.WaveformSequence[1], name)
+            else:
+                setattr(file.WaveformSequence[1], name, value)
+
+    return dicom(edit)
 
 
 def each_channel(edit):
@@ -157,6 +170,10 @@ def swapped(file):
     for group in file.WaveformSequence:
         group.WaveformData = np.frombuffer(group.WaveformData, "<i2").astype(">i2").tobytes()
         group.WaveformPaddingValue = np.int16(-32768).astype(">i2").tobytes()
+
+
+def deflated(file):
+    file.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
 
 
 def short_group_first(file):

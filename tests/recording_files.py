@@ -80,7 +80,7 @@ def write_dicom(path, signal, *, rate=100, names=LEADS, units="uV", change=lambd
     file.file_meta.MediaStorageSOPClassUID = file.SOPClassUID = "1.2.840.10008.5.1.4.1.1.9.1.1"
     file.file_meta.MediaStorageSOPInstanceUID = file.SOPInstanceUID = generate_uid(entropy_srcs=["ecg"])
     file.Modality = "ECG"
-    scale = {"mV": 0.001, "uV": 1.0}[units]
+    scale = {"mV": 0.001}.get(units, 1.0)
     beat = _waveform(signal[:100] / 2, rate, names, units, scale, "DERIVED")
     file.WaveformSequence = [beat, _waveform(signal, rate, names, units, scale, "ORIGINAL")]
     change(file)
