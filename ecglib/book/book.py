@@ -90,8 +90,9 @@ def chapter_names(root: Path) -> list[str]:
 def readme(paths: Paths, folder: Path) -> str:
     """The README's text with both of its tables made from a folder of results."""
     text = (paths.root / "README.md").read_text(encoding="utf-8")
+    models = results.summary(folder), released.entries(paths.models), results.read(folder, "travel")
     parts = {
-        "results": tables.markdown(tables.headline(results.summary(folder), released.entries(paths.models))),
+        "results": tables.markdown(tables.headline(*models)),
         "findings": tables.markdown(tables.claims(results.read_all(folder)), left=["cause"]),
     }
     for name, table in parts.items():
@@ -167,16 +168,15 @@ def _template_context(paths: Paths, names: list[str]) -> dict:
     folder, committed = paths.published_results, paths.root / "results" / "full"
     kept, summary = results.read_all(folder), results.summary(folder).set_index("model", drop=False)
     plots.style()
-    default = released.default(_models(paths))
-    registry = tables.registry()
-    drawn = tables.as_released(summary, released.entries(_models(paths)))
+    entries, travel = released.entries(_models(paths)), results.read(folder, "travel")
+    drawn = tables.as_released(summary, entries, travel)
     cards = results.read(folder, results.CARDS)
     minutes = {name: chapters.seconds(paths.chapters / f"{name}.ipynb") / 60 for name in names}
     found = tables.claims(kept).drop(columns="corrected")
     return {
         "profile": paths.profile,
         "findings": tables.markdown(found, left=["replayed", "done right", "cause"]),
-        "study_findings": [finding for finding in findings(registry) if finding.done_right.name in kept],
+        "study_findings": [finding for finding in findings(tables.registry()) if finding.done_right.name in kept],
         "figure": lambda models, **options: plots.front_page(drawn.loc[list(models)], **options),
         "claims": _claims(paths),
         "summary": summary,
@@ -185,15 +185,16 @@ def _template_context(paths: Paths, names: list[str]) -> dict:
         "models": {name: result["row"] for name, result in kept.items()},
         "results": kept,
         "environment": results.read(paths.published_results, results.ENVIRONMENT),
-        "manifest": released.entries(_models(paths)),
-        "default": default,  # of `ecglib predict` and the page that classifies
+        "manifest": entries,
+        "default": released.default(_models(paths)),  # of `ecglib predict` and the page that classifies
         "microcontroller": released.microcontroller(_models(paths)),
-        "family": tables.family(released.entries(_models(paths))),  # the study's models that the released ones are of
+        "family": tables.family(entries),  # the study's models that the released ones are of
+        "rows": drawn,  # the summary, with the released files for the models that they are of
         "cards": cards["models"],
         "named": cards.get("statements", {}),  # {model: {statement: how well it is found}}
         "statements": statements.table(),
         "ledger": _fold_10_versions(paths.published_results / "fold_10_ledger.csv", kept),
-        "travel": results.read(paths.published_results, "travel"),
+        "travel": travel,
         "resampling": results.read(committed, "resampling"),  # of benchmarks/resampling.py
         "firmware": results.read(committed, "firmware"),  # of the models released with the code
         "front": results.read(committed, "front"),  # of benchmarks/front.py

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from ecglib.book import plots, tables
+from ecglib.evaluation.bootstrap import Estimate
 from ecglib.study import original
 
 INTERVAL = "0.912\u00a0(0.900\u2060–\u20600.920)"  # neither the space nor the dash may break
@@ -39,13 +40,13 @@ def test_the_readmes_models_have_sizes_in_kb_and_a_difference_where_it_is_known(
     change = {"auc_change": -0.001, "auc_change_low": -0.002, "auc_change_high": 0.0005}
     other = row | {"model": "base_cnn_int8", "file_bytes": 6_576_740} | change
     summary = pd.DataFrame([row | {"file_bytes": 26_100_388}, other, row | {"model": "student"}])
-    base, int8 = tables.headline(summary, {}).to_numpy().tolist()  # the student is not among the README's models
+    base, int8 = tables.headline(summary, {}, {}).to_numpy().tolist()  # the student is not among the README's models
     assert base == ["Base CNN", "26,100\u00a0KB", INTERVAL, 5, "–"]
     assert int8[1] == "6,577\u00a0KB"
     assert int8[-1] == "−0.0010\u00a0(−0.0020\u00a0to\u00a0+0.0005)"
 
 
-def test_released_models_stand_in_the_readme_with_their_names_and_sizes():
+def test_released_models_stand_in_the_readme_with_their_names_and_what_their_files_reach():
     entry = {"student": "compact_32_plain", "files": {"tflite": {"bytes": 27_152}}}
     entries = {"ecg32": entry, "of a board": {}}
     assert tables.family(entries) == {"ecg32": "compact_32_int8"}
@@ -53,9 +54,14 @@ def test_released_models_stand_in_the_readme_with_their_names_and_sizes():
     sizes = {"compact_16_patient_int8": 13_536, "compact_32_int8": 27_584, "base_cnn": 26_100_388}
     changes = dict.fromkeys(["auc_change", "auc_change_low", "auc_change_high"], 0.0)
     summary = pd.DataFrame([row | changes | {"model": name, "file_bytes": size} for name, size in sizes.items()])
-    table = tables.headline(summary, entries)
+    auc, change = Estimate(0.931, 0.925, 0.937), Estimate(0.0016, -0.0007, 0.0038)
+    files = {"ecg32": {"test_auc": auc.to_dict(), "auc_change": change.to_dict()}}
+    table = tables.headline(summary, entries, {"files": files})
     assert table["Model"].tolist() == ["Base CNN", "**ecg32**", "Compact, 16 KB, 400 epochs"]
-    assert table["File"].tolist()[1:] == ["27\u00a0KB", "14\u00a0KB"]
+    assert table["Seeds"].tolist() == [5, 1, 5]
+    assert table.iloc[1].tolist()[1:3] == ["27\u00a0KB", f"{auc}"]
+    assert table.iloc[1]["Against the base CNN"] == f"{change:+}"
+    assert table["AUC (95 % interval)"].tolist()[::2] == [INTERVAL, INTERVAL]
 
 
 @pytest.mark.parametrize(("count", "text"), [(564_565, "565\u00a0KB"), (1_087_651, "1.09\u00a0MB")])

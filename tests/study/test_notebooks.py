@@ -177,6 +177,8 @@ def test_chapter_11_writes_what_other_pages_say_of_the_default_model(notebooks):
     assert travel["model"] == released.default(notebooks.study.paths.released)
     assert travel["trust"] == chapter["trust"]
     assert set(travel["auc"]) == {"home", *ludb_rules.RULES}
+    assert set(travel["files"]) == {travel["model"], travel["microcontroller"]}
+    assert {key for measured in travel["files"].values() for key in measured} == {"test_auc", "auc_change"}
 
 
 def test_a_mistake_of_chapter_11_is_one_by_every_rule(notebooks):

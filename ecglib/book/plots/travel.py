@@ -121,16 +121,17 @@ def mistakes(shown: Sequence[tuple[str, str, np.ndarray, float, np.ndarray]]) ->
     return alt_text.set_alt_text(figure, f"Three wrong decisions and what spoke for them. {'; '.join(texts)}.")
 
 
-def local_calibration(scores: pd.DataFrame, reference: float) -> Figure:
+def local_calibration(scores: pd.DataFrame, reference: float, shares: float) -> Figure:
     """Brier score against the number of local recordings that a model was calibrated on.
 
     Parameters
     ----------
     scores : count and brier, one row per random draw; the line is the mean, the band holds 95 % of the draws
-    reference : Brier score at home, a dotted line
+    reference, shares : Brier score at home, a dotted line, and of the local shares without a model, a dashed one
     """
     figure, axis = plt.subplots(figsize=(PAGE_WIDTH, 3.2))
-    axis.axhline(reference, color="#999999", linewidth=0.8, linestyle=":")
+    for value, line in ((reference, ":"), (shares, "--")):
+        axis.axhline(value, color="#999999", linewidth=0.8, linestyle=line)
     by_count = scores.groupby("count")["brier"]
     mean, low, high = by_count.mean(), by_count.quantile(0.025), by_count.quantile(0.975)
     (color,) = sns.color_palette("colorblind", 1)
@@ -138,4 +139,5 @@ def local_calibration(scores: pd.DataFrame, reference: float) -> Figure:
     axis.plot(mean.index, mean, marker="o", color=color)
     axis.set(xlabel="local recordings with labels", ylabel="Brier score on others", ylim=(0, None), xticks=mean.index)
     text = ", ".join(f"{value:.3f} with {count}" for count, value in mean.items())
-    return alt_text.set_alt_text(figure, f"Brier score by number of local recordings: {text}; at home {reference:.3f}.")
+    text += f"; at home {reference:.3f}, by the local shares alone {shares:.3f}"
+    return alt_text.set_alt_text(figure, f"Brier score by number of local recordings: {text}.")

@@ -37,29 +37,26 @@ def family(entries: Mapping[str, dict]) -> dict[str, str]:
     }
 
 
-def as_released(summary: pd.DataFrame, entries: Mapping[str, dict]) -> pd.DataFrame:
-    """The summary with the bytes of the released .tflite files, which may take fewer leads, of :func:`family`."""
-    sizes = {model: entries[name]["files"]["tflite"]["bytes"] for name, model in family(entries).items()}
-    return summary.assign(file_bytes=summary["model"].map(sizes).fillna(summary["file_bytes"]))
-
-
-def headline(summary: pd.DataFrame, entries: Mapping[str, dict]) -> pd.DataFrame:
-    """The README's models: bytes, AUC, and the difference from the base CNN.
-
-    Parameters
-    ----------
-    entries : of the manifest; the models of :func:`family` stand with the names and bytes that they are released with
-    """
-    summary, released = as_released(summary, entries), family(entries)
-    changes = ["auc_change", "auc_change_low", "auc_change_high"]
+def as_released(summary: pd.DataFrame, entries: Mapping[str, dict], travel: Mapping[str, dict]) -> pd.DataFrame:
+    """The summary by model; of a model that is released, what chapter 11 (`travel`) measured of the .tflite file."""
     rows = summary.set_index("model", drop=False)
+    for name, model in family(entries).items():
+        if model in rows.index:
+            rows.loc[model, "file_bytes"] = entries[name]["files"]["tflite"]["bytes"]
+            for key, measured in travel.get("files", {}).get(name, {}).items():
+                rows.loc[model, [key, f"{key}_low", f"{key}_high", "seeds"]] = list(measured.values())
+    return rows
+
+
+def headline(summary: pd.DataFrame, entries: Mapping[str, dict], travel: Mapping[str, dict]) -> pd.DataFrame:
+    """The README's models: bytes, AUC, and the difference from the base CNN; arguments as of :func:`as_released`."""
+    rows, released = as_released(summary, entries, travel), family(entries)
     small = rows[rows.index.isin({*SMALL, *released.values()})].sort_values("file_bytes", ascending=False)
     rows = pd.concat([rows.loc[[name for name in HEADLINE if name in rows.index]], small])
-    names = {model: f"**{name}**" for name, model in released.items()}
-    rows = with_display_names(rows.assign(model=[names.get(name, name) for name in rows["model"]]))
+    rows = with_display_names(rows.replace({"model": {model: f"**{name}**" for name, model in released.items()}}))
     intervals = [
-        [Estimate(*values) for values in rows[columns].itertuples(index=False)]
-        for columns in (["test_auc", "test_auc_low", "test_auc_high"], changes)
+        [Estimate(*values) for values in rows[[key, f"{key}_low", f"{key}_high"]].itertuples(index=False)]
+        for key in ("test_auc", "auc_change")
     ]
     return pd.DataFrame(
         {
