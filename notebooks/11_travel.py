@@ -597,6 +597,7 @@ say(f"""
 Of {abroad["with it"]["HYP"]} people with hypertrophy by this rule, the model finds {sensitivity["HYP"].value:.2f}; of those with ST/T
 change or a conduction disturbance fewer than at home, too. It calls too many normal: its specificity for NORM is
 {specificity["NORM"].value:.2f}. It finds infarctions, but that is said of {abroad["with it"]["MI"]} people, and the interval shows it.
+It is **not a medical device**.
 """)
 
 # %% [markdown]
