@@ -28,12 +28,6 @@ def test_signals_are_what_wfdb_reads(sample, sample_root):
     np.testing.assert_allclose(sample.millivolts([5])[0], expected, atol=1e-6)
 
 
-def test_signals_are_mapped_as_int16_microvolts(sample):
-    assert isinstance(sample.signals, np.memmap)
-    assert sample.signals.dtype == np.int16
-    assert sample.millivolts(slice(0, 3)).dtype == np.float32
-
-
 def test_folds_and_labels_stay_together(sample):
     ninth = sample.in_folds(9)
     assert set(ninth.table["fold"]) == {9}

@@ -55,11 +55,8 @@ def programs(folder, tmp_path_factory):
 @pytest.fixture(scope="module")
 def forty_recordings(tmp_path_factory):
     """Forty synthetic recordings int16 (40, 1000, 12) in µV, and their file."""
-    rng = np.random.default_rng(5)
-    made = [
-        synthetic_ecg.ecg([list(synthetic_ecg.STATEMENTS)[row % len(synthetic_ecg.STATEMENTS)]], rng)
-        for row in range(40)
-    ]
+    rng, names = np.random.default_rng(5), list(synthetic_ecg.STATEMENTS)
+    made = [synthetic_ecg.ecg([names[row % len(names)]], rng) for row in range(40)]
     leads = [LEADS.index(lead) for lead in TAKEN]
     recordings = np.round(np.stack(made) * 1000).astype(np.int16)[:, :, leads]
     path = tmp_path_factory.mktemp("recordings") / "forty.bin"

@@ -54,12 +54,6 @@ def test_resnet1d_wang_has_the_benchmarks_number_of_parameters():
     assert sum(p.numel() for p in build.build("resnet1d_wang").parameters()) == 473_349
 
 
-@pytest.mark.parametrize("wrong", [{"block": "dense"}, {"widths": ()}, {"depth": 0}, {"kernel": 8}])
-def test_an_invalid_shape_is_named(wrong):
-    with pytest.raises(ValidationError, match=next(iter(wrong))):
-        CompactShape(**{"block": "plain", "widths": (4,)} | wrong)
-
-
 def test_multiplications_are_counted_at_every_position():
     network = CompactNet(CompactShape(block="plain", widths=(4,), kernel=3, stem_kernel=10, stem_stride=2))
     stem, block, linear = 496 * 4 * 12 * 10, 248 * 4 * 4 * 3, 4 * 5

@@ -1,15 +1,19 @@
-"""Recordings of fewer leads in the browser: a variant that is loaded when it is needed, on a page without the book."""
+"""Variants in the browser, on a page without the book: loaded for fewer leads, or when statements are asked for."""
+
+import json
+import shutil
 
 import bare_page
 import numpy as np
 import pytest
-from bare_page import Page, in_integers
+from bare_page import Page, in_integers, wait
 from recording_files import write_csv
 
 from ecgpredict import browser as scripts
 from ecgpredict import examples, occlusion, recordings, released
-from ecgpredict.spec import LEADS, positions
+from ecgpredict.spec import LEADS, Normalization, positions
 
+CODES = ("SR", "AFIB", "CLBBB", "LVH", "2AVB")
 SIGNAL = examples.signals()["hypertrophy"]
 VARIANTS = [model for model in released.choose() if len(model.leads) < len(LEADS)]
 
@@ -79,3 +83,36 @@ def test_leads_that_are_not_there_are_not_drawn(page, table):
 def test_a_visitor_with_twelve_leads_loads_no_variant(page, table):
     assert page.choose(table(LEADS)) == "done", page.status
     assert page.driver.execute_script("return window.ECG_VARIANT") is None
+
+
+@pytest.fixture(scope="module")
+def five_statements(project, tmp_path_factory):
+    """A page, and the models with one for five statements: the weights of the microcontroller's model."""
+    where, page = (tmp_path_factory.mktemp(name) for name in ("models", "page"))
+    released.copy_release(project / "models", where)
+    manifest = json.loads((where / released.MANIFEST).read_text())
+    manifest["models"] = {name: entry for name, entry in manifest["models"].items() if "role" not in entry}
+    (where / released.MANIFEST).write_text(json.dumps(manifest))
+    path, entry = released.load_verified(released.microcontroller(), project / "models", released.TFLITE)
+    shutil.copy(path, where / "source.tflite")
+    source, normalization = [where / "source.tflite"], Normalization(entry["mean"], entry["scale"])
+    more = {"role": "statements", "classes": [f"SCP {code}" for code in CODES], "leads": entry["leads"]}
+    released.write(where, "other", source, normalization, entry["temperature"], [0.0, 0.0, 1.0, 0.0, None], **more)
+    scripts.stage(page / "classify", project / "book" / "browser", where, {})
+    bare_page.write(page)
+    return page
+
+
+def test_statements_are_named_when_they_are_asked_for(five_statements, browser, table):
+    browser.get((five_statements / "index.html").as_uri())
+    page, path = Page(browser), table(LEADS)
+    assert page.choose(path) == "done", page.status
+    assert browser.execute_script("return window.ECG_STATEMENTS") is None
+    page.part("ask").click()
+    wait(lambda: page.root.find_elements("css selector", "dd"))
+    shown = [one.text for one in page.root.find_elements("css selector", "dt, dd")]
+    assert shown[::2] == ["rhythm", "hypertrophy", "no threshold, probability only"]
+    found = [float(one.rsplit(" ", 1)[1]) for text in shown[1::2] for one in text.split("; ")]
+    window = recordings.windows(recordings.read(path, units="mV"))
+    expected = dict(zip(CODES, in_integers(released.microcontroller())(window)[0]))
+    np.testing.assert_allclose(found, [expected[code] for code in ("SR", "AFIB", "LVH", "2AVB")], atol=0.0051)
