@@ -3,8 +3,8 @@
 `PTBXL_ROOT=… ECGLIB_CACHE=… python benchmarks/front.py FILE` writes results/full/front.json. The recordings are those
 of PTB-XL at 500 Hz whose differences are in FILE (see benchmarks/resampling.py) and all of fold 9, interpolated from
 100 to 500 Hz. A converter of 24 bits with counts of 0.05 µV is simulated, at 500 Hz and, from every other sample,
-at 250 Hz. The device's decision is that of the front end and of the integers of the .tflite file, with the thresholds
-of `predict`, which reads the signal in float32, and with those of its own file.
+at 250 Hz. The device's decision is that of the front end and of the integers of the .tflite file; `predict` reads the
+signal in float32.
 """
 
 import os
@@ -78,7 +78,6 @@ def measure(signals: np.ndarray, rate: int) -> dict:
         "largest_difference": moved.max(),
         "decisions_that_differ": differs.sum(),
         "of_them_away_from_the_threshold": (differs & ~near).sum(),
-        "decisions_that_differ_with_own_thresholds": ((probability >= own) != (expected >= model.thresholds)).sum(),
         "within_with_equal_integers": (np.abs(probability - rounded) <= NEAR).mean(),
         "largest_difference_with_equal_integers": np.abs(probability - rounded).max(),
         "decisions_that_the_front_end_changes": ((probability >= bound) != (rounded >= bound)).sum(),
@@ -102,7 +101,6 @@ with tempfile.TemporaryDirectory() as work:
     path, entry = released.load_verified(model.name, kind=released.TFLITE)
     leads, folder = entry["leads"], write(Path(work), entry["leads"])
     on_device, bound = device(path, entry), model.thresholds.astype(np.float32) - np.float32(1e-6)
-    own = np.float32(entry["thresholds"]) - np.float32(1e-6)
     steps = np.load(sys.argv[1])["difference_uv"]
     recorded = np.cumsum(steps, axis=1, dtype=np.int16) / np.float32(1000)
     dataset = open_dataset(root, Path(os.environ["ECGLIB_CACHE"]) / "full").labeled().in_folds(9)

@@ -1,8 +1,8 @@
 """The released models: small model files, and a manifest with their inputs, outputs and decision thresholds.
 
-The manifest is written by the chapter that releases models. A model has two files of the same weights: .onnx for a
-computer, .tflite for firmware and browsers, with the temperature and thresholds of each. A file is used only if it
-has the manifest's SHA-256.
+The manifest is written by the chapter that releases models. A model has two files from one training, .onnx for a
+computer and .tflite for firmware and browsers, with one temperature and one set of thresholds, those of the .tflite
+file. A file is used only if it has the manifest's SHA-256.
 """
 
 import hashlib
@@ -156,7 +156,7 @@ def write(
     temperature: float,
     thresholds: Sequence[float | None],
     *,
-    of_files: Mapping[str, Mapping] | None = None,
+    integers: Mapping = {},
     **more: object,
 ) -> Path:
     """Path of the manifest of a folder, after copying a model's files there under its name and describing it.
@@ -166,8 +166,7 @@ def write(
     Parameters
     ----------
     sources : its .onnx file, its .tflite file or both
-    of_files : {"onnx" or "tflite": values}, what holds for that file alone: scales and zero points of its input and
-        output, or a temperature and thresholds of its own
+    integers : what holds for the .tflite file alone: its leads, scales and zero points of its input and output
     more : whatever else readers of the manifest should know, by name: "leads" and "classes" where they are not those of
         all models; of a variant its "role", "statements", "leads" or "stream", and "auc"
     """
@@ -179,7 +178,7 @@ def write(
             temporary.write_bytes(content)
         digest = hashlib.sha256(content).hexdigest()
         described[kind] = {"file": target.name, "bytes": len(content), "sha256": digest}
-        described[kind] |= (of_files or {}).get(kind, {})
+        described[kind] |= integers if kind == TFLITE else {}
     values = {"mean": normalization.mean, "scale": normalization.scale, "temperature": float(temperature)}
     bounds = [None if bound is None else float(bound) for bound in thresholds]
     model = {**more, "files": described, **(_INPUT | more), **values, "thresholds": bounds}

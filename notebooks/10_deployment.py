@@ -13,12 +13,11 @@
 # does a wrong decision cost?
 #
 # **Prerequisites.** The data of [chapter 1](01_dataset.ipynb) and the two students that [chapter 8](08_frontier.ipynb) selected
-# on fold 9. With finished trainings at hand the chapter takes a few minutes.
+# on fold 9, one for computers and one for microcontrollers. With finished trainings at hand the chapter takes a few minutes.
 #
-# From here on, *the model* is one of two files: the smallest student that is equivalent to the best, and the best one of
-# at most 32 KB. This chapter makes them ready for use: it turns scores into probabilities and probabilities into decisions,
-# measures both, and writes what the [model cards](../models) say. Temperature and thresholds are chosen on fold 9 and measured
-# on fold 10. Nothing here is a medical device.
+# This chapter makes them ready for use: it turns scores into probabilities and probabilities into decisions, measures both, and
+# writes what the [model cards](../models) say. Temperature and thresholds are chosen on fold 9 and measured on fold 10. Nothing
+# here is a medical device.
 
 # %% tags=["parameters", "remove-cell"]
 profile = "sample"
@@ -35,11 +34,10 @@ from ecglib.book import plots, tables
 from ecglib.book.alt_text import set_alt_text
 from ecglib.book.plots.style import CLASS_COLORS, PAGE_WIDTH
 from ecglib.book.prose import introduce, say
-from ecglib.compression import compact_keras, tflite_files, tflite_micro
+from ecglib.compression import tflite_files, tflite_micro
 from ecglib.evaluation import calibration
 from ecglib.evaluation.bootstrap import Estimate, combined, percentile
-from ecglib.evaluation.scores import Scores
-from ecglib.study import measuring, release, reporting
+from ecglib.study import measuring, release
 from ecglib.study.study import open_study
 from ecglib.training.runs import processor
 from ecgpredict import c_header, examples, prediction, released
@@ -53,9 +51,10 @@ introduce(study)
 # %% [markdown]
 # ## From a recording to five numbers
 #
-# Each selected student becomes two files of the same weights: a .tflite file that computes in integers throughout, for
-# microcontrollers and browsers, and an int8 ONNX file for computers. III, aVR, aVL and aVF are sums of I and II: for the
-# microcontroller their weights are added to those of I and II before rounding, so that its file takes eight leads.
+# Each selected student becomes two files from the same training: a .tflite file with int8 weights, which computes in integers
+# throughout, for microcontrollers and browsers, and an ONNX file for computers, whose weights have 7 bits
+# ([chapter 5](05_quantization.ipynb)). III, aVR, aVL and aVF are sums of I and II: for the microcontroller their weights are
+# added to those of I and II before rounding, so that its file takes eight leads.
 
 # %%
 selection = release.selection(study)
@@ -66,6 +65,12 @@ candidates["microcontroller"] = release.make(
 )
 model, small = candidates["default"], candidates["microcontroller"]
 
+# %% tags=["remove-input"]
+say(f"""
+From here on, *the model* is **{model.name}** and *the small one* **{small.name}**. The numbers below are those of the .tflite
+file unless they name the other.
+""")
+
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "The first recording of fold 10 with a myocardial infarction among its labels, as the model gets it: 12 leads, 10 seconds, 100 samples a second.", "name": "fig-use-recording"}}
 mi = CLASSES.index("MI")
 test = study.data.in_folds(10)
@@ -74,8 +79,8 @@ figure = plots.record_on_paper(test, position)
 
 # %% [markdown]
 # Between the recording and the decision lie a few lines of arithmetic. Voltages are normalized and rounded to integers, the
-# file computes with integers, and its five outputs, integers from −128 to 127, stand for probabilities. These are the kernels
-# whose results the C code and the browser page repeat bit by bit.
+# file computes with integers, and its five outputs, integers from −128 to 127, stand for probabilities. LiteRT's
+# reference implementation does that here; the C code and the browser page repeat its results bit by bit.
 
 # %%
 millivolts = test.millivolts([position])[0]  # (1000 samples, 12 leads)
@@ -126,7 +131,7 @@ study.claim(
 )
 say(f"""
 The *arena* is the RAM that tflite-micro's interpreter takes. *ms* is the time of the ONNX file for one recording on one
-thread of this processor ({processor()}): {timing.speedup(model.name).value:.1f} and {timing.speedup(small.name).value:.1f} times
+thread of this processor ({processor()}), where chapter 8 gives that of the .tflite file: {timing.speedup(model.name).value:.1f} and {timing.speedup(small.name).value:.1f} times
 as fast as the same networks in float32. Against those the integers change the AUC by
 {rounding[model.name]:+} in **{model.name}** and {rounding[small.name]:+} in **{small.name}**: both *equivalent within 0.002*.
 """)
@@ -222,18 +227,27 @@ tables.show(pd.DataFrame(rows, columns=columns))
 
 # %% tags=["remove-input"]
 before, after = (measured[model.name, when, "all"] for when in ("before", "after"))
-values, resampled = calibration.brier_scores(
-    np.stack([probability_10, score_10]), fold_10.y_true, fold_10.resampling
-)
-brier_change = combined([(values[:1], resampled[:1]), (-values[1:], -resampled[1:])])
+of_small = measured[small.name, "before", "all"]
+changes = []
+for measure in (calibration.calibration_errors, calibration.brier_scores):
+    values, resampled = measure(
+        np.stack([probability_10, score_10]), fold_10.y_true, fold_10.resampling
+    )
+    changes.append(
+        combined([(values[:1], resampled[:1]), (-values[1:], -resampled[1:])])
+    )
+error_change, brier_change = changes
 study.claim("10.the_model_is_too_modest", before["slope"], above=1)
+study.claim("10.the_small_one_is_too_modest", of_small["slope"], above=1)
 study.claim("10.the_temperature_mends_the_slope", after["slope"], above=0.9, below=1.1)
+study.claim("10.the_calibration_error_hardly_changes", error_change, within=0.02)
 study.claim("10.the_brier_score_stays", brier_change, within=0.001)
 say(f"""
-Students of soft labels come out too modest: the slope of **{model.name}** is {before["slope"]:.2f}. A temperature of
-{temperature:.2f} mends that, to {after["slope"]:.2f}, and the calibration error falls from {before["ece"].value:.3f} to
-{after["ece"].value:.3f}. Yet the Brier score changes by {brier_change.value:+.4f}, *equivalent within 0.001*. What is wrong
-with a probability is mostly that the model cannot tell the recordings apart any better, and no temperature helps there.
+Both students are too modest, with slopes of {before["slope"].value:.2f} and {of_small["slope"].value:.2f}; whether the soft
+labels are the reason was not tested. A temperature of {temperature:.2f} mends the slope of **{model.name}**. Its calibration
+error changes by {error_change:+}, *{error_change.verdict}*, and its Brier score by {brier_change:+}, *equivalent within 0.001*.
+What is wrong with a probability is mostly that the model cannot tell the recordings apart any better, and no temperature helps
+there.
 """)
 
 # %% [markdown]
@@ -306,32 +320,27 @@ by_class = cards[model.name]["superclasses"]
 rows = []
 for name, row in by_class.items():
     shown = (
-        Estimate(**row[key])
-        for key in ("sensitivity", "specificity", "precision", "auprc")
+        Estimate(**row[key]) for key in ("sensitivity", "specificity", "precision")
     )
     rows.append((name, row["threshold"], *(f"{one:.2f}" for one in shown)))
-columns = ["superclass", "threshold", "sensitivity", "specificity", "PPV", "AUPRC"]
+columns = ["superclass", "threshold", "sensitivity", "specificity", "PPV"]
 tables.show(pd.DataFrame(rows, columns=columns), {"threshold": "{:.2f}"})
 
 # %% tags=["remove-input"]
-infarction, enlarged = (
-    {
-        key: Estimate(**value)
-        for key, value in by_class[name].items()
-        if isinstance(value, dict)
-    }
-    for name in ("MI", "HYP")
+sensitivity, specificity, infarction_ppv = (
+    Estimate(**by_class["MI"][key])
+    for key in ("sensitivity", "specificity", "precision")
 )
-sensitivity, specificity = infarction["sensitivity"], infarction["specificity"]
+enlarged_ppv = Estimate(**by_class["HYP"]["precision"])
 rare = 0.02
 rare_ppv = (
     rare
     * sensitivity.value
     / (rare * sensitivity.value + (1 - rare) * (1 - specificity.value))
 )
-study.claim("10.mi_sensitivity", sensitivity, above=0.75)
-study.claim("10.mi_specificity", specificity, above=0.85)
-study.claim("10.hyp_alarms", enlarged["precision"], below=0.7)
+study.claim("10.mi_sensitivity", sensitivity, above=0.65)
+study.claim("10.mi_specificity", specificity, above=0.8)
+study.claim("10.hyp_alarms", enlarged_ppv, below=0.8)
 shown = int(np.flatnonzero(fold_10.ecg_id == test.ecg_id[position])[0])
 answer = ", ".join(np.array(CLASSES)[decided[shown]]) or "no finding"
 labels = ", ".join(np.array(CLASSES)[fold_10.y_true[shown]])
@@ -341,61 +350,16 @@ The recording at the top gets a probability of {probability_10[shown, mi]:.2f} f
 
 **{model.name}** finds {100 * sensitivity.value:.0f} of 100 infarctions ({100 * sensitivity.low:.0f} to
 {100 * sensitivity.high:.0f}) and raises a false alarm in {100 * (1 - specificity.value):.0f} of 100 recordings without one.
-HYP is the weakest: of ten alarms, {10 * (1 - enlarged["precision"].value):.0f} are false. A PPV belongs to a population. In
+HYP is the weakest: of ten alarms, {10 * (1 - enlarged_ppv.value):.0f} are false. A PPV belongs to a population. In
 fold 10, {100 * by_class["MI"]["prevalence"]:.0f}\u00a0% of the recordings show an infarction; where {100 * rare:.0f}\u00a0% do,
-the same sensitivity and specificity would give a PPV of {rare_ppv:.2f} instead of {infarction["precision"].value:.2f}. The
+the same sensitivity and specificity would give a PPV of {rare_ppv:.2f} instead of {infarction_ppv.value:.2f}. The
 numbers of **{small.name}** are on its card.
-""")
-
-# %% [markdown]
-# To compare models or sites it helps to fix one of the two errors. Here the threshold is the one that leaves nine of ten
-# recordings without the finding alone on fold 9. Does it on fold 10, and how many findings does it still catch?
-
-# %%
-strict = np.array(
-    [
-        np.quantile(p[~actual], 0.9, method="higher")
-        for p, actual in zip(probability_9.T, fold_9.y_true.T)
-    ]
-)
-fixed = calibration.decisions(
-    probability_10, fold_10.y_true, np.nextafter(strict, 1), fold_10.resampling
-)
-
-# %% tags=["hide-input"]
-wide = {
-    name: {
-        row.measure: Estimate(row.value, row.low, row.high) for row in rows.itertuples()
-    }
-    for name, rows in fixed.groupby("superclass", sort=False)
-}
-rows = [
-    (
-        name,
-        limit,
-        *(
-            f"{wide[name][key]:.2f}"
-            for key in ("specificity", "sensitivity", "precision")
-        ),
-    )
-    for name, limit in zip(CLASSES, strict)
-]
-columns = ["superclass", "threshold", "specificity", "sensitivity", "PPV"]
-tables.show(pd.DataFrame(rows, columns=columns), {"threshold": "{:.2f}"})
-
-# %% tags=["remove-input"]
-lowest = min((wide[name]["specificity"] for name in CLASSES), key=lambda one: one.low)
-study.claim("10.a_specificity_carries_over", lowest, above=0.85)
-say(f"""
-What was 0.9 on fold 9 is between {min(wide[name]["specificity"].value for name in CLASSES):.2f} and
-{max(wide[name]["specificity"].value for name in CLASSES):.2f} on fold 10: within a data set a threshold travels well. The
-sensitivity that is left for MI is {wide["MI"]["sensitivity"]:.2f}.
 """)
 
 # %% [markdown]
 # ## What a wrong threshold costs
 #
-# F1 treats both errors in a way that nobody asked for. Suppose instead that someone can say what they cost: a missed
+# F1 implies a trade-off between the two errors that nobody chose. Suppose instead that someone can say what they cost: a missed
 # infarction is as bad as $r$ false alarms. Then the best threshold needs no data at all, only honest probabilities. An alarm
 # pays as soon as the expected cost of silence, $r\,p$, exceeds that of an alarm, $1-p$:
 #
@@ -406,7 +370,7 @@ sensitivity that is left for MI is {wide["MI"]["sensitivity"]:.2f}.
 # A miss costs as much as ten false alarms. What does it cost to decide at the threshold of the best F1 all the same?
 #
 # - hardly more than at the best threshold
-# - about half as much again
+# - more than half as much again
 # - three times as much
 # :::
 
@@ -452,52 +416,54 @@ figure = set_alt_text(
 
 # %% tags=["remove-input"]
 price, sick = 10, fold_10.y_true[:, mi]
-(small_9,), (small_10,) = (fold.y_score(small.scores) for fold in (fold_9, fold_10))
-small_temperature = fit_temperature(small_9, fold_9.y_true)
-small_alarm = with_temperature(small_10, small_temperature)[:, mi] >= 1 / (1 + price)
+(small_10,) = fold_10.y_score(small.scores)
+small_alarm = with_temperature(small_10, small.fitted[0])[:, mi] >= 1 / (1 + price)
 priced, searched = cost(1 / (1 + price), price), cost(thresholds[mi], price)
 cheap = price * (~small_alarm & sick) + (small_alarm & ~sick)
 columns = np.stack([priced, searched, cheap, np.ones(len(sick))], axis=1)
 totals = fold_10.resampling.totals(columns)
-saved, saved_by_small = (
+wrong, smaller, smaller_against_wrong = (
     percentile(
-        100 * (columns[:, column] - searched).mean(),
-        100 * (totals[:, column] - totals[:, 1]) / totals[:, 3],
+        100 * (columns[:, column] - columns[:, reference]).mean(),
+        100 * (totals[:, column] - totals[:, reference]) / totals[:, 3],
     )
-    for column in (0, 2)
+    for column, reference in ((1, 0), (2, 0), (2, 1))
 )
-ratio = 100 * priced.mean() / costs[price].min()
-study.claim("10.a_price_saves", saved, below=0)
-study.claim("10.a_price_is_near_the_best", ratio, below=1.1)
-study.claim("10.the_right_price_beats_the_larger_network", saved_by_small, below=0)
+best = costs[price].min()
+ratio, priced_ratio = 100 * searched.mean() / best, 100 * priced.mean() / best
+study.claim("10.f1_costs_more_than_half_as_much_again", ratio, above=1.5, below=2.5)
+study.claim("10.a_price_is_near_the_best", priced_ratio, below=1.15)
+study.claim("10.a_wrong_threshold_costs", wrong, above=0)
+study.claim(
+    "10.the_right_price_beats_the_larger_network", smaller_against_wrong, below=0
+)
 say(f"""
-The threshold of the best F1, {thresholds[mi]:.2f}, is a price in disguise: it behaves as if a miss cost
-{(1 - thresholds[mi]) / thresholds[mi]:.1f} false alarms. If a miss costs ten, deciding at 1/11 instead changes the cost of 100
-recordings by {saved.value:.0f} false alarms ({saved.low:.0f} to {saved.high:.0f}), to {100 * priced.mean():.1f}; no
-threshold would have cost less than {costs[price].min():.1f}. That is what calibration is for: with honest probabilities a
+If a miss costs ten, 100 recordings cost {100 * searched.mean():.1f} false alarms at the threshold of the best F1,
+{100 * priced.mean():.1f} at 1/11, and at no threshold less than {best:.1f}. That is {ratio:.1f} times the least cost, so the
+second answer was right. The best F1, at {thresholds[mi]:.2f}, is a price in disguise: it behaves as if a miss cost
+{(1 - thresholds[mi]) / thresholds[mi]:.1f} false alarms. That is what calibration is for: with honest probabilities a
 threshold follows from what errors cost, and need not be searched again for every purpose.
 
-A wrong price costs more than a smaller network. **{small.name}**, decided at 1/11, costs {100 * cheap.mean():.0f}, and
-**{model.name}** at the threshold of its best F1 {100 * searched.mean():.0f}.
+A wrong price costs more than a smaller network. **{small.name}** in place of **{model.name}**, both at 1/11, changes the cost
+by {smaller:+.1f}, *{smaller.verdict}*; the threshold of the best F1 in place of 1/11 changes it by {wrong:+.1f}.
 """)
 
 # %% [markdown]
-# Whose price it is, is not for a network to say. **This is not a medical device**, and no threshold makes it one.
+# What a miss costs is not for a network to decide.
 #
 # ## Variants
 #
 # [Chapter 8](08_frontier.ipynb) selected a network for streams as well, and [chapter 9](09_statements.ipynb) further students: one
 # that names statements, and some for recordings with fewer leads. They are released beside the two, calibrated in the same way.
 # A statement gets a threshold only if 20 recordings of fold 9 have it; of the others the model gives probabilities alone. Each
-# entry of the manifest says what a variant costs: the macro AUC of the superclasses on fold 10, minus that of the model of its
-# size that reads all leads.
+# entry of the manifest says what a variant costs: the macro AUC of the superclasses on fold 10, minus that of its reference, which
+# is the model for the one with statements, and for the others the small one.
 
 # %%
+others = selection | release.selection(study, release.VARIANTS)
 variants, described = {}, {}
-for_streams = {role: selection[role] for role in selection if role == "stream"}
-others = for_streams | release.selection(study, release.VARIANTS)
-for role, selected in others.items():
-    variants[role] = each = release.make(study, selected, folded=role == "stream")
+for role in [role for role in others if role not in candidates]:
+    variants[role] = each = release.make(study, others[role], folded=role == "stream")
     kind = role if role in ("statements", "stream") else "leads"
     labels = [label for label in each.scores.classes if label.startswith("SCP ")]
     reference = model if kind == "statements" else small
@@ -515,28 +481,47 @@ for role, selected in others.items():
     }
 
 # %% tags=["remove-input"]
-rows = []
-for each in variants.values():
-    entry = described[each.name]
-    named = np.isfinite(each.fitted[1]).sum()
-    rows.append(
-        (
-            each.name,
-            f"{entry['auc']['macro']:.3f}",
-            f"{Estimate(*entry['auc']['difference']):+}",
-            ", ".join(each.leads) if len(each.leads) < 12 else "all twelve",
-            f"{each.tflite.stat().st_size / 1e3:.0f}",
-            f"{named} of {len(entry['classes'])}",
-        )
+epochs = {
+    each.name: study.settings.training[each.student].epochs
+    for each in (*variants.values(), model, small)
+}
+rows = [
+    (
+        each.name,
+        f"{described[each.name]['auc']['macro']:.3f}",
+        f"{Estimate(*described[each.name]['auc']['difference']):+}",
+        ", ".join(each.leads) if len(each.leads) < 12 else "all twelve",
+        f"{each.tflite.stat().st_size / 1e3:.0f}",
+        epochs[each.name],
     )
-columns = ["model", "AUC, fold 10", "superclasses", "leads", "KB", "with thresholds"]
+    for each in variants.values()
+]
+columns = [
+    "model",
+    "AUC, fold 10",
+    "superclasses, minus reference",
+    "leads",
+    "KB",
+    "epochs",
+]
 tables.show(pd.DataFrame(rows, columns=columns))
 
 # %% [markdown]
-# The AUC of the model with statements is the mean over all statements that occur in fold 10; how sensitive and specific it is to
-# each at its threshold stands [beside the cards](../models). The third column is the price on the superclasses. **None of them is
-# a medical device.**
-#
+# The AUC of the model with statements is the mean over all statements that occur in fold 10, that of the others over the
+# superclasses; how well it finds each statement at its threshold stands [beside the cards](../models).
+
+# %% tags=["remove-input"]
+statements = variants["statements"]
+labels = statements.scores.classes
+count = [sum(name.startswith(kind) for name in labels) for kind in ("SCP", "subclass")]
+say(f"""
+**{statements.name}** has thresholds for {np.isfinite(statements.fitted[1]).sum()} of its {len(labels)} outputs, which are
+{count[0]} statements, {count[1]} subclasses and {len(CLASSES)} superclasses. A variant that was trained for fewer
+epochs than its reference (**{model.name}** {epochs[model.name]}, **{small.name}** {epochs[small.name]}) may pay for that as well;
+[chapter 9](09_statements.ipynb) compares like with like.
+""")
+
+# %% [markdown]
 # ## Three places to run it
 #
 # Files, temperature and thresholds go into one folder with a manifest. It states each file's SHA-256, the leads, length and
@@ -545,8 +530,7 @@ tables.show(pd.DataFrame(rows, columns=columns))
 # %%
 folder = release.write(study, {**candidates, **variants}, described)
 opened = released.load(where=folder)
-of_integers = released.entry(model.name, folder, "tflite")
-assert np.allclose(of_integers["thresholds"], thresholds), (
+assert np.allclose(opened.thresholds, thresholds), (
     "the package chooses what this chapter shows"
 )
 
@@ -582,100 +566,92 @@ for each in (model, small):
     inputs = each.run.normalization(probe.millivolts(slice(None)))
     score = tflite_micro.predict(each.tflite, inputs[..., positions(each.leads)])
     drift = max(drift, float(np.abs(score - each.scores.score[0, scored]).max()))
-study.claim("10.tflite_micro_agrees", drift, below=0.01)
+study.claim("10.tflite_micro_agrees", drift, below=1 / 512)
 say(f"""
-tflite-micro's own kernels give nearly what LiteRT's give here: on {len(probe)} recordings of fold 9 no probability differs by more
-than {drift:.3f}, which is {256 * drift:.0f} of the 256 steps of the output.
+On {len(probe)} recordings of fold 9 tflite-micro's outputs are LiteRT's, to the last step.
 """)
 
 # %% [markdown]
 # ### Does ONNX Runtime say the same?
 #
-# The C code and the browser compute the integers of this chapter, and so the temperature and thresholds above belong to them.
-# `ecglib predict` runs the ONNX file: the same weights, but in 7 bits (see [chapter 5](05_quantization.ipynb)), and rounded at
-# other places. What if it decided with the numbers of the integers, and what with numbers of its own from fold 9?
+# The C code and the browser compute the integers to which temperature and thresholds were fitted. `ecglib predict` runs the ONNX
+# file, which rounds at other places, and decides with the same temperature and thresholds. How many decisions differ, and would
+# it be better to fit both to the ONNX file?
+
 
 # %%
-(onnx_9,), (onnx_10,) = (fold.y_score(model.onnx_scores) for fold in (fold_9, fold_10))
-own_temperature = fit_temperature(onnx_9, fold_9.y_true)
-own_9, own_10 = (with_temperature(each, own_temperature) for each in (onnx_9, onnx_10))
-own_thresholds = [best_f1(p, y) for p, y in zip(own_9.T, fold_9.y_true.T)]
-borrowed = with_temperature(onnx_10, temperature) >= thresholds
-with_infarction = fold_10.y_true[:, mi]
-found = {
-    "the integers": decided[with_infarction, mi].mean(),
-    "ONNX, their thresholds": borrowed[with_infarction, mi].mean(),
-    "ONNX, its own": (own_10 >= own_thresholds)[with_infarction, mi].mean(),
+def fit(scores):
+    """Temperature and thresholds from fold 9."""
+    (score,) = fold_9.y_score(scores)
+    best = fit_temperature(score, fold_9.y_true)
+    probability = with_temperature(score, best)
+    pairs = zip(probability.T, fold_9.y_true.T)
+    return best, np.array([best_f1(*pair) for pair in pairs])
+
+
+def decide(scores, temperature, thresholds):
+    """Decisions on fold 10, (records, superclasses)."""
+    (score,) = fold_10.y_score(scores)
+    return with_temperature(score, temperature) >= thresholds
+
+
+changed = []  # decisions of each record that differ, shared and anew
+for each in (model, small):
+    fitted = fit(each.scores)
+    integers = decide(each.scores, *fitted)
+    shared = decide(each.onnx_scores, *fitted) != integers
+    anew = decide(each.onnx_scores, *fit(each.onnx_scores)) != integers
+    print(f"{each.name}: {shared.sum()} differ, fitted anew {anew.sum()}")
+    changed.append(np.stack([shared.sum(axis=1), anew.sum(axis=1)], axis=1))
+
+# %% tags=["hide-input"]
+of_files = {each.name: cards[each.name]["onnx"] for each in (model, small)}
+of_files[statements.name] = release.of_files(study, statements)
+shares = {
+    name: files["decisions_that_differ"] / max(1, files["decisions"])
+    for name, files in of_files.items()
 }
-print({name: round(float(share), 3) for name, share in found.items()})
+rows = [
+    (
+        name,
+        f"{files['decisions_that_differ']:,} of {files['decisions']:,}",
+        f"{100 * shares[name]:.1f}\u00a0%",
+        *(f"{files['sensitivity'][kind]:.2f}" for kind in ("tflite", "onnx")),
+    )
+    for name, files in of_files.items()
+]
+columns = ["model", "decisions that differ", "share", "MI, .tflite", "MI, ONNX"]
+tables.show(pd.DataFrame(rows, columns=columns))
 
 # %% tags=["remove-input"]
 changes = {
-    each.name: Estimate(**cards[each.name]["onnx"]["auc_change"])
-    for each in (model, small)
+    name: Estimate(**cards[name]["onnx"]["auc_change"])
+    for name in (model.name, small.name)
 }
+columns = np.column_stack([sum(changed), np.full(len(fold_10), len(CLASSES))])
+totals = fold_10.resampling.totals(columns)
+of_shared, of_anew = columns[:, :2].mean(axis=0) / len(CLASSES) / len(changed)
+more = percentile(
+    of_anew - of_shared, (totals[:, 1] - totals[:, 0]) / totals[:, 2] / len(changed)
+)
+pairs = [files["sensitivity"] for files in of_files.values()]
+moved = [abs(pair["onnx"] - pair["tflite"]) for pair in pairs]
+named = release.statements(study, statements.scores, *statements.fitted)
+of_variant = {"statements": named, "onnx": of_files[statements.name]}
+release.write_cards(study, candidates, cards, {statements.name: of_variant})
 study.claim("10.onnx_runtime_on_the_default", changes[model.name], within=0.002)
 study.claim("10.onnx_runtime_on_the_small_one", changes[small.name], within=0.002)
-named = {
-    each.name: release.statements(study, each.scores, *each.fitted)
-    for role, each in variants.items()
-    if role == "statements"
-}
-release.write_cards(study, candidates, cards, described, named)
-differ = (borrowed != decided).mean()
-study.claim("10.onnx_runtime_changes_few_decisions", float(differ), below=0.015)
+study.claim("10.onnx_runtime_changes_few_decisions", max(shares.values()), below=0.02)
+study.claim("10.fitting_anew_is_no_remedy", more, above=-0.002)
 say(f"""
 The AUC of **{model.name}** changes by {changes[model.name]:+}, that of **{small.name}** by {changes[small.name]:+}: *equivalent
-within 0.002*. Yet with the thresholds of the integers {100 * differ:.1f}\u00a0% of the decisions differ, and for MI they do not
-differ evenly: of a hundred infarctions it would find {100 * found["ONNX, their thresholds"]:.0f} instead of
-{100 * found["the integers"]:.0f}. An AUC does not see such a shift. So the manifest gives the ONNX file a temperature and thresholds of
-its own, with which it finds {100 * found["ONNX, its own"]:.0f}.
+within 0.002*. Fewer than two in a hundred decisions differ. They need not be balanced, though: the sensitivity for MI, in the
+last two columns, moves by up to {100 * max(moved):.1f} percentage points, and an AUC does not see that.
+
+Fitting anew is no remedy. F1 is flat around its best, so that a few recordings of fold 9 choose the threshold. With numbers of
+its own the ONNX file changes {100 * of_anew:.1f}\u00a0% of the two models' decisions, with the shared ones
+{100 * of_shared:.1f}\u00a0%. So both files have one temperature and one set of thresholds, those of the integers.
 """)
-
-# %% [markdown]
-# ### In addition: the students of chapter 6
-#
-# Two students of [chapter 6](06_distillation.ipynb) fit a microcontroller, too. Both take more bytes and more memory than the
-# smaller of the two released models, so they are results and not released.
-
-# %% tags=["hide-cell"]
-scored = study.data.in_folds(9, 10)
-rows = []
-for name, student in {
-    "student_micro": "student_distilled",
-    "student_micro_64k": "student_small",
-}.items():
-    run = measuring.runs_with_weights(study, student)[0]
-    records = study.representative_records(
-        run, study.settings.registry.int8.calibration_records
-    )
-    network = compact_keras.to_keras(study.network(run))
-    file = tflite_files.to_tflite(
-        network, study.paths.artifacts / "deployment" / f"{name}.tflite", records
-    )
-    score = tflite_files.predict(
-        file, run.normalization(scored.millivolts(slice(None)))
-    )
-    size = tflite_micro.footprint(file)
-    stored = reporting.write(
-        study,
-        name,
-        Scores.from_dataset(scored, run.metadata["seed"], score),
-        framework="LiteRT",
-        counts=run.metadata,
-        file_bytes=size.file_bytes,
-        latency_ms=None,
-        latency_vs_float32=None,
-        footprint=vars(size),
-        training=run.metadata,
-    )
-    auc = Estimate(**stored["classes"]["macro"])
-    rows.append(
-        (study.model(name).label, size.file_bytes, size.arena_bytes, f"{auc:.3f}")
-    )
-tables.show(
-    pd.DataFrame(rows, columns=["model", "file bytes", "arena bytes", "AUC, fold 10"])
-)
 
 # %% [markdown]
 # ## What we learned
@@ -683,8 +659,7 @@ tables.show(
 # - A temperature makes probabilities honest on average. It makes them no sharper, and it does not serve every superclass alike.
 # - With honest probabilities a threshold follows from what errors cost. A threshold taken from a paper carries someone's price.
 # - Sensitivity and specificity describe a model at a threshold, a PPV describes it in a population.
-# - The same weights in another runtime give the same AUC and not always the same decision. Calibrate on the numbers that the
-#   device computes.
+# - Another file of the same training has the same AUC and not always the same decisions. Count them in the file that will run.
 #
 # **Next:** [does it travel?](11_travel.ipynb) Everything here was measured on the data set that the models learned from.
 
@@ -693,8 +668,8 @@ tables.show(
 #
 # Predict first, then run. [Solutions](exercises.ipynb) are executed on the sample records.
 #
-# 1. **A more sensitive threshold.** Choose the threshold for MI so that 95 % of the infarctions of fold 9 are found. What does
-#    that cost in specificity, and does it hold on fold 10?
+# 1. **One error fixed.** Choose the threshold for MI so that 95 % of the infarctions of fold 9 are found, and another at which nine
+#    of ten recordings without an infarction raise no alarm there. What does each cost, and does it hold on fold 10?
 # 2. **The price of a threshold.** Write the price of a miss as a function of a threshold. Which superclass's best F1 behaves as
 #    if a miss were cheapest?
 # 3. **A loose electrode.** Set lead V2 of a recording to zero. What do the quality warnings say, and how far do the

@@ -480,21 +480,28 @@ print((variance / variance.sum()).round(6))
 #
 # ## Chapter 10: deployment
 #
-# ### 10.1 A more sensitive threshold
+# ### 10.1 One error fixed
 #
-# *Choose the threshold for MI so that 95 % of the infarctions of fold 9 are found. What does that cost in specificity, and
-# does it hold on fold 10?*
+# *Choose the threshold for MI so that 95 % of the infarctions of fold 9 are found, and another at which nine of ten recordings
+# without an infarction raise no alarm there. What does each cost, and does it hold on fold 10?*
 
 # %% tags=["hide-cell"]
 mi = CLASSES.index("MI")
 score_9 = study.evaluation_set(9).y_score(study.scores("student_distilled"))[0]
 score_10 = study.evaluation_set(10).y_score(study.scores("student_distilled"))[0]
 thresholds = choose_thresholds(score_9, validation.labels)
-sensitive = thresholds.copy()
-positives = score_9[validation.labels[:, mi] > 0, mi]
-sensitive[mi] = np.quantile(positives, 0.05, method="lower")
+sensitive, specific = thresholds.copy(), thresholds.copy()
+positive = validation.labels[:, mi] > 0
+sensitive[mi] = np.quantile(score_9[positive, mi], 0.05, method="lower")
+specific[mi] = np.nextafter(
+    np.quantile(score_9[~positive, mi], 0.9, method="higher"), 1
+)
 rows = []
-for name, chosen in {"best F1": thresholds, "95 % sensitivity": sensitive}.items():
+for name, chosen in {
+    "best F1": thresholds,
+    "95 % sensitivity": sensitive,
+    "90 % specificity": specific,
+}.items():
     for fold, part, score in ((9, validation, score_9), (10, test, score_10)):
         resampling = Resampling.from_dataset(part, 200)
         table = decisions(score, part.labels, chosen, resampling)
@@ -505,8 +512,8 @@ tables.show(
 )
 
 # %% [markdown]
-# A lower threshold finds more infarctions and raises more false alarms. What was chosen on fold 9 is not what fold 10
-# gives: a threshold is an estimate too.
+# A lower threshold finds more infarctions and raises more false alarms, a higher one the reverse. What was chosen on fold 9 is not
+# what fold 10 gives: a threshold is an estimate too.
 #
 # ### 10.2 The price of a threshold
 #

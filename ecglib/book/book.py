@@ -191,7 +191,7 @@ def _template_context(paths: Paths, names: list[str]) -> dict:
         "family": tables.family(entries),  # the study's models that the released ones are of
         "rows": drawn,  # the summary, with the released files for the models that they are of
         "cards": cards["models"],
-        "named": cards.get("statements", {}),  # {model: {statement: how well it is found}}
+        "variants": cards["variants"],  # that name statements: how well each is found
         "statements": statements.table(),
         "ledger": _fold_10_versions(paths.published_results / "fold_10_ledger.csv", kept),
         "travel": travel,

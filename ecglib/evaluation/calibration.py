@@ -33,21 +33,12 @@ def expected_calibration_error(y_score: np.ndarray, y_true: np.ndarray, bins: in
     """Mean absolute difference between predicted and observed over the bins of all columns, weighted by records
     (Guo et al. 2017).
     """
-    sums = _gaps_by_bin(y_score, y_true, bins).sum(axis=0)
-    return float(np.abs(sums).sum() / y_score.size)
+    return float(np.abs(_gaps_by_bin(y_score, y_true, bins).sum(axis=0)).sum() / y_score.size)
 
 
 def calibration_error_estimate(y_score: np.ndarray, y_true: np.ndarray, resampling: Resampling) -> Estimate:
-    """The expected calibration error with an interval over patients.
-
-    The error of a resample is biased upwards, because chance deviations in each bin count as error; the interval is
-    shifted down by the mean of this excess.
-    """
-    sums = np.abs(resampling.totals(_gaps_by_bin(y_score, y_true, _BINS))).sum(axis=1)
-    resampled = sums / (resampling.totals(np.ones((len(y_score), 1)))[:, 0] * y_score.shape[1])
-    value = expected_calibration_error(y_score, y_true)
-    found = percentile(value, resampled - (resampled.mean() - value))
-    return Estimate(value, max(0.0, found.low), found.high)
+    """The expected calibration error of one seed, with an interval over patients."""
+    return combined([calibration_errors(y_score[None], y_true, resampling)])
 
 
 def measures(y_score: np.ndarray, y_true: np.ndarray, resampling: Resampling) -> dict[str, dict[str, dict]]:
@@ -57,16 +48,27 @@ def measures(y_score: np.ndarray, y_true: np.ndarray, resampling: Resampling) ->
     -------
     {"all" or superclass: {"brier", "slope" or "ece": {"value", "low", "high", "seeds"}}}
     """
-    found = {}
-    for name in ("all", *CLASSES):
-        columns = slice(None) if name == "all" else [CLASSES.index(name)]
-        score, labels = y_score[:, columns], y_true[:, columns]
-        found[name] = {
-            "brier": combined([brier_scores(score[None], labels, resampling)]).to_dict(),
-            "slope": combined([calibration_slopes(score[None], labels, resampling)]).to_dict(),
-            "ece": calibration_error_estimate(score, labels, resampling).to_dict(),
+    statistics = {"brier": brier_scores, "slope": calibration_slopes, "ece": calibration_errors}
+    groups = {"all": slice(None)} | {name: [column] for column, name in enumerate(CLASSES)}
+    return {
+        group: {
+            name: combined([statistic(y_score[None][..., columns], y_true[:, columns], resampling)]).to_dict()
+            for name, statistic in statistics.items()
         }
-    return found
+        for group, columns in groups.items()
+    }
+
+
+def calibration_errors(y_score: np.ndarray, y_true: np.ndarray, resampling: Resampling) -> tuple:
+    """Expected calibration errors, as :func:`brier_scores` gives its values.
+
+    The error of a resample is biased upwards, because chance deviations in each bin count as error; the resamples are
+    shifted down by the mean of this excess.
+    """
+    values = np.array([expected_calibration_error(score, y_true) for score in y_score])
+    sums = np.stack([np.abs(resampling.totals(_gaps_by_bin(score, y_true, _BINS))).sum(axis=1) for score in y_score])
+    resampled = sums / (resampling.totals(np.ones((len(y_true), 1)))[:, 0] * y_true.shape[1])
+    return values, np.maximum(0, resampled - resampled.mean(axis=1, keepdims=True) + values[:, None])
 
 
 def brier_scores(y_score: np.ndarray, y_true: np.ndarray, resampling: Resampling) -> tuple[np.ndarray, np.ndarray]:

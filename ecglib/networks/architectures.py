@@ -10,7 +10,6 @@ CHANNELS = {
     "base_cnn": (100, 250, 500, 1000),
     "base_cnn_narrow": (40, 100, 200, 400),  # what is left of the base CNN without 60 % of its channels
     "student": (50, 150, 300),
-    "student_small": (28, 56, 112),  # for microcontrollers with 64 KB of RAM
     "quantization_aware": (100, 150, 300),
 }
 KERAS_NETWORK = "inception_cnn"  # every other network is a torch one

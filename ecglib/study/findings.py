@@ -13,7 +13,6 @@ NETWORK_NAMES = {
     "base_cnn_narrow": "narrow base CNN",
     "inception_cnn": "Inception CNN",
     "student": "small CNN",
-    "student_small": "smallest CNN",
     "quantization_aware": "CNN without batch normalization",
     "compact": "compact CNN",
     "resnet1d_wang": "resnet1d_wang",

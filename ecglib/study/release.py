@@ -55,7 +55,7 @@ class Candidate:
     float_file, onnx, tflite : float32 ONNX, int8 ONNX and int8 .tflite file
     leads : that the .tflite file takes, the eight independent ones for a microcontroller
     scores, onnx_scores : of the .tflite file in LiteRT's reference kernels and of the int8 ONNX file, folds 9 and 10
-    fitted, onnx_fitted : :func:`fit` of either scores
+    fitted : :func:`fit` of `scores`, which hold for both int8 files
     """
 
     name: str
@@ -67,7 +67,6 @@ class Candidate:
     scores: Scores
     onnx_scores: Scores
     fitted: tuple[float, np.ndarray]
-    onnx_fitted: tuple[float, np.ndarray]
 
     @property
     def student(self) -> str:
@@ -93,11 +92,11 @@ def make(study: Study, selected: dict, *, folded: bool = False) -> Candidate:
     scored = study.records_for(run).in_folds(VALIDATION_FOLD, TEST_FOLD)
     x, leads = run.normalization(scored.millivolts(slice(None))), INDEPENDENT_LEADS if folded else scored.leads
     integers = tflite_files.predict(tflite, x[..., positions(leads)] if folded else x, reference=True)
-    scores = [
+    scores, onnx_scores = (
         Scores.from_dataset(scored, selected["seed"], score)
         for score in (integers, onnx_files.predict(onnx, x, threads=1))
-    ]
-    return Candidate(name, run, float_file, onnx, tflite, leads, *scores, *(fit(study, each) for each in scores))
+    )
+    return Candidate(name, run, float_file, onnx, tflite, leads, scores, onnx_scores, fit(study, scores))
 
 
 def fit(study: Study, scores: Scores) -> tuple[float, np.ndarray]:
@@ -122,18 +121,15 @@ def write(study: Study, candidates: dict[str, Candidate], variants: dict[str, di
     where = study.paths.released
     shutil.rmtree(where, ignore_errors=True)
     for each in {each.name: each for each in candidates.values()}.values():
-        temperature, thresholds = each.onnx_fitted
+        temperature, thresholds = each.fitted
         released.write(
             where,
             each.name,
             [each.onnx, each.tflite],
             each.run.normalization,
-            each.fitted[0],
-            _known(each.fitted[1]),
-            of_files={
-                "tflite": tflite_micro.scales(each.tflite) | {"leads": list(each.leads)},
-                "onnx": {"temperature": temperature, "thresholds": _known(thresholds)},
-            },
+            temperature,
+            [None if np.isnan(threshold) else float(threshold) for threshold in thresholds],
+            integers=tflite_micro.scales(each.tflite) | {"leads": list(each.leads)},
             student=each.student,
             seed=each.run.metadata["seed"],
             **(variants or {}).get(each.name, {}),
@@ -144,21 +140,14 @@ def write(study: Study, candidates: dict[str, Candidate], variants: dict[str, di
     return where
 
 
-def _known(thresholds: np.ndarray) -> list[float | None]:
-    return [None if np.isnan(each) else float(each) for each in thresholds]
-
-
 def card(study: Study, candidate: Candidate, *, latency_ms: float | None = None) -> dict:
     """What a model's card says of it: its AUC, calibration and decisions on fold 10, by superclass, as JSON.
 
     All of it is measured on the .tflite file, but "onnx", which compares the ONNX file with it, and `latency_ms`.
     """
     fold = study.evaluation_set(TEST_FOLD)
-    (temperature, thresholds), (onnx_temperature, onnx_thresholds) = candidate.fitted, candidate.onnx_fitted
-    (score,), (onnx,) = fold.y_score(candidate.scores), fold.y_score(candidate.onnx_scores)
-    probability, onnx = apply_temperature(score, temperature), apply_temperature(onnx, onnx_temperature)
-    decided, onnx_decided = probability >= thresholds, onnx >= onnx_thresholds
-    change = fold.difference(candidate.onnx_scores, candidate.scores)
+    (temperature, thresholds), (score,) = candidate.fitted, fold.y_score(candidate.scores)
+    probability = apply_temperature(score, temperature)
     metadata, footprint = candidate.run.metadata, tflite_micro.footprint(candidate.tflite)
     return {
         "student": candidate.student,
@@ -175,15 +164,30 @@ def card(study: Study, candidate: Candidate, *, latency_ms: float | None = None)
             "before": calibration.measures(score, fold.y_true, fold.resampling),
             "after": calibration.measures(probability, fold.y_true, fold.resampling),
         },
-        "onnx": {
-            "auc_change": change.to_dict(),
-            "largest_difference": float(np.abs(onnx - probability).max()),
-            "sensitivity": {
-                name: float(onnx_decided[y, k].mean()) for k, (name, y) in enumerate(zip(CLASSES, fold.y_true.T))
-            },
-            "decisions_that_differ": int((decided != onnx_decided).sum()),
-            "decisions": int(decided.size),
-        },
+        "onnx": of_files(study, candidate)
+        | {"auc_change": fold.difference(candidate.onnx_scores, candidate.scores).to_dict()},
+    }
+
+
+def of_files(study: Study, candidate: Candidate) -> dict:
+    """How a candidate's two files decide on fold 10, at the same temperature and thresholds, as JSON.
+
+    Returns
+    -------
+    {"decisions": of the labels with a threshold, "decisions_that_differ", "largest_difference": of a probability,
+    "sensitivity": {"tflite" or "onnx": that for MI}}
+    """
+    fold, (temperature, thresholds) = study.evaluation_set(TEST_FOLD, candidate.scores.classes), candidate.fitted
+    bounds = np.array([dict(zip(candidate.scores.classes, thresholds))[name] for name in fold.classes])
+    integers, onnx = (
+        apply_temperature(fold.y_score(scores)[0], temperature) for scores in (candidate.scores, candidate.onnx_scores)
+    )
+    decided, mi = {"tflite": integers >= bounds, "onnx": onnx >= bounds}, fold.classes.index("MI")
+    return {
+        "decisions": int(np.isfinite(bounds).sum() * len(fold)),
+        "decisions_that_differ": int((decided["tflite"] != decided["onnx"]).sum()),
+        "largest_difference": float(np.abs(onnx - integers).max()),
+        "sensitivity": {kind: float(alarms[fold.y_true[:, mi], mi].mean()) for kind, alarms in decided.items()},
     }
 
 
@@ -194,11 +198,8 @@ def superclasses(fold: EvaluationSet, probability: np.ndarray, thresholds: np.nd
     for column, name in enumerate(CLASSES):
         labels = fold.y_true[:, column]
         auprc = average_precision(labels, probability[:, column], fold.resampling)
-        rows[name] = {
-            "prevalence": float(labels.mean()),
-            "threshold": float(thresholds[column]),
-            "auprc": auprc.to_dict(),
-        }
+        rows[name] = {"prevalence": float(labels.mean()), "threshold": float(thresholds[column])}
+        rows[name]["auprc"] = auprc.to_dict()
         for row in decided[decided["superclass"] == name].itertuples():
             rows[name][row.measure] = {"value": row.value, "low": row.low, "high": row.high}
     return rows
@@ -218,12 +219,9 @@ def statements(study: Study, scores: Scores, temperature: float, thresholds: np.
     return {name: row for name, row in rows.items() if not np.isnan(bounds[name])}
 
 
-def write_cards(
-    study: Study, candidates: dict[str, Candidate], cards: dict[str, dict], variants: dict, named: dict[str, dict]
-) -> None:
-    """Write results/released.json: {"default", "microcontroller": name, "models": {name: card}, "variants", and of
-    those with statements "statements": {name: :func:`statements`}}.
+def write_cards(study: Study, candidates: dict[str, Candidate], cards: dict[str, dict], variants: dict) -> None:
+    """Write results/released.json: {"default", "microcontroller": name, "models": {name: card}, "variants": {name of
+    one with statements: {"statements": :func:`statements`, "onnx": :func:`of_files`}}}.
     """
     names = {role: each.name for role, each in candidates.items()}
-    content = names | {"models": cards, "variants": variants, "statements": named}
-    results.write_json(study.paths.results, results.CARDS, content)
+    results.write_json(study.paths.results, results.CARDS, names | {"models": cards, "variants": variants})

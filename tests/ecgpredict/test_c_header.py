@@ -20,7 +20,7 @@ def model(tmp_path):
     """A released file of arbitrary bytes, and its entry in the manifest."""
     source = tmp_path / "model.tflite"
     source.write_bytes(np.random.default_rng(0).bytes(1000))
-    released.write(tmp_path, "micro", [source], Normalization(0.01, 0.2), 1.5, THRESHOLDS, of_files={"tflite": SCALES})
+    released.write(tmp_path, "micro", [source], Normalization(0.01, 0.2), 1.5, THRESHOLDS, integers=SCALES)
     return released.load_verified("micro", tmp_path, released.TFLITE)
 
 

@@ -178,9 +178,7 @@ def test_both_files_of_a_model_have_one_temperature_and_the_integers_their_scale
     file, scales = damaged / "model.tflite", {"input_scale": 0.2, "input_zero": 8}
     file.write_bytes(b"model")
     sources = [damaged / f"{NAME}.onnx", file]
-    released.write(
-        damaged, "both", sources, Normalization(0.0, 1.0), 1.2, THRESHOLDS, of_files={"tflite": scales}, seed=3
-    )
+    released.write(damaged, "both", sources, Normalization(0.0, 1.0), 1.2, THRESHOLDS, integers=scales, seed=3)
     entries = [released.load_verified("both", damaged, kind)[1] for kind in (released.ONNX, released.TFLITE)]
     assert [one["file"] for one in entries] == ["both.onnx", "both.tflite"]
     assert [one["temperature"] for one in entries] == [1.2, 1.2]

@@ -28,7 +28,6 @@ NARROW = {  # channels, in as many blocks as the networks of these names have
     "base_cnn": (6, 8, 8, 10),
     "base_cnn_narrow": (3, 4, 4, 5),
     "student": (6, 8, 10),
-    "student_small": (4, 6, 8),
     "quantization_aware": (6, 8, 10),
 }
 

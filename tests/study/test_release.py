@@ -1,11 +1,15 @@
 """What a released network of all statements is made of."""
 
+import dataclasses
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
 
 from ecglib.evaluation.scores import Scores
 from ecglib.study import measuring, release
+from ecgpredict.spec import CLASSES
 
 
 @pytest.fixture
@@ -28,7 +32,7 @@ def test_a_label_with_few_records_has_no_threshold(chapters_study, scored, monke
 def test_the_superclasses_have_thresholds_however_few_records(chapters_study, scored, monkeypatch):
     _, scores = scored
     monkeypatch.setattr(release, "FEWEST_POSITIVES", 1000)
-    _, thresholds = release.fit(chapters_study, scores.of(("NORM", "MI", "STTC", "CD", "HYP")))
+    _, thresholds = release.fit(chapters_study, scores.of(CLASSES))
     assert np.isfinite(thresholds).all()
 
 
@@ -43,6 +47,20 @@ def test_statements_with_a_threshold_are_counted_on_fold_10(chapters_study, scor
         assert row["records"] == actual.sum()
         assert row["sensitivity"]["value"] == pytest.approx(predicted[actual].mean())
         assert row["specificity"]["value"] == pytest.approx(1 - predicted[~actual].mean())
+
+
+def test_both_files_decide_at_one_temperature_and_one_set_of_thresholds(chapters_study, scored):
+    _, scores = scored
+    scores = scores.of(CLASSES)
+    other = dataclasses.replace(scores, score=np.clip(scores.score + 0.02, 0, 1))
+    candidate = SimpleNamespace(scores=scores, onnx_scores=other, fitted=(1.0, np.array([0.4, 0.5, 0.6, 0.7, np.nan])))
+    compared, fold = release.of_files(chapters_study, candidate), chapters_study.evaluation_set(10)
+    (a,), (b,) = fold.y_score(scores)[..., :4], fold.y_score(other)[..., :4]
+    bounds, sick = np.array([0.4, 0.5, 0.6, 0.7]), fold.y_true[:, 1]
+    assert compared["decisions"] == 4 * len(fold)
+    assert compared["decisions_that_differ"] == ((a >= bounds) != (b >= bounds)).sum() > 0
+    expected = {"tflite": (a[sick, 1] >= 0.5).mean(), "onnx": (b[sick, 1] >= 0.5).mean()}
+    assert compared["sensitivity"] == pytest.approx(expected)
 
 
 def test_the_files_of_a_network_of_statements_divide_its_logits(chapters_study):

@@ -37,7 +37,7 @@ def test_a_records_probability_is_the_mean_over_its_windows(sample):
 
 
 def test_predictions_of_crops_come_in_the_order_of_their_starts(sample):
-    network, records = convnet.build("student_small").eval(), sample.in_folds(9)
+    network, records = convnet.build("student").eval(), sample.in_folds(9)
     normalization = Normalization(0.0, 1.0)
     found = scoring.predict_crops(network, records, normalization, 250, (0, 300))
     x = torch.from_numpy(records.millivolts(slice(None))).transpose(1, 2)
