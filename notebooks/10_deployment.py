@@ -517,11 +517,12 @@ count = [sum(name.startswith(kind) for name in labels) for kind in ("SCP", "subc
 say(f"""
 **{statements.name}** has thresholds for {np.isfinite(statements.fitted[1]).sum()} of its {len(labels)} outputs, which are
 {count[0]} statements, {count[1]} subclasses and {len(CLASSES)} superclasses. A variant that was trained for fewer
-epochs than its reference (**{model.name}** {epochs[model.name]}, **{small.name}** {epochs[small.name]}) may pay for that as well;
-[chapter 9](09_statements.ipynb) compares like with like.
+epochs than its reference (**{model.name}** {epochs[model.name]}, **{small.name}** {epochs[small.name]}) may pay for that as well.
 """)
 
 # %% [markdown]
+# Chapter 9 compares like with like ([the ladder](09_statements.ipynb)).
+#
 # ## Three places to run it
 #
 # Files, temperature and thresholds go into one folder with a manifest. It states each file's SHA-256, the leads, length and

@@ -7,7 +7,7 @@ import json
 
 import numpy as np
 import pytest
-from bare_page import Page, in_integers
+from bare_page import Page, in_integers, wait
 from browser_examples import MISTAKES, columns
 from recording_files import write_csv, write_wfdb
 from scipy.signal import resample_poly
@@ -82,7 +82,7 @@ def test_the_compact_variant_classifies_in_place(published_book, browser, patien
     browser.get((tmp_path / "page.html").as_uri())
     page = Page(browser)
     page.part("next").click()
-    assert "Patient 2 of 6" in page.part("title").text
+    wait(lambda: "Patient 2 of 6" in page.part("title").text)
     page.part("classify").click()
     assert page.settled() == "done"
     assert "Cardiologist: " + patients[1]["statements"][0] in page.status
