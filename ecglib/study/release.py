@@ -178,7 +178,8 @@ def of_files(study: Study, candidate: Candidate) -> dict:
     "sensitivity": {"tflite" or "onnx": that for MI}}
     """
     fold, (temperature, thresholds) = study.evaluation_set(TEST_FOLD, candidate.scores.classes), candidate.fitted
-    bounds = np.array([dict(zip(candidate.scores.classes, thresholds))[name] for name in fold.classes])
+    of_class = dict(zip(candidate.scores.classes, thresholds))
+    bounds = np.array([of_class[name] for name in fold.classes])
     integers, onnx = (
         apply_temperature(fold.y_score(scores)[0], temperature) for scores in (candidate.scores, candidate.onnx_scores)
     )
