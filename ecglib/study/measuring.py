@@ -87,16 +87,18 @@ def tflite_file(study: Study, name: str, run: Run, *, folded: bool = False) -> P
     return tflite_files.to_tflite(compact_keras.to_keras(network), target, records)
 
 
+def int8_student(study: Study, name: str) -> Int8Student:
+    """A model as int8 .tflite files of all its seeds, made and scored anew."""
+    source = study.model(name).made_from[0]
+    runs = runs_with_weights(study, source)
+    paths = [tflite_file(study, name, run) for run in runs]
+    return Int8Student(source, study.settings.training[source], runs, paths, scores_of_tflite(study, runs, paths))
+
+
 def int8_students(study: Study, chapter: str) -> dict[str, Int8Student]:
-    """A chapter's models with results, each as int8 .tflite files of all its seeds, made and scored anew."""
-    students = {}
-    for name, model in study.settings.models.items():
-        if model.chapter == chapter and model.has_results:
-            runs = runs_with_weights(study, model.made_from[0])
-            paths = [tflite_file(study, name, run) for run in runs]
-            settings, scores = study.settings.training[model.made_from[0]], scores_of_tflite(study, runs, paths)
-            students[name] = Int8Student(model.made_from[0], settings, runs, paths, scores)
-    return students
+    """A chapter's models with results as int8 students."""
+    models = study.settings.models.items()
+    return {name: int8_student(study, name) for name, model in models if model.chapter == chapter and model.has_results}
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,7 @@ class Int8Student:
     scores: Scores
 
     @property
-    def bytes(self) -> int:
+    def file_bytes(self) -> int:
         """Size of the first seed's file; the others have the same within a few bytes."""
         return self.files[0].stat().st_size
 

@@ -27,7 +27,7 @@ from ecglib.training.settings import TrainingSettings
 from ecglib.training.train import train
 from ecgpredict import files
 from ecgpredict.errors import InputError
-from ecgpredict.spec import CLASSES, LEADS
+from ecgpredict.spec import CLASSES
 
 if TYPE_CHECKING:
     from torch import nn
@@ -144,17 +144,23 @@ class Study:
         return scores
 
     def training_crop_scores(self, run: Run, settings: TrainingSettings) -> np.ndarray:
-        """A run's probabilities of the crops that a student with `same_crop` sees: float16 (n, crops, 5), stored."""
+        """A run's probabilities of the crops that a student with `same_crop` sees: float16 (n, crops, 5), stored.
+
+        A teacher of more labels, on more records, is stored with all of them; the student sees its own.
+        """
         path = self._stored(run, f"training_crop_scores_{settings.crop}", ".npy")
+        records = self.records_for(run).in_folds(*TRAIN_FOLDS)
         if not path.is_file():
             from ecglib.training import scoring
             from ecglib.training.augmentation import crop_starts
 
-            records, starts = self.data_for(settings).with_leads(LEADS).in_folds(*TRAIN_FOLDS), crop_starts(settings)
+            starts = crop_starts(settings)
             score = scoring.predict_crops(self.network(run), records, run.normalization, settings.crop, starts)
             with files.atomic_path(path) as temporary, open(temporary, "wb") as file:
                 np.save(file, score.astype(np.float16))
-        return np.load(path)
+        student = self.data_for(settings)
+        seen = np.isin(records.ecg_id, student.in_folds(*TRAIN_FOLDS).ecg_id)
+        return np.load(path)[seen, :, : len(student.outputs)]
 
     def training_statements(self) -> np.ndarray:
         """Which of PTB-XL's statements each training record has: float32 (n, statements)."""

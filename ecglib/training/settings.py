@@ -26,6 +26,7 @@ _TORCH_ONLY = (
     "noise_snr_db",
     "lead_dropout",
     "max_stretch",
+    "average",
 )
 
 
@@ -75,7 +76,9 @@ class TrainingSettings(BaseModel):
     noise_snr_db : lowest and highest signal-to-noise ratio of baseline wander and muscle noise, random for each
         record (:mod:`ecglib.training.damage`); None for no such noise
     lead_dropout : probability with which each of three groups of leads (limb, V1-V3, V4-V6) is flat
-    max_stretch : largest relative change of a record's time scale, by linear interpolation; only with crop
+    max_stretch : largest relative change of a record's time scale, by linear interpolation; only with crop; teachers
+        score the unchanged one
+    average : decay per batch of a moving average of the weights, which is validated and kept in their place; 0 for none
     split : "folds": PTB-XL's; "random": the original's random fifth of all records set aside, then the
         last of five random folds for validation, patients on both sides
     test_fold : PTB-XL's fold that tests; the one before it validates, and the other eight train
@@ -122,6 +125,7 @@ class TrainingSettings(BaseModel):
     noise_snr_db: tuple[SignalToNoise, SignalToNoise] | None = Field(None, strict=False)
     lead_dropout: float = Field(0.0, ge=0, lt=1)
     max_stretch: float = Field(0.0, ge=0, le=0.25)
+    average: float = Field(0.0, ge=0, lt=1)
     split: Literal["folds", "random"] = "folds"
     shifted_labels: bool = False
     tasks: Literal["superclasses", "all"] = "superclasses"
@@ -167,8 +171,6 @@ class TrainingSettings(BaseModel):
             raise ValueError("noise_snr_db: expected the lowest ratio first")
         if self.max_stretch and not self.crop:
             raise ValueError("max_stretch: expected only with crop, which leaves samples to stretch")
-        if self.max_stretch and self.same_crop:
-            raise ValueError("max_stretch: the teachers' crops are not stretched; expected without same_crop")
         if self.split == "folds" and self.shifted_labels:
             raise ValueError("shifted_labels: expected only with split random")
         if self.test_fold != TEST_FOLD and given & {"split", "init_from", "teachers", "statements_weight"}:

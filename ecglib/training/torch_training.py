@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch.optim.swa_utils import update_bn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn, update_bn
 
 from ecglib.compression import onnx_files, pruning
 from ecglib.data.dataset import Dataset
@@ -56,6 +56,20 @@ class TorchTraining:
         self.validation = BatchedRecords(dataset.in_folds(settings.folds.validation), normalization, self.device)
         self.classifier = Classifier(self.network, settings, n_statements).to(self.device)
         self.optimizer, self.schedule = self.classifier.optimizer(max(1, len(self.train_part) // settings.batch_size))
+        self.average = None
+        if settings.average:
+            ema = get_ema_multi_avg_fn(settings.average)
+            self.average = AveragedModel(self.classifier, multi_avg_fn=ema, use_buffers=True)
+
+    @property
+    def kept(self) -> Classifier:
+        """The classifier that is validated and kept: that of the averaged weights, if the settings ask for it."""
+        return self.average.module if self.average else self.classifier
+
+    @property
+    def state(self) -> list:
+        """All that a resume needs."""
+        return [part for part in (self.classifier, self.optimizer, self.schedule, self.average) if part]
 
     def train_epoch(self, epoch: int, batches: Sequence[np.ndarray]) -> tuple[float, float]:
         """Train on batches of positions in `train_part`; the mean loss, and the learning rate of the last batch."""
@@ -77,36 +91,38 @@ class TorchTraining:
             learning_rate = self.optimizer.param_groups[0]["lr"]
             self.optimizer.step()
             self.schedule.step()
+            if self.average:
+                self.average.update_parameters(self.classifier)
             total += loss.detach() * len(x)
         return float(total / sum(map(len, batches))), learning_rate
 
     def validate(self) -> tuple[float, float]:
         """Loss and macro AUC on the validation records, over the labels that some of them have and others lack."""
-        self.classifier.eval()
+        classifier = self.kept.eval()
         with torch.inference_mode(), scoring.mixed_precision():
-            scored = [(self.classifier.validation_logits(x.to(self.device)), y) for x, y in self.validation.in_order()]
+            scored = [(classifier.validation_logits(x.to(self.device)), y) for x, y in self.validation.in_order()]
         logits, labels = (torch.cat(part).cpu() for part in zip(*scored))
         present = labels.any(dim=0) & ~labels.all(dim=0)
         auc = np.float32(macro_auc(labels[:, present].numpy(), torch.sigmoid(logits[:, present]).numpy()))
-        return float(self.classifier.loss(logits, labels)), float(auc)
+        return float(classifier.loss(logits, labels)), float(auc)
 
     def save(self, path: Path) -> None:
-        """Write all that a resume needs."""
-        torch.save([part.state_dict() for part in (self.classifier, self.optimizer, self.schedule)], path)
+        """Write the state of the training."""
+        torch.save([part.state_dict() for part in self.state], path)
 
     def load(self, path: Path) -> None:
         """Restore what :meth:`save` wrote."""
         states = torch.load(path, map_location="cpu", weights_only=True)
-        for part, state in zip((self.classifier, self.optimizer, self.schedule), states):
+        for part, state in zip(self.state, states):
             part.load_state_dict(state)
 
     def save_weights(self, path: Path) -> None:
         """Recalibrate the batch normalization if the settings say so, and write the weights, rounded to float16."""
-        self.classifier.cpu()
+        classifier = self.kept.cpu()
         if self.settings.bn_records:
             sample = self.train_part.sample(self.settings.bn_records, seed=0)
-            recalibrate_batchnorm(self.classifier, sample, self.normalization)
-        self.network = untrained_form(pruning.remove_masks(self.classifier.network), self.network)
+            recalibrate_batchnorm(classifier, sample, self.normalization)
+        self.network = untrained_form(pruning.remove_masks(classifier.network), self.network)
         weights.save(self.network, path)
         weights.fill(self.network, path)
 

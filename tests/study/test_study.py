@@ -1,8 +1,10 @@
 """What a study gives to students and to quantization: folds 1-8 alone, by the weights that are there now."""
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
+import pandas as pd
 import pytest
 from numbered_records import ecg_ids, numbered
 from small_trainings import train_torch
@@ -13,6 +15,7 @@ from ecglib.study.profile import load_profile
 from ecglib.study.study import Study
 from ecglib.training import runs, scoring
 from ecglib.training.settings import TrainingSettings
+from ecgpredict.spec import CLASSES
 
 CROPPED = TrainingSettings(network="student", epochs=1, crop=500, teachers=("student",), same_crop=True)
 
@@ -95,3 +98,19 @@ def test_stored_scores_are_those_of_the_weights_at_hand(study, trained):
     np.testing.assert_array_equal(study.training_scores(first).score, one.score)
     crops = study.training_crop_scores(first, CROPPED), study.training_crop_scores(again, CROPPED)
     assert not np.array_equal(*crops)
+
+
+def test_a_student_of_superclasses_sees_its_records_and_columns_of_a_teacher_of_all_labels(study, trained):
+    teacher = runs.finish(study.paths.root / "all", trained(0).metadata | {"model": "compact_32_statements"})
+    table = study.records.table.copy()
+    table.loc[table.index[::7], list(CLASSES)] = False
+    records = replace(study.records, table=table)
+    every = Study(study.settings, study.paths)
+    labels = pd.DataFrame(False, records.ecg_id, [*CLASSES, "statement"])
+    vars(every).update(records=records, all_tasks=records.with_labels(labels))
+    known, seen = (data.in_folds(*range(1, 9)).ecg_id[:, None, None] for data in (records, every.data))
+    path = every._stored(teacher, "training_crop_scores_500", ".npy")
+    path.parent.mkdir(parents=True)
+    np.save(path, known + np.broadcast_to(np.arange(6) / 10, (21, 6)))
+    expected = seen + np.broadcast_to(np.arange(5) / 10, (21, 5))
+    np.testing.assert_array_equal(every.training_crop_scores(teacher, CROPPED), expected)

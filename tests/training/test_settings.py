@@ -46,7 +46,6 @@ STUDENT = {"network": "student", "epochs": 2}
         ({"test_fold": 1, "init_from": "base_cnn"}, "test_fold"),
         ({"test_fold": 1, "split": "random"}, "test_fold"),
         ({"max_stretch": 0.5, "crop": 250}, "max_stretch"),
-        ({"max_stretch": 0.1, "crop": 250, "teachers": ("base_cnn",), "same_crop": True}, "max_stretch"),
     ],
 )
 def test_an_invalid_setting_is_named(changes, names):

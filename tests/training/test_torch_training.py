@@ -81,7 +81,7 @@ def test_a_run_with_another_key_is_not_used(finished, change):
     ],
 )
 def test_a_killed_training_resumes_to_the_same_weights(sample, tmp_path, monkeypatch, owner, name, when):
-    settings = SETTINGS.model_copy(update={"epochs": 3, "checkpoint": "last", "bn_records": 32})
+    settings = SETTINGS.model_copy(update={"epochs": 3, "checkpoint": "last", "bn_records": 32, "average": 0.9})
     build, folder = partial(convnet.ECGNet, (4, 8), 0.3), tmp_path / "cut"
     uninterrupted = train_torch("student", build, settings, 0, sample, tmp_path / "whole")
     with monkeypatch.context() as patch:
@@ -125,6 +125,18 @@ def test_kept_weights_are_those_of_the_requested_epoch(sample, tmp_path, monkeyp
     kept = trained(3, checkpoint, "kept").weights_sha256()
     validation_auc = iter([0.5, 0.6, 0.7])
     assert kept == trained(kept_epoch, "last", "reference").weights_sha256()
+
+
+def test_averaged_weights_are_kept_in_place_of_the_last(sample, tmp_path):
+    one_step = {"network": "student", "batch_size": len(sample), "optimizer": "adam", "schedule": "late_decay"}
+
+    def convolution(epochs, average):
+        settings = TrainingSettings(epochs=epochs, average=average, decay_from=9, checkpoint="last", **one_step)
+        run = train_torch("student", BUILD, settings, 0, sample, tmp_path / f"{epochs} {average}")
+        return weights.fill(BUILD(), run.weights()).features[0].weight.detach()
+
+    expected = 0.75 * convolution(1, 0) + 0.25 * convolution(2, 0)
+    torch.testing.assert_close(convolution(2, 0.75), expected, atol=1e-4, rtol=1e-3)  # saved as float16
 
 
 def test_late_decay_lowers_the_learning_rate_and_history_records_it(sample, tmp_path):
