@@ -87,9 +87,10 @@ def chapter_names(root: Path) -> list[str]:
     return [Path(page).name for page in contents(root) if page.startswith("chapters/")]
 
 
-def readme(paths: Paths, folder: Path) -> str:
-    """The README's text with both of its tables made from a folder of results."""
+def readme(paths: Paths) -> str:
+    """The README's text with both of its tables made from the published results and released models."""
     text = (paths.root / "README.md").read_text(encoding="utf-8")
+    folder = paths.published_results
     models = results.summary(folder), released.entries(paths.models), results.read(folder, "travel")
     parts = {
         "results": tables.markdown(tables.headline(*models)),

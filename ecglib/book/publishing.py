@@ -62,7 +62,6 @@ def _stage(study: Study, staged: Paths) -> None:
     paths = study.paths
     for tree in _TREES[:-1]:
         shutil.copytree(paths.root / tree, staged.root / tree)
-    (staged.root / "README.md").write_text(book.readme(paths, paths.results), encoding="utf-8")
     for name in study.settings.registry.chapters:
         notebook = workflow.executed_chapter(study, name)
         (staged.chapters / notebook.name).write_bytes(_for_readers(study, notebook))
@@ -73,10 +72,12 @@ def _stage(study: Study, staged: Paths) -> None:
     wanted = [*paths.results.glob("*.csv"), *paths.results.glob("*.json")]
     for path in [*wanted, *(paths.results / "scores" / f"{model}.npz" for model in models)]:
         shutil.copyfile(path, staged.published_results / path.relative_to(paths.results))
-    book.readme_figure(staged)
     _export_runs(study, staged.models)
     released.copy_release(paths.released, staged.models)
     released.set_cautions(staged.models, _cautions(staged))
+    shutil.copyfile(paths.root / "README.md", staged.root / "README.md")
+    (staged.root / "README.md").write_text(book.readme(staged), encoding="utf-8")
+    book.readme_figure(staged)
 
 
 def _cautions(paths: Paths) -> list[str]:

@@ -51,13 +51,13 @@ def test_released_models_stand_in_the_readme_with_their_names_and_what_their_fil
     entries = {"ecg32": entry, "of a board": {}}
     assert tables.family(entries) == {"ecg32": "compact_32_int8"}
     row = {"test_auc": 0.9123, "test_auc_low": 0.9, "test_auc_high": 0.92, "seeds": 5}
-    sizes = {"compact_16_patient_int8": 13_536, "compact_32_int8": 27_584, "base_cnn": 26_100_388}
+    sizes = {"compact_16_three_stages_int8": 13_536, "compact_32_int8": 27_584, "base_cnn": 26_100_388}
     changes = dict.fromkeys(["auc_change", "auc_change_low", "auc_change_high"], 0.0)
     summary = pd.DataFrame([row | changes | {"model": name, "file_bytes": size} for name, size in sizes.items()])
     auc, change = Estimate(0.931, 0.925, 0.937), Estimate(0.0016, -0.0007, 0.0038)
     files = {"ecg32": {"test_auc": auc.to_dict(), "auc_change": change.to_dict()}}
     table = tables.headline(summary, entries, {"files": files})
-    assert table["Model"].tolist() == ["Base CNN", "**ecg32**", "Compact, 16 KB, 400 epochs"]
+    assert table["Model"].tolist() == ["Base CNN", "**ecg32**", "Compact, 16 KB, three stages, 400 epochs"]
     assert table["Seeds"].tolist() == [5, 1, 5]
     assert table.iloc[1].tolist()[1:3] == ["27\u00a0KB", f"{auc}"]
     assert table.iloc[1]["Against the base CNN"] == f"{change:+}"

@@ -145,7 +145,7 @@ def test_every_chapter_is_in_the_table_of_contents(project):
 
 def test_the_readme_shows_the_published_tables(published):
     readme = (published.root / "README.md").read_text(encoding="utf-8")
-    assert book.readme(published, published.published_results) == readme
+    assert book.readme(published) == readme
 
 
 def test_no_record_of_ptbxl_is_committed(project):

@@ -13,7 +13,7 @@ from ecglib.study.findings import findings as all_findings
 from ecglib.study.registry import Model
 
 HEADLINE = ["base_cnn", "base_cnn_int8", "base_cnn_pruned_int8", "student_distilled_int8"]
-SMALL = ["compact_64_int8", "compact_16_patient_int8"]  # beside the released models
+SMALL = ["compact_16_three_stages_int8"]  # beside the released models
 CLAIMS = {  # finding: what the original claims
     "Base CNN": "The base CNN, the teacher, classifies well",
     "Inception CNN": "An Inception CNN is worse",
